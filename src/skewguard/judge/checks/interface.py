@@ -1,0 +1,124 @@
+"""What a check sees, how it answers, and how it is registered.
+
+A check is a generator of at most 30 lines under the `check` decorator. It yields what it found; a check that
+yields nothing passed. One container and one remedy make one finding.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from msgspec import Struct
+
+from skewguard.knowledge.engines.interface import Argument, Parsed, Release, Variable
+from skewguard.language.facts import Fact, Origin
+from skewguard.language.findings import Category, Group, Phase, Severity, Verdict
+from skewguard.language.sheet import Sheet
+from skewguard.language.workloads import Container, Inventory, Workload
+
+
+class Case(Struct):
+    """One container that runs an engine, with everything known about it and around it.
+
+    `engine` is the engine's name (`vllm`, `sglang`, …). `parsed` is None where the engine has no grammar here.
+    `release` likewise. `variables` are the engine's reading of the environment. `title` is the engine's own
+    spelling (`vLLM`). `inventory` holds the other objects of the same input.
+    """
+
+    workload: Workload
+    container: Container
+    engine: str
+    title: str
+    sheet: Sheet
+    inventory: Inventory
+    release: Release | None = None
+    parsed: Parsed | None = None
+    variables: tuple[Variable, ...] = ()
+
+    def arguments(self, *faults: str) -> Iterator[Argument]:
+        """The arguments with one of these faults, in order."""
+        for argument in self.parsed.arguments if self.parsed else ():
+            if argument.fault in faults:
+                yield argument
+
+
+class Result(Struct):
+    """One answer of a check. `severity` None: the check's own. `fact` or `at` give the evidence and its place.
+
+    `remedy` is the exact edit for this case (the check's general remedy is used when empty).
+    """
+
+    verdict: Verdict
+    message: str
+    remedy: str = ""
+    setting: str | None = None
+    anchor: str | None = None
+    at: Origin | None = None
+    fact: Fact | None = None
+    value: Any = None
+    expected: Any = None
+    severity: Severity | None = None
+    inputs: tuple[str, ...] = ()
+    assumes: tuple[str, ...] = ()
+
+
+class Check(Struct, frozen=True):
+    """A check's row: what it is, why it matters, how to mend it; the docs page is made from it.
+
+    `bad` and `good` are short manifest fragments, before and after. `aliases` keep old ids working in waivers.
+    """
+
+    id: str
+    title: str
+    category: Category
+    severity: Severity
+    why: str
+    remedy: str
+    run: Callable[[Case], Iterator[Result]]
+    phases: tuple[Phase, ...] = ("static", "live")
+    bad: str = ""
+    good: str = ""
+    aliases: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    @property
+    def group(self) -> Group:
+        """`pin` of `pin.image-tag`."""
+        return self.id.partition(".")[0]  # type: ignore[return-value]
+
+
+CHECKS: dict[str, Check] = {}
+"""The registry, filled when the modules listed in `judge.checks` are imported."""
+
+
+def check(id: str, **row: Any) -> Callable[[Callable[[Case], Iterator[Result]]], Check]:
+    """Register the decorated generator as check `id`. The row's fields are those of `Check`."""
+
+    def register(run: Callable[[Case], Iterator[Result]]) -> Check:
+        made = Check(id=id, run=run, **row)
+        CHECKS[id] = made
+        return made
+
+    return register
+
+
+def fail(message: str, **more: Any) -> Result:
+    """The check found what it looks for."""
+    return Result(verdict="fail", message=message, **more)
+
+
+def unknown(message: str, **more: Any) -> Result:
+    """An edit or one more input would decide, and the message names it."""
+    return Result(verdict="unknown", message=message, **more)
+
+
+def skipped(message: str = "", **more: Any) -> Result:
+    """Nothing a manifest can say decides it, or a pin already fixes it: counted, never shown."""
+    return Result(verdict="skipped", message=message, **more)
+
+
+def passed(message: str = "", **more: Any) -> Result:
+    """Only needed where a check yields several answers, or its pass rests on `assumes`."""
+    return Result(verdict="pass", message=message, **more)
+
+
+__all__ = ["CHECKS", "Case", "Check", "Result", "check", "fail", "passed", "skipped", "unknown"]

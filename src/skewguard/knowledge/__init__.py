@@ -1,0 +1,4 @@
+"""What skewguard knows: what the team promised (contract), what engines mean (engines), the project's own words (project).
+
+What may enter: pure functions and package data. What may not: reading files of the user, the network, a verdict.
+"""

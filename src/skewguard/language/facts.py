@@ -1,0 +1,145 @@
+"""Facts, and the two honest ways of not having one.
+
+A `Fact` is a value with the place it comes from. A `Gap` is the statement that nobody can know the value from the
+inputs given, with the reason. A `Choice` is what an engine's rule leaves open: its arms, and the input that would
+decide between them. Two gaps or choices are equal when rule and inputs are equal, so that two manifests which leave
+`dtype` to the same unseen checkpoint do not differ.
+"""
+
+from typing import Any, Generic, Literal, TypeVar
+
+from msgspec import Struct
+
+Value = Any
+"""A JSON value of the setting's type: None, bool, int, float, str, list or dict."""
+
+Authority = Literal["declared", "derived", "observed"]
+"""Who says so: somebody wrote it, the engine's rules give it, the running process shows it. Rising order."""
+
+AUTHORITIES: tuple[Authority, ...] = ("declared", "derived", "observed")
+
+OriginKind = Literal[
+    "file", "object", "command-line", "endpoint", "log", "exec", "default", "rule", "label", "config"
+]
+
+T = TypeVar("T")
+
+
+class Origin(Struct, frozen=True):
+    """The exact place a value comes from.
+
+    `ref` is what a person reads (`deploy.yaml`, `default of vLLM 0.11.0`). Positions are 1-based and count
+    characters; `end_column` is the column after the last one. `text` is the value as written there.
+    `template` is the Helm template of a rendered document, from its `# Source:` comment.
+    """
+
+    kind: OriginKind
+    ref: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    end_column: int | None = None
+    text: str | None = None
+    template: str | None = None
+
+    def __str__(self) -> str:
+        if self.file is None or self.line is None:
+            return self.ref
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class Located(Struct, Generic[T], frozen=True):
+    """A value together with the place it stands at."""
+
+    value: T
+    origin: Origin
+
+
+class Source(Struct, frozen=True):
+    """The file a subject was read from, and the 1-based number of the document inside it."""
+
+    path: str
+    document: int
+
+
+class Subject(Struct, frozen=True):
+    """What a fact or finding is about: one container of one workload (or of one running pod)."""
+
+    kind: str
+    name: str
+    namespace: str | None = None
+    container: str | None = None
+    role: str | None = None
+    group: str | None = None
+    cluster: str | None = None
+    uid: str | None = None
+    revision: str | None = None
+    pod: str | None = None
+    source: Source | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.namespace}/" if self.namespace else ""
+        inside = f" container {self.container}" if self.container else ""
+        return f"{self.kind} {place}{self.name}{inside}"
+
+
+class Fact(Struct, frozen=True):
+    """One value of one setting, from one place. `assumes` names unseen sources that could still change it.
+
+    The subject is the one of the `Sheet` that holds the fact.
+    """
+
+    setting: str
+    value: Value
+    authority: Authority
+    origin: Origin
+    assumes: tuple[str, ...] = ()
+    observed_at: str | None = None
+
+
+class Arm(Struct, frozen=True):
+    """One way a rule can turn out: `when` in words, and the value it gives then."""
+
+    when: str
+    value: Value
+
+
+class Choice(Struct, frozen=True):
+    """What a rule gives when an input is missing. `inputs` are keys such as `gpu@scheduling(3f2a)`."""
+
+    setting: str
+    rule: str
+    inputs: tuple[str, ...]
+    arms: tuple[Arm, ...]
+
+    def values(self) -> list[Value]:
+        """Every value the rule can give, in the order of its arms."""
+        return [arm.value for arm in self.arms]
+
+
+class Gap(Struct, frozen=True):
+    """A value nobody can know from the inputs given: why, by which rule, and what would settle it."""
+
+    setting: str
+    reason: str
+    rule: str = ""
+    inputs: tuple[str, ...] = ()
+    would_need: str = ""
+
+
+Effective = Fact | Choice | Gap
+"""What is known of a setting in the end. Test with `isinstance`."""
+
+
+def same(a: Effective, b: Effective) -> bool | None:
+    """Whether two effective values are equal; None when the inputs given cannot decide it."""
+    if isinstance(a, Fact) and isinstance(b, Fact):
+        return bool(a.value == b.value)
+    if isinstance(a, Fact) or isinstance(b, Fact):
+        fact, other = (a, b) if isinstance(a, Fact) else (b, a)
+        if isinstance(other, Choice) and isinstance(fact, Fact) and fact.value not in other.values():
+            return False
+        return None
+    if type(a) is type(b) and a.rule == b.rule and a.inputs == b.inputs and (a.rule or a.inputs):
+        return True
+    return None

@@ -1,0 +1,100 @@
+"""Findings: what a check says about one container, and the identity by which it is recognised again."""
+
+import hashlib
+import json
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from skewguard.language.facts import Authority, Origin, Subject, Value
+
+Verdict = Literal["pass", "fail", "unknown", "skipped", "waived", "error"]
+VERDICTS: tuple[Verdict, ...] = ("pass", "fail", "unknown", "skipped", "waived", "error")
+
+Severity = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+
+Category = Literal["model", "runtime", "hardware", "serving", "orchestration"]
+CATEGORIES: tuple[Category, ...] = ("model", "runtime", "hardware", "serving", "orchestration")
+
+Group = Literal[
+    "pin", "args", "runtime", "limits", "parallel", "hardware", "scaling", "serving", "contract", "facts"
+]
+Phase = Literal["static", "live", "load", "probe"]
+
+
+class Observed(Struct, frozen=True):
+    """The value a check looked at, as known, with the place it comes from. `value` is redacted."""
+
+    value: Value
+    authority: Authority | None
+    origin: Origin | None
+
+
+class Waiver(Struct, frozen=True):
+    """Why a finding does not count, and until when (ISO date; None: an annotation, without end)."""
+
+    reason: str
+    until: str | None
+    origin: Origin | None = None
+
+
+class ContractRef(Struct, frozen=True):
+    """The contract clause a finding judges: the contract's name and the place of the clause."""
+
+    name: str
+    origin: Origin
+
+
+class Finding(Struct, frozen=True):
+    """One verdict of one check about one subject, with its evidence and the exact remedy.
+
+    `anchor` is the flag, environment variable or object name at fault. `expected` is what the check or the contract
+    wants, in JSON. `id` is stable over line moves and reformatting: see `identity`.
+    """
+
+    id: str
+    check: str
+    group: Group
+    category: Category
+    verdict: Verdict
+    severity: Severity
+    subject: Subject
+    message: str
+    remedy: str
+    setting: str | None = None
+    anchor: str | None = None
+    contract: ContractRef | None = None
+    waiver: Waiver | None = None
+    expected: Any = None
+    observed: Observed | None = None
+    inputs: tuple[str, ...] = ()
+    assumes: tuple[str, ...] = ()
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where to look: the place of the observed value, else nothing."""
+        return self.observed.origin if self.observed else None
+
+
+def identity(
+    check: str, setting: str | None, anchor: str | None, subject: Subject, file: str | None, expected: Any
+) -> str:
+    """The first 16 hex digits of SHA-256 over canonical JSON of what makes a finding the same finding.
+
+    Pod, uid and revision are left out (they change with every rollout), and so is every position. `file` is
+    relative to the folder that holds `.skewguard` or `.git`.
+    """
+    who = {
+        "cluster": subject.cluster,
+        "group": subject.group,
+        "kind": subject.kind,
+        "namespace": subject.namespace,
+        "name": subject.name,
+        "role": subject.role,
+        "container": subject.container,
+    }
+    canonical = json.dumps(
+        [check, setting, anchor, who, file, expected], sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]

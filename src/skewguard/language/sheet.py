@@ -1,0 +1,70 @@
+"""The settings of one subject: what somebody wrote, what the rules give, what was observed, and which one decides."""
+
+from collections.abc import Callable, Iterable
+
+from skewguard.language.facts import AUTHORITIES, Effective, Fact, Gap, Subject
+
+Derive = Callable[[str], Effective | None]
+
+
+class Sheet:
+    """All settings of one container, computed when asked for: an engine has hundreds, a check asks for a few.
+
+    `derive` gives the engine's own value of a setting (None: the engine does not have it). Facts and gaps added
+    later win by authority: observed over derived over declared; an `auto` or unset value never contradicts.
+    """
+
+    def __init__(self, subject: Subject, names: Iterable[str] = (), derive: Derive = lambda _name: None) -> None:
+        self.subject = subject
+        self._names = dict.fromkeys(names)
+        self._derive = derive
+        self._facts: dict[str, list[Fact]] = {}
+        self._gaps: dict[str, Gap] = {}
+        self._choices: dict[str, Effective] = {}
+        self._derived: dict[str, Effective | None] = {}
+
+    def add(self, item: Effective) -> None:
+        """Put one fact, gap or choice on the sheet; several facts of one setting stand beside each other."""
+        self._names.setdefault(item.setting)
+        if isinstance(item, Fact):
+            self._facts.setdefault(item.setting, []).append(item)
+        elif isinstance(item, Gap):
+            self._gaps[item.setting] = item
+        else:
+            self._choices[item.setting] = item
+
+    def names(self) -> list[str]:
+        """Every setting that has or could have a value here."""
+        return list(self._names)
+
+    def facts(self, setting: str) -> tuple[Fact, ...]:
+        """What is known of a setting, highest authority first."""
+        facts = list(self._facts.get(setting, ()))
+        derived = self._derived_value(setting) if not facts or setting in self._gaps else None
+        if isinstance(derived, Fact):
+            facts.append(derived)
+        return tuple(sorted(facts, key=lambda fact: -AUTHORITIES.index(fact.authority)))
+
+    def declared(self, setting: str) -> Fact | None:
+        """The value somebody wrote, if there is one."""
+        for fact in self._facts.get(setting, ()):
+            if fact.authority == "declared":
+                return fact
+        return None
+
+    def effective(self, setting: str) -> Effective:
+        """The value that decides, or the choice or gap that stands in its place."""
+        if setting in self._gaps and not any(f.authority == "observed" for f in self._facts.get(setting, ())):
+            return self._gaps[setting]
+        facts = self.facts(setting)
+        concrete = [fact for fact in facts if fact.value not in (None, "auto")]
+        if facts:
+            return (concrete or facts)[0]
+        if setting in self._choices:
+            return self._choices[setting]
+        return self._derived_value(setting) or Gap(setting, reason="nothing in the input sets it", rule="absent")
+
+    def _derived_value(self, setting: str) -> Effective | None:
+        if setting not in self._derived:
+            self._derived[setting] = self._derive(setting)
+        return self._derived[setting]

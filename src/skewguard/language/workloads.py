@@ -1,0 +1,347 @@
+"""Workloads and what surrounds them, as values: every field that a person wrote keeps the place it was written at.
+
+Nothing here knows YAML or an API server: `observe.sources` builds these values, checks and engines read them.
+A field that is absent is None or empty, never a Kubernetes default pretended to be written; the defaults that a
+reader needs are properties whose docstring names them.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from msgspec import Struct, field
+
+from skewguard.language.facts import Gap, Located, Origin, Subject
+
+
+class Token(Struct, frozen=True):
+    """One word of an argument vector, after Kubernetes' `$(VAR)` and the shell's quoting.
+
+    `unresolved` names what could not be known: `$(NAME)` that no source defines, a shell variable, a command
+    substitution. `text` then still holds the word with those parts as written. `secret` marks a value that came
+    from a Secret (its text is a placeholder then, and must not be shown). `assumes` names unseen sources
+    (an `envFrom` that is not in the input) that could change a variable used here.
+    """
+
+    text: str
+    origin: Origin
+    unresolved: tuple[str, ...] = ()
+    secret: bool = False
+    assumes: tuple[str, ...] = ()
+
+
+InvocationVia = Literal["image", "exec", "shell", "script", "field"]
+
+
+class Invocation(Struct, frozen=True):
+    """One program start: its argument vector, and how it is reached.
+
+    `via` is "image" when the arguments go to the image's own entrypoint (no `command` was written), "exec" for a
+    plain `command`, "shell" for a line of `sh -c`, "script" for a line of a script from a ConfigMap, "field" for arguments that a custom
+    resource holds in a field of its own. `certain` is False behind shell control flow (`if`, `for`, `case`,
+    functions): the program may or may not be started so. `environment` holds `NAME=value` assignments and exports
+    of the shell before it.
+    """
+
+    argv: tuple[Token, ...]
+    via: InvocationVia
+    certain: bool = True
+    environment: tuple["EnvVar", ...] = ()
+
+
+EnvSource = Literal["literal", "config-map", "secret", "field", "resource", "shell", "image", "controller"]
+
+
+class EnvVar(Struct, frozen=True):
+    """An environment variable. `value` is None when it cannot be known; `why_unknown` then says why.
+
+    A Secret's value is never held here: `value` is None, `source` is "secret". `ref` names the ConfigMap, Secret or
+    field it comes from. `origin` is the place of the value (of the name, where there is no value).
+    """
+
+    name: str
+    value: str | None
+    origin: Origin
+    source: EnvSource = "literal"
+    ref: str | None = None
+    why_unknown: str | None = None
+    name_origin: Origin | None = None
+
+
+class UnseenEnv(Struct, frozen=True):
+    """An `envFrom` whose ConfigMap or Secret is not in the input: it may set or hide variables (with `prefix`)."""
+
+    ref: str
+    prefix: str
+    optional: bool
+    origin: Origin
+
+
+class TextFile(Struct, frozen=True):
+    """A file inside a container whose text is in the input (a ConfigMap key, mounted), or is known to be unseen.
+
+    `text` is None when the source is not in the input or is a Secret; `ref` names it (`ConfigMap prod/vllm-config
+    key config.yaml`). `lines` is the place of each line of `text`, in order.
+    """
+
+    path: str
+    text: str | None
+    ref: str
+    origin: Origin
+    lines: tuple[Origin, ...] = ()
+
+
+class Port(Struct, frozen=True):
+    """A container or Service port. `target` is the Service's targetPort (number or name)."""
+
+    number: int | None
+    origin: Origin
+    name: str | None = None
+    target: int | str | None = None
+    protocol: str = "TCP"
+
+
+class Probe(Struct, frozen=True):
+    """A liveness, readiness or startup probe. Seconds; None where the manifest leaves the Kubernetes default."""
+
+    origin: Origin
+    handler: Literal["http", "tcp", "exec", "grpc", "none"]
+    path: str | None = None
+    port: int | str | None = None
+    command: tuple[str, ...] = ()
+    initial_delay_s: int | None = None
+    period_s: int | None = None
+    timeout_s: int | None = None
+    failure_threshold: int | None = None
+    port_origin: Origin | None = None
+
+    @property
+    def budget_s(self) -> int:
+        """Seconds until the kubelet gives up: initialDelay + period × failureThreshold (defaults 0, 10 and 3).
+
+        Source: Kubernetes, "Configure Liveness, Readiness and Startup Probes".
+        """
+        period = 10 if self.period_s is None else self.period_s
+        failures = 3 if self.failure_threshold is None else self.failure_threshold
+        return (self.initial_delay_s or 0) + period * failures
+
+
+class Mount(Struct, frozen=True):
+    """A volumeMount: which volume, where, and whether it can be written."""
+
+    volume: str
+    path: str
+    origin: Origin
+    read_only: bool = False
+    sub_path: str | None = None
+
+
+class Volume(Struct, frozen=True):
+    """A volume of the pod. `kind` is the field that defines it (`emptyDir`, `persistentVolumeClaim`, …)."""
+
+    name: str
+    kind: str
+    origin: Origin
+    ref: str | None = None
+    medium: str | None = None
+    size_bytes: int | None = None
+
+
+class Resources(Struct, frozen=True):
+    """Requests and limits by resource name, each with the place and the text as written."""
+
+    requests: Mapping[str, Located[str]] = field(default_factory=dict)
+    limits: Mapping[str, Located[str]] = field(default_factory=dict)
+    claims: tuple[str, ...] = ()
+
+
+class NodeTerm(Struct, frozen=True):
+    """One node requirement: a nodeSelector pair (operator In, one value) or a matchExpression of required affinity.
+
+    Terms with the same `alternative` number hold together (AND); different numbers are alternatives (OR).
+    nodeSelector pairs have alternative -1: they hold always.
+    """
+
+    key: str
+    operator: str
+    values: tuple[str, ...]
+    origin: Origin
+    alternative: int = -1
+
+
+class Toleration(Struct, frozen=True):
+    """A toleration, as far as GPU pools use it."""
+
+    key: str | None
+    operator: str
+    value: str | None
+    effect: str | None
+    origin: Origin
+
+
+class Container(Struct, frozen=True):
+    """One container. `command` and `args` are None when absent, () when written as an empty list.
+
+    `invocations` are the programs it starts, shells unwrapped; empty when nothing could be told, and `gaps` say why.
+    `env` is in order, later entries win. `files` are the mounted files the input knows of.
+    `fields` are settings that a custom resource gives in fields of its own (KServe's `storageUri`, `model.uri`, …):
+    vocabulary name → located text.
+    """
+
+    name: str
+    origin: Origin
+    image: Located[str] | None = None
+    command: tuple[Token, ...] | None = None
+    args: tuple[Token, ...] | None = None
+    invocations: tuple[Invocation, ...] = ()
+    env: tuple[EnvVar, ...] = ()
+    unseen_env: tuple[UnseenEnv, ...] = ()
+    files: tuple[TextFile, ...] = ()
+    ports: tuple[Port, ...] = ()
+    liveness: Probe | None = None
+    readiness: Probe | None = None
+    startup: Probe | None = None
+    resources: Resources = field(default_factory=Resources)
+    mounts: tuple[Mount, ...] = ()
+    init: bool = False
+    sidecar: bool = False
+    read_only_root: bool = False
+    pull_policy: Located[str] | None = None
+    working_dir: str | None = None
+    gaps: tuple[Gap, ...] = ()
+    fields: Mapping[str, Located[str]] = field(default_factory=dict)
+
+    def variable(self, name: str) -> EnvVar | None:
+        """The entry that decides variable `name`: the last one, as in Kubernetes."""
+        for entry in reversed(self.env):
+            if entry.name == name:
+                return entry
+        return None
+
+
+class PodTemplate(Struct, frozen=True):
+    """What every pod of a workload (or of one of its roles) is made from."""
+
+    origin: Origin
+    containers: tuple[Container, ...]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, Located[str]] = field(default_factory=dict)
+    volumes: tuple[Volume, ...] = ()
+    node_terms: tuple[NodeTerm, ...] = ()
+    tolerations: tuple[Toleration, ...] = ()
+    service_links: bool = True
+    host_network: bool = False
+    host_ipc: bool = False
+    runtime_class: str | None = None
+    node_name: str | None = None
+    termination_grace_s: int | None = None
+
+
+class Workload(Struct, frozen=True):
+    """One object that makes pods, or one role of it (leader, worker, prefill, decode).
+
+    `group_size` is the number of pods that act as one server (LeaderWorkerSet size, Ray head + workers); 1 alone.
+    `generic` is True when the kind is not one skewguard knows and the pod template was found by its shape.
+    `namespace_known` is False where the document names no namespace. `notes` are sentences for the reader.
+    `members` names the sibling roles' subjects of the same group.
+    """
+
+    subject: Subject
+    template: PodTemplate
+    origin: Origin
+    api_version: str = ""
+    replicas: Located[int] | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, Located[str]] = field(default_factory=dict)
+    group_size: int | None = 1
+    members: tuple[Subject, ...] = ()
+    generic: bool = False
+    notes: tuple[str, ...] = ()
+
+
+class Service(Struct, frozen=True):
+    """A Kubernetes Service."""
+
+    name: str
+    namespace: str | None
+    origin: Origin
+    selector: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[Port, ...] = ()
+    headless: bool = False
+
+
+class Signal(Struct, frozen=True):
+    """One thing an autoscaler looks at: `kind` is a value of `autoscaling.signal` (cpu, memory, gpu, queue,
+
+    concurrency, requests, latency, tokens, kv-cache, schedule, other); `name` is the metric as written.
+    """
+
+    kind: str
+    name: str
+    origin: Origin
+
+
+class Autoscaler(Struct, frozen=True):
+    """A HorizontalPodAutoscaler, KEDA ScaledObject or a platform's own scaling fields, and what it scales."""
+
+    kind: str
+    name: str
+    namespace: str | None
+    origin: Origin
+    target_kind: str | None = None
+    target_name: str | None = None
+    signals: tuple[Signal, ...] = ()
+    min_replicas: Located[int] | None = None
+    max_replicas: Located[int] | None = None
+
+
+class Timeout(Struct, frozen=True):
+    """A time limit on the way of a request: its field or annotation name, seconds (None: switched off), place."""
+
+    name: str
+    seconds: float | None
+    origin: Origin
+
+
+class Route(Struct, frozen=True):
+    """An Ingress, HTTPRoute, VirtualService or the like: which Services it leads to, and the limits it sets."""
+
+    kind: str
+    name: str
+    namespace: str | None
+    origin: Origin
+    backends: tuple[tuple[str, int | str | None], ...] = ()
+    timeouts: tuple[Timeout, ...] = ()
+    retries: tuple[Located[int], ...] = ()
+    body_bytes: Located[int] | None = None
+
+
+class Hint(Struct, frozen=True):
+    """Something odd about the document itself that changes what is served (a duplicate key, an unmounted volume)."""
+
+    rule: str
+    message: str
+    origin: Origin
+    subject: Subject | None = None
+    anchor: str | None = None
+
+
+class Missing(Struct, frozen=True):
+    """A ConfigMap, Secret or file that the input refers to and does not hold: its name, and what that hides."""
+
+    ref: str
+    hides: str
+    supply: str
+    origin: Origin
+    subject: Subject | None = None
+
+
+class Inventory(Struct, frozen=True):
+    """Everything one set of inputs holds: what a check may look at besides its own container."""
+
+    workloads: tuple[Workload, ...] = ()
+    services: tuple[Service, ...] = ()
+    autoscalers: tuple[Autoscaler, ...] = ()
+    routes: tuple[Route, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    claims: Mapping[str, Origin] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import yaml
 from msgspec import Struct
-from yaml.cyaml import CParser
+from yaml.cyaml import CParser  # type: ignore[attr-defined]  # its stubs forget to export it
 
 from skewguard.language.errors import InputError
 from skewguard.language.facts import Origin
@@ -198,12 +198,12 @@ class Node:
     def _place(self, node: yaml.Node | None) -> Origin:
         if node is None:
             return Origin(kind="file", ref=self._file.path, file=self._file.path, template=self._template)
-        line, column = self._file.place(node.start_mark.index + self._base)
+        line, column = self._file.place(_start(node) + self._base)
         end_column, text = None, None
         if isinstance(node, yaml.ScalarNode):
             text = node.value
-            one_line = node.end_mark.line == node.start_mark.line
-            end_column = column + node.end_mark.index - node.start_mark.index if one_line else None
+            one_line = "\n" not in self._file.text[_start(node) + self._base : _end(node) + self._base]
+            end_column = column + _end(node) - _start(node) if one_line else None
         return Origin(
             kind="file",
             ref=self._file.path,
@@ -217,7 +217,7 @@ class Node:
 
     @staticmethod
     def _is_null(node: yaml.ScalarNode) -> bool:
-        return node.style is None and node.tag == _PLAIN and node.value in _NULLS
+        return not node.style and node.tag == _PLAIN and node.value in _NULLS
 
 
 _KINDS: dict[type, Kind] = {
@@ -243,19 +243,21 @@ def read(text: str, path: str) -> tuple[list[Document], list[InputError]]:
     errors: list[InputError] = []
     base = 0
     while base < len(file.text):
-        error = _read_stream(file, base, documents)
+        error = _read_stream(file, base, documents, len(documents) + len(errors))
         if error is None:
             break
         failed_at, problem = error
         errors.append(problem)
-        following = re.compile(r"^---(?=\s|$)", re.MULTILINE).search(file.text, failed_at)
+        following = re.compile(r"^---(?=\s|$)", re.MULTILINE).search(file.text, max(failed_at, base + 1))
         if following is None:
             break
         base = following.start()
     return documents, errors
 
 
-def _read_stream(file: _File, base: int, documents: list[Document]) -> tuple[int, InputError] | None:
+def _read_stream(
+    file: _File, base: int, documents: list[Document], number: int
+) -> tuple[int, InputError] | None:
     text = file.text[base:] if base else file.text
     too_deep = _too_deep(text)
     if too_deep is not None:
@@ -266,12 +268,15 @@ def _read_stream(file: _File, base: int, documents: list[Document]) -> tuple[int
         composer = _Composer(text)
         while composer.check_node():
             node = composer.get_node()
+            if node is None:
+                continue
             template = _template(text, last, node) if helm else None
-            last = node.end_mark.index
-            documents.append(Document(Node(node, file, base, template), file.path, len(documents) + 1, template))
+            last = _end(node)
+            number += 1
+            documents.append(Document(Node(node, file, base, template), file.path, number, template))
     except yaml.YAMLError as error:
         at = base + _index_of(error, text)
-        return at + 1, _error(file, at, _reason(error))
+        return at, _error(file, at, _reason(error))
     return None
 
 
@@ -309,7 +314,7 @@ def _too_deep(text: str) -> int | None:
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > MAX_DEPTH:
-                    return int(event.start_mark.index)
+                    return int(event.start_mark.index) if event.start_mark else 0
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
     except yaml.YAMLError:
@@ -317,8 +322,16 @@ def _too_deep(text: str) -> int | None:
     return None
 
 
+def _start(node: yaml.Node) -> int:
+    return int(node.start_mark.index) if node.start_mark else 0
+
+
+def _end(node: yaml.Node) -> int:
+    return int(node.end_mark.index) if node.end_mark else 0
+
+
 def _template(text: str, start: int, node: yaml.Node) -> str | None:
-    found = re.compile(r"^# Source: (\S+)", re.MULTILINE).findall(text, start, node.start_mark.index)
+    found = re.compile(r"^# Source: (\S+)", re.MULTILINE).findall(text, start, _start(node))
     return found[-1] if found else None
 
 
@@ -332,7 +345,7 @@ def _index(node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
     merged: list[yaml.Node] = []
     for key, value in node.value:
         if isinstance(key, yaml.ScalarNode):
-            if key.value == "<<" and key.style is None:
+            if key.value == "<<" and not key.style:
                 merged.extend(value.value if isinstance(value, yaml.SequenceNode) else [value])
             else:
                 entries[key.value] = (key, value)
@@ -379,7 +392,7 @@ _BOOLEAN_CASES = frozenset(form for word in _BOOLEANS for form in (word, word.ca
 
 def _typed(node: yaml.ScalarNode) -> Any:
     text = node.value
-    if node.style is not None or node.tag not in (_PLAIN, "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"):
+    if node.style or node.tag not in (_PLAIN, "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"):
         return text
     if text in _NULLS:
         return None
@@ -426,8 +439,8 @@ def _places(node: yaml.ScalarNode, text: str, base: int) -> list[int]:
 
 
 def _align(node: yaml.ScalarNode, text: str, base: int) -> Iterator[int]:
-    at = node.start_mark.index + base
-    end = max(node.end_mark.index + base, at + 1)
+    at = _start(node) + base
+    end = max(_end(node) + base, at + 1)
     if node.style in ("|", ">"):
         newline = text.find("\n", at)
         at = newline + 1 if newline >= 0 else at

@@ -6,7 +6,7 @@ so that nothing is invisible to `diff`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Literal
 
@@ -50,7 +50,11 @@ def _row(name: str, type_: Type, category: Category, meaning: str, **more: objec
     return Setting(name=name, type=type_, category=category, meaning=meaning, **more)  # type: ignore[arg-type]
 
 
-_M, _R, _H, _S, _O = "model", "runtime", "hardware", "serving", "orchestration"
+_M: Category = "model"
+_R: Category = "runtime"
+_H: Category = "hardware"
+_S: Category = "serving"
+_O: Category = "orchestration"
 
 ROWS: tuple[Setting, ...] = (
     _row("model.id", "string", _M, "Hub repository, URI or path of the weights", called={"vllm": "model"}),
@@ -235,4 +239,4 @@ def size(text: str) -> int:
     return int(float(match.group(1)) * _SIZES[match.group(2)])
 
 
-_READERS = {"integer": _integer, "number": float, "boolean": _boolean, "seconds": seconds, "bytes": size}
+_READERS: Mapping[str, Callable[[str], Value]] = {"integer": _integer, "number": float, "boolean": _boolean, "seconds": seconds, "bytes": size}

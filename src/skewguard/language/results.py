@@ -1,0 +1,338 @@
+"""What a verb answers with, as values: made by `api`, shown by `report`, decided by neither.
+
+Everything a report prints is in here, so that every format says the same thing. Nothing here is redacted yet:
+`report.render` redacts at its door, before a format sees a value.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from msgspec import Struct, field
+
+from skewguard.language.facts import Authority, Effective, Fact, Gap, Origin, Subject, Value
+from skewguard.language.findings import (
+    SEVERITIES,
+    VERDICTS,
+    Category,
+    Finding,
+    Phase,
+    Severity,
+)
+from skewguard.language.workloads import Missing
+
+
+class InputProblem(Struct, frozen=True):
+    """An input that could not be read or understood; `file` is None where no file is at fault. Positions 1-based."""
+
+    file: str | None
+    message: str
+    line: int | None = None
+    column: int | None = None
+    hint: str | None = None
+
+
+class SubjectLine(Struct, frozen=True):
+    """One container that runs an engine: which, why we think so, and the name of the contract that binds it."""
+
+    subject: Subject
+    engine: str
+    reason: str
+    version: str | None = None
+    contract: str | None = None
+
+
+class ContractLine(Struct, frozen=True):
+    """A contract that was given: its name, the place it was read from, and how many subjects it binds."""
+
+    name: str
+    origin: Origin
+    subjects: int = 0
+
+
+class PassedCheck(Struct, frozen=True):
+    """A check that found nothing on a subject (`pass`), or had nothing to decide there (`skipped`, with a reason)."""
+
+    check: str
+    subject: Subject
+    verdict: Literal["pass", "skipped"]
+    message: str = ""
+    setting: str | None = None
+
+
+class Summary(Struct, frozen=True):
+    """The numbers under a check. `by_severity` counts the failures alone. `assumed` passes rest on unseen sources.
+
+    `files` were read, `skipped_files` were not Kubernetes documents and were met in a folder, not asked for by name.
+    """
+
+    files: int = 0
+    documents: int = 0
+    skipped_files: int = 0
+    engines: int = 0
+    under_contract: int = 0
+    assumed: int = 0
+    by_verdict: Mapping[str, int] = field(default_factory=dict)
+    by_severity: Mapping[str, int] = field(default_factory=dict)
+
+
+class CheckReport(Struct, frozen=True):
+    """The answer of `check` and `verify`.
+
+    `run_at` is an ISO 8601 time. `tables` maps an engine to the version of its table. `findings` may hold every
+    verdict, `passed` lists the passes and skips that have no finding of their own. `notes` are sentences about the
+    input as a whole (no engine found, a kind read by its shape, a template that was not rendered).
+    """
+
+    run_at: str
+    phases: tuple[Phase, ...] = ("static",)
+    tables: Mapping[str, str] = field(default_factory=dict)
+    contracts: tuple[ContractLine, ...] = ()
+    subjects: tuple[SubjectLine, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    gaps: tuple[tuple[Subject, Gap], ...] = ()
+    errors: tuple[InputProblem, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    notes: tuple[str, ...] = ()
+    passed: tuple[PassedCheck, ...] = ()
+    summary: Summary = Summary()
+    exit_code: int = 0
+
+
+class ArgumentLine(Struct, frozen=True):
+    """One argument as the engine's parser takes it; `outcome` is one of `knowledge.engines.interface.Outcome`."""
+
+    text: str
+    outcome: str
+    origin: Origin
+    flag: str | None = None
+    dest: str | None = None
+    value: Value = None
+    message: str = ""
+
+
+class VariableLine(Struct, frozen=True):
+    """One environment variable that concerns the engine; `outcome` is read, unread, dead or invalid."""
+
+    name: str
+    outcome: str
+    origin: Origin
+    message: str = ""
+
+
+class SettingLine(Struct, frozen=True):
+    """One setting of one subject: what is in effect, or the choice or gap in its place, and every fact about it."""
+
+    setting: str
+    effective: Effective
+    unit: str = ""
+    authority: Authority | None = None
+    facts: tuple[Fact, ...] = ()
+
+
+class SubjectSettings(Struct, frozen=True):
+    """The effective settings of one container. `starts`: would its parser accept the arguments (None: cannot tell)."""
+
+    subject: Subject
+    engine: str
+    version: str | None
+    entrypoint: str
+    starts: bool | None
+    arguments: tuple[ArgumentLine, ...] = ()
+    environment: tuple[VariableLine, ...] = ()
+    settings: tuple[SettingLine, ...] = ()
+
+
+class SettingsReport(Struct, frozen=True):
+    """The answer of `settings`."""
+
+    subjects: tuple[SubjectSettings, ...] = ()
+    tables: Mapping[str, str] = field(default_factory=dict)
+    errors: tuple[InputProblem, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    notes: tuple[str, ...] = ()
+    exit_code: int = 0
+
+
+class Change(Struct, frozen=True):
+    """A setting that differs. A side is None where that engine or version has no such setting."""
+
+    subject: Subject
+    setting: str
+    before: Effective | None
+    after: Effective | None
+    severity: Severity
+    reason: str
+    unit: str = ""
+
+
+class Undecided(Struct, frozen=True):
+    """A setting of which nobody can say whether it differs, and the inputs that would decide."""
+
+    subject: Subject
+    setting: str
+    before: Effective | None
+    after: Effective | None
+    inputs: tuple[str, ...] = ()
+    unit: str = ""
+
+
+class ExpectedDifference(Struct, frozen=True):
+    """A difference that follows from what was compared (two names, two namespaces) and is no news."""
+
+    setting: str
+    reason: str
+    subject: Subject | None = None
+
+
+class DiffReport(Struct, frozen=True):
+    """The answer of `diff`. `a` and `b` are the two things as asked for; `starts_*` as in `SubjectSettings`."""
+
+    a: str
+    b: str
+    changes: tuple[Change, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
+    only_in_a: tuple[Subject, ...] = ()
+    only_in_b: tuple[Subject, ...] = ()
+    starts_a: bool | None = None
+    starts_b: bool | None = None
+    expected_differences: tuple[ExpectedDifference, ...] = ()
+    tables: Mapping[str, str] = field(default_factory=dict)
+    errors: tuple[InputProblem, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    notes: tuple[str, ...] = ()
+    exit_code: int = 0
+
+
+class FlagLine(Struct, frozen=True):
+    """One flag of one engine version. `default` means nothing where `kind` is computed or required."""
+
+    dest: str
+    spellings: tuple[str, ...]
+    kind: Literal["literal", "computed", "required"]
+    default: Value = None
+    type: str | None = None
+    choices: tuple[Value, ...] | None = None
+    nargs: str | None = None
+    deprecated: bool = False
+    setting: str | None = None
+
+
+class VariableDefault(Struct, frozen=True):
+    """One environment variable of one engine version, with its default."""
+
+    name: str
+    default: Value
+
+
+class EngineReport(Struct, frozen=True):
+    """The answer of `explain vllm==0.11.0`: the whole command line of one engine version."""
+
+    engine: str
+    version: str
+    entrypoint: str
+    flags: tuple[FlagLine, ...] = ()
+    env: tuple[VariableDefault, ...] = ()
+    tables: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    exit_code: int = 0
+
+
+class SettingExplanation(Struct, frozen=True):
+    """The answer of `explain limits.max_num_seqs`. `called` maps an engine to its flag or destination."""
+
+    name: str
+    type: str
+    meaning: str
+    category: Category
+    unit: str = ""
+    compare: str = "exact"
+    phases: tuple[Phase, ...] = ()
+    called: Mapping[str, str] = field(default_factory=dict)
+    example: str = ""
+    tables: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    exit_code: int = 0
+
+
+class CheckExplanation(Struct, frozen=True):
+    """One check's row, for `explain` and as the rule text of reports."""
+
+    id: str
+    title: str
+    category: Category
+    severity: Severity
+    why: str
+    remedy: str
+    phases: tuple[Phase, ...] = ()
+    bad: str = ""
+    good: str = ""
+    aliases: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    tables: Mapping[str, str] = field(default_factory=dict)
+    exit_code: int = 0
+
+
+class FlagRun(Struct, frozen=True):
+    """A run of versions, first to last, in which a flag did not change; `flag` is None where it did not exist."""
+
+    first: str
+    last: str
+    flag: FlagLine | None
+
+
+class FlagHistory(Struct, frozen=True):
+    """The answer of `explain vllm/max-num-seqs`: one flag through every version of the table."""
+
+    engine: str
+    flag: str
+    setting: str | None
+    runs: tuple[FlagRun, ...] = ()
+    tables: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    exit_code: int = 0
+
+
+Explanation = SettingExplanation | CheckExplanation | FlagHistory | EngineReport
+Report = CheckReport | SettingsReport | DiffReport | Explanation
+
+
+def tally(findings: Iterable[Finding], passed: Iterable[PassedCheck]) -> tuple[dict[str, int], dict[str, int]]:
+    """How many answers there are by verdict, and how many failures by severity; every name stands there, even at 0."""
+    by_verdict: dict[str, int] = dict.fromkeys(VERDICTS, 0)
+    by_severity: dict[str, int] = dict.fromkeys(SEVERITIES, 0)
+    for finding in findings:
+        by_verdict[finding.verdict] += 1
+        if finding.verdict == "fail":
+            by_severity[finding.severity] += 1
+    for line in passed:
+        by_verdict[line.verdict] += 1
+    return by_verdict, by_severity
+
+
+__all__ = [
+    "ArgumentLine",
+    "Change",
+    "CheckExplanation",
+    "CheckReport",
+    "ContractLine",
+    "DiffReport",
+    "EngineReport",
+    "ExpectedDifference",
+    "Explanation",
+    "FlagHistory",
+    "FlagLine",
+    "FlagRun",
+    "InputProblem",
+    "PassedCheck",
+    "Report",
+    "SettingExplanation",
+    "SettingLine",
+    "SettingsReport",
+    "SubjectLine",
+    "SubjectSettings",
+    "Summary",
+    "Undecided",
+    "VariableDefault",
+    "VariableLine",
+    "tally",
+]

@@ -1,0 +1,52 @@
+# Every task of the repository. A task sets up what it needs itself: nothing but python3 (3.11 or newer) and make.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast lint format docs bench wheel requirements environment clean
+
+VENV := .venv
+PY := $(VENV)/bin/python
+SOURCES := src tests scripts $(wildcard benchmarks)
+PYTEST := $(PY) -m pytest
+
+help: ## say what each task does
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+environment: ## make or update .venv (every task does this first)
+	@scripts/bootstrap.sh $(VENV)
+
+demo: environment ## check manifests that are skewed on purpose
+	@scripts/demo.sh $(VENV)
+
+test: lint ## everything: style, types, layers, docs, all tests
+	$(PYTEST)
+
+test-fast: environment ## the tests without the slow ones, in under a minute
+	$(PYTEST) -m "not slow"
+
+lint: environment ## style, types, layers, and whether the generated docs are current
+	$(VENV)/bin/ruff check $(SOURCES)
+	$(VENV)/bin/ruff format --check $(SOURCES)
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(PY) scripts/generate_docs.py --check
+
+format: environment ## lay the code out and mend what can be mended by machine
+	$(VENV)/bin/ruff check --fix-only $(SOURCES)
+	$(VENV)/bin/ruff format $(SOURCES)
+
+docs: environment ## write the generated pages again
+	$(PY) scripts/generate_docs.py
+
+bench: environment ## measure; nothing else may be running
+	$(PY) benchmarks/run.py
+
+wheel: environment ## build dist/skewguard-*.whl
+	$(VENV)/bin/hatchling build --target wheel --directory dist
+
+requirements: environment ## resolve requirements/*.txt again, with hashes and without any host
+	scripts/lock.sh $(VENV)
+
+clean: ## remove what the tasks made
+	rm -rf $(VENV) .venv-uv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache

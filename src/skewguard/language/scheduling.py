@@ -1,0 +1,358 @@
+"""Which accelerator a pod's scheduling lets it land on, and the key of that unknown where it does not say.
+
+A node label can name a class (`nvidia.com/gpu.product`), bound its memory, or name an instance type whose GPU the
+cloud documents. Everything else (a node pool, a label of the team's own) may pin a class that only the cluster
+knows; the project configuration can say which.
+
+Sources: NVIDIA GPU Feature Discovery (label list), GKE "About GPUs" and "TPUs in GKE", Karpenter "Scheduling"
+(well-known labels), EKS Auto Mode node labels, CoreWeave node labels, ROCm node labeller, the instance type pages of
+AWS, Google Cloud and Azure.
+"""
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+
+from msgspec import Struct, structs
+
+from skewguard.language import accelerators
+from skewguard.language.accelerators import Accelerator
+from skewguard.language.facts import Located
+from skewguard.language.workloads import Container, NodeTerm, PodTemplate
+
+CLASS_KEYS = (
+    "nvidia.com/gpu.product",
+    "cloud.google.com/gke-accelerator",
+    "cloud.google.com/gke-tpu-accelerator",
+    "karpenter.k8s.aws/instance-gpu-name",
+    "karpenter.k8s.aws/instance-accelerator-name",
+    "eks.amazonaws.com/instance-gpu-name",
+    "eks.amazonaws.com/instance-accelerator-name",
+    "k8s.amazonaws.com/accelerator",
+    "karpenter.azure.com/sku-gpu-name",
+    "gpu.nvidia.com/class",
+    "gpu.nvidia.com/model",
+    "amd.com/gpu.product-name",
+    "beta.amd.com/gpu.product-name",
+    "skypilot.co/accelerator",
+)
+"""Node labels whose value names the class of the GPU."""
+
+MEMORY_KEYS = (
+    "nvidia.com/gpu.memory",
+    "karpenter.k8s.aws/instance-gpu-memory",
+    "eks.amazonaws.com/instance-gpu-memory",
+)
+"""Node labels that hold the memory of one GPU in MiB."""
+
+INSTANCE_KEYS = (
+    "node.kubernetes.io/instance-type",
+    "beta.kubernetes.io/instance-type",
+    "karpenter.k8s.aws/instance-family",
+    "eks.amazonaws.com/instance-family",
+    "karpenter.azure.com/sku-name",
+    "cloud.google.com/machine-family",
+)
+"""Node labels that name a machine; the class follows from the cloud's documents (`INSTANCES`)."""
+
+POOL_KEYS = (
+    "cloud.google.com/gke-nodepool",
+    "cloud.google.com/compute-class",
+    "eks.amazonaws.com/nodegroup",
+    "alpha.eksctl.io/nodegroup-name",
+    "karpenter.sh/nodepool",
+    "karpenter.sh/provisioner-name",
+    "agentpool",
+    "kubernetes.azure.com/agentpool",
+    "kubernetes.io/hostname",
+    "doks.digitalocean.com/node-pool",
+    "k8s.scaleway.com/pool-name",
+    "lke.linode.com/pool-id",
+)
+"""Node labels that name a pool or a node: they may pin a class, and only the cluster knows which."""
+
+NEUTRAL_KEYS = (
+    "kubernetes.io/os",
+    "kubernetes.io/arch",
+    "beta.kubernetes.io/os",
+    "beta.kubernetes.io/arch",
+    "topology.kubernetes.io/zone",
+    "topology.kubernetes.io/region",
+    "failure-domain.beta.kubernetes.io/zone",
+    "failure-domain.beta.kubernetes.io/region",
+    "karpenter.sh/capacity-type",
+    "eks.amazonaws.com/capacityType",
+    "eks.amazonaws.com/compute-type",
+    "cloud.google.com/gke-spot",
+    "cloud.google.com/gke-gpu-driver-version",
+    "cloud.google.com/gke-accelerator-count",
+    "kubernetes.azure.com/scalesetpriority",
+    "nvidia.com/gpu.present",
+    "nvidia.com/gpu.count",
+    "nvidia.com/gpu.deploy.device-plugin",
+    "nvidia.com/mig.strategy",
+    "karpenter.k8s.aws/instance-gpu-count",
+    "karpenter.k8s.aws/instance-gpu-manufacturer",
+    "eks.amazonaws.com/instance-gpu-count",
+    "eks.amazonaws.com/instance-gpu-manufacturer",
+)
+"""Node labels that say nothing about the class."""
+
+# Instance types, by the longest prefix: what the cloud documents for the whole series.
+INSTANCES: tuple[tuple[str, str], ...] = (
+    ("p6-b300.", "B300"), ("p6-b200.", "B200"), ("p6e-gb200.", "GB200"), ("p5en.", "H200"), ("p5e.", "H200"),
+    ("p5.", "H100-80GB-SXM"), ("p4de.", "A100-SXM4-80GB"), ("p4d.", "A100-SXM4-40GB"), ("p3dn.", "V100-SXM2-32GB"),
+    ("p3.", "V100-SXM2-16GB"), ("g7e.", "RTX-PRO-6000"), ("g6e.", "L40S"), ("g6.", "L4"), ("gr6.", "L4"),
+    ("g5.", "A10G"), ("g5g.", "T4G"), ("g4dn.", "T4"), ("inf2.", "Inferentia2"), ("trn1.", "Trainium"),
+    ("trn1n.", "Trainium"), ("trn2.", "Trainium2"),
+    ("a4-highgpu-", "B200"), ("a4x-highgpu-", "GB200"), ("a3-ultragpu-", "H200-SXM"), ("a3-megagpu-", "H100-80GB-SXM"),
+    ("a3-highgpu-", "H100-80GB-SXM"), ("a3-edgegpu-", "H100-80GB-SXM"), ("a2-ultragpu-", "A100-SXM4-80GB"),
+    ("a2-highgpu-", "A100-SXM4-40GB"), ("a2-megagpu-", "A100-SXM4-40GB"), ("g2-standard-", "L4"),
+    ("g4-standard-", "RTX-PRO-6000"),
+    ("standard_nd96isr_h100_v5", "H100-80GB-SXM"), ("standard_nd96is_h100_v5", "H100-80GB-SXM"),
+    ("standard_nd96isr_h200_v5", "H200-SXM"), ("standard_nd96isr_mi300x_v5", "MI300X"),
+    ("standard_nd128isr_ndr_gb200_v6", "GB200"), ("standard_nc40ads_h100_v5", "H100-NVL"),
+    ("standard_nc80adis_h100_v5", "H100-NVL"), ("standard_nd96asr_v4", "A100-SXM4-40GB"),
+    ("standard_nd96amsr_a100_v4", "A100-SXM4-80GB"), ("standard_nd96ams_a100_v4", "A100-SXM4-80GB"),
+    ("standard_nc24ads_a100_v4", "A100-PCIE-80GB"), ("standard_nc48ads_a100_v4", "A100-PCIE-80GB"),
+    ("standard_nc96ads_a100_v4", "A100-PCIE-80GB"), ("standard_nc4as_t4_v3", "T4"), ("standard_nc8as_t4_v3", "T4"),
+    ("standard_nc16as_t4_v3", "T4"), ("standard_nc64as_t4_v3", "T4"), ("standard_nv36ads_a10_v5", "A10"),
+    ("standard_nv72ads_a10_v5", "A10"),
+)  # fmt: skip
+"""Lower-case prefix of the machine's name → class. Sizes that share one GPU between machines are left out."""
+
+GPU_RESOURCES = (
+    "nvidia.com/gpu", "nvidia.com/gpu.shared", "amd.com/gpu", "gpu.intel.com/i915", "gpu.intel.com/xe",
+)  # fmt: skip
+"""Resources that hand out whole GPUs (or shares of them) without naming a class."""
+
+# On these clouds a label's value also fixes the form factor, because the machine types do.
+_SXM_ON_GKE = ("H100-80GB", "H200", "B200", "A100-40GB", "A100-80GB", "V100-16GB")
+
+
+class Constraint(Struct, frozen=True):
+    """What a pod's node terms say about the class.
+
+    `classes` is every class they allow, each with the term that names it (empty: nothing names one, or it cannot be
+    told). `unreadable` are class labels with a value that is not in the table, `opaque` are terms that may pin a
+    class only the cluster knows. `impossible` are terms that no class satisfies together. `open` is True when one
+    way through the terms names no class.
+    """
+
+    classes: tuple[Located[Accelerator], ...] = ()
+    unreadable: tuple[NodeTerm, ...] = ()
+    opaque: tuple[NodeTerm, ...] = ()
+    impossible: tuple[NodeTerm, ...] = ()
+    open: bool = True
+
+
+def gpu_classes(template: PodTemplate, project_labels: Mapping[str, str]) -> tuple[Located[Accelerator], ...]:
+    """The classes a pod's node terms allow; empty when nothing bounds them.
+
+    `project_labels` maps `label=value` of the team's own node labels to a class, from the project configuration.
+    """
+    found = constraint(template, project_labels)
+    return () if found.open or found.unreadable else found.classes
+
+
+def constraint(template: PodTemplate, project_labels: Mapping[str, str]) -> Constraint:
+    """Read all node terms: those that always hold, joined with each alternative of the required affinity."""
+    always = [term for term in template.node_terms if term.alternative < 0]
+    numbers = sorted({term.alternative for term in template.node_terms if term.alternative >= 0})
+    ways = [[*always, *(t for t in template.node_terms if t.alternative == n)] for n in numbers] or [always]
+    read = [_way(terms, project_labels) for terms in ways]
+    possible = [way for way in read if not way.impossible]
+    return Constraint(
+        classes=_distinct([item for way in possible for item in way.classes]),
+        unreadable=tuple(dict.fromkeys(term for way in read for term in way.unreadable)),
+        opaque=tuple(dict.fromkeys(term for way in read for term in way.opaque)),
+        impossible=() if possible else tuple(dict.fromkeys(term for way in read for term in way.impossible)),
+        open=any(way.open for way in possible),
+    )
+
+
+def from_label(key: str, value: str, project_labels: Mapping[str, str] | None = None) -> tuple[Accelerator, ...]:
+    """Every class that a node label can mean: none, one, or the sizes of a family.
+
+    Beyond the keys above, a label of the team's own counts when its value is a class and nothing else
+    (`gpu-type: h100`).
+    """
+    own = (project_labels or {}).get(f"{key}={value}")
+    if own is not None:
+        return accelerators.candidates(own)
+    if key in INSTANCE_KEYS:
+        named = instance_class(value)
+        return accelerators.candidates(named) if named else ()
+    if key in POOL_KEYS or key in NEUTRAL_KEYS or key in MEMORY_KEYS:
+        return ()
+    found = accelerators.candidates(value)
+    if key == "cloud.google.com/gke-accelerator":
+        return tuple(
+            structs.replace(item, form_factor="SXM") if item.name in _SXM_ON_GKE else item for item in found
+        )
+    return found
+
+
+def instance_class(name: str) -> str | None:
+    """The class in a machine type or family (`p5.48xlarge`, `p5`); None where no document says it."""
+    lowered = name.lower()
+    for prefix, found in sorted(INSTANCES, key=lambda row: -len(row[0])):
+        if lowered.startswith(prefix) or lowered == prefix.rstrip("."):
+            return found
+    return None
+
+
+def scheduling_key(template: PodTemplate, container: Container) -> str:
+    """The key of the unknown GPU: `gpu@node/NAME`, else `gpu@scheduling(<hash>)` of all that the scheduler reads.
+
+    That is selector, required affinity, tolerations, runtime class and what the container asks for (a limit stands
+    in for a missing request, as in Kubernetes). Order and spelling of quantities do not count.
+    """
+    import hashlib
+
+    if template.node_name:
+        return f"gpu@node/{template.node_name}"
+    asked = {**container.resources.limits, **container.resources.requests}
+    groups: dict[int, list[tuple[str, str, tuple[str, ...]]]] = {}
+    for term in template.node_terms:
+        groups.setdefault(term.alternative, []).append((term.key, term.operator, tuple(sorted(term.values))))
+    fixed = sorted(groups.pop(-1, []))
+    parts = (
+        fixed,
+        sorted(sorted(terms) for terms in groups.values()),
+        sorted((t.key or "", t.operator, t.value or "", t.effect or "") for t in template.tolerations),
+        sorted((name, str(_normal(item.value))) for name, item in asked.items()),
+        sorted(container.resources.claims),
+        template.runtime_class,
+    )
+    return f"gpu@scheduling({hashlib.sha256(repr(parts).encode()).hexdigest()[:8]})"
+
+
+_SUFFIXES = {
+    "": Fraction(1), "n": Fraction(1, 10**9), "u": Fraction(1, 10**6), "m": Fraction(1, 1000),
+    "k": Fraction(10**3), "M": Fraction(10**6), "G": Fraction(10**9), "T": Fraction(10**12), "P": Fraction(10**15),
+    "E": Fraction(10**18), "Ki": Fraction(2**10), "Mi": Fraction(2**20), "Gi": Fraction(2**30), "Ti": Fraction(2**40),
+    "Pi": Fraction(2**50), "Ei": Fraction(2**60),
+}  # fmt: skip
+
+
+def quantity(text: str) -> Fraction | None:
+    """A Kubernetes quantity as a number (`8Gi`, `500m`, `1e3`); None for what is none (a placeholder)."""
+    match = re.fullmatch(r"([+-]?\d{1,40}(?:\.\d{0,40})?|[+-]?\.\d{1,40})(?:[eE]([+-]?\d{1,2})|([A-Za-z]{0,2}))",
+                         text.strip())
+    if match is None or (match.group(3) or "") not in _SUFFIXES:
+        return None
+    return Fraction(match.group(1)) * Fraction(10) ** int(match.group(2) or 0) * _SUFFIXES[match.group(3) or ""]
+
+
+def extended(name: str) -> bool:
+    """Whether a resource name is an extended resource: a domain, and not Kubernetes' own.
+
+    Source: Kubernetes `IsExtendedResourceName` (pkg/apis/core/v1/helper).
+    """
+    domain, slash, _ = name.partition("/")
+    native = domain == "kubernetes.io" or domain.endswith(".kubernetes.io")
+    return bool(slash) and not native and not name.startswith("requests.")
+
+
+def accelerator_resources(container: Container) -> dict[str, Located[str]]:
+    """The extended resources a container asks for that hand out an accelerator, limits before requests."""
+    asked = {**container.resources.requests, **container.resources.limits}
+    return {name: item for name, item in asked.items() if _accelerates(name) and quantity(item.value) != 0}
+
+
+def gpu_resources(container: Container) -> dict[str, Located[str]]:
+    """Those of `accelerator_resources` that hand out GPUs of no named class: whole ones, shares and MIG slices."""
+    found = accelerator_resources(container)
+    return {name: item for name, item in found.items() if name in GPU_RESOURCES or name.startswith("nvidia.com/mig-")}
+
+
+def _accelerates(name: str) -> bool:
+    """Anything extended but networks, storage and the like: vendors invent names for GPU shares freely."""
+    others = ("rdma", "nic", "sriov", "/ib", "infiniband", "roce", "hca", "efa", "fuse", "kvm", "eni", "ephemeral",
+              "tun", "vhost", "networking.gke.io", "pod-eni")
+    return extended(name) and not any(word in name.lower() for word in others)
+
+
+def _normal(text: str) -> object:
+    value = quantity(text)
+    return text if value is None else value
+
+
+def _way(terms: list[NodeTerm], project_labels: Mapping[str, str]) -> Constraint:
+    """One way through the terms: all of them hold together."""
+    allowed: tuple[Located[Accelerator], ...] | None = None
+    named: list[NodeTerm] = []
+    unreadable, opaque = [], []
+    for term in terms:
+        kind, found = _term(term, project_labels)
+        if kind == "class":
+            named.append(term)
+            allowed = found if allowed is None else _both(allowed, found)
+        elif kind == "unreadable":
+            unreadable.append(term)
+        elif kind == "opaque":
+            opaque.append(term)
+    for term in terms:
+        if allowed is not None and term.key in MEMORY_KEYS:
+            named.append(term)
+            allowed = tuple(item for item in allowed if _memory_fits(item.value, term))
+    return Constraint(
+        classes=_distinct(list(allowed or ())),
+        unreadable=tuple(unreadable),
+        opaque=tuple(opaque),
+        impossible=tuple(named) if allowed is not None and not allowed else (),
+        open=allowed is None,
+    )
+
+
+def _term(term: NodeTerm, project_labels: Mapping[str, str]) -> tuple[str, tuple[Located[Accelerator], ...]]:
+    """What a term is: `class` with the classes it allows, `unreadable`, `opaque`, or `neutral`."""
+    if term.operator != "In" or not term.values:
+        return "neutral", ()
+    read = [from_label(term.key, value, project_labels) for value in term.values]
+    if all(read):
+        return "class", tuple(Located(item, term.origin) for found in read for item in found)
+    if term.key in CLASS_KEYS:
+        return "unreadable", ()
+    generic = all(value.lower() in ("true", "false", "nvidia", "amd", "gpu", "") for value in term.values)
+    if term.key in NEUTRAL_KEYS or term.key in MEMORY_KEYS or generic:
+        return "neutral", ()
+    return "opaque", ()
+
+
+def _both(
+    left: tuple[Located[Accelerator], ...], right: tuple[Located[Accelerator], ...]
+) -> tuple[Located[Accelerator], ...]:
+    """The classes both sides allow; where only one knows form factor or partition, that one's word stands."""
+    kept = []
+    for a in left:
+        for b in right:
+            same = a.value.name == b.value.name
+            forms = {a.value.form_factor, b.value.form_factor} - {None}
+            parts = {a.value.partition, b.value.partition} - {None}
+            if same and len(forms) < 2 and len(parts) < 2:
+                known = a if a.value.partition or (a.value.form_factor and not b.value.partition) else b
+                kept.append(known)
+    return tuple(kept)
+
+
+def _memory_fits(item: Accelerator, term: NodeTerm) -> bool:
+    """Whether a memory term (MiB) allows the class; labels and drivers differ by a few per cent."""
+    sizes = [int(value) for value in term.values if value.isdigit()]
+    if not sizes:
+        return True
+    memory = item.memory_gib * 1024
+    if term.operator == "Gt":
+        return memory > sizes[0]
+    if term.operator == "Lt":
+        return memory < sizes[0]
+    return term.operator != "In" or any(abs(memory - size) <= 0.05 * size for size in sizes)
+
+
+def _distinct(items: list[Located[Accelerator]]) -> tuple[Located[Accelerator], ...]:
+    """One entry for each class and form factor, the first place that names it."""
+    kept: dict[tuple[str, str | None, str | None], Located[Accelerator]] = {}
+    for item in items:
+        kept.setdefault((item.value.name, item.value.form_factor, item.value.partition), item)
+    return tuple(kept.values())

@@ -21,6 +21,10 @@ from skewguard.language.findings import (
 from skewguard.language.workloads import Missing
 
 
+FailOn = Literal["error", "warning", "note", "never"]
+"""The weakest severity at which a failure makes the exit code 1."""
+
+
 class InputProblem(Struct, frozen=True):
     """An input that could not be read or understood; `file` is None where no file is at fault. Positions 1-based."""
 
@@ -80,7 +84,8 @@ class CheckReport(Struct, frozen=True):
 
     `run_at` is an ISO 8601 time. `tables` maps an engine to the version of its table. `findings` may hold every
     verdict, `passed` lists the passes and skips that have no finding of their own. `notes` are sentences about the
-    input as a whole (no engine found, a kind read by its shape, a template that was not rendered).
+    input as a whole (no engine found, a kind read by its shape, a template that was not rendered). `fail_on` and
+    `allow_unknown` are what the exit code was decided with, so that a report can show as failed what failed the run.
     """
 
     run_at: str
@@ -96,6 +101,8 @@ class CheckReport(Struct, frozen=True):
     passed: tuple[PassedCheck, ...] = ()
     summary: Summary = Summary()
     exit_code: int = 0
+    fail_on: FailOn = "error"
+    allow_unknown: bool = False
 
 
 class ArgumentLine(Struct, frozen=True):
@@ -319,6 +326,7 @@ __all__ = [
     "EngineReport",
     "ExpectedDifference",
     "Explanation",
+    "FailOn",
     "FlagHistory",
     "FlagLine",
     "FlagRun",

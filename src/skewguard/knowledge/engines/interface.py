@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from skewguard.language.accelerators import Accelerator
 from skewguard.language.facts import Choice, Fact, Gap, Origin, Value
-from skewguard.language.workloads import Container, EnvVar, TextFile, Token
+from skewguard.language.workloads import Container, EnvVar, Invocation, TextFile, Token
 
 Certainty = Literal["exact", "between", "newer", "older", "unknown"]
 
@@ -117,13 +117,68 @@ class Parsed(Struct, frozen=True):
     blind: Gap | None = None
 
 
+Runs = Literal["server", "worker", "wrapped", "unstarted"]
+
+
 class Recognition(Struct, frozen=True):
-    """Why a container is an inference engine (or, with `engine` None, why it is not)."""
+    """Why a container is an inference engine (or, with `engine` None, why it is not).
+
+    `argv` is the argument vector from the engine's program on, wrappers such as `env` and `numactl` taken off; it is
+    what `EngineModule.parse` reads. Where `invocation.via` is "image" it holds the arguments alone, and the image's
+    own entrypoint goes before them. `runs` says how it is reached: as a "server" of its own; as a "worker" that joins
+    a group, whose settings are the leader's; "wrapped" in a program whose arguments are not the engine's (every
+    setting nobody can see is then a gap); "unstarted" where its command became the arguments of another program.
+    `certain` is False when the evidence only suggests it; with `engine` None, that it could be one nevertheless.
+    `others` are further starts of the engine in the same container (both arms of an `if`, two servers).
+    `origin` is the place of the evidence.
+    """
 
     engine: str | None
     reason: str
     argv: tuple[Token, ...] = ()
     certain: bool = True
+    runs: Runs = "server"
+    invocation: Invocation | None = None
+    others: tuple[Invocation, ...] = ()
+    origin: Origin | None = None
+
+
+class ImageRule(Protocol):
+    """What the project's configuration says of images: which engine the matching ones hold, and which version."""
+
+    @property
+    def match(self) -> str:
+        """A glob over image references."""
+        ...
+
+    @property
+    def engine(self) -> str:
+        """The engine's name."""
+        ...
+
+    @property
+    def version(self) -> str | None:
+        """The version itself."""
+        ...
+
+    @property
+    def from_tag(self) -> str | None:
+        """A regular expression whose first group (or whole match) in the tag is the version."""
+        ...
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where it is written."""
+        ...
+
+
+class Declarations(Protocol):
+    """The part of the project's configuration that speaks of engines; `knowledge.project.Project` has this shape."""
+
+    @property
+    def images(self) -> Sequence[ImageRule]:
+        """The rules, the first that matches decides."""
+        ...
 
 
 class Hardware(Struct, frozen=True):

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from skewguard.knowledge.engines.interface import Argument, Parsed, Release, Variable
+from skewguard.knowledge.engines.interface import Argument, Parsed, Recognition, Release, Variable
 from skewguard.language.facts import Fact, Origin
 from skewguard.language.findings import Category, Group, Phase, Severity, Verdict
 from skewguard.language.sheet import Sheet
@@ -21,7 +21,8 @@ class Case(Struct):
 
     `engine` is the engine's name (`vllm`, `sglang`, …). `parsed` is None where the engine has no grammar here.
     `release` likewise. `variables` are the engine's reading of the environment. `title` is the engine's own
-    spelling (`vLLM`). `inventory` holds the other objects of the same input.
+    spelling (`vLLM`). `inventory` holds the other objects of the same input. `recognition` says how the engine is
+    reached in the container.
     """
 
     workload: Workload
@@ -33,6 +34,7 @@ class Case(Struct):
     release: Release | None = None
     parsed: Parsed | None = None
     variables: tuple[Variable, ...] = ()
+    recognition: Recognition | None = None
 
     def arguments(self, *faults: str) -> Iterator[Argument]:
         """The arguments with one of these faults, in order."""

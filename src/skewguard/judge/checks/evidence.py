@@ -1,0 +1,103 @@
+"""How a check reads a case: what is known of a setting, what only an edit would tell, and how an edit is written.
+
+Checks speak of settings by their vocabulary name; the flag to write comes from the engine's own destination, so that
+one check serves every engine.
+"""
+
+from typing import Literal
+
+from skewguard.judge.checks.interface import Case, Result, skipped, unknown
+from skewguard.knowledge.engines import images
+from skewguard.knowledge.engines.images import ImageRef
+from skewguard.language import vocabulary
+from skewguard.language.facts import Choice, Fact, Gap, Value
+
+Place = Literal["hub", "path", "uri", "other"]
+
+
+def flag(case: Case, setting: str) -> str | None:
+    """The engine's spelling of a setting: as it stands in the arguments, else made from the destination."""
+    dest = vocabulary.destination(case.engine, setting)
+    if dest is None:
+        return None
+    written = case.parsed.arguments if case.parsed else ()
+    spelled = next((item.flag for item in written if item.dest == dest and item.flag), None)
+    return spelled or "--" + dest.replace("_", "-")
+
+
+def adding(case: Case, setting: str, value: str) -> str | None:
+    """How to write a setting that is not there yet, where this container keeps its arguments; None: it cannot be."""
+    name = flag(case, setting)
+    if name is None or case.parsed is None:
+        return None
+    return add_words(case, name, value)
+
+
+def add_words(case: Case, name: str, value: str) -> str:
+    """How to add one flag with its value to this container's arguments."""
+    if _in_shell(case):
+        return f"add `{name} {value}` to the command line"
+    return f"add `- {name}={value}` to the container's `args`"
+
+
+def _in_shell(case: Case) -> bool:
+    if case.recognition is not None and case.recognition.invocation is not None:
+        return case.recognition.invocation.via in ("shell", "script")
+    return any(item.via in ("shell", "script") for item in case.container.invocations)
+
+
+def known(case: Case, setting: str) -> Fact | None:
+    """The value that decides, when it is one."""
+    effective = case.sheet.effective(setting)
+    return effective if isinstance(effective, Fact) and effective.value is not None else None
+
+
+def integer(case: Case, setting: str) -> int | None:
+    """The value that decides, when it is one whole number."""
+    fact = known(case, setting)
+    return fact.value if fact and isinstance(fact.value, int) and not isinstance(fact.value, bool) else None
+
+
+def possible(case: Case, setting: str) -> list[Value]:
+    """Every value the setting can have: one for a fact, several for a choice, none when nothing is known."""
+    effective = case.sheet.effective(setting)
+    if isinstance(effective, Choice):
+        return effective.values()
+    return [effective.value] if isinstance(effective, Fact) and effective.value is not None else []
+
+
+def concealed(case: Case, setting: str) -> Gap | None:
+    """The reason why a value that somebody may have written cannot be read; None when it is readable or absent."""
+    if case.parsed is None or case.sheet.declared(setting) is not None:
+        return None
+    for gap in case.parsed.gaps.values():
+        if gap.setting == setting:
+            return gap
+    return case.parsed.blind
+
+
+def undecided(gap: Gap, sentence: str, setting: str) -> Result:
+    """The answer of a check that needed a setting it cannot read: unknown where more input would settle it."""
+    if not gap.would_need:
+        return skipped(gap.reason, setting=setting)
+    return unknown(
+        f"{sentence}: {gap.reason}",
+        remedy=f"supply {gap.would_need}",
+        setting=setting,
+        inputs=gap.inputs,
+    )
+
+
+def image(case: Case) -> ImageRef | None:
+    """The container's image reference, taken apart."""
+    return None if case.container.image is None else images.parse(case.container.image.value)
+
+
+def place(model: str) -> Place:
+    """Where a model (tokenizer, adapter) of this name is fetched from: the Hub, a path, a URI of storage."""
+    if "://" in model:
+        return "uri"
+    if model.startswith(("/", "./", "../", "~")) or model.count("/") > 1:
+        return "path"
+    plain = model.replace("/", "").replace("-", "").replace("_", "").replace(".", "").replace(":", "")
+    return "hub" if plain.isalnum() and plain.isascii() else "other"

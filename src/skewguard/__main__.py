@@ -1,0 +1,5 @@
+"""`python -m skewguard`."""
+
+from skewguard.cli import main
+
+main()

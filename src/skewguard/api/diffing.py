@@ -1,0 +1,129 @@
+"""`diff`: which effective settings of two things differ, and why."""
+
+from collections.abc import Callable, Sequence
+
+from skewguard.api import inputs, things
+from skewguard.judge import comparison
+from skewguard.judge.checks.interface import Case
+from skewguard.knowledge import engines as knowledge_of
+from skewguard.language.errors import UsageError
+from skewguard.language.facts import Effective, Gap, Subject
+from skewguard.language.results import Change, DiffReport, ExpectedDifference, Undecided
+from skewguard.language.vocabulary import BY_NAME
+
+Pairs = list[tuple[Case, Case]]
+
+
+def diff(a: str, b: str | None = None, *, engines: Sequence[str] = (), namespace: str | None = None) -> DiffReport:
+    """Compare two things, or one thing under two engine versions (`engines`: two of `NAME==VERSION`).
+
+    Exit code: 2 when an input could not be read, 1 when something differs, 3 when something cannot be decided.
+    """
+    names, versions = _sides(a, b, tuple(engines))
+    left, right = (
+        inputs.of_thing(things.parse((name,)), namespace=namespace, version=version)
+        for name, version in zip((a, b or a), versions, strict=True)
+    )
+    pairs, only_a, only_b = pair(left.cases, right.cases)
+    changes: list[Change] = []
+    undecided: list[Undecided] = []
+    expected: list[ExpectedDifference] = []
+    for one, other in pairs:
+        _compare(one, other, changes, undecided)
+        expected.extend(_expected(one, other))
+    problems = left.problems + right.problems
+    return DiffReport(
+        a=names[0],
+        b=names[1],
+        changes=tuple(changes),
+        undecided=tuple(undecided),
+        only_in_a=tuple(case.sheet.subject for case in only_a),
+        only_in_b=tuple(case.sheet.subject for case in only_b),
+        starts_a=_starts(left.cases),
+        starts_b=_starts(right.cases),
+        expected_differences=tuple(expected),
+        tables=_tables(),
+        errors=problems,
+        missing=left.inventory.missing + right.inventory.missing,
+        notes=tuple(dict.fromkeys(left.notes + right.notes)),
+        exit_code=2 if problems else 1 if changes or only_a or only_b else 3 if undecided else 0,
+    )
+
+
+def _tables() -> dict[str, str]:
+    return dict(knowledge_of.tables())
+
+
+def _sides(a: str, b: str | None, versions: tuple[str, ...]) -> tuple[tuple[str, str], tuple[str | None, str | None]]:
+    if b is not None and not versions:
+        return (a, b), (None, None)
+    if b is None and len(versions) == 2:
+        return (f"{a} under {versions[0]}", f"{a} under {versions[1]}"), (versions[0], versions[1])
+    raise UsageError(
+        "diff compares two things, or one thing under two engine versions",
+        hint="`skewguard diff A B`, or `skewguard diff FILE --engine vllm==0.10.2 --engine vllm==0.11.0`",
+    )
+
+
+def pair(left: Sequence[Case], right: Sequence[Case]) -> tuple[Pairs, list[Case], list[Case]]:
+    """Which case of one side is which of the other: the same object, else the same names, else the only one left."""
+    pairs: Pairs = []
+    rest_left, rest_right = list(left), list(right)
+    for same in _SAMENESS:
+        for one in list(rest_left):
+            matches = [other for other in rest_right if same(one.sheet.subject, other.sheet.subject)]
+            rivals = [other for other in rest_left if same(other.sheet.subject, one.sheet.subject)]
+            if len(matches) == 1 and len(rivals) == 1:
+                pairs.append((one, matches[0]))
+                rest_left.remove(one)
+                rest_right.remove(matches[0])
+    if len(rest_left) == 1 == len(rest_right):
+        pairs.append((rest_left.pop(), rest_right.pop()))
+    return pairs, rest_left, rest_right
+
+
+def _key(*fields: str) -> Callable[[Subject, Subject], bool]:
+    return lambda a, b: all(getattr(a, field) == getattr(b, field) for field in fields)
+
+
+_SAMENESS = (
+    _key("kind", "namespace", "name", "role", "container"),
+    _key("kind", "name", "role", "container"),
+    _key("name", "role", "container"),
+    _key("name", "role"),
+    _key("role", "container"),
+)
+
+
+def _compare(one: Case, other: Case, changes: list[Change], undecided: list[Undecided]) -> None:
+    for difference in comparison.differences(one.sheet, other.sheet):
+        row = BY_NAME.get(difference.setting)
+        unit = row.unit if row else ""
+        before, after = _side(difference.a), _side(difference.b)
+        subject = one.sheet.subject
+        if difference.decided:
+            changes.append(
+                Change(subject, difference.setting, before, after, difference.severity, difference.reason, unit)
+            )
+        else:
+            undecided.append(Undecided(subject, difference.setting, before, after, difference.inputs, unit))
+
+
+def _side(value: Effective) -> Effective | None:
+    return None if isinstance(value, Gap) and value.rule == "absent" else value
+
+
+def _expected(one: Case, other: Case) -> list[ExpectedDifference]:
+    a, b = one.sheet.subject, other.sheet.subject
+    return [
+        ExpectedDifference(field, f"{getattr(a, field)} against {getattr(b, field)}: what was compared", a)
+        for field in ("kind", "namespace", "name", "container")
+        if getattr(a, field) != getattr(b, field)
+    ]
+
+
+def _starts(cases: Sequence[Case]) -> bool | None:
+    answers = [case.parsed.starts for case in cases if case.parsed is not None]
+    if any(answer is False for answer in answers):
+        return False
+    return True if answers and all(answers) else None

@@ -1,0 +1,64 @@
+"""`settings`: what each engine really runs with, and where every value comes from."""
+
+from collections.abc import Sequence
+
+from skewguard.api import inputs, things
+from skewguard.judge.checks.interface import Case
+from skewguard.knowledge import engines
+from skewguard.language.facts import Fact
+from skewguard.language.results import ArgumentLine, SettingLine, SettingsReport, SubjectSettings, VariableLine
+from skewguard.language.vocabulary import BY_NAME
+
+
+def settings(words: Sequence[str], *, namespace: str | None = None) -> SettingsReport:
+    """The effective settings of every engine in a THING."""
+    loaded = inputs.of_thing(things.parse(tuple(words)), namespace=namespace)
+    return SettingsReport(
+        subjects=tuple(laid_out(case) for case in loaded.cases),
+        tables=engines.tables(),
+        errors=loaded.problems,
+        missing=loaded.inventory.missing,
+        notes=loaded.notes,
+        exit_code=2 if loaded.problems else 0,
+    )
+
+
+def laid_out(case: Case) -> SubjectSettings:
+    """One case as the report shows it."""
+    parsed = case.parsed
+    return SubjectSettings(
+        subject=case.sheet.subject,
+        engine=case.engine,
+        version=case.release.text if case.release else None,
+        entrypoint=parsed.entrypoint if parsed else "",
+        starts=parsed.starts if parsed else None,
+        arguments=tuple(
+            ArgumentLine(
+                text=argument.text,
+                outcome=argument.outcome,
+                origin=argument.origin,
+                flag=argument.flag,
+                dest=argument.dest,
+                value=argument.value,
+                message=argument.message,
+            )
+            for argument in (parsed.arguments if parsed else ())
+        ),
+        environment=tuple(
+            VariableLine(variable.name, variable.outcome, variable.origin, variable.message)
+            for variable in case.variables
+        ),
+        settings=tuple(_line(case, name) for name in case.sheet.names()),
+    )
+
+
+def _line(case: Case, name: str) -> SettingLine:
+    effective = case.sheet.effective(name)
+    row = BY_NAME.get(name)
+    return SettingLine(
+        setting=name,
+        effective=effective,
+        unit=row.unit if row else "",
+        authority=effective.authority if isinstance(effective, Fact) else None,
+        facts=case.sheet.facts(name),
+    )

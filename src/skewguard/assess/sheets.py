@@ -1,0 +1,200 @@
+"""The sheet of one container: the engine's settings, and what the manifest says around them."""
+
+from collections.abc import Iterator
+
+from msgspec import structs
+
+from skewguard.knowledge.engines import images
+from skewguard.knowledge.engines.interface import EngineModule, Hardware, Parsed, Release, Variable
+from skewguard.language import scheduling, surroundings
+from skewguard.language.accelerators import Accelerator
+from skewguard.language.facts import Effective, Fact, Gap, Located, Origin
+from skewguard.language.sheet import Sheet
+from skewguard.language.workloads import Autoscaler, Container, Inventory, Workload
+
+GPU_RESOURCES = ("nvidia.com/gpu", "amd.com/gpu", "gpu.intel.com/i915", "gpu.intel.com/xe", "habana.ai/gaudi")
+
+
+def build(
+    workload: Workload,
+    container: Container,
+    inventory: Inventory,
+    engine: str,
+    module: EngineModule | None,
+    release: Release | None,
+    parsed: Parsed | None,
+    classes: tuple[Located[Accelerator], ...],
+) -> Sheet:
+    """The sheet of one container. `classes` are the accelerators its scheduling allows, empty when unknown."""
+    subject = structs.replace(workload.subject, container=container.name)
+    if module is not None and release is not None and parsed is not None:
+        hardware = Hardware(
+            key=scheduling.scheduling_key(workload.template, container),
+            accelerator=classes[0].value if len({item.value for item in classes}) == 1 else None,
+        )
+        sheet = Sheet(
+            subject,
+            module.settings(release),
+            lambda setting: module.derive(setting, parsed, container.env, release, hardware),
+        )
+        for fact in parsed.values.values():
+            sheet.add(fact)
+        for gap in parsed.gaps.values():
+            sheet.add(gap)
+    else:
+        sheet = Sheet(subject)
+    for item in _surroundings(workload, container, inventory, engine, release, classes):
+        if sheet.declared(item.setting) is None:
+            sheet.add(item)
+    return sheet
+
+
+def add_environment(sheet: Sheet, container: Container, engine: str, variables: tuple[Variable, ...]) -> None:
+    """Put every variable the engine reads on the sheet, as `<engine>.env.NAME`."""
+    for variable in variables:
+        entry = container.variable(variable.name)
+        if entry is None or variable.outcome not in ("read", "invalid"):
+            continue
+        setting = f"{engine}.env.{variable.name}"
+        if entry.value is None:
+            reason = entry.why_unknown or f"its value comes from {entry.ref or entry.source}"
+            sheet.add(Gap(setting, reason, rule="env", inputs=(f"env@{entry.ref or entry.source}",)))
+        else:
+            sheet.add(Fact(setting, entry.value, "declared", entry.origin))
+
+
+def _surroundings(
+    workload: Workload,
+    container: Container,
+    inventory: Inventory,
+    engine: str,
+    release: Release | None,
+    classes: tuple[Located[Accelerator], ...],
+) -> Iterator[Effective]:
+    yield Fact("runtime.engine", engine, "declared", _engine_origin(container))
+    yield _version(release, container)
+    yield from _image(container)
+    for setting, located in container.fields.items():
+        yield Fact(setting, located.value, "declared", located.origin)
+    yield from _hardware(workload, container, classes)
+    yield from _scaling(workload, inventory)
+    yield from _serving(workload, inventory)
+
+
+def _engine_origin(container: Container) -> Origin:
+    if container.command:
+        return container.command[0].origin
+    return container.image.origin if container.image else container.origin
+
+
+def _version(release: Release | None, container: Container) -> Effective:
+    if release is None or release.text is None:
+        image = container.image.value if container.image else "no image"
+        reason = release.reason if release else "the engine's versions are not known here"
+        key = release.key if release else f"version@{image}"
+        return Gap(
+            "runtime.version",
+            reason,
+            rule="version",
+            inputs=(key,),
+            would_need="an image tag of the engine's own, the annotation skewguard.dev/engine, "
+            "or an `images` entry in .skewguard/config.yaml",
+        )
+    origin = release.origin or (container.image.origin if container.image else container.origin)
+    return Fact("runtime.version", release.text, "declared", origin)
+
+
+def _image(container: Container) -> Iterator[Effective]:
+    if container.image is None:
+        return
+    image = container.image
+    yield Fact("runtime.image", image.value, "declared", image.origin)
+    digest = images.parse(image.value).digest
+    if digest:
+        yield Fact("runtime.image_digest", digest, "declared", image.origin)
+    else:
+        yield Gap(
+            "runtime.image_digest",
+            "the image is named by tag, and the registry decides what that is",
+            rule="image-digest",
+            inputs=(f"digest@{image.value}",),
+            would_need="`image: repository:tag@sha256:…`",
+        )
+
+
+def _hardware(
+    workload: Workload, container: Container, classes: tuple[Located[Accelerator], ...]
+) -> Iterator[Effective]:
+    names = list(dict.fromkeys(item.value.name for item in classes))
+    if len(names) == 1:
+        yield Fact("hardware.gpu_class", names[0], "declared", classes[0].origin)
+    else:
+        reason = f"scheduling allows {', '.join(names)}" if names else "nothing in scheduling names a GPU class"
+        yield Gap(
+            "hardware.gpu_class",
+            reason,
+            rule="scheduling",
+            inputs=(scheduling.scheduling_key(workload.template, container),),
+            would_need="a nodeSelector or node affinity that names one class",
+        )
+    for resource in GPU_RESOURCES:
+        located = container.resources.limits.get(resource) or container.resources.requests.get(resource)
+        if located is not None and located.value.isdigit():
+            yield Fact("hardware.gpu_count", int(located.value), "declared", located.origin)
+            return
+    for resource, located in container.resources.limits.items():
+        if resource.startswith("nvidia.com/mig-"):
+            yield Fact("hardware.partition", resource.removeprefix("nvidia.com/mig-"), "declared", located.origin)
+
+
+def _scaling(workload: Workload, inventory: Inventory) -> Iterator[Effective]:
+    scalers = surroundings.autoscalers_of(workload, inventory)
+    if scalers:
+        yield from _scaler(scalers[0])
+        return
+    unseen = ("an autoscaler that is not in the input",)
+    if workload.replicas is not None:
+        for setting in ("autoscaling.min_replicas", "autoscaling.max_replicas"):
+            yield Fact(setting, workload.replicas.value, "declared", workload.replicas.origin, assumes=unseen)
+    yield Gap(
+        "autoscaling.signal",
+        "no autoscaler of this workload is in the input",
+        rule="autoscaler",
+        inputs=(f"autoscaler@{workload.subject.kind}/{workload.subject.name}",),
+        would_need="the HorizontalPodAutoscaler or ScaledObject in the same input",
+    )
+
+
+def _scaler(scaler: Autoscaler) -> Iterator[Effective]:
+    kinds = list(dict.fromkeys(signal.kind for signal in scaler.signals))
+    if kinds:
+        value = kinds[0] if len(kinds) == 1 else kinds
+        yield Fact("autoscaling.signal", value, "declared", scaler.signals[0].origin)
+    if scaler.min_replicas is not None:
+        yield Fact("autoscaling.min_replicas", scaler.min_replicas.value, "declared", scaler.min_replicas.origin)
+    if scaler.max_replicas is not None:
+        yield Fact("autoscaling.max_replicas", scaler.max_replicas.value, "declared", scaler.max_replicas.origin)
+
+
+def _serving(workload: Workload, inventory: Inventory) -> Iterator[Effective]:
+    routes = surroundings.routes_of(workload, inventory)
+    limits = [timeout for route in routes for timeout in route.timeouts if timeout.seconds is not None]
+    if limits:
+        shortest = min(limits, key=lambda timeout: timeout.seconds or 0.0)
+        yield Fact("serving.request_timeout", shortest.seconds, "declared", shortest.origin)
+    retries = [count for route in routes for count in route.retries]
+    if retries:
+        most = max(retries, key=lambda count: count.value)
+        yield Fact("serving.retries", most.value, "declared", most.origin)
+    bodies = [route.body_bytes for route in routes if route.body_bytes is not None]
+    if bodies:
+        smallest = min(bodies, key=lambda body: body.value)
+        yield Fact("serving.max_body_size", smallest.value, "declared", smallest.origin)
+    for setting in ("serving.request_timeout", "serving.retries", "serving.max_body_size"):
+        yield Gap(
+            setting,
+            "no route in the input sets it" if routes else "no route to this workload is in the input",
+            rule="route",
+            inputs=(f"route@{workload.subject.kind}/{workload.subject.name}",),
+            would_need="the Ingress, HTTPRoute or VirtualService in the same input",
+        )

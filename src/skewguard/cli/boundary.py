@@ -1,0 +1,81 @@
+"""The one place where errors become messages and exit codes."""
+
+import os
+import sys
+
+import click
+
+from skewguard import __version__
+from skewguard.cli.commands import program
+from skewguard.language.errors import ExitCode, SkewguardError
+
+
+def main() -> None:
+    """Run the command line and leave the process with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and give its exit code; every error is told on stderr, none escapes."""
+    try:
+        code = program.main(args=arguments, prog_name=_name(), standalone_mode=False)
+        sys.stdout.flush()
+    except SkewguardError as error:
+        _tell(error)
+        return error.exit_code
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        return ExitCode.INTERRUPTED
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        return ExitCode.INTERRUPTED
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.UNREADABLE
+    except BrokenPipeError:
+        _silence_stdout()
+        return ExitCode.OK
+    except Exception as error:  # noqa: BLE001  # the boundary: a defect is reported, not thrown at the user
+        _tell_defect(error)
+        return ExitCode.INTERNAL
+    return int(code or 0)
+
+
+def _name() -> str:
+    return "kubectl skew" if os.path.basename(sys.argv[0]).startswith("kubectl-skew") else "skewguard"  # noqa: PTH119
+
+
+def _tell(error: SkewguardError) -> None:
+    place = error.file or ""
+    if error.file and error.line:
+        place += f":{error.line}" + (f":{error.column}" if error.column else "")
+    click.echo(f"error: {place + ': ' if place else ''}{error.message}", err=True)
+    if error.hint:
+        click.echo(f"  hint: {error.hint}", err=True)
+
+
+def _tell_defect(error: Exception) -> None:
+    """A report that can be pasted into an issue. Locals are not shown: they may hold what the input holds."""
+    import platform  # noqa: PLC0415  # only for a defect
+    import traceback  # noqa: PLC0415
+
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"  {frame.filename.rpartition('skewguard')[2].lstrip('/')}:{frame.lineno} {frame.name}" for frame in frames]
+    click.echo(
+        "\n".join(
+            [
+                "error: skewguard failed; this is a defect, please report it with the lines below",
+                f"  skewguard {__version__}, Python {platform.python_version()}, {platform.system()}",
+                f"  {type(error).__name__}",
+                *places[-8:],
+            ]
+        ),
+        err=True,
+    )
+
+
+def _silence_stdout() -> None:
+    """After the reader went away: keep the interpreter from complaining while it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

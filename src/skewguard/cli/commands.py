@@ -1,0 +1,194 @@
+"""The verbs. Heavy rooms are imported inside them, so that `--help` costs no more than click."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from skewguard import __version__
+
+if TYPE_CHECKING:
+    from skewguard.language.results import Report
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OUTPUT = click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FORMAT[=PATH]",
+    help="Result format, to stdout or to PATH. Repeatable. Default: table.",
+)
+_NAMESPACE = click.option("-n", "--namespace", help="Namespace of objects that name none.")
+_VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Show notes, waived findings and gaps too.")
+_COLOR = click.option("--color/--no-color", default=None, help="Colours; default: when stdout is a terminal.")
+
+
+def _shared(command: F) -> F:
+    for option in (_COLOR, _VERBOSE, _NAMESPACE, _OUTPUT):
+        command = option(command)
+    return command
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 fine, 1 failed, 2 unreadable input or bad usage, 3 a contract clause is unknown, "
+    "4 internal error, 130 interrupted.",
+)
+@click.version_option(__version__, prog_name="skewguard")
+def program() -> None:
+    """Keep the model you serve the model you validated.
+
+    skewguard resolves what an LLM inference server will really run with, from manifests, and compares it with what
+    was promised.
+    """
+
+
+@program.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--contract", "contracts", multiple=True, metavar="FILE|DIR", help="Contracts to hold the input to.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "note", "never"]),
+    help="Lowest severity that gives exit code 1. Default: error.",
+)
+@click.option("--allow-unknown", is_flag=True, help="Exit 0 although a contract clause cannot be decided.")
+@_shared
+def check(  # noqa: PLR0913  # one parameter per option, as click gives them
+    files: tuple[str, ...],
+    contracts: tuple[str, ...],
+    fail_on: str | None,
+    allow_unknown: bool,
+    outputs: tuple[str, ...],
+    namespace: str | None,
+    verbose: bool,
+    color: bool | None,
+) -> int:
+    """Check rendered manifests: files, folders, globs, or - for stdin.
+
+    Against contracts (found in .skewguard/ above the working folder, or given); without one: pins, arguments, limits,
+    hardware, scaling and serving.
+
+    \b
+        skewguard check deploy.yaml
+        helm template ./chart | skewguard check - -o table -o sarif=skew.sarif
+    """
+    from skewguard import api
+    from skewguard.cli import output
+
+    wanted = output.parse(outputs, "check")
+    with output.progress() as progress:
+        result = api.check(
+            files,
+            contracts=contracts,
+            fail_on=fail_on,
+            allow_unknown=allow_unknown,
+            namespace=namespace,
+            progress=progress,
+        )
+    output.emit(result, wanted, verbose=verbose, color=color)
+    return result.exit_code
+
+
+@program.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("thing", nargs=-1, required=True, type=click.UNPROCESSED, metavar="THING")
+@_shared
+def settings(
+    thing: tuple[str, ...], outputs: tuple[str, ...], namespace: str | None, verbose: bool, color: bool | None
+) -> int:
+    """Show effective settings with their origins.
+
+    THING is a manifest, or a command line. Options come first.
+
+    \b
+        skewguard settings deploy.yaml
+        skewguard settings -o json 'vllm==0.11.0 -- serve Qwen/Qwen3-8B --max-model-len 32k'
+    """
+    from skewguard import api
+    from skewguard.cli import output
+
+    wanted = output.parse(outputs, "settings")
+    return _answer(api.settings(thing, namespace=namespace), wanted, verbose, color)
+
+
+@program.command()
+@click.argument("a", metavar="A")
+@click.argument("b", required=False, metavar="B")
+@click.option(
+    "--engine",
+    "engines",
+    multiple=True,
+    metavar="NAME==VERSION",
+    help="Compare A with itself under two engine versions: give the option twice.",
+)
+@_shared
+def diff(  # noqa: PLR0913  # one parameter per option, as click gives them
+    a: str,
+    b: str | None,
+    engines: tuple[str, ...],
+    outputs: tuple[str, ...],
+    namespace: str | None,
+    verbose: bool,
+    color: bool | None,
+) -> int:
+    """Show which effective settings of two things differ, and why.
+
+    \b
+        skewguard diff staging.yaml production.yaml
+        skewguard diff deploy.yaml --engine vllm==0.10.2 --engine vllm==0.11.0
+    """
+    from skewguard import api
+    from skewguard.cli import output
+
+    wanted = output.parse(outputs, "diff")
+    return _answer(api.diff(a, b, engines=engines, namespace=namespace), wanted, verbose, color)
+
+
+@program.command()
+@click.argument("name")
+@_OUTPUT
+@_VERBOSE
+@_COLOR
+def explain(name: str, outputs: tuple[str, ...], verbose: bool, color: bool | None) -> int:
+    """Explain a setting, a check, a flag or an engine version.
+
+    \b
+        skewguard explain limits.max_num_seqs
+        skewguard explain pin.image-tag
+        skewguard explain vllm/max-num-seqs
+        skewguard explain vllm==0.11.0
+    """
+    from skewguard import api
+    from skewguard.cli import output
+
+    wanted = output.parse(outputs, "explain")
+    return _answer(api.explain(name), wanted, verbose, color)
+
+
+@program.command()
+@click.argument("thing", nargs=-1, required=True, metavar="THING")
+@click.option("--write", is_flag=True, help="Write to .skewguard/NAME.yaml instead of stdout.")
+@_NAMESPACE
+def init(thing: tuple[str, ...], write: bool, namespace: str | None) -> int:
+    """Write a contract from a manifest: everything pinned that can be.
+
+    \b
+        skewguard init deploy.yaml > .skewguard/chat.yaml
+        skewguard init deploy.yaml --write
+    """
+    from skewguard import api
+
+    for contract in api.init(thing, namespace=namespace, write=write):
+        if contract.path is None:
+            click.echo(contract.text, nl=False)
+        else:
+            click.echo(f"wrote {contract.path}", err=True)
+    return 0
+
+
+def _answer(result: "Report", wanted: "tuple[tuple[str, str | None], ...]", verbose: bool, color: bool | None) -> int:
+    from skewguard.cli import output
+
+    output.emit(result, wanted, verbose=verbose, color=color)
+    return int(getattr(result, "exit_code", 0))

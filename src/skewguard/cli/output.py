@@ -1,0 +1,94 @@
+"""Where results go: stdout or files, in one or several formats, with a progress bar while there is nothing yet."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+from skewguard import api, report
+from skewguard.language.errors import UsageError
+from skewguard.language.results import CheckReport, Report
+
+Wanted = tuple[tuple[str, str | None], ...]
+"""Pairs of format and path; a path of None is stdout."""
+
+PROGRESS_AFTER = 200
+"""Files from which on a progress bar is worth the line it takes."""
+
+
+def parse(outputs: tuple[str, ...], verb: str) -> Wanted:
+    """The formats asked for. Raises `UsageError` for one that does not exist, or two that both go to stdout."""
+    if not outputs:
+        return (("table", None),)
+    wanted = []
+    for output in outputs:
+        name, marker, path = output.partition("=")
+        if name not in report.formats_for(verb):
+            raise UsageError(
+                f"{verb} has no output format {name!r}", hint=f"choose from {', '.join(report.formats_for(verb))}"
+            )
+        if marker and not path:
+            raise UsageError(f"-o {output} names no file", hint=f"write -o {name}=PATH")
+        wanted.append((name, path or None))
+    if sum(path is None for _, path in wanted) > 1:
+        raise UsageError(
+            "only one result can go to stdout", hint="give the others a file, as in -o table -o sarif=skew.sarif"
+        )
+    return tuple(wanted)
+
+
+def emit(result: Report, wanted: Wanted, *, verbose: bool, color: bool | None) -> None:
+    """Write the result in every wanted format; where stdout carries a machine format, the summary goes to stderr."""
+    for name, path in wanted:
+        if path is not None:
+            api.write_result(path, report.render(result, name, _options(result, False, verbose)))
+    for name, path in wanted:
+        if path is None:
+            click.echo(report.render(result, name, _options(result, _colored(color), verbose)), nl=False, color=True)
+    printed = [name for name, path in wanted if path is None]
+    if isinstance(result, CheckReport) and not any(name in ("table", "wide") for name in printed):
+        click.echo(report.summary(result), err=True)
+
+
+def _options(result: Report, color: bool, verbose: bool) -> report.Options:
+    width = shutil.get_terminal_size((100, 24)).columns
+    return report.Options(
+        color=color,
+        width=max(60, min(width, 140)),
+        verbose=verbose,
+        lines=api.source_lines(result),
+        rules=api.rules(result),
+    )
+
+
+def _colored(asked: bool | None) -> bool:
+    if asked is not None:
+        return asked
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return sys.stdout.isatty()
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[int, int], None]]:
+    """A callback (done, total) that draws on stderr while it is a terminal and there is much to read."""
+    drawn = False
+
+    def draw(done: int, total: int) -> None:
+        nonlocal drawn
+        if total >= PROGRESS_AFTER and (done % 25 == 0 or done == total):
+            drawn = True
+            filled = 30 * done // total
+            click.echo(f"\r[{'#' * filled}{'.' * (30 - filled)}] {done}/{total} files", err=True, nl=False)
+
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    yield draw
+    if drawn:
+        click.echo("\r\033[K", err=True, nl=False)

@@ -1,0 +1,22 @@
+"""Every check, by id. A new module of checks is listed here, nowhere else."""
+
+from collections.abc import Mapping
+
+from skewguard.judge.checks import args, contract, facts, hardware, limits, parallel, pin, scaling, serving
+from skewguard.judge.checks.interface import CHECKS, Case, Check, Result
+
+MODULES = (pin, args, limits, parallel, hardware, scaling, serving, contract, facts)
+
+
+def find(name: str) -> Check | None:
+    """The check with this id or this former id."""
+    if name in CHECKS:
+        return CHECKS[name]
+    return _aliases().get(name)
+
+
+def _aliases() -> Mapping[str, Check]:
+    return {alias: check for check in CHECKS.values() for alias in check.aliases}
+
+
+__all__ = ["CHECKS", "MODULES", "Case", "Check", "Result", "find"]

@@ -1,0 +1,113 @@
+"""What differs between two sets of settings, and why: the heart of `diff`.
+
+Equal text is not asked for: effective values are compared, so that a default that changed between two versions is
+a difference and `half` against `float16` is none.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from skewguard.language.facts import Choice, Effective, Fact, Gap, same
+from skewguard.language.findings import Severity
+from skewguard.language.sheet import Sheet
+from skewguard.language.vocabulary import BY_NAME, canonical
+
+EXPECTED_TO_DIFFER = ("runtime.image",)
+"""Settings that only name what other settings already say (version and digest), told once, never as a change alone."""
+
+
+class Difference(Struct, frozen=True):
+    """One setting that differs (`decided`), or may differ as far as the inputs tell."""
+
+    setting: str
+    a: Effective
+    b: Effective
+    decided: bool
+    severity: Severity
+    reason: str
+    inputs: tuple[str, ...] = ()
+
+
+def differences(a: Sheet, b: Sheet) -> Iterator[Difference]:
+    """Every setting of either sheet whose effective value differs or cannot be told to be equal."""
+    names = dict.fromkeys([*BY_NAME, *a.names(), *b.names()])
+    for setting in names:
+        left, right = a.effective(setting), b.effective(setting)
+        if _absent(left) and _absent(right):
+            continue
+        equal = _equal(setting, left, right)
+        if equal is True or _only_one_has_it(left, right):
+            continue
+        yield Difference(
+            setting=setting,
+            a=left,
+            b=right,
+            decided=equal is False,
+            severity=_severity(setting, equal),
+            reason=_reason(left, right),
+            inputs=tuple(dict.fromkeys([*_inputs(left), *_inputs(right)])),
+        )
+
+
+def _equal(setting: str, a: Effective, b: Effective) -> bool | None:
+    if isinstance(a, Fact) and isinstance(b, Fact):
+        return bool(canonical(setting, a.value) == canonical(setting, b.value))
+    if _absent(a) or _absent(b):
+        present = b if _absent(a) else a
+        return False if isinstance(present, Fact) else None
+    if isinstance(a, Choice) and isinstance(b, Choice) and a.rule == b.rule and a.inputs != b.inputs:
+        return None
+    return same(a, b)
+
+
+def _only_one_has_it(a: Effective, b: Effective) -> bool:
+    """A setting that only one of the two versions knows, and that nobody wrote: a new name is no difference."""
+    if not (_absent(a) or _absent(b)):
+        return False
+    other = b if _absent(a) else a
+    return not (isinstance(other, Fact) and other.authority != "derived")
+
+
+def _absent(value: Effective) -> bool:
+    return isinstance(value, Gap) and value.rule == "absent"
+
+
+def _severity(setting: str, equal: bool | None) -> Severity:
+    if equal is None or setting in EXPECTED_TO_DIFFER:
+        return "note"
+    return "warning" if setting in BY_NAME else "note"
+
+
+def _inputs(value: Effective) -> tuple[str, ...]:
+    return () if isinstance(value, Fact) else value.inputs
+
+
+def _reason(a: Effective, b: Effective) -> str:
+    """Why two values differ, in one sentence, from where each comes."""
+    if isinstance(a, Fact) and isinstance(b, Fact):
+        return _reason_of_facts(a, b)
+    if _absent(a) or _absent(b):
+        side, here = ("A", b) if _absent(a) else ("B", a)
+        return f"nothing sets it in {side}; the other side has it from {_source(here)}"
+    return f"{_source(a)} against {_source(b)}"
+
+
+def _reason_of_facts(a: Fact, b: Fact) -> str:
+    if a.authority == "declared" and b.authority == "declared":
+        return "written differently on both sides"
+    if a.authority == "declared":
+        return f"written in A only; B has the {_source(b)}"
+    if b.authority == "declared":
+        return f"written in B only; A has the {_source(a)}"
+    if a.origin.kind == "default" and b.origin.kind == "default":
+        return f"nobody sets it, and the default changed: {a.origin.ref} against {b.origin.ref}"
+    return f"{_source(a)} against {_source(b)}"
+
+
+def _source(value: Effective) -> str:
+    if isinstance(value, Fact):
+        return value.origin.ref if value.authority == "derived" else str(value.origin)
+    if isinstance(value, Choice):
+        return f"a choice of rule {value.rule}"
+    return f"an unknown ({value.reason})"

@@ -1,0 +1,43 @@
+"""Which container is under which contract: targets are globs, and what a document does not say matches any."""
+
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+
+from skewguard.knowledge.contract.values import Binding, Contract, Target
+from skewguard.language.facts import Subject
+
+
+def bind(contracts: Sequence[Contract], subjects: Iterable[Subject], namespace: str | None = None) -> list[Binding]:
+    """The binding of each subject, in order. `namespace` is the one of `-n`, for documents that name none."""
+    return [
+        Binding(
+            candidates=tuple(contract for contract in contracts if picks(contract, subject, namespace)),
+            given=bool(contracts),
+        )
+        for subject in subjects
+    ]
+
+
+def without_target(contracts: Iterable[Contract], bindings: Sequence[Binding]) -> list[Contract]:
+    """The contracts that pick no subject at all."""
+    bound = {id(contract) for binding in bindings for contract in binding.candidates}
+    return [contract for contract in contracts if id(contract) not in bound]
+
+
+def picks(contract: Contract, subject: Subject, namespace: str | None = None) -> bool:
+    """Whether any target of the contract picks the subject."""
+    return any(_matches(target, subject, namespace) for target in contract.targets)
+
+
+def _matches(target: Target, subject: Subject, namespace: str | None) -> bool:
+    return (
+        fnmatchcase(subject.kind.lower(), target.kind.lower())
+        and fnmatchcase(subject.name, target.name)
+        and _says(target.container, subject.container)
+        and _says(target.namespace, subject.namespace or namespace)
+        and _says(target.cluster, subject.cluster)
+    )
+
+
+def _says(glob: str, value: str | None) -> bool:
+    return value is None or fnmatchcase(value, glob)

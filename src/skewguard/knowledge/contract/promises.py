@@ -1,0 +1,203 @@
+"""One clause's value, from its YAML to a promise: typed by the vocabulary row of its setting.
+
+    32768                exactly            [H100-80GB, H200]   one of
+    {min: 1, max: 256}   a range            ">=0.11,<0.12"      a version range (PEP 440)
+    null                 explicitly none    unset               nobody sets it
+    {equals: [a, b]}     a list, mapping, or a text that reads like one of these words
+    any                  nothing is promised (takes a setting out of a pattern such as `vllm.*`)
+"""
+
+import math
+import re
+from functools import cache
+
+from skewguard.knowledge.contract import values
+from skewguard.knowledge.contract.reading import Reader, nearest, shape
+from skewguard.language import vocabulary
+from skewguard.language.documents import Node
+from skewguard.language.errors import InputError, UsageError
+from skewguard.language.facts import Value
+from skewguard.language.vocabulary import Setting
+
+NUMERIC = ("integer", "number", "seconds", "bytes")
+"""Types that have an order, so that a range can be promised."""
+
+COLLECTIONS = ("list", "mapping")
+"""Types whose values are written as `{equals: …}`, because a bare list means one of."""
+
+_CLAUSE = r"\s*(?:~=|===?|!=|<=|>=|<|>)\s*v?\d+(?:!\d+)?(?:\.\d+)*(?:\.\*|[-_.]?[a-z][a-z0-9._-]*)?(?:\+[a-z0-9.]+)?\s*"
+
+
+@cache
+def range_pattern() -> re.Pattern[str]:
+    """The texts that are PEP 440 ranges, as far as a pattern can tell."""
+    return re.compile(rf"{_CLAUSE}(?:,{_CLAUSE})*,?\s*", re.IGNORECASE)
+
+
+def read(reader: Reader, node: Node, setting: str) -> values.Promise | None:
+    """The promise that stands at a node; None after a mistake was noted."""
+    row = vocabulary.BY_NAME.get(setting)
+    if node.kind == "sequence":
+        return _one_of(reader, node, setting, row)
+    return _single(reader, node, setting, row)
+
+
+def _single(reader: Reader, node: Node, setting: str, row: Setting | None) -> values.Promise | None:
+    if node.kind == "mapping":
+        return _mapping(reader, node, setting, row)
+    if not node:
+        return _nothing(reader, node, setting)
+    text = node.text() or ""
+    if node.style is None and text == values.UNSET:
+        return values.Unset()
+    if node.style is None and text == values.ANY:
+        return values.Anything()
+    if row is not None and row.type in COLLECTIONS:
+        reader.wrong(node.origin, f"{setting} is a {row.type}", f"write {{equals: …}} with the whole {row.type}")
+        return None
+    if row is not None and row.type == "version" and not text[:1].isalnum():
+        return _versions(reader, node, setting, text)
+    return _exactly(reader, node, setting, row)
+
+
+def _nothing(reader: Reader, node: Node, setting: str) -> values.Promise | None:
+    if node.kind == "scalar" and node.origin.text:
+        return values.Nothing()
+    reader.wrong(
+        node.origin,
+        f"{setting} has no value",
+        "write null to promise that it is explicitly none, unset to leave it to the engine, or remove the line",
+    )
+    return None
+
+
+def _one_of(reader: Reader, node: Node, setting: str, row: Setting | None) -> values.Promise | None:
+    if row is not None and row.type in COLLECTIONS:
+        reader.wrong(
+            node.origin, f"{setting} is a {row.type}, and a bare list means one of", "write {equals: [...]} instead"
+        )
+        return None
+    options: list[values.Promise | None] = []
+    for element in node.elements():
+        if element.kind == "sequence":
+            reader.wrong(element.origin, f"{setting}: a list inside a list means nothing", "write {equals: [...]}")
+            options.append(None)
+            continue
+        option = _single(reader, element, setting, row)
+        if isinstance(option, values.Anything):
+            reader.wrong(element.origin, f"{setting}: `any` in a list makes the whole list mean nothing")
+        options.append(option)
+    if not options:
+        reader.wrong(node.origin, f"{setting} is one of nothing", "list the allowed values, or remove the line")
+    whole = all(option is not None and not isinstance(option, values.Anything) for option in options)
+    return values.OneOf(tuple(options)) if options and whole else None  # type: ignore[arg-type]  # tested above
+
+
+def _mapping(reader: Reader, node: Node, setting: str, row: Setting | None) -> values.Promise | None:
+    keys = [key for key, _ in node.items()]
+    if keys == ["equals"]:
+        return _equals(reader, node.get("equals"), setting, row)
+    for key in keys:
+        if key not in ("min", "max", "equals"):
+            guess = nearest(key, ("min", "max", "equals"))
+            hint = f"did you mean {guess}?" if guess else "a promise is a value, a list, {min: …, max: …} or {equals: …}"
+            reader.wrong(node.key_origin(key), f"{setting} cannot be promised with {key!r}", hint)
+            return None
+    if "equals" in keys or not keys:
+        reader.wrong(node.origin, f"{setting}: write either {{min: …, max: …}} or {{equals: …}}")
+        return None
+    return _range(reader, node, setting, row)
+
+
+def _range(reader: Reader, node: Node, setting: str, row: Setting | None) -> values.Promise | None:
+    if row is not None and row.type not in NUMERIC:
+        hint = 'a version range is a text such as ">=0.11,<0.12"' if row.type == "version" else "list the values"
+        reader.wrong(node.origin, f"{setting} is a {row.type} and has no range", hint)
+        return None
+    bounds = {key: _bound(reader, value, setting, row) for key, value in node.items()}
+    if None in bounds.values():
+        return None
+    low, high = bounds.get("min"), bounds.get("max")
+    if low is not None and high is not None and low > high:
+        reader.wrong(node.origin, f"{setting}: min is greater than max, so nothing can keep it")
+        return None
+    return values.Range(low, high)
+
+
+def _bound(reader: Reader, node: Node, setting: str, row: Setting | None) -> float | int | None:
+    if node.kind != "scalar" or not node:
+        reader.wrong(node.origin, f"a bound of {setting} must be a number, not {shape(node)}")
+        return None
+    if row is not None:
+        value = _typed(reader, node, row)
+        return value if isinstance(value, (int, float)) else None
+    number = node.number()
+    if number is None:
+        reader.wrong(node.origin, f"a bound of {setting} must be a number, not {shape(node)}")
+    return number
+
+
+def _equals(reader: Reader, node: Node, setting: str, row: Setting | None) -> values.Promise | None:
+    if node.kind == "scalar" and node and not (row is not None and row.type in COLLECTIONS):
+        return _exactly(reader, node, setting, row)
+    if row is not None and not _fits(node, row):
+        reader.wrong(node.origin, f"{setting} is a {row.type}, not {shape(node)}")
+        return None
+    try:
+        return values.Exactly(node.value()) if node.present else _nothing(reader, node, setting)
+    except InputError as error:
+        reader.wrong(node.origin, f"{setting}: {error.message}")
+        return None
+
+
+def _fits(node: Node, row: Setting) -> bool:
+    """Whether a collection may be the value of a row. Texts may be several: a server can have two names."""
+    wanted = {"mapping": ("mapping",), "list": ("sequence",), "string": ("sequence", "mapping")}
+    return node.kind in wanted.get(row.type, ("sequence",) if row.type == "gpu-class" else ())
+
+
+def _exactly(reader: Reader, node: Node, setting: str, row: Setting | None) -> values.Promise | None:
+    text = node.text() or ""
+    if row is None:
+        literal = node.style is not None or ".env." in setting
+        return values.Exactly(text if literal else node.value(), text)
+    value = _typed(reader, node, row)
+    return None if value is None else values.Exactly(value, text)
+
+
+def _typed(reader: Reader, node: Node, row: Setting) -> Value:
+    text = (node.text() or "").strip()
+    if not text:
+        reader.wrong(node.origin, f"{row.name} must not be empty", "remove the line, or write null or unset")
+        return None
+    if row.type == "digest" and not re.fullmatch(r"(sha256:)?[0-9a-fA-F]{64}", text):
+        reader.wrong(node.origin, f"{row.name} is a sha256 digest of 64 hex digits, not {text!r}")
+        return None
+    try:
+        value = vocabulary.typed(row, text)
+    except (UsageError, OverflowError) as error:
+        hint = "write unset to leave it to the engine" if text == "auto" else _example(row)
+        reader.wrong(node.origin, str(error) or f"{row.name} is out of range", hint)
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        reader.wrong(node.origin, f"{row.name} must be a finite number, not {text!r}")
+        return None
+    return value
+
+
+def _versions(reader: Reader, node: Node, setting: str, text: str) -> values.Promise | None:
+    if range_pattern().fullmatch(text):
+        return values.Versions(text.strip().rstrip(","))
+    reader.wrong(node.origin, f"{setting}: {text!r} is no version range", 'write it as PEP 440 does: ">=0.11,<0.12"')
+    return None
+
+
+def _example(row: Setting) -> str | None:
+    examples = {
+        "integer": "for example 256 or 32k",
+        "number": "for example 0.9",
+        "boolean": "write true or false",
+        "seconds": "for example 600s or 10m",
+        "bytes": "for example 80Gi",
+    }
+    return examples.get(row.type)

@@ -1,0 +1,140 @@
+"""A contract as values: promises about settings, targets, waivers. Every part keeps the place it was written at."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+from skewguard.language.facts import Origin, Subject, Value
+
+API_VERSION = "skewguard.dev/v1alpha1"
+KIND = "ServingContract"
+
+UNSET = "unset"
+"""The word that promises that nobody sets a setting, so that the engine decides."""
+
+ANY = "any"
+"""The word that promises nothing, and takes a setting out of a pattern such as `vllm.*`."""
+
+
+class Exactly(Struct, frozen=True):
+    """The value is this one. `value` is typed by the vocabulary, `text` is what was written."""
+
+    value: Value
+    text: str = ""
+
+
+class Range(Struct, frozen=True):
+    """The value lies between two bounds, both included. None: no bound on that side."""
+
+    minimum: float | int | None = None
+    maximum: float | int | None = None
+
+
+class Versions(Struct, frozen=True):
+    """The version lies in a PEP 440 range such as `>=0.11,<0.12`."""
+
+    text: str
+
+
+class Nothing(Struct, frozen=True):
+    """The setting is explicitly none (`null`): no quantization, no adapter."""
+
+
+class Unset(Struct, frozen=True):
+    """Nobody sets it; the engine decides."""
+
+
+class Anything(Struct, frozen=True):
+    """Nothing is promised."""
+
+
+class OneOf(Struct, frozen=True):
+    """At least one of these promises holds."""
+
+    options: tuple["Exactly | Range | Versions | Nothing | Unset", ...]
+
+
+Promise = Exactly | Range | Versions | Nothing | Unset | Anything | OneOf
+
+
+class Clause(Struct, frozen=True):
+    """One promise about one setting. `setting` may end in `*`: every setting of that engine not named otherwise."""
+
+    setting: str
+    promise: Promise
+    origin: Origin
+
+    @property
+    def pattern(self) -> bool:
+        """Whether it speaks of all settings of an engine that no other clause names."""
+        return self.setting.endswith("*")
+
+
+TARGET_FIELDS = ("cluster", "namespace", "kind", "name", "container")
+
+
+class Target(Struct, frozen=True):
+    """Globs that pick containers. A field that is not written picks all."""
+
+    kind: str
+    name: str
+    origin: Origin
+    namespace: str = "*"
+    cluster: str = "*"
+    container: str = "*"
+
+
+class WaiverRule(Struct, frozen=True):
+    """Findings that do not count, why, and until when.
+
+    `check` is a check's id, an alias of it, or a whole group as `pin.*`. `until` is an ISO date, the last day it
+    holds; None only where an annotation waives. `where` are globs by subject field. `subject` bounds an annotation's
+    waiver to the object it stands on.
+    """
+
+    check: str
+    reason: str
+    origin: Origin
+    until: str | None = None
+    setting: str | None = None
+    where: Mapping[str, str] = field(default_factory=dict)
+    subject: Subject | None = None
+
+
+class Contract(Struct, frozen=True):
+    """What a team promised. `roles` holds each role's own clauses, already merged over those of the whole.
+
+    `performance` and `behaviour` are checked in shape, typed (seconds, numbers), and kept for the verbs that measure.
+    `namespace` is where the contract object itself lives in a cluster.
+    """
+
+    name: str
+    origin: Origin
+    targets: tuple[Target, ...]
+    clauses: tuple[Clause, ...] = ()
+    roles: Mapping[str, tuple[Clause, ...]] = field(default_factory=dict)
+    performance: Mapping[str, Any] = field(default_factory=dict)
+    behaviour: Mapping[str, Any] = field(default_factory=dict)
+    waivers: tuple[WaiverRule, ...] = ()
+    namespace: str | None = None
+    source: Literal["contract", "modelspec"] = "contract"
+
+    def promised(self, role: str | None) -> tuple[Clause, ...]:
+        """The clauses that hold for a role; None is a workload without roles."""
+        return self.roles.get(role, self.clauses) if role else self.clauses
+
+
+class Binding(Struct, frozen=True):
+    """Which contract a container is under. `candidates` are all that pick it; `contract` is set when it is one.
+
+    `given` is False where no contract was given at all, so that being without one is no news.
+    """
+
+    candidates: tuple[Contract, ...] = ()
+    given: bool = True
+
+    @property
+    def contract(self) -> Contract | None:
+        """The one contract, or None: without, or with more than one."""
+        return self.candidates[0] if len(self.candidates) == 1 else None

@@ -20,7 +20,6 @@ from skewguard.language.findings import (
 )
 from skewguard.language.workloads import Missing
 
-
 FailOn = Literal["error", "warning", "note", "never"]
 """The weakest severity at which a failure makes the exit code 1."""
 

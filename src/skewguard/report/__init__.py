@@ -1,0 +1,58 @@
+"""Results as text: what a person reads and what machines read. Decides nothing, reads nothing, knows no cluster.
+
+What may enter: pure renderers from the values of `language.results` to text. What may not: input or output, a
+verdict, a way round `render`. `render` is the one door: it redacts the whole report and every source line before
+a format sees them, so no format can forget to.
+"""
+
+from skewguard.language.errors import UsageError
+from skewguard.language.results import CheckReport, DiffReport, Report, SettingsReport
+from skewguard.report import redaction
+from skewguard.report.formats import FORMATS, Format
+from skewguard.report.options import Options
+
+__all__ = ["FORMATS", "Format", "Options", "formats_for", "render", "summary", "verb"]
+
+
+def render(report: Report, name: str = "table", options: Options | None = None) -> str:
+    """The report as text of format `name`, redacted, ending in a newline (or empty where there is nothing to say).
+
+    Raises `UsageError` when there is no such format, or this kind of report cannot be shown in it.
+    """
+    chosen = _format(name, verb(report))
+    clean, view = redaction.behind_the_door(report, options or Options())
+    return chosen.render(clean, view)
+
+
+def summary(report: CheckReport) -> str:
+    """The closing line of a check, for the error stream when the result itself goes elsewhere."""
+    from skewguard.report.terminal import check
+
+    return check.summary_line(report)
+
+
+def verb(report: Report) -> str:
+    """The verb that answers with this kind of report: check, settings, diff or explain."""
+    for kind, name in ((CheckReport, "check"), (SettingsReport, "settings"), (DiffReport, "diff")):
+        if isinstance(report, kind):
+            return name
+    return "explain"
+
+
+def formats_for(verb_name: str) -> list[str]:
+    """The formats in which a verb can answer."""
+    return [name for name, form in FORMATS.items() if verb_name in form.verbs]
+
+
+def _format(name: str, verb_name: str) -> Format:
+    chosen = FORMATS.get(name)
+    possible = ", ".join(formats_for(verb_name))
+    if chosen is None:
+        raise UsageError(f"There is no output format {name!r}.", hint=f"{verb_name} can answer as {possible}.")
+    if verb_name not in chosen.verbs:
+        verbs = " and ".join(chosen.verbs)
+        raise UsageError(
+            f"The format {name} can show the result of {verbs} only, not of {verb_name}.",
+            hint=f"{verb_name} can answer as {possible}.",
+        )
+    return chosen

@@ -1,0 +1,455 @@
+"""The JSON documents, as Structs: their keys and types are the promise other programs build on.
+
+The documentation page and the JSON Schemas are made from these (see `schemas`), so they cannot say anything else. A key is
+never renamed and never changes its meaning within a version; new keys may come. Absent is null, never 0.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from skewguard.language.facts import Authority, OriginKind
+from skewguard.language.findings import Category, Group, Phase, Severity, Verdict
+
+Text = str
+Line = Annotated[int | None, Meta(description="1-based; null where no line is known")]
+Column = Annotated[int | None, Meta(description="1-based, counted in characters")]
+SettingName = Annotated[str, Meta(description="a name of the vocabulary, or `<engine>.<destination>`")]
+Json = Annotated[Any, Meta(description="a JSON value of the setting's type (seconds, bytes, integers)")]
+Starts = Annotated[
+    bool | None, Meta(description="whether the engine's parser accepts the arguments; null: cannot be told")
+]
+
+
+class Tool(Struct):
+    """What made the document."""
+
+    version: Text
+    tables: Annotated[Mapping[str, str], Meta(description="version of the table of each engine that was used")]
+
+
+class Source(Struct):
+    """The file a subject was read from, and the document in it (1-based)."""
+
+    path: Text
+    document: int
+
+
+class Subject(Struct, omit_defaults=True):
+    """One container of one workload. Keys that do not apply are left out, except the first five."""
+
+    cluster: str | None
+    group: str | None
+    kind: Text
+    namespace: str | None
+    name: Text
+    uid: str | UnsetType = UNSET
+    role: str | UnsetType = UNSET
+    revision: str | UnsetType = UNSET
+    container: str | UnsetType = UNSET
+    pod: str | UnsetType = UNSET
+    source: Source | UnsetType = UNSET
+
+
+class Origin(Struct):
+    """The exact place a value comes from. `text` is the value as written there."""
+
+    kind: OriginKind
+    ref: Annotated[str, Meta(description="the place in words")]
+    file: str | None
+    line: Line
+    column: Column
+    end_column: Annotated[int | None, Meta(description="the column after the last character")]
+    text: str | None
+    template: Annotated[str | None, Meta(description="Helm template the file was rendered from")]
+
+
+class Clause(Struct):
+    """The contract clause a finding judges."""
+
+    name: Text
+    origin: Origin
+
+
+class Contract(Struct):
+    """A contract that was given, and how many subjects it binds."""
+
+    name: Text
+    origin: Origin
+    subjects: int
+
+
+class Waiver(Struct):
+    """Why a finding does not count, and until when (ISO date; null: without end)."""
+
+    reason: Text
+    until: str | None
+
+
+class Observed(Struct):
+    """The value a check looked at."""
+
+    value: Json
+    authority: Authority | None
+    origin: Origin | None
+
+
+class Finding(Struct):
+    """One verdict of one check about one subject."""
+
+    id: Annotated[str, Meta(description="16 hex digits, stable over line moves, reformatting and rollouts")]
+    check: Text
+    group: Group
+    category: Category
+    verdict: Verdict
+    severity: Severity
+    setting: SettingName | None
+    anchor: Annotated[str | None, Meta(description="the flag, variable or object name at fault")]
+    subject: Subject
+    contract: Clause | None
+    waiver: Waiver | None
+    expected: Json
+    observed: Observed | None
+    inputs: Annotated[list[str], Meta(description="keys of the unseen inputs that would decide")]
+    assumes: Annotated[list[str], Meta(description="unseen sources that could still change the value")]
+    message: Text
+    remedy: Annotated[str, Meta(description="the exact edit")]
+
+
+class GapLine(Struct):
+    """A value nobody can know from the inputs, why, and what would settle it."""
+
+    subject: Subject
+    setting: SettingName
+    reason: Text
+    rule: Text
+    inputs: list[str]
+    would_need: Text
+
+
+class Problem(Struct):
+    """An input that could not be read or understood."""
+
+    file: str | None
+    line: Line
+    column: Column
+    message: Text
+    hint: str | None
+
+
+class Missing(Struct):
+    """A ConfigMap, Secret or file that the input refers to and does not hold."""
+
+    ref: Text
+    hides: Annotated[str, Meta(description="what cannot be seen without it")]
+    supply: Annotated[str, Meta(description="how to put it into the input")]
+    origin: Origin
+    subject: Subject | None
+
+
+class Run(Struct):
+    """When the check ran (ISO 8601), and which phases it covered."""
+
+    at: Text
+    phases: list[Phase]
+
+
+class CheckedSubject(Struct):
+    """A container that runs an engine, why it is taken for one, and the contract that binds it."""
+
+    subject: Subject
+    engine: Text
+    version: str | None
+    reason: Text
+    contract: str | None
+
+
+class Summary(Struct):
+    """The counts. `assumed` passes rest on sources that are not in the input."""
+
+    files: int
+    documents: int
+    skipped_files: Annotated[int, Meta(description="files of a folder that hold no Kubernetes object")]
+    engines: int
+    under_contract: int
+    assumed: int
+    by_verdict: dict[str, int]
+    by_severity: Annotated[dict[str, int], Meta(description="of the failures alone")]
+
+
+class Document(Struct, kw_only=True):
+    """What every document starts with."""
+
+    schema: Text
+    tool: Tool
+    exit_code: int
+
+
+class CheckDocument(Document, kw_only=True):
+    """`check` and `verify`. `findings` holds fail, unknown, waived and error; pass and skipped are counted."""
+
+    schema: Literal["skewguard.dev/report/v1"] = "skewguard.dev/report/v1"
+    run: Run
+    contracts: list[Contract]
+    subjects: list[CheckedSubject]
+    findings: list[Finding]
+    gaps: list[GapLine]
+    errors: list[Problem]
+    missing: list[Missing]
+    notes: list[str]
+    summary: Summary
+
+
+class Arm(Struct):
+    """One way a rule can turn out."""
+
+    when: Text
+    value: Json
+
+
+class Choice(Struct):
+    """What a rule gives when an input is missing."""
+
+    rule: Text
+    inputs: list[str]
+    arms: list[Arm]
+
+
+class Gap(Struct):
+    """Why nobody can know the value, and what would settle it."""
+
+    reason: Text
+    rule: Text
+    inputs: list[str]
+    would_need: Text
+
+
+class Effective(Struct):
+    """What is in effect: exactly one of `value`, `choice` and `gap` is present."""
+
+    value: Json | UnsetType = UNSET
+    choice: Choice | UnsetType = UNSET
+    gap: Gap | UnsetType = UNSET
+
+
+class Side(Struct, kw_only=True):
+    """One side of a difference: exactly one of `value`, `choice` and `gap`, with who says so and where."""
+
+    value: Json | UnsetType = UNSET
+    choice: Choice | UnsetType = UNSET
+    gap: Gap | UnsetType = UNSET
+    authority: Authority | None
+    origin: Origin | None
+
+
+class Argument(Struct):
+    """One argument as the engine's parser takes it."""
+
+    text: Text
+    flag: str | None
+    dest: str | None
+    value: Json
+    outcome: Literal["parsed", "swallowed", "ignored", "overridden", "unknown", "ambiguous", "invalid"]
+    message: Text
+    origin: Origin
+
+
+class Variable(Struct):
+    """One environment variable that concerns the engine."""
+
+    name: Text
+    outcome: Literal["read", "unread", "dead", "invalid"]
+    message: Text
+    origin: Origin
+
+
+class FactLine(Struct):
+    """One value of a setting, from one place."""
+
+    value: Json
+    authority: Authority
+    origin: Origin
+    assumes: list[str]
+
+
+class Setting(Struct):
+    """One setting of one subject."""
+
+    setting: SettingName
+    unit: Text
+    effective: Effective
+    authority: Authority | None
+    facts: list[FactLine]
+
+
+class SubjectSettings(Struct):
+    """The effective settings of one container."""
+
+    subject: Subject
+    engine: Text
+    version: str | None
+    entrypoint: Text
+    starts: Starts
+    arguments: list[Argument]
+    environment: list[Variable]
+    settings: list[Setting]
+
+
+class SettingsDocument(Document, kw_only=True):
+    """`settings`: what an engine really runs with, and where each value comes from."""
+
+    schema: Literal["skewguard.dev/settings/v1"] = "skewguard.dev/settings/v1"
+    subjects: list[SubjectSettings]
+    errors: list[Problem]
+    missing: list[Missing]
+    notes: list[str]
+
+
+class Change(Struct):
+    """A setting that differs. A side is null where that engine or version has no such setting."""
+
+    subject: Subject
+    setting: SettingName
+    before: Side | None = field(name="from")
+    after: Side | None = field(name="to")
+    severity: Severity
+    reason: Text
+
+
+class Undecided(Struct):
+    """A setting of which nobody can say whether it differs."""
+
+    subject: Subject
+    setting: SettingName
+    before: Side | None = field(name="from")
+    after: Side | None = field(name="to")
+    inputs: Annotated[list[str], Meta(description="keys of the unseen inputs that would decide")]
+
+
+class Expected(Struct):
+    """A difference that follows from what was compared."""
+
+    subject: Subject | None
+    setting: SettingName
+    reason: Text
+
+
+class BothStart(Struct):
+    """Whether each side's parser accepts its arguments; null: cannot be told."""
+
+    a: Starts
+    b: Starts
+
+
+class DiffDocument(Document, kw_only=True):
+    """`diff`: which effective settings of two things differ, and why."""
+
+    schema: Literal["skewguard.dev/diff/v1"] = "skewguard.dev/diff/v1"
+    a: Text
+    b: Text
+    changes: list[Change]
+    undecided: list[Undecided]
+    only_in_a: list[Subject]
+    only_in_b: list[Subject]
+    starts: BothStart
+    expected_differences: list[Expected]
+    errors: list[Problem]
+    missing: list[Missing]
+    notes: list[str]
+
+
+class Flag(Struct):
+    """One flag of one engine version. `default` means nothing where `kind` is computed or required."""
+
+    dest: Text
+    spellings: list[str]
+    kind: Literal["literal", "computed", "required"]
+    default: Json
+    type: str | None
+    choices: list[Any] | None
+    nargs: str | None
+    deprecated: bool
+    setting: SettingName | None
+
+
+class VariableDefault(Struct):
+    """One environment variable of one engine version."""
+
+    name: Text
+    default: Json
+
+
+class EngineDocument(Document, kw_only=True):
+    """`explain vllm==0.11.0`: every flag and environment variable of one engine version."""
+
+    schema: Literal["skewguard.dev/engine/v1"] = "skewguard.dev/engine/v1"
+    engine: Text
+    version: Text
+    entrypoint: Text
+    flags: list[Flag]
+    env: list[VariableDefault]
+    notes: list[str]
+
+
+class FlagRun(Struct):
+    """A run of versions in which the flag did not change; `flag` is null where it did not exist."""
+
+    first: Text
+    last: Text
+    flag: Flag | None
+
+
+class FlagDocument(Document, kw_only=True):
+    """`explain vllm/max-num-seqs`: one flag through every version of the table."""
+
+    schema: Literal["skewguard.dev/flag/v1"] = "skewguard.dev/flag/v1"
+    engine: Text
+    flag: Text
+    setting: SettingName | None
+    runs: list[FlagRun]
+    notes: list[str]
+
+
+class SettingDocument(Document, kw_only=True):
+    """`explain limits.max_num_seqs`: one setting of the vocabulary."""
+
+    schema: Literal["skewguard.dev/setting/v1"] = "skewguard.dev/setting/v1"
+    name: SettingName
+    type: Text
+    unit: Text
+    meaning: Text
+    category: Category
+    compare: Annotated[str, Meta(description="how two values are compared")]
+    phases: list[Phase]
+    called: Annotated[dict[str, str], Meta(description="what each engine calls it")]
+    example: Text
+    notes: list[str]
+
+
+class RuleDocument(Document, kw_only=True):
+    """`explain pin.image-tag`: one check."""
+
+    schema: Literal["skewguard.dev/check/v1"] = "skewguard.dev/check/v1"
+    id: Text
+    title: Text
+    category: Category
+    severity: Severity
+    phases: list[Phase]
+    why: Text
+    remedy: Text
+    bad: Annotated[str, Meta(description="a manifest fragment before")]
+    good: Annotated[str, Meta(description="the same after")]
+    aliases: list[str]
+    sources: list[str]
+
+
+DOCUMENTS: Mapping[str, type[Document]] = {
+    "report": CheckDocument,
+    "settings": SettingsDocument,
+    "diff": DiffDocument,
+    "engine": EngineDocument,
+    "flag": FlagDocument,
+    "setting": SettingDocument,
+    "check": RuleDocument,
+}

@@ -1,0 +1,72 @@
+"""The formats by name. Each is imported when asked for, so that a terminal report does not pay for the others."""
+
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from msgspec import Struct
+
+from skewguard.language.results import CheckReport, Report
+from skewguard.report.options import View
+
+ALL_VERBS = ("check", "settings", "diff", "explain")
+
+
+class Format(Struct, frozen=True):
+    """One output format: what it is for, the verbs it can show, and its renderer."""
+
+    title: str
+    verbs: tuple[str, ...]
+    render: Callable[[Report, View], str]
+
+
+def _table(report: Report, view: View) -> str:
+    from skewguard.report import terminal
+
+    return terminal.render(report, view, wide=False)
+
+
+def _wide(report: Report, view: View) -> str:
+    from skewguard.report import terminal
+
+    return terminal.render(report, view, wide=True)
+
+
+def _json(report: Report, view: View) -> str:
+    from skewguard.report import json_text
+
+    return json_text.render(report, view)
+
+
+def _yaml(report: Report, view: View) -> str:
+    from skewguard.report import yaml_text
+
+    return yaml_text.render(report, view)
+
+
+def _sarif(report: Report, view: View) -> str:
+    from skewguard.report import sarif
+
+    return sarif.render(cast("CheckReport", report), view)
+
+
+def _junit(report: Report, view: View) -> str:
+    from skewguard.report import junit
+
+    return junit.render(cast("CheckReport", report), view)
+
+
+def _github(report: Report, view: View) -> str:
+    from skewguard.report import github
+
+    return github.render(cast("CheckReport", report), view)
+
+
+FORMATS: Mapping[str, Format] = {
+    "table": Format("for a person at a terminal", ALL_VERBS, _table),
+    "wide": Format("table with all evidence", ALL_VERBS, _wide),
+    "json": Format("stable document for programs", ALL_VERBS, _json),
+    "yaml": Format("the JSON document as YAML", ALL_VERBS, _yaml),
+    "sarif": Format("SARIF 2.1.0, for code scanning", ("check",), _sarif),
+    "junit": Format("JUnit XML, for test reports of CI servers", ("check",), _junit),
+    "github": Format("annotations of GitHub Actions", ("check",), _github),
+}

@@ -1,0 +1,96 @@
+"""Annotations of GitHub Actions: one workflow command a line, which the runner shows beside the changed line.
+
+Source of the grammar and of its escapes: GitHub, "Workflow commands", and `command.ts` of actions/toolkit.
+"""
+
+from msgspec import Struct
+
+from skewguard.language.facts import Origin
+from skewguard.language.findings import Finding
+from skewguard.language.results import CheckReport, InputProblem
+from skewguard.language.workloads import Missing
+from skewguard.report import words
+from skewguard.report.options import View
+
+_LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
+_ORDER = {"error": 0, "warning": 1, "notice": 2}
+
+
+class _Command(Struct, frozen=True):
+    level: str
+    text: str
+
+
+def render(report: CheckReport, _view: View) -> str:
+    """A command for each input problem, crash, failure, unknown and missing input, the worst first.
+
+    Waived findings are settled and stay silent. The order matters: the runner shows ten of each level.
+    """
+    commands = [_problem(problem) for problem in report.errors]
+    commands += [command for finding in report.findings if (command := _finding(finding))]
+    commands += [_missing(item) for item in report.missing]
+    commands.sort(key=lambda command: _ORDER[command.level])
+    return "".join(f"{command.text}\n" for command in commands)
+
+
+def _problem(problem: InputProblem) -> _Command:
+    origin = Origin("file", problem.file or "", problem.file, problem.line, problem.column)
+    return _command("error", origin, "input", _joined(problem.message, problem.hint))
+
+
+def _missing(item: Missing) -> _Command:
+    text = f"{item.ref} is missing: it hides {item.hides}. To supply it: {item.supply}"
+    return _command("notice", item.origin, "not in the input", text)
+
+
+def _finding(finding: Finding) -> _Command | None:
+    if finding.verdict not in ("fail", "unknown", "error"):
+        return None
+    title = f"{finding.check} {finding.setting}" if finding.setting else finding.check
+    fix = f"Fix: {finding.remedy}" if finding.remedy else None
+    if finding.verdict == "unknown":
+        needed = f"Would decide: {words.needed(finding.inputs)}." if finding.inputs else None
+        level = "warning" if finding.group == "contract" else "notice"
+        return _command(level, _place(finding), f"{title} (unknown)", _joined(finding.message, needed, fix))
+    if finding.verdict == "error":
+        return _command("error", _place(finding), f"{title} (crashed)", finding.message)
+    return _command(_LEVELS[finding.severity], _place(finding), title, _joined(finding.message, fix))
+
+
+def _place(finding: Finding) -> Origin | None:
+    if finding.origin is not None and finding.origin.file:
+        return finding.origin
+    file = words.file_of(finding)
+    return Origin("file", file, file) if file else None
+
+
+def _joined(*parts: str | None) -> str:
+    return "\n".join(part for part in parts if part)
+
+
+def _command(level: str, origin: Origin | None, title: str, message: str) -> _Command:
+    properties: dict[str, str] = {}
+    if origin is not None and origin.file:
+        properties["file"] = origin.file.removeprefix("./")
+        numbers = {"line": origin.line, "col": origin.column, "endColumn": _last_column(origin)}
+        properties |= {name: str(number) for name, number in numbers.items() if number is not None}
+    properties["title"] = title
+    listed = ",".join(f"{name}={escaped_property(value)}" for name, value in properties.items())
+    return _Command(level, f"::{level} {listed}::{escaped(message)}")
+
+
+def _last_column(origin: Origin) -> int | None:
+    """Annotations name the last column itself, origins the one after it."""
+    if origin.end_column is None or origin.column is None:
+        return None
+    return max(origin.end_column - 1, origin.column)
+
+
+def escaped(text: str) -> str:
+    """A message as the runner unescapes it: percent signs and line ends would break or forge a command."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def escaped_property(text: str) -> str:
+    """A property: colons and commas would end it as well."""
+    return escaped(text).replace(":", "%3A").replace(",", "%2C")

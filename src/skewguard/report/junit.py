@@ -1,0 +1,158 @@
+"""JUnit XML, for the test reports of CI servers: a suite for each container, a case for each check.
+
+A case fails when the exit code counts it: a failure at or above `--fail-on`. A weaker one is told in the output of a case
+that passes, so that a CI server is never red where skewguard is not.
+"""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from skewguard.language.facts import Subject
+from skewguard.language.findings import SEVERITIES, Finding
+from skewguard.language.results import CheckReport, InputProblem, PassedCheck
+from skewguard.report import words
+from skewguard.report.options import View
+
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+
+
+class _Case(Struct):
+    """One test case: its name and place, and the element that says how it went (None: passed)."""
+
+    name: str
+    outcome: str | None = None
+    kind: str = ""
+    message: str = ""
+    text: str = ""
+    file: str | None = None
+    line: int | None = None
+
+
+def render(report: CheckReport, _view: View) -> str:
+    """All suites: the inputs that could not be read, then every container with passes and skips."""
+    suites: dict[str, list[_Case]] = {}
+    if report.errors:
+        suites["inputs"] = [_problem(problem) for problem in report.errors]
+    for checked in report.subjects:
+        suites[_suite_name(checked.subject)] = []
+    for finding in report.findings:
+        suites.setdefault(_suite_name(finding.subject), []).append(_finding(finding, report))
+    for line in report.passed:
+        suites.setdefault(_suite_name(line.subject), []).append(_passed(line))
+    body = [line for name, cases in suites.items() for line in _suite(name, cases, report.run_at)]
+    every = [case for cases in suites.values() for case in cases]
+    head = f'<testsuites name="skewguard" {_counts(every)}>'
+    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *body, "</testsuites>"]) + "\n"
+
+
+def _suite_name(subject: Subject) -> str:
+    source = f" ({subject.source.path})" if subject.source else ""
+    return words.subject(subject) + source
+
+
+def _suite(name: str, cases: Iterable[_Case], run_at: str) -> list[str]:
+    listed = list(cases)
+    head = f'  <testsuite name="{xml(name)}" timestamp="{xml(run_at)}" {_counts(listed)}>'
+    return [head, *(line for case in listed for line in _case(name, case)), "  </testsuite>"]
+
+
+def _counts(cases: list[_Case]) -> str:
+    outcomes = [case.outcome for case in cases]
+    return (
+        f'tests="{len(cases)}" failures="{outcomes.count("failure")}" '
+        f'errors="{outcomes.count("error")}" skipped="{outcomes.count("skipped")}"'
+    )
+
+
+def _case(suite: str, case: _Case) -> list[str]:
+    place = f' file="{xml(case.file)}"' if case.file else ""
+    place += f' line="{case.line}"' if case.line is not None else ""
+    head = f'    <testcase classname="{xml(suite)}" name="{xml(case.name)}"{place}'
+    if case.outcome is None and not case.text:
+        return [f"{head}/>"]
+    if case.outcome is None:
+        return [f"{head}>", f"      <system-out>{xml_text(case.text)}</system-out>", "    </testcase>"]
+    kind = f' type="{xml(case.kind)}"' if case.kind else ""
+    opening = f'      <{case.outcome}{kind} message="{xml(case.message)}"'
+    closing = f">{xml_text(case.text)}</{case.outcome}>" if case.text else "/>"
+    return [f"{head}>", opening + closing, "    </testcase>"]
+
+
+def _finding(finding: Finding, report: CheckReport) -> _Case:
+    origin = finding.origin
+    outcome = _outcome(finding, report)
+    told = _told(finding) if outcome is not None or finding.verdict != "pass" else ""
+    return _Case(
+        name=f"{finding.check} {finding.setting}" if finding.setting else finding.check,
+        outcome=outcome,
+        kind=finding.severity if finding.verdict == "fail" else finding.verdict,
+        message=_message(finding),
+        text=told if outcome != "skipped" else "",
+        file=(origin.file if origin else None) or words.file_of(finding) or None,
+        line=origin.line if origin else None,
+    )
+
+
+def _outcome(finding: Finding, report: CheckReport) -> str | None:
+    if finding.verdict == "fail":
+        threshold = 0 if report.fail_on == "never" else SEVERITIES.index(report.fail_on) + 1
+        return "failure" if SEVERITIES.index(finding.severity) < threshold else None
+    if finding.verdict == "error":
+        return "error"
+    if finding.verdict == "unknown" and finding.group == "contract" and not report.allow_unknown:
+        return "error"
+    return None if finding.verdict == "pass" else "skipped"
+
+
+def _message(finding: Finding) -> str:
+    if finding.verdict == "waived" and finding.waiver is not None:
+        return f"waived: {finding.waiver.reason} ({finding.message})"
+    if finding.verdict == "unknown":
+        return f"unknown: {finding.message}"
+    return finding.message
+
+
+def _told(finding: Finding) -> str:
+    parts = [f"{finding.severity}: {finding.message}", words.place(finding.origin)]
+    if finding.inputs:
+        parts.append(f"Would decide: {words.needed(finding.inputs)}")
+    if finding.contract is not None:
+        parts.append(f"Contract: {finding.contract.name}, {finding.contract.origin}")
+    if finding.remedy:
+        parts.append(f"Fix: {finding.remedy}")
+    return "\n".join(part for part in parts if part)
+
+
+def _passed(line: PassedCheck) -> _Case:
+    name = f"{line.check} {line.setting}" if line.setting else line.check
+    if line.verdict == "skipped":
+        return _Case(name=name, outcome="skipped", message=line.message)
+    return _Case(name=name, text=line.message)
+
+
+def _problem(problem: InputProblem) -> _Case:
+    return _Case(
+        name=problem.file or "input",
+        outcome="error",
+        kind="input",
+        message=problem.message,
+        text=problem.hint or "",
+        file=problem.file,
+        line=problem.line,
+    )
+
+
+def xml(text: str) -> str:
+    r"""Text for an attribute. XML 1.0 has no way to hold control characters: they are shown as `\x1b`."""
+    return "".join(_ESCAPES.get(char) or (char if _is_xml(ord(char)) else f"\\x{ord(char):02x}") for char in text)
+
+
+def xml_text(text: str) -> str:
+    """Text for an element, where lines may stay lines."""
+    return "\n".join(xml(line) for line in text.split("\n"))
+
+
+def _is_xml(code: int) -> bool:
+    """Whether XML 1.0 allows the character (production `Char`); C1 controls are allowed there, not here."""
+    return 0x20 <= code < 0x7F or 0xA0 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or code >= 0x10000

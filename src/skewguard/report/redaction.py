@@ -1,0 +1,221 @@
+"""The one door between a result and its text: what passes it holds no secret.
+
+A secret is known by its name (`--api-key`, `HF_TOKEN`) or by its looks (`hf_…`); `language.redact` knows both. A name
+stands beside the value in one place only, and the value may be repeated in a message or on a source line without it.
+So the door first gathers every value whose name makes it secret, then removes those values from every text.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from skewguard.language import redact
+from skewguard.language.facts import Choice, Fact, Origin, Subject
+from skewguard.language.findings import Finding
+from skewguard.language.results import (
+    ArgumentLine,
+    CheckExplanation,
+    EngineReport,
+    FlagHistory,
+    Report,
+    SettingExplanation,
+    VariableLine,
+)
+from skewguard.report.options import Marked, Options, View
+
+_OWN_KNOWLEDGE = (CheckExplanation, EngineReport, FlagHistory, SettingExplanation)
+"""Made from the package's own tables, never from a user's input."""
+
+_NAMES_NOT_TEXT = frozenset({
+    "id", "check", "group", "category", "verdict", "severity", "setting", "subject", "anchor", "kind", "file",
+    "template", "path", "authority", "outcome", "flag", "dest", "name", "engine", "version", "contract_name", "run_at",
+    "phases", "tables", "unit", "until", "entrypoint", "members", "only_in_a", "only_in_b", "observed_at",
+})  # fmt: skip
+
+_SHORTEST_ANYWHERE = 4
+"""A shorter secret is removed where it is the whole text only: cutting `a` out of every sentence helps nobody."""
+
+_SHORTEST_NUMBER = 6
+
+
+def behind_the_door(report: Report, options: Options) -> tuple[Report, View]:
+    """The report and the view of its sources, both without secrets."""
+    door = _Door()
+    if not isinstance(report, _OWN_KNOWLEDGE):
+        door.learn(report)
+        report = door.clean(report)
+    view = View(
+        color=options.color,
+        width=options.width,
+        verbose=options.verbose,
+        marked=lambda origin: _marked(door, options, origin),
+        rules=options.rules,
+    )
+    return report, view
+
+
+class _Door:
+    """Remembers the secrets of one report and what each text became."""
+
+    def __init__(self) -> None:
+        self._secrets: dict[str, str] = {}
+        self._anywhere: list[tuple[str, str]] = []
+        self._known: dict[str, str] = {}
+
+    def learn(self, item: object) -> None:
+        """Gather the values whose names make them secret."""
+        found: dict[str, str] = {}
+        for name, value in _named_values(item):
+            for text in _texts(value):
+                secret = _without_name(name, text)
+                hidden = redact.value(name, secret) if secret else secret
+                if hidden != secret:
+                    found[secret] = hidden
+        for secret, hidden in found.items():
+            for spelling in _spellings(secret):
+                self._secrets.setdefault(spelling, hidden)
+        longest_first = sorted(self._secrets.items(), key=lambda pair: -len(pair[0]))
+        self._anywhere = [pair for pair in longest_first if len(pair[0]) >= _SHORTEST_ANYWHERE]
+
+    def text(self, text: str) -> str:
+        """One text without secrets."""
+        known = self._known.get(text)
+        if known is None:
+            known = self._known[text] = self._redacted(text)
+        return known
+
+    def _redacted(self, text: str) -> str:
+        if text in self._secrets:
+            return self._secrets[text]
+        for secret, hidden in self._anywhere:
+            if secret in text:
+                text = text.replace(secret, hidden)
+        return redact.free_text(text)
+
+    def clean(self, item: Any) -> Any:
+        """The same value with every text in it redacted; values without texts are returned as they are."""
+        if isinstance(item, str):
+            return self.text(item)
+        if isinstance(item, Struct):
+            return self._struct(item)
+        if isinstance(item, (tuple, list)):
+            return type(item)(self.clean(part) for part in item)
+        if isinstance(item, dict):
+            return {self.text(key) if isinstance(key, str) else key: self.clean(part) for key, part in item.items()}
+        if isinstance(item, (int, float)) and len(str(item)) >= _SHORTEST_NUMBER:
+            return self._secrets.get(str(item), item)
+        return item
+
+    def _struct(self, item: Struct) -> Struct:
+        if isinstance(item, Subject):
+            return item
+        changes: dict[str, Any] = {}
+        for name in item.__struct_fields__:
+            if name in _NAMES_NOT_TEXT or (name == "ref" and isinstance(item, Origin) and item.kind == "file"):
+                continue
+            before = getattr(item, name)
+            if before is None or before == ():
+                continue
+            after = self.clean(before)
+            if after is not before:
+                changes[name] = after
+        return msgspec.structs.replace(item, **changes) if changes else item
+
+
+def _named_values(item: object) -> Iterator[tuple[str, object]]:
+    """Every value that stands beside its name, anywhere in `item`."""
+    if isinstance(item, (tuple, list)):
+        for part in item:
+            yield from _named_values(part)
+        return
+    if not isinstance(item, Struct) or isinstance(item, (Origin, Subject)):
+        return
+    for name, values in _names(item):
+        for value in values:
+            yield from _pairs(name, value)
+    for field in item.__struct_fields__:
+        if field not in _NAMES_NOT_TEXT:
+            yield from _named_values(getattr(item, field))
+
+
+def _names(item: Struct) -> Iterator[tuple[str, tuple[object, ...]]]:
+    if isinstance(item, Fact):
+        yield item.setting, (item.value, item.origin.text)
+    elif isinstance(item, Choice):
+        yield item.setting, tuple(arm.value for arm in item.arms)
+    elif isinstance(item, ArgumentLine):
+        for name in (item.flag, item.dest):
+            if name:
+                yield name, (item.value, item.text, item.origin.text)
+    elif isinstance(item, VariableLine):
+        yield item.name, (item.origin.text,)
+    elif isinstance(item, Finding):
+        seen = (item.observed.value, item.origin.text if item.origin else None) if item.observed else ()
+        if item.anchor:
+            yield item.anchor, seen
+        if item.setting:
+            yield item.setting, (*seen, item.expected)
+
+
+def _pairs(name: str, value: object) -> Iterator[tuple[str, object]]:
+    """A value under its name, and inside a mapping every entry under its own."""
+    short = name.rpartition(".")[2]
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _pairs(str(key), part)
+            yield from _pairs(short, part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _pairs(short, part)
+    elif value is not None and not isinstance(value, bool):
+        yield short, value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    text = str(value)
+    return (text, *(line.strip() for line in text.splitlines() if len(line.strip()) > 2 * _SHORTEST_ANYWHERE))
+
+
+def _without_name(name: str, text: str) -> str:
+    """The value of `NAME=value`, `--name value` and `NAME: value`; nothing where the text is but the name."""
+    if not text.startswith(name):
+        return text
+    return text[len(name) :].lstrip("=: \t").strip("\"'")
+
+
+def _spellings(secret: str) -> Iterable[str]:
+    """How one secret may be written on a line or in a message: as it is, escaped, with doubled quotes."""
+    escaped = msgspec.json.encode(secret.encode("utf-8", "replace").decode()).decode()[1:-1]
+    return dict.fromkeys((secret, escaped, repr(secret)[1:-1], secret.replace("'", "''")))
+
+
+def _marked(door: _Door, options: Options, origin: Origin) -> Marked | None:
+    """The source line of a place, redacted, and where in it the place now stands."""
+    if options.lines is None or origin.file is None or origin.line is None:
+        return None
+    raw = options.lines(origin.file, origin.line)
+    if raw is None:
+        return None
+    shown = door.text(raw)
+    start = min(max((origin.column or 1) - 1, 0), len(raw))
+    end = min(max((origin.end_column or 0) - 1, start), len(raw))
+    if shown != raw:
+        start, end = _moved(raw, shown, start, end)
+    return Marked(shown, start, end)
+
+
+def _moved(raw: str, shown: str, start: int, end: int) -> tuple[int, int]:
+    """Where `start` and `end` of `raw` stand in `shown`, which differs from it in the middle."""
+    common = min(len(raw), len(shown))
+    head = next((i for i in range(common) if raw[i] != shown[i]), common)
+    tail = next((i for i in range(common - head) if raw[-1 - i] != shown[-1 - i]), common - head)
+    shift = len(shown) - len(raw)
+
+    def place(position: int, inside: int) -> int:
+        if position <= head:
+            return position
+        return position + shift if position >= len(raw) - tail else inside
+
+    return place(start, head), place(end, len(shown) - tail)

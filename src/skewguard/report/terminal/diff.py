@@ -1,0 +1,102 @@
+"""Two things side by side: which effective settings differ and why, what cannot be decided, what only one has."""
+
+from collections.abc import Sequence
+
+from skewguard.language.facts import Effective, Fact, Subject
+from skewguard.language.results import Change, DiffReport, Undecided
+from skewguard.report import words
+from skewguard.report.options import View
+from skewguard.report.terminal.inputs import missing_lines, notes_lines, problem_lines
+from skewguard.report.terminal.page import Page, Piece
+
+_ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+def render(report: DiffReport, view: View, *, wide: bool = False) -> str:
+    """Changes by container, the gravest first; then what is undecided, and what stands on one side alone."""
+    page = Page(view.width, color=view.color)
+    page.line(("a: ", "faint"), report.a)
+    page.line(("b: ", "faint"), report.b)
+    for name, starts in (("a", report.starts_a), ("b", report.starts_b)):
+        if starts is False:
+            page.line((f"{name} will not start: its parser refuses the arguments.", "error"))
+    for subject in _subjects(report.changes):
+        _changes(page, subject, [change for change in report.changes if change.subject == subject], wide=wide)
+    _undecided(page, report.undecided)
+    _only(page, "a", report.only_in_a)
+    _only(page, "b", report.only_in_b)
+    if view.verbose or wide:
+        _expected(page, report)
+    missing_lines(page, report.missing)
+    problem_lines(page, report.errors)
+    notes_lines(page, report.notes)
+    page.blank()
+    page.prose(summary_line(report), style="warning" if report.changes else "good")
+    return page.text()
+
+
+def summary_line(report: DiffReport) -> str:
+    """`3 settings differ, 1 undecided`."""
+    parts = [words.counted(len(report.changes), "setting differs", "settings differ")]
+    if not report.changes:
+        parts = ["no setting is known to differ" if report.undecided else "the effective settings are equal"]
+    if report.undecided:
+        parts.append(f"{len(report.undecided)} undecided")
+    if report.only_in_a or report.only_in_b:
+        parts.append(f"{words.counted(len(report.only_in_a) + len(report.only_in_b), 'container')} on one side alone")
+    if report.expected_differences:
+        parts.append(f"{len(report.expected_differences)} expected")
+    return ", ".join(parts)
+
+
+def _subjects(items: Sequence[Change | Undecided]) -> list[Subject]:
+    return list(dict.fromkeys(item.subject for item in items))
+
+
+def _changes(page: Page, subject: Subject, changes: Sequence[Change], *, wide: bool) -> None:
+    page.blank()
+    page.line((words.subject(subject), "strong"))
+    for change in sorted(changes, key=lambda change: _ORDER[change.severity]):
+        page.line((change.setting, change.severity), indent=2)
+        _side(page, "a", change.before, change.unit)
+        _side(page, "b", change.after, change.unit)
+        page.prose(change.reason, indent=4, label=("why: ", "faint"))
+        if wide:
+            page.line(("severity: ", "faint"), change.severity, indent=4)
+
+
+def _side(page: Page, name: str, item: Effective | None, unit: str) -> None:
+    place = f"  ({item.authority}, {item.origin})" if isinstance(item, Fact) else ""
+    label: Piece = (f"{name}: ", "faint")
+    page.prose(words.effective(item, unit) + place, indent=4, label=label)
+
+
+def _undecided(page: Page, undecided: Sequence[Undecided]) -> None:
+    if not undecided:
+        return
+    page.blank()
+    page.line(("Cannot be decided from the input", "unknown"))
+    for subject in _subjects(undecided):
+        page.line(words.subject(subject), indent=2)
+        for item in (item for item in undecided if item.subject == subject):
+            page.line((item.setting, "strong"), indent=4)
+            _side(page, "  a", item.before, item.unit)
+            _side(page, "  b", item.after, item.unit)
+            if item.inputs:
+                page.prose(words.needed(item.inputs), indent=6, label=("would decide: ", "unknown"))
+
+
+def _only(page: Page, name: str, subjects: Sequence[Subject]) -> None:
+    if subjects:
+        page.blank()
+        page.line((f"Only in {name}", "strong"))
+    for subject in subjects:
+        page.line(words.subject(subject), indent=2)
+
+
+def _expected(page: Page, report: DiffReport) -> None:
+    if report.expected_differences:
+        page.blank()
+        page.line(("Expected to differ", "strong"))
+    for item in report.expected_differences:
+        page.prose(item.reason, indent=2, label=f"{item.setting}: ")

@@ -1,0 +1,120 @@
+"""Effective settings as a table, with what the parser does not take as written on top."""
+
+from collections.abc import Sequence
+
+from skewguard.language.facts import AUTHORITIES, Fact
+from skewguard.language.results import ArgumentLine, SettingLine, SettingsReport, SubjectSettings, VariableLine
+from skewguard.report import words
+from skewguard.report.options import View
+from skewguard.report.terminal.inputs import missing_lines, notes_lines, problem_lines
+from skewguard.report.terminal.page import Page, Piece
+
+_STARTS = {
+    True: ("", ""),
+    False: ("Its parser refuses these arguments: the container will not start.", "error"),
+    None: ("Whether its parser accepts these arguments cannot be told from the input.", "unknown"),
+}
+
+
+def render(report: SettingsReport, view: View, *, wide: bool = False) -> str:
+    """One table for each container. Engine settings that nobody wrote are counted, and shown in `wide` or with -v."""
+    page = Page(view.width, color=view.color)
+    for subject in report.subjects:
+        _subject(page, subject, everything=wide or view.verbose, wide=wide)
+    missing_lines(page, report.missing)
+    problem_lines(page, report.errors)
+    notes_lines(page, report.notes)
+    if not report.subjects:
+        page.blank()
+        page.line("no engine")
+    return page.text()
+
+
+def _subject(page: Page, subject: SubjectSettings, *, everything: bool, wide: bool) -> None:
+    page.blank()
+    version = subject.version or "of unknown version"
+    page.line((words.subject(subject.subject), "strong"))
+    page.line(f"{subject.engine} {version}, started as: {subject.entrypoint}", indent=2)
+    said, style = _STARTS[subject.starts]
+    if said:
+        page.prose(said, indent=2, style=style)
+    _odd_lines(page, "Arguments not taken as written", [_argument(line) for line in subject.arguments])
+    _odd_lines(
+        page, "Environment without the effect it seems to have", [_variable(line) for line in subject.environment]
+    )
+    shown = [line for line in _ordered(subject.settings) if everything or _is_news(line)]
+    page.blank()
+    head = ["setting", "value", "authority", "origin"]
+    page.table([*head, "other facts"] if wide else head, [_row(line, wide=wide) for line in shown], indent=2)
+    if hidden := len(subject.settings) - len(shown):
+        said = words.counted(hidden, "more engine setting")
+        page.prose(f"{said} that nobody wrote: -v or -o wide shows them.", indent=2, style="faint")
+
+
+def _odd_lines(page: Page, title: str, lines: Sequence[tuple[str, str, str, str] | None]) -> None:
+    odd = [line for line in lines if line is not None]
+    if not odd:
+        return
+    page.blank()
+    page.line((title, "strong"), indent=2)
+    for outcome, text, place, message in odd:
+        page.line((outcome, "warning"), "  ", text, "  ", (place, "faint"), indent=4)
+        if message:
+            page.prose(message, indent=6)
+
+
+def _argument(line: ArgumentLine) -> tuple[str, str, str, str] | None:
+    if line.outcome == "parsed" and not line.message:
+        return None
+    return line.outcome, line.text, words.place(line.origin), line.message
+
+
+def _variable(line: VariableLine) -> tuple[str, str, str, str] | None:
+    if line.outcome == "read" and not line.message:
+        return None
+    return line.outcome, line.name, words.place(line.origin), line.message
+
+
+def _is_declared(line: SettingLine) -> bool:
+    return line.authority in ("declared", "observed") or any(fact.authority != "derived" for fact in line.facts)
+
+
+def _is_news(line: SettingLine) -> bool:
+    """Somebody wrote it, or every engine has it: the sections of the vocabulary, not the engine's own names."""
+    from skewguard.language import vocabulary
+
+    return _is_declared(line) or line.setting in vocabulary.BY_NAME
+
+
+def _ordered(settings: Sequence[SettingLine]) -> list[SettingLine]:
+    """What somebody wrote first, then what is known, then what is open."""
+    return sorted(settings, key=lambda line: 0 if _is_declared(line) else 1 if isinstance(line.effective, Fact) else 2)
+
+
+def _row(line: SettingLine, *, wide: bool) -> list[Piece]:
+    item = line.effective
+    style = "" if isinstance(item, Fact) else "unknown"
+    row: list[Piece] = [
+        (line.setting, "strong" if _is_declared(line) else ""),
+        (words.effective(item, line.unit), style),
+        line.authority or "",
+        (_origin(line), "faint"),
+    ]
+    if wide:
+        row.append(_others(line))
+    return row
+
+
+def _origin(line: SettingLine) -> str:
+    item = line.effective
+    if not isinstance(item, Fact):
+        return f"rule {item.rule}" if item.rule else ""
+    unseen = f", unless {', '.join(item.assumes)} says otherwise" if item.assumes else ""
+    template = f" ({item.origin.template})" if item.origin.template else ""
+    return words.place(item.origin) + template + unseen
+
+
+def _others(line: SettingLine) -> str:
+    rest = [fact for fact in line.facts if fact != line.effective]
+    rest.sort(key=lambda fact: -AUTHORITIES.index(fact.authority))
+    return "; ".join(f"{words.value(fact.value, line.unit)} {fact.authority} at {fact.origin}" for fact in rest)

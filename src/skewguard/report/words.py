@@ -1,0 +1,133 @@
+"""Values, choices, gaps and counts in words, the same in every format that a person reads."""
+
+import json
+from collections.abc import Sequence
+
+from skewguard.language.facts import Choice, Effective, Fact, Gap, Origin, Subject, Value
+from skewguard.language.findings import Finding
+from skewguard.language.results import Summary
+
+_ELSE = ("", "else", "otherwise", "in every other case")
+
+_UNITS_OF_SIZE = (("TiB", 2**40), ("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
+
+_INPUTS = {
+    "gpu@scheduling": "the GPU of the node it lands on (a node selector or affinity would say)",
+    "gpu@node": "the GPU of node {0} (its labels would say)",
+    "config.json": "the config.json of {0}",
+    "version": "the engine version inside image {0}",
+}
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """`1 file`, `3 files`."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def value(value: Value, unit: str = "") -> str:
+    """A JSON value as a person writes it, with its unit."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return _number(value, unit)
+    if isinstance(value, str):
+        return value if value == value.strip() != "" else json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _number(number: float, unit: str) -> str:
+    if unit == "bytes" and number > 0:
+        for name, size in _UNITS_OF_SIZE:
+            if number % size == 0:
+                return f"{int(number // size)} {name}"
+    if unit == "fraction":
+        return f"{number} (fraction)"
+    return f"{str(number).removesuffix('.0')} {unit}" if unit else str(number)
+
+
+def effective(item: Effective | None, unit: str = "") -> str:
+    """What is in effect, in words: the value, the arms of a choice, or why nobody can know."""
+    if item is None:
+        return "no such setting"
+    if isinstance(item, Fact):
+        return value(item.value, unit)
+    if isinstance(item, Choice):
+        return choice(item, unit)
+    return gap(item)
+
+
+def choice(item: Choice, unit: str = "") -> str:
+    """`1024 if GPU memory ≥ 70 GiB, else 256`."""
+    parts: list[str] = []
+    for arm in item.arms:
+        when = arm.when.strip()
+        said = value(arm.value, unit)
+        if parts and when in _ELSE:
+            parts.append(f"else {said}")
+        else:
+            parts.append(f"{said} if {when.removeprefix('if ')}" if when not in _ELSE else said)
+    return ", ".join(parts)
+
+
+def gap(item: Gap) -> str:
+    """`unknown: …`, with what would settle it."""
+    needed = f" ({item.would_need} would tell)" if item.would_need else ""
+    return f"unknown: {item.reason}{needed}"
+
+
+def needed(inputs: Sequence[str]) -> str:
+    """The unseen inputs that would decide, in words."""
+    return "; ".join(dict.fromkeys(_input(key) for key in inputs))
+
+
+def _input(key: str) -> str:
+    kind, _, rest = key.partition("@")
+    if kind == "gpu":
+        kind, rest = ("gpu@node", rest[5:]) if rest.startswith("node/") else ("gpu@scheduling", "")
+    if kind not in _INPUTS or (not rest and "{0}" in _INPUTS[kind]):
+        return key
+    return _INPUTS[kind].format(rest)
+
+
+def place(origin: Origin | None) -> str:
+    """Where something stands, as an editor can jump to it."""
+    return str(origin) if origin else ""
+
+
+def file_of(finding: Finding) -> str:
+    """The file a finding belongs to: that of its subject, else that of its evidence."""
+    if finding.subject.source is not None:
+        return finding.subject.source.path
+    return (finding.origin.file if finding.origin else None) or ""
+
+
+def subject(item: Subject) -> str:
+    """The container, its role and its pod in one line."""
+    cluster = f"{item.cluster}: " if item.cluster else ""
+    role = f", {item.role}" if item.role else ""
+    pod = f", pod {item.pod}" if item.pod else ""
+    return f"{cluster}{item}{role}{pod}"
+
+
+def engines(summary: Summary) -> str:
+    """`3 engines, 2 under contract`: the end of every summary."""
+    if not summary.engines:
+        return "no engine"
+    return f"{counted(summary.engines, 'engine')}, {summary.under_contract} under contract"
+
+
+def verdicts(summary: Summary) -> list[str]:
+    """The counts that are not zero, worst first: errors, warnings, notes, crashes, unknowns, waived, passed."""
+    by_severity, by_verdict = summary.by_severity, summary.by_verdict
+    counts = [
+        (by_severity.get("error", 0), "error", None),
+        (by_severity.get("warning", 0), "warning", None),
+        (by_severity.get("note", 0), "note", None),
+        (by_verdict.get("error", 0), "check crashed", "checks crashed"),
+        (by_verdict.get("unknown", 0), "unknown", "unknown"),
+        (by_verdict.get("waived", 0), "waived", "waived"),
+        (by_verdict.get("pass", 0), "check passed", "checks passed"),
+    ]
+    return [counted(number, noun, plural) for number, noun, plural in counts if number]

@@ -1,0 +1,212 @@
+"""Checks of what changes the number of replicas: which signal it follows, and who else sets the number."""
+
+from collections.abc import Iterator
+
+from skewguard.judge.checks.hardware import on_cpu
+from skewguard.judge.checks.interface import Case, Result, check, fail, skipped
+from skewguard.language import surroundings
+from skewguard.language.workloads import Autoscaler
+
+_UNSEEN = "no autoscaler of this workload is in the input"
+_HOST_SIGNALS = ("cpu", "memory")
+_QUEUE_METRICS = {
+    "vllm": "vllm:num_requests_waiting",
+    "sglang": "sglang:num_queue_reqs",
+    "tgi": "tgi_queue_size",
+    "trtllm": "trtllm_num_requests_waiting",
+    "triton": "nv_inference_pending_request_count",
+    "nim": "vllm:num_requests_waiting",
+    "llamacpp": "llamacpp:requests_deferred",
+}
+
+
+@check(
+    "scaling.host-signal",
+    title="A GPU engine scaled on CPU or memory",
+    category="orchestration",
+    severity="warning",
+    why="The GPU does the work. The engine's CPU is busy with one polling process whether one request runs or a "
+    "hundred wait, and its memory is taken once, at start: CPU scales at random, memory never scales in.",
+    remedy="Scale on the requests that wait in the engine's queue, through KEDA or a custom metrics adapter.",
+    bad="metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]",
+    good="metrics: [{type: Pods, pods: {metric: {name: vllm_num_requests_waiting}, "
+    "target: {type: AverageValue, averageValue: 5}}}]",
+    sources=("GKE: Best practices for autoscaling LLM inference workloads with GPUs", "vLLM: metrics design"),
+)
+def host_signal(case: Case) -> Iterator[Result]:
+    """An HPA or ScaledObject whose signals are CPU or memory, alone or beside a signal of the engine."""
+    scalers = surroundings.autoscalers_of(case.workload, case.inventory)
+    if not scalers or on_cpu(case.container):
+        yield skipped(_UNSEEN if not scalers else "on the CPU, CPU is a fair signal")
+        return
+    for scaler in scalers:
+        host = [signal for signal in scaler.signals if signal.kind in _HOST_SIGNALS]
+        default = scaler.kind == "HorizontalPodAutoscaler" and not scaler.signals
+        if not host and not default:
+            continue
+        beside = len(host) < len(scaler.signals)
+        names = " and ".join(dict.fromkeys(signal.name for signal in host)) or "CPU, the default where it names no metric"
+        yield fail(
+            f"{_named(scaler)} scales {case.title} on {names}: that does not follow the load of a GPU engine."
+            + (" The highest answer of all its metrics wins, so this one can only add replicas." if beside else ""),
+            remedy=_signal_edit(case.engine, scaler, beside=beside),
+            at=host[0].origin if host else scaler.origin,
+            setting="autoscaling.signal",
+            anchor=scaler.name,
+            value=[signal.kind for signal in scaler.signals] or ["cpu"],
+            expected="queue",
+            severity="note" if beside else None,
+        )
+
+
+@check(
+    "scaling.replicas-contested",
+    title="Both the manifest and an autoscaler set the number of replicas",
+    category="orchestration",
+    severity="warning",
+    why="Every apply of the manifest sets `spec.replicas` back, and the autoscaler changes it again: a deployment "
+    "under load drops to the written number, and the next minutes are cold starts.",
+    remedy="Remove `replicas` from the workload; the autoscaler's minimum takes its place.",
+    bad="spec: {replicas: 2}    # and a HorizontalPodAutoscaler with minReplicas 4",
+    good="spec: {}    # the HorizontalPodAutoscaler alone decides",
+    sources=("Kubernetes: Horizontal Pod Autoscaling, migrating Deployments to horizontal autoscaling",),
+)
+def replicas_contested(case: Case) -> Iterator[Result]:
+    """`spec.replicas` is written though an autoscaler of another object owns it."""
+    scalers = _separate(case)
+    replicas = case.workload.replicas
+    if not scalers:
+        yield skipped(_UNSEEN)
+    elif replicas is not None:
+        scaler = scalers[0]
+        least = f" (at least {scaler.min_replicas.value})" if scaler.min_replicas else ""
+        yield fail(
+            f"replicas: {replicas.value} is written, and {_named(scaler)} sets the number too{least}: every apply "
+            f"puts it back to {replicas.value}.",
+            remedy="Remove `replicas` from the workload's spec.",
+            at=replicas.origin,
+            setting="autoscaling.min_replicas",
+            anchor=scaler.name,
+            value=replicas.value,
+        )
+
+
+@check(
+    "scaling.two-autoscalers",
+    title="Two autoscalers on one workload",
+    category="orchestration",
+    severity="error",
+    why="Each computes its own number from its own signal and writes it over the other's: replicas flap, and every "
+    "new replica loads the model again. KEDA makes a HorizontalPodAutoscaler of its own from each ScaledObject.",
+    remedy="Keep one autoscaler, and give it both signals.",
+    bad="kind: HorizontalPodAutoscaler  # target chat\n---\nkind: ScaledObject  # target chat",
+    good="kind: ScaledObject  # target chat, both triggers",
+    sources=("KEDA: Scaling Deployments, caveats", "Kubernetes: Horizontal Pod Autoscaling"),
+)
+def two_autoscalers(case: Case) -> Iterator[Result]:
+    """More than one HPA or ScaledObject targets the workload."""
+    scalers = _separate(case)
+    if len(scalers) < 2:
+        yield skipped(_UNSEEN) if not scalers else skipped("one autoscaler")
+        return
+    first, *others = scalers
+    for other in others:
+        yield fail(
+            f"{_named(first)} and {_named(other)} both set the replicas of {case.workload.subject.name}: each undoes "
+            "what the other did.",
+            remedy=f"Delete {_named(other)}, and add its metrics to {_named(first)}.",
+            at=other.origin,
+            setting="autoscaling.signal",
+            anchor=other.name,
+        )
+
+
+@check(
+    "scaling.bounds",
+    title="An autoscaler whose least is above its most",
+    category="orchestration",
+    severity="error",
+    why="The API server refuses a HorizontalPodAutoscaler whose maxReplicas is below minReplicas, and KEDA such a "
+    "ScaledObject: nothing scales, and the last applied object stays.",
+    remedy="Set the maximum to at least the minimum.",
+    bad="minReplicas: 4\nmaxReplicas: 2",
+    good="minReplicas: 2\nmaxReplicas: 4",
+    sources=("Kubernetes ValidateHorizontalPodAutoscalerSpec (pkg/apis/autoscaling/validation)",),
+)
+def bounds(case: Case) -> Iterator[Result]:
+    """The minimum is above the maximum."""
+    scalers = surroundings.autoscalers_of(case.workload, case.inventory)
+    if not scalers:
+        yield skipped(_UNSEEN)
+    for scaler in scalers:
+        # Kubernetes and KEDA take 1 and 0 for an absent minimum; neither can be above a valid maximum.
+        if scaler.min_replicas and scaler.max_replicas and scaler.min_replicas.value > scaler.max_replicas.value:
+            yield fail(
+                f"{_named(scaler)} wants at least {scaler.min_replicas.value} and at most "
+                f"{scaler.max_replicas.value} replicas: the API server refuses it.",
+                remedy=f"Set the maximum to {scaler.min_replicas.value} or more.",
+                at=scaler.max_replicas.origin,
+                setting="autoscaling.max_replicas",
+                anchor=scaler.name,
+                value=scaler.max_replicas.value,
+                expected={"min": scaler.min_replicas.value},
+            )
+
+
+@check(
+    "scaling.to-zero",
+    title="An engine that scales to zero",
+    category="orchestration",
+    severity="note",
+    why="The first request after an idle time waits for a node, the image, the weights and the engine's warm-up: "
+    "minutes, in which most clients give up and try again.",
+    remedy="Keep one replica, or make sure that clients and the gateway wait as long as a cold start takes.",
+    bad="minReplicaCount: 0",
+    good="minReplicaCount: 1",
+    sources=("KEDA: ScaledObject specification (minReplicaCount)", "Knative: Configuring scale to zero"),
+)
+def to_zero(case: Case) -> Iterator[Result]:
+    """The written minimum is 0."""
+    scalers = surroundings.autoscalers_of(case.workload, case.inventory)
+    if not scalers:
+        yield skipped(_UNSEEN)
+    for scaler in scalers:
+        if scaler.min_replicas is not None and scaler.min_replicas.value == 0:
+            yield fail(
+                f"{_named(scaler)} lets {case.title} scale to zero: the first request after an idle time waits until "
+                "a replica has loaded the model.",
+                remedy=f"Set the minimum of {_named(scaler)} to 1, or let clients and gateway wait for a cold start.",
+                at=scaler.min_replicas.origin,
+                setting="autoscaling.min_replicas",
+                anchor=scaler.name,
+                value=0,
+                expected={"min": 1},
+            )
+
+
+def _separate(case: Case) -> list[Autoscaler]:
+    """The autoscalers that are objects of their own; a platform's scaling fields own the replicas they make."""
+    found = surroundings.autoscalers_of(case.workload, case.inventory)
+    return [scaler for scaler in found if scaler.kind in ("HorizontalPodAutoscaler", "ScaledObject")]
+
+
+def _named(scaler: Autoscaler) -> str:
+    return f"{scaler.kind} {scaler.name}"
+
+
+def _signal_edit(engine: str, scaler: Autoscaler, *, beside: bool) -> str:
+    if beside:
+        return f"Remove the CPU and memory entries from {_named(scaler)}; its other signals decide then."
+    metric = _QUEUE_METRICS.get(engine)
+    if metric is None:
+        return "Scale on the requests in flight for each replica, as the gateway or Service mesh counts them."
+    if scaler.kind == "ScaledObject":
+        return (
+            f"Replace the trigger by `{{type: prometheus, metadata: {{serverAddress: …, query: sum({metric}), "
+            'threshold: "5"}}`: a replica more for every 5 waiting requests.'
+        )
+    flat = metric.replace(":", "_")
+    return (
+        f"Replace the metric by `{{type: Pods, pods: {{metric: {{name: {flat}}}, target: {{type: AverageValue, "
+        f'averageValue: "5"}}}}}}`, and let an adapter serve {metric} under that name.'
+    )

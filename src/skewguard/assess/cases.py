@@ -7,8 +7,8 @@ from msgspec import Struct, structs
 from skewguard.assess import sheets
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import engines
-from skewguard.knowledge.engines import recognition
-from skewguard.knowledge.engines.interface import EngineModule, Parsed, Recognition, Release, Variable
+from skewguard.knowledge.engines import recognition, releases
+from skewguard.knowledge.engines.interface import EngineModule, Parsed, Recognition, Release
 from skewguard.knowledge.project import Project
 from skewguard.language import scheduling
 from skewguard.language.facts import Subject
@@ -23,48 +23,65 @@ class Judged(Struct, frozen=True):
     case: Case | None = None
 
 
-def judged(inventory: Inventory, project: Project) -> Iterator[Judged]:
+class Version(Struct, frozen=True):
+    """An engine version to assume instead of the one the manifest gives."""
+
+    engine: str
+    text: str
+
+
+def judged(inventory: Inventory, project: Project, version: Version | None = None) -> Iterator[Judged]:
     """Every container of the inventory, in order."""
     for workload in inventory.workloads:
         for container in workload.template.containers:
             found = recognition.recognise(container, project, workload)
             subject = structs.replace(workload.subject, container=container.name)
-            case = _case(workload, container, inventory, project, found) if found.engine else None
+            case = _case(workload, container, inventory, project, found, version) if found.engine else None
             yield Judged(subject, found, case)
 
 
 def _case(
-    workload: Workload, container: Container, inventory: Inventory, project: Project, found: Recognition
+    workload: Workload,
+    container: Container,
+    inventory: Inventory,
+    project: Project,
+    found: Recognition,
+    version: Version | None,
 ) -> Case:
     engine = found.engine or ""
     module = engines.ENGINES.get(engine)
-    release, parsed, variables = _read(module, workload, container, project, found)
+    release = _release(module, workload, container, project, version) if module else None
+    parsed = _parsed(module, release, container, found) if module and release else None
+    variables = module.environment(container.env, release) if module and release else ()
     classes = scheduling.gpu_classes(workload.template, project.accelerators)
-    sheet = sheets.build(workload, container, inventory, engine, module, release, parsed, classes)
+    sheet = sheets.build(sheets.Ground(workload, container, inventory, engine, module, release, parsed, classes))
     sheets.add_environment(sheet, container, engine, variables)
     return Case(
         workload=workload,
         container=container,
         engine=engine,
-        title=module.TITLE if module else engine,
+        title=recognition.title(engine),
         sheet=sheet,
         inventory=inventory,
         release=release,
         parsed=parsed,
         variables=variables,
+        recognition=found,
     )
 
 
-def _read(
-    module: EngineModule | None,
-    workload: Workload,
-    container: Container,
-    project: Project,
-    found: Recognition,
-) -> tuple[Release | None, Parsed | None, tuple[Variable, ...]]:
-    """What the engine's module makes of the container; nothing where the engine has no grammar here."""
-    if module is None:
-        return None, None, ()
-    release = recognition.release(module.NAME, module.releases(), container, workload, project)
-    parsed = module.parse(found.argv, release, container.files)
-    return release, parsed, module.environment(container.env, release)
+def _release(
+    module: EngineModule, workload: Workload, container: Container, project: Project, version: Version | None
+) -> Release:
+    if version is not None and version.engine == module.NAME:
+        reason = "asked for on the command line"
+        return releases.of_version(module.NAME, module.releases(), version.text, reason, f"version@{version.text}")
+    return releases.release(module.NAME, module.releases(), container, workload, project)
+
+
+def _parsed(module: EngineModule, release: Release, container: Container, found: Recognition) -> Parsed | None:
+    """What the engine's parser makes of the arguments; None where other programs read them."""
+    if found.runs != "server":
+        return None
+    from_image = found.invocation is not None and found.invocation.via == "image"
+    return module.parse(found.argv, release, container.files, from_image=from_image)

@@ -50,7 +50,7 @@ def collect(
         if result.verdict in ("pass", "skipped"):
             evaluation.assumed += bool(result.assumes) and result.verdict == "pass"
             evaluation.passed.append(
-                PassedCheck(check.id, sheet.subject, result.verdict, result.message, result.setting)  # type: ignore[arg-type]  # narrowed by the test above
+                PassedCheck(check.id, sheet.subject, result.verdict, result.message, result.setting)
             )
         else:
             evaluation.findings.append(finding(check, result, sheet.subject, anchor, contract))

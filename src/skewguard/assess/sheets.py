@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from skewguard.knowledge.engines import images
 from skewguard.knowledge.engines.interface import EngineModule, Hardware, Parsed, Release, Variable
@@ -12,40 +12,49 @@ from skewguard.language.facts import Effective, Fact, Gap, Located, Origin
 from skewguard.language.sheet import Sheet
 from skewguard.language.workloads import Autoscaler, Container, Inventory, Workload
 
-GPU_RESOURCES = ("nvidia.com/gpu", "amd.com/gpu", "gpu.intel.com/i915", "gpu.intel.com/xe", "habana.ai/gaudi")
+
+class Ground(Struct, frozen=True):
+    """What a sheet is built on. `classes` are the accelerators that scheduling allows, empty when unknown.
+
+    `module`, `release` and `parsed` are None where the engine's grammar is not known or not in play.
+    """
+
+    workload: Workload
+    container: Container
+    inventory: Inventory
+    engine: str
+    module: EngineModule | None
+    release: Release | None
+    parsed: Parsed | None
+    classes: tuple[Located[Accelerator], ...]
 
 
-def build(
-    workload: Workload,
-    container: Container,
-    inventory: Inventory,
-    engine: str,
-    module: EngineModule | None,
-    release: Release | None,
-    parsed: Parsed | None,
-    classes: tuple[Located[Accelerator], ...],
-) -> Sheet:
-    """The sheet of one container. `classes` are the accelerators its scheduling allows, empty when unknown."""
-    subject = structs.replace(workload.subject, container=container.name)
-    if module is not None and release is not None and parsed is not None:
-        hardware = Hardware(
-            key=scheduling.scheduling_key(workload.template, container),
-            accelerator=classes[0].value if len({item.value for item in classes}) == 1 else None,
-        )
-        sheet = Sheet(
-            subject,
-            module.settings(release),
-            lambda setting: module.derive(setting, parsed, container.env, release, hardware),
-        )
-        for fact in parsed.values.values():
-            sheet.add(fact)
-        for gap in parsed.gaps.values():
-            sheet.add(gap)
-    else:
-        sheet = Sheet(subject)
-    for item in _surroundings(workload, container, inventory, engine, release, classes):
+def build(ground: Ground) -> Sheet:
+    """The sheet of one container."""
+    sheet = _engine_sheet(ground)
+    for item in _surroundings(ground):
         if sheet.declared(item.setting) is None:
             sheet.add(item)
+    return sheet
+
+
+def _engine_sheet(ground: Ground) -> Sheet:
+    subject = structs.replace(ground.workload.subject, container=ground.container.name)
+    module, release, parsed = ground.module, ground.release, ground.parsed
+    if module is None or release is None or parsed is None:
+        return Sheet(subject)
+    distinct = {item.value for item in ground.classes}
+    hardware = Hardware(
+        key=scheduling.scheduling_key(ground.workload.template, ground.container),
+        accelerator=next(iter(distinct)) if len(distinct) == 1 else None,
+    )
+    sheet = Sheet(
+        subject,
+        module.settings(release),
+        lambda setting: module.derive(setting, parsed, ground.container.env, release, hardware),
+    )
+    for item in (*parsed.values.values(), *parsed.gaps.values()):
+        sheet.add(item)
     return sheet
 
 
@@ -63,22 +72,16 @@ def add_environment(sheet: Sheet, container: Container, engine: str, variables: 
             sheet.add(Fact(setting, entry.value, "declared", entry.origin))
 
 
-def _surroundings(
-    workload: Workload,
-    container: Container,
-    inventory: Inventory,
-    engine: str,
-    release: Release | None,
-    classes: tuple[Located[Accelerator], ...],
-) -> Iterator[Effective]:
-    yield Fact("runtime.engine", engine, "declared", _engine_origin(container))
-    yield _version(release, container)
+def _surroundings(ground: Ground) -> Iterator[Effective]:
+    container = ground.container
+    yield Fact("runtime.engine", ground.engine, "declared", _engine_origin(container))
+    yield _version(ground.release, container)
     yield from _image(container)
     for setting, located in container.fields.items():
         yield Fact(setting, located.value, "declared", located.origin)
-    yield from _hardware(workload, container, classes)
-    yield from _scaling(workload, inventory)
-    yield from _serving(workload, inventory)
+    yield from _hardware(ground)
+    yield from _scaling(ground.workload, ground.inventory)
+    yield from _serving(ground.workload, ground.inventory)
 
 
 def _engine_origin(container: Container) -> Origin:
@@ -122,29 +125,26 @@ def _image(container: Container) -> Iterator[Effective]:
         )
 
 
-def _hardware(
-    workload: Workload, container: Container, classes: tuple[Located[Accelerator], ...]
-) -> Iterator[Effective]:
-    names = list(dict.fromkeys(item.value.name for item in classes))
+def _hardware(ground: Ground) -> Iterator[Effective]:
+    names = list(dict.fromkeys(item.value.title for item in ground.classes))
     if len(names) == 1:
-        yield Fact("hardware.gpu_class", names[0], "declared", classes[0].origin)
+        yield Fact("hardware.gpu_class", names[0], "declared", ground.classes[0].origin)
     else:
         reason = f"scheduling allows {', '.join(names)}" if names else "nothing in scheduling names a GPU class"
         yield Gap(
             "hardware.gpu_class",
             reason,
             rule="scheduling",
-            inputs=(scheduling.scheduling_key(workload.template, container),),
+            inputs=(scheduling.scheduling_key(ground.workload.template, ground.container),),
             would_need="a nodeSelector or node affinity that names one class",
         )
-    for resource in GPU_RESOURCES:
-        located = container.resources.limits.get(resource) or container.resources.requests.get(resource)
-        if located is not None and located.value.isdigit():
-            yield Fact("hardware.gpu_count", int(located.value), "declared", located.origin)
-            return
-    for resource, located in container.resources.limits.items():
-        if resource.startswith("nvidia.com/mig-"):
-            yield Fact("hardware.partition", resource.removeprefix("nvidia.com/mig-"), "declared", located.origin)
+    for resource, located in scheduling.gpu_resources(ground.container).items():
+        count = scheduling.quantity(located.value)
+        if count is not None and count.denominator == 1:
+            yield Fact("hardware.gpu_count", int(count), "declared", located.origin)
+        if "/mig-" in resource:
+            yield Fact("hardware.partition", resource.partition("/mig-")[2], "declared", located.origin)
+        break
 
 
 def _scaling(workload: Workload, inventory: Inventory) -> Iterator[Effective]:

@@ -303,7 +303,10 @@ class Timeout(Struct, frozen=True):
 
 
 class Route(Struct, frozen=True):
-    """An Ingress, HTTPRoute, VirtualService or the like: which Services it leads to, and the limits it sets."""
+    """An Ingress, HTTPRoute, VirtualService or the like: which Services it leads to, and the limits it sets.
+
+    `controller` is the ingress class as written (`ingressClassName`, or the annotation `kubernetes.io/ingress.class`).
+    """
 
     kind: str
     name: str
@@ -313,6 +316,7 @@ class Route(Struct, frozen=True):
     timeouts: tuple[Timeout, ...] = ()
     retries: tuple[Located[int], ...] = ()
     body_bytes: Located[int] | None = None
+    controller: str | None = None
 
 
 class Hint(Struct, frozen=True):

@@ -49,7 +49,7 @@ def parse(words: tuple[str, ...]) -> Thing:
 
 
 def _command_line(words: tuple[str, ...]) -> Thing:
-    import shlex  # noqa: PLC0415  # only command lines need it
+    import shlex
 
     text = " ".join(words)
     if len(words) == 1:

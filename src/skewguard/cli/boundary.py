@@ -44,7 +44,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _name() -> str:
-    return "kubectl skew" if os.path.basename(sys.argv[0]).startswith("kubectl-skew") else "skewguard"  # noqa: PTH119
+    return "kubectl skew" if os.path.basename(sys.argv[0]).startswith("kubectl-skew") else "skewguard"
 
 
 def _tell(error: SkewguardError) -> None:
@@ -58,8 +58,8 @@ def _tell(error: SkewguardError) -> None:
 
 def _tell_defect(error: Exception) -> None:
     """A report that can be pasted into an issue. Locals are not shown: they may hold what the input holds."""
-    import platform  # noqa: PLC0415  # only for a defect
-    import traceback  # noqa: PLC0415
+    import platform
+    import traceback
 
     frames = traceback.extract_tb(error.__traceback__)
     places = [f"  {frame.filename.rpartition('skewguard')[2].lstrip('/')}:{frame.lineno} {frame.name}" for frame in frames]

@@ -1,0 +1,252 @@
+"""Checks of the way into a container: the port and address an engine listens on, and those others knock at.
+
+The other parts of the group `serving` stand in the modules listed as `PARTS`.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from skewguard.judge.checks import serving_cache, serving_probes, serving_timeouts
+from skewguard.judge.checks.evidence import add_words, known
+from skewguard.judge.checks.interface import Case, Result, check, fail, skipped
+from skewguard.language import surroundings
+from skewguard.language.facts import Located, Origin
+from skewguard.language.workloads import Container, Service
+
+PARTS = (serving_timeouts, serving_probes, serving_cache)
+
+_SGLANG_PORT = 30000
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_EVERYWHERE = "0.0.0.0"  # noqa: S104 - what the reader is told to write
+_NO_PORT = "the port the engine listens on is not known"
+
+
+class Knock(Struct, frozen=True):
+    """Somebody who expects an answer at a port: what, where it is written, and how much it hurts when none comes."""
+
+    who: str
+    number: int
+    origin: Origin
+    decisive: bool
+
+
+@check(
+    "serving.port-mismatch",
+    title="A port where the engine does not listen",
+    category="serving",
+    severity="error",
+    why="A readiness probe at the wrong port keeps the pod out of the Service for ever, a liveness probe ends the "
+    "engine again and again, and a Service at the wrong port refuses every connection.",
+    remedy="Give the engine the port that probes and Service use, or the other way round.",
+    bad="args: [--port, '8080']\nreadinessProbe: {httpGet: {path: /health, port: 8000}}",
+    good="args: [--port, '8000']\nreadinessProbe: {httpGet: {path: /health, port: 8000}}",
+    sources=("vLLM: --port (default 8000)", "SGLang: --port (default 30000)", "Kubernetes: Service, targetPort"),
+)
+def port_mismatch(case: Case) -> Iterator[Result]:
+    """Probes, Services and container ports at a number where nothing of the pod listens."""
+    port = engine_port(case)
+    if port is None:
+        yield skipped(_NO_PORT)
+        return
+    by_number: dict[int, list[Knock]] = {}
+    for knock in _knocks(case, port.value):
+        by_number.setdefault(knock.number, []).append(knock)
+    for number, knocks in by_number.items():
+        decisive = [knock for knock in knocks if knock.decisive]
+        if not decisive and len(by_number) > 1:
+            continue
+        yield fail(
+            f"{case.title} listens on port {port.value}, but {_listed([knock.who for knock in knocks])} "
+            f"{'goes' if len(knocks) == 1 else 'go'} to {number}, where nothing answers.",
+            remedy=f"For the engine: {add_words(case, '--port', str(number))}; or write {port.value} in "
+            f"{_listed([knock.who for knock in knocks])}.",
+            at=(decisive or knocks)[0].origin,
+            setting=f"{case.engine}.port",
+            anchor=f"port {number}",
+            value=port.value,
+            expected=number,
+            severity=None if decisive and not _company(case) and len(case.container.invocations) < 2 else "warning",
+        )
+
+
+@check(
+    "serving.port-name",
+    title="A port name that no container port has",
+    category="serving",
+    severity="error",
+    why="A named port is looked up among the container's ports. Without one of that name a Service has no endpoints, "
+    "and a probe fails each time.",
+    remedy="Name the container port, or write the number.",
+    bad="ports: [{containerPort: 8000}]\nreadinessProbe: {httpGet: {port: http}}",
+    good="ports: [{containerPort: 8000, name: http}]\nreadinessProbe: {httpGet: {port: http}}",
+    sources=("Kubernetes: Service, port definitions",),
+)
+def port_name(case: Case) -> Iterator[Result]:
+    """A probe or Service that names a port no container declares."""
+    own = {port.name for port in case.container.ports}
+    pod = {port.name for box in case.workload.template.containers for port in box.ports}
+    for name, probe in serving_probes.probes(case.container):
+        if isinstance(probe.port, str) and probe.port not in own:
+            yield _unnamed(f"The {name}", probe.port, probe.port_origin or probe.origin, name)
+    for service in surroundings.services_of(case.workload, case.inventory):
+        for port in service.ports:
+            if isinstance(port.target, str) and port.target not in pod:
+                yield _unnamed(f"Service {service.name}", port.target, port.origin, f"Service/{service.name}")
+
+
+@check(
+    "serving.loopback",
+    title="An engine that listens to its own pod alone",
+    category="serving",
+    severity="warning",
+    why="An engine bound to 127.0.0.1 answers inside its pod only. The Service, the probes and every client outside "
+    "are refused, while the log says that the server is up. SGLang binds 127.0.0.1 unless told otherwise.",
+    remedy="Bind all interfaces: `--host 0.0.0.0`.",
+    bad="args: [--model-path, Qwen/Qwen3-8B, --port, '30000']",
+    good="args: [--model-path, Qwen/Qwen3-8B, --port, '30000', --host, 0.0.0.0]",
+    sources=("SGLang ServerArgs.host (default 127.0.0.1)", "vLLM: --host"),
+)
+def loopback(case: Case) -> Iterator[Result]:
+    """A loopback address, written or the engine's default, and nothing in the pod that could stand in front."""
+    host = _host(case)
+    if host is None or host.value not in _LOOPBACK or _worker(case):
+        yield skipped("the address is not loopback, or is not known")
+        return
+    if _company(case):
+        yield skipped("another container of the pod may stand in front")
+        return
+    services = surroundings.services_of(case.workload, case.inventory)
+    probes = [name for name, probe in serving_probes.probes(case.container) if probe.handler in ("http", "tcp", "grpc")]
+    cut = [*probes, *(f"Service {service.name}" for service in services)]
+    effect = f"{_listed(cut)} {'is' if len(cut) == 1 else 'are'} refused" if cut else "nothing outside the pod reaches it"
+    yield fail(
+        f"{case.title} listens on {host.value} only: {effect}.",
+        remedy=f"For the engine: {add_words(case, '--host', _EVERYWHERE)}.",
+        at=host.origin,
+        setting=f"{case.engine}.host",
+        anchor="--host",
+        value=host.value,
+        expected=_EVERYWHERE,
+        severity="error" if cut else None,
+    )
+
+
+def engine_port(case: Case) -> Located[int] | None:
+    """The port the engine of this container listens on; None where it is not known or there is none."""
+    if _worker(case) or _unclear(case):
+        return None
+    if case.engine == "sglang" and case.parsed is None:
+        text = _argument(case, "--port")
+        if text is None:
+            return Located(_SGLANG_PORT, case.container.origin) if _plain(case) else None
+        return Located(int(text.value), text.origin) if text.value.isdigit() else None
+    if known(case, f"{case.engine}.uds") is not None:
+        return None
+    fact = known(case, f"{case.engine}.port")
+    return Located(fact.value, fact.origin) if fact is not None and isinstance(fact.value, int) else None
+
+
+def _host(case: Case) -> Located[str] | None:
+    if case.engine == "sglang" and case.parsed is None:
+        if _unclear(case) or not _plain(case):
+            return None
+        return _argument(case, "--host") or Located("127.0.0.1", case.container.origin)
+    fact = known(case, f"{case.engine}.host")
+    return Located(fact.value, fact.origin) if fact is not None and isinstance(fact.value, str) else None
+
+
+def _unclear(case: Case) -> bool:
+    """Whether it is not plain which start of the engine, or whose arguments, decide."""
+    found = case.recognition
+    return found is not None and (bool(found.others) or found.runs in ("worker", "wrapped", "unstarted"))
+
+
+def _worker(case: Case) -> bool:
+    headless = known(case, "vllm.headless")
+    return case.workload.subject.role == "worker" or (headless is not None and headless.value is True)
+
+
+def _words(case: Case) -> list[Located[str]]:
+    tokens = case.recognition.argv if case.recognition else ()
+    if not tokens and case.container.invocations:
+        tokens = case.container.invocations[-1].argv
+    return [Located(token.text, token.origin) for token in tokens]
+
+
+def _plain(case: Case) -> bool:
+    """Whether all arguments are seen: no file, no variable, no `"$@"` that could hold more."""
+    words = _words(case)
+    return bool(words) and not any(word.value.startswith(("--config", "$", '"$')) for word in words)
+
+
+def _argument(case: Case, flag: str) -> Located[str] | None:
+    """The last value of a flag in the engine's own words, `--flag value` or `--flag=value`."""
+    words = _words(case)
+    found = None
+    for word, following in zip(words, [*words[1:], None], strict=True):
+        if word.value == flag and following is not None:
+            found = following
+        elif word.value.startswith(flag + "="):
+            found = Located(word.value.partition("=")[2], word.origin)
+    return found
+
+
+def _knocks(case: Case, port: int) -> Iterator[Knock]:
+    """Everybody who expects the engine at another port than `port`, where nobody else of the pod may listen."""
+    box = case.container
+    for name, probe in serving_probes.probes(box):
+        number = probe.port if isinstance(probe.port, int) else _number(box, probe.port)
+        if probe.handler in ("http", "tcp", "grpc") and number is not None and not _served(case, number, port):
+            yield Knock(f"the {name}", number, probe.port_origin or probe.origin, decisive=True)
+    for service in surroundings.services_of(case.workload, case.inventory):
+        yield from _service_knocks(case, service, port)
+    declared = {item.number: item for item in box.ports if item.number is not None}
+    if declared and port not in declared and len(declared) == 1:
+        number, item = next(iter(declared.items()))
+        yield Knock("the containerPort", number, item.origin, decisive=False)
+
+
+def _service_knocks(case: Case, service: Service, port: int) -> Iterator[Knock]:
+    """A Service none of whose ports leads to the engine or to somebody else of the pod."""
+    if service.headless or not service.ports:
+        return
+    boxes = case.workload.template.containers
+    targets: list[tuple[int, Origin]] = []
+    for item in service.ports:
+        target = item.target if item.target is not None else item.number
+        numbers = [target] if isinstance(target, int) else [_number(box, target) for box in boxes]
+        targets += [(number, item.origin) for number in numbers if number is not None]
+    if targets and not any(_served(case, number, port) for number, _ in targets):
+        yield Knock(f"Service {service.name}", *targets[0], decisive=True)
+
+
+def _served(case: Case, number: int, port: int) -> bool:
+    """Whether the engine, or somebody else of the pod as far as is declared, listens at `number`."""
+    own = {item.number for item in case.container.ports}
+    others = {item.number for box in _company(case) for item in box.ports}
+    return number in (port, *others) or (number in own and port in own)
+
+
+def _company(case: Case) -> list[Container]:
+    """The containers that run beside this one."""
+    boxes = case.workload.template.containers
+    return [box for box in boxes if box.name != case.container.name and (box.sidecar or not box.init)]
+
+
+def _number(box: Container, name: str | int | None) -> int | None:
+    return next((item.number for item in box.ports if name is not None and item.name == name), None)
+
+
+def _unnamed(who: str, name: str, origin: Origin, anchor: str) -> Result:
+    return fail(
+        f"{who} goes to the port named {name!r}, and no container port has that name: it reaches nothing.",
+        remedy=f"Add `name: {name}` to the container port that is meant, or write its number.",
+        at=origin,
+        anchor=anchor,
+        value=name,
+    )
+
+
+def _listed(items: list[str]) -> str:
+    return " and ".join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else items[0]

@@ -4,13 +4,15 @@ Checks speak of settings by their vocabulary name; the flag to write comes from 
 one check serves every engine.
 """
 
+from collections.abc import Iterator
 from typing import Literal
 
-from skewguard.judge.checks.interface import Case, Result, skipped, unknown
+from skewguard.judge.checks.interface import Case, Result, fail, skipped, unknown
 from skewguard.knowledge.engines import images
 from skewguard.knowledge.engines.images import ImageRef
 from skewguard.language import vocabulary
 from skewguard.language.facts import Choice, Fact, Gap, Value
+from skewguard.language.workloads import Invocation, Token
 
 Place = Literal["hub", "path", "uri", "other"]
 
@@ -101,3 +103,39 @@ def place(model: str) -> Place:
         return "path"
     plain = model.replace("/", "").replace("-", "").replace("_", "").replace(".", "").replace(":", "")
     return "hub" if plain.isalnum() and plain.isascii() else "other"
+
+
+def read_by_engine(case: Case) -> bool:
+    """Whether the engine's own parser reads the arguments: not those of a group member or of a wrapping program."""
+    return case.parsed is not None and (case.recognition is None or case.recognition.runs == "server")
+
+
+def starts(case: Case) -> tuple[Invocation, ...]:
+    """The program starts whose words are the engine's: its own, as recognised, else all of the container."""
+    if case.recognition is not None and case.recognition.invocation is not None:
+        return (case.recognition.invocation, *case.recognition.others)
+    return case.container.invocations
+
+
+def words(case: Case) -> Iterator[tuple[Invocation, Token]]:
+    """Every word of the engine's argument vectors, with the start it belongs to."""
+    for invocation in starts(case):
+        for token in invocation.argv:
+            yield invocation, token
+
+
+def implicit(case: Case, setting: str, left_to: str) -> Iterator[Result]:
+    """The note that nobody wrote a setting of this engine, or wrote `auto`."""
+    spelled = flag(case, setting)
+    if spelled is None or not read_by_engine(case) or concealed(case, setting) is not None:
+        return
+    written = case.sheet.declared(setting)
+    if written is not None and written.value not in (None, "auto"):
+        return
+    yield fail(
+        f"Nobody wrote {spelled}; {case.title} takes it from {left_to}",
+        remedy=adding(case, setting, "VALUE") or "",
+        setting=setting,
+        anchor=spelled,
+        at=written.origin if written else case.container.origin,
+    )

@@ -1,0 +1,396 @@
+"""Arguments that the engine's own parser refuses, drops or reads as something else.
+
+The engine's grammar says what is wrong with each argument, and for which versions; these checks say what that does to
+serving and which edit mends it. What only some of the possible versions make of an argument is one warning,
+`args.depends-on-version`.
+"""
+
+from collections.abc import Iterator
+
+from skewguard.judge.checks import evidence, starting
+from skewguard.judge.checks.interface import Case, Result, check, fail, unknown
+from skewguard.knowledge.engines.interface import Argument, Variable
+from skewguard.language import vocabulary
+
+GRAMMAR = ("the engine's released argument parser, read and run for every version of the table",)
+KEPT_APART = ("abbreviated", "deprecated", "duplicated")
+"""Faults that stop nothing in any version: they never make a container depend on its version."""
+
+
+def told(case: Case, *faults: str) -> Iterator[Argument]:
+    """Arguments with one of these faults in every version that may run, those of a doubled entrypoint left out."""
+    if not evidence.read_by_engine(case):
+        return
+    doubled = starting.doubled(case) is not None
+    for argument in case.arguments(*faults):
+        if argument.versions or starting.is_folded(argument.text) or (doubled and argument.flag is None):
+            continue
+        yield argument
+
+
+def _answers(case: Case, *faults: str) -> Iterator[Result]:
+    for argument in told(case, *faults):
+        yield _answer(case, argument)
+
+
+def _answer(case: Case, argument: Argument) -> Result:
+    """One argument's fault as an answer; unknown where the version lies outside the tables and names may be new."""
+    message = argument.message or f"`{argument.text}` is not what {case.title} expects here"
+    more = {
+        "setting": _setting(case, argument),
+        "anchor": argument.flag or argument.text.partition(" ")[0].partition("=")[0],
+        "at": argument.origin,
+    }
+    if (
+        case.release is not None
+        and case.release.beyond
+        and argument.fault in ("unknown", "misspelt", "removed", "not-yet")
+    ):
+        return unknown(
+            f"{case.title} {case.release.text} lies outside the versions skewguard knows "
+            f"({case.release.candidates[-1]} is the nearest), where `{argument.text}` is not a flag",
+            remedy="update skewguard, or compare with the `--help` of the image itself",
+            inputs=(case.release.key,),
+            **more,
+        )
+    return fail(message, remedy=_remedy(argument), **more)
+
+
+def _setting(case: Case, argument: Argument) -> str | None:
+    dest = argument.dest
+    if dest is None and argument.text.startswith("--"):
+        dest = argument.text.split()[0].partition("=")[0].strip("-").replace("-", "_")
+        return vocabulary.named(case.engine, dest) if argument.fault == "swallowed" else None
+    return vocabulary.named(case.engine, dest) if dest else None
+
+
+def _remedy(argument: Argument) -> str:
+    """The edit: the engine's own suggestion, in words that fit the fault; empty for the check's general remedy."""
+    written, better = argument.text, argument.suggestion
+    if argument.fault == "swallowed":
+        return _apart(written, better)
+    if better is None:
+        return f"remove `{written}`" if argument.fault in ("removed", "unknown", "not-yet") else ""
+    return f"write `{better}` instead of `{written}`"
+
+
+def _apart(written: str, better: str | None) -> str:
+    """How to write a token that holds a flag and its value (or several) as words of their own."""
+    parts = written.split()
+    if len(parts) == 2 and parts[0].startswith("-"):  # a flag and its value
+        return f"write `- {parts[0]}` and `- {parts[1]}` as two list items, or `- {parts[0]}={parts[1]}`"
+    if parts and parts[0].startswith("-") and len(parts) > 1:
+        return (
+            "write each word as a list item of its own: "
+            + ", ".join(f"`- {part}`" for part in parts[:6])
+            + (
+                ", …" if len(parts) > 6 else ""  # enough to show the form
+            )
+        )
+    return f"write `{better}` instead of `{written}`" if better else f"remove `{written}`"
+
+
+@check(
+    "args.swallowed",
+    title="A flag and its value stand in one word",
+    category="runtime",
+    severity="error",
+    why="`--flag value` as one list item is one word to the engine. It is no flag, so it is taken as a positional "
+    "argument: dropped in silence by some versions, refused by others. The server runs with the default instead.",
+    remedy="write the flag and its value as two list items, or as `--flag=value`",
+    bad='args: ["--quantization bitsandbytes"]',
+    good='args: ["--quantization", "bitsandbytes"]',
+    sources=GRAMMAR,
+)
+def swallowed(case: Case) -> Iterator[Result]:
+    """A word that holds a flag and became a positional, or was taken as another flag's value."""
+    yield from _answers(case, "swallowed")
+
+
+@check(
+    "args.unknown",
+    title="The engine has no such flag",
+    category="runtime",
+    severity="error",
+    why="The engine's parser ends the process at a flag it does not know: the pod restarts for ever.",
+    remedy="remove the flag",
+    bad="args: [--no-such-flag]",
+    good="args: []",
+    sources=GRAMMAR,
+)
+def unknown_flag(case: Case) -> Iterator[Result]:
+    """A flag that no version of the engine has."""
+    yield from _answers(case, "unknown")
+
+
+@check(
+    "args.misspelt",
+    title="A flag is misspelt",
+    category="runtime",
+    severity="error",
+    why="The engine's parser ends the process at a flag it does not know: the pod restarts for ever.",
+    remedy="write the flag as the engine spells it",
+    bad="args: [--max-modle-len=8192]",
+    good="args: [--max-model-len=8192]",
+    sources=GRAMMAR,
+)
+def misspelt(case: Case) -> Iterator[Result]:
+    """A flag that does not exist, and one of nearly the same name does."""
+    yield from _answers(case, "misspelt")
+
+
+@check(
+    "args.removed",
+    title="This version no longer has the flag",
+    category="runtime",
+    severity="error",
+    why="Flags go away between releases. On an upgrade the same manifest stops to start.",
+    remedy="remove the flag, or write what took its place",
+    bad="args: [--swap-space=4]   # vLLM 0.18.0",
+    good="args: []",
+    sources=GRAMMAR,
+)
+def removed(case: Case) -> Iterator[Result]:
+    """A flag that an older version had."""
+    yield from _answers(case, "removed")
+
+
+@check(
+    "args.not-yet",
+    title="This version does not have the flag yet",
+    category="runtime",
+    severity="error",
+    why="A flag copied from the documentation of a newer release stops an older one from starting.",
+    remedy="remove the flag, or run a version that has it",
+    bad="args: [--optimization-level=3]   # vLLM 0.11.0",
+    good="args: [-O3]",
+    sources=GRAMMAR,
+)
+def not_yet(case: Case) -> Iterator[Result]:
+    """A flag that only a newer version has."""
+    yield from _answers(case, "not-yet")
+
+
+@check(
+    "args.ambiguous",
+    title="An abbreviated flag fits several flags",
+    category="runtime",
+    severity="error",
+    why="The parser completes an abbreviation only while it fits one flag; a release that adds a second one ends that.",
+    remedy="write the flag in full",
+    bad="args: [--max-num=64]",
+    good="args: [--max-num-seqs=64]",
+    sources=GRAMMAR,
+)
+def ambiguous(case: Case) -> Iterator[Result]:
+    """A prefix of more than one flag."""
+    yield from _answers(case, "ambiguous")
+
+
+@check(
+    "args.abbreviated",
+    title="A flag is abbreviated",
+    category="runtime",
+    severity="warning",
+    why="An abbreviation works only until a release adds another flag with the same beginning: then it is refused, or "
+    "is read as the other flag in silence.",
+    remedy="write the flag in full",
+    bad="args: [--max-num-seq=64]",
+    good="args: [--max-num-seqs=64]",
+    sources=GRAMMAR,
+)
+def abbreviated(case: Case) -> Iterator[Result]:
+    """A prefix that stands for one flag today."""
+    yield from _answers(case, "abbreviated")
+
+
+@check(
+    "args.duplicated",
+    title="A flag is given twice",
+    category="runtime",
+    severity="error",
+    why="The last value wins in silence, across all spellings of the flag: the earlier one is never applied.",
+    remedy="keep one of the two",
+    bad="args: [--max-model-len=8192, --max-model-len=4096]",
+    good="args: [--max-model-len=4096]",
+    sources=GRAMMAR,
+)
+def duplicated(case: Case) -> Iterator[Result]:
+    """An earlier value that a later one overrides. The same value twice changes nothing and is a note."""
+    for argument in told(case, "duplicated"):
+        setting = vocabulary.named(case.engine, argument.dest) if argument.dest else None
+        final = case.sheet.declared(setting) if setting else None
+        same = final is not None and vocabulary.canonical(final.setting, final.value) == vocabulary.canonical(
+            final.setting, argument.value
+        )
+        name = argument.flag or argument.text
+        yield fail(
+            f"`{name}` is given again later with the same value"
+            if same
+            else argument.message or f"this value of `{name}` is never applied: a later one wins",
+            remedy=f"remove this `{argument.text}`"
+            + (f"; `{final.value}` from {final.origin} is what runs" if final is not None and not same else ""),
+            setting=setting,
+            anchor=name,
+            at=argument.origin,
+            severity="note" if same else None,
+        )
+
+
+@check(
+    "args.ignored",
+    title="An argument has no effect",
+    category="runtime",
+    severity="error",
+    why="The parser accepts the argument and drops it: the server starts, and runs with something else.",
+    remedy="write it in the form that the engine reads",
+    bad="args: [--config=/etc/vllm/config.yaml]   # only `--config FILE`, as two words, is read",
+    good="args: [--config, /etc/vllm/config.yaml]",
+    sources=GRAMMAR,
+)
+def ignored(case: Case) -> Iterator[Result]:
+    """Accepted and without effect: `--config=FILE`, `false` in a config file, a positional model under api_server."""
+    yield from _answers(case, "ignored")
+
+
+@check(
+    "args.invalid-value",
+    title="A value is refused",
+    category="runtime",
+    severity="error",
+    why="The parser ends the process at a value it cannot read: the pod restarts for ever.",
+    remedy="write a value that the flag takes",
+    bad="args: [--dtype=int3]",
+    good="args: [--dtype=bfloat16]",
+    sources=GRAMMAR,
+)
+def invalid_value(case: Case) -> Iterator[Result]:
+    """A value of the wrong type or outside the flag's choices."""
+    yield from _answers(case, "invalid")
+
+
+@check(
+    "args.missing-value",
+    title="A flag has no value",
+    category="runtime",
+    severity="error",
+    why="The flag needs a value, and the next word is another flag or nothing at all: the process ends.",
+    remedy="give the flag a value, or remove it",
+    bad="args: [--max-model-len, --port, '8000']",
+    good="args: [--max-model-len, '8192', --port, '8000']",
+    sources=GRAMMAR,
+)
+def missing_value(case: Case) -> Iterator[Result]:
+    """A flag that needs a value and has none."""
+    yield from _answers(case, "missing-value")
+
+
+@check(
+    "args.unexpected-value",
+    title="A word stands where none is taken",
+    category="runtime",
+    severity="error",
+    why="A switch takes no value, and a stray word is no argument of the engine: the process ends.",
+    remedy="remove the value",
+    bad="args: [--enable-prefix-caching=true]   # vLLM 0.8.5 and later",
+    good="args: [--enable-prefix-caching]",
+    sources=GRAMMAR,
+)
+def unexpected_value(case: Case) -> Iterator[Result]:
+    """A value given to a switch, or a positional that the parser refuses."""
+    yield from _answers(case, "unexpected-value")
+
+
+@check(
+    "args.model-by-flag",
+    title="The model is given by a flag that this sub-command refuses",
+    category="runtime",
+    severity="error",
+    why="The serve command takes its model as a positional argument; some versions refuse the flag.",
+    remedy="give the model as the first word after the sub-command",
+    bad="command: [vllm, serve, --model, Qwen/Qwen3-8B]   # vLLM 0.8.5 to 0.13",
+    good="command: [vllm, serve, Qwen/Qwen3-8B]",
+    sources=GRAMMAR,
+)
+def model_by_flag(case: Case) -> Iterator[Result]:
+    """`vllm serve --model X` where the version refuses it."""
+    yield from _answers(case, "model-by-flag")
+
+
+@check(
+    "args.deprecated",
+    title="A flag is deprecated",
+    category="runtime",
+    severity="note",
+    why="The flag works at this version, and a coming one will refuse it.",
+    remedy="write what takes its place",
+    bad="args: [--guided-decoding-backend=xgrammar]",
+    good="args: ['--structured-outputs-config.backend=xgrammar']",
+    sources=GRAMMAR,
+)
+def deprecated(case: Case) -> Iterator[Result]:
+    """A flag that the parser marks as deprecated."""
+    yield from _answers(case, "deprecated")
+
+
+@check(
+    "args.depends-on-version",
+    title="Whether the arguments work depends on a version nobody named",
+    category="runtime",
+    severity="warning",
+    why="The engine's version is not known from the image, and not all versions take these arguments alike: with a "
+    "moving tag one node starts and the next one fails, or drops a setting in silence.",
+    remedy="pin the image to the release you validated",
+    bad="image: vllm/vllm-openai:latest\nargs: [--swap-space=4]",
+    good="image: vllm/vllm-openai:v0.17.0\nargs: [--swap-space=4]",
+    sources=GRAMMAR,
+)
+def depends_on_version(case: Case) -> Iterator[Result]:
+    """One warning for a container whose arguments or variables only some of the possible versions take."""
+    release = case.release
+    if release is None or not evidence.read_by_engine(case):
+        return
+    arguments = [
+        item
+        for item in (case.parsed.arguments if case.parsed else ())
+        if item.fault and item.fault not in KEPT_APART and item.versions
+    ]
+    variables = [item for item in case.variables if item.outcome in ("dead", "invalid") and item.versions]
+    found: list[Argument | Variable] = [*arguments, *variables]
+    parts = [_difference(item, release.candidates) for item in found]
+    if parts:
+        version = f"{release.text} lies between two known versions" if release.text else "not known"
+        yield fail(
+            f"Not every version takes these arguments alike, and {case.title}'s version is {version} "
+            f"({release.reason}): {'; '.join(dict.fromkeys(parts))}",
+            remedy="pin the image to the release you validated, or name the version with the annotation "
+            f"`skewguard.dev/engine: {case.engine}==VERSION`",
+            setting="runtime.version",
+            anchor="image",
+            at=found[0].origin,
+            inputs=(release.key,),
+        )
+
+
+def _difference(item: Argument | Variable, candidates: tuple[str, ...]) -> str:
+    """What which versions make of one argument or variable: `--device` is refused by 0.10.0 to 0.27.0."""
+    if isinstance(item, Variable):
+        return f"`{item.name}` is {'refused' if item.outcome == 'invalid' else 'not read'} by {_spans(item.versions, candidates)}"
+    effect = "dropped" if item.fatal is False else "refused"
+    if item.fault == "swallowed":
+        effect = "taken as one positional word"
+    return f"`{item.flag or item.text}` is {effect} by {_spans(item.versions, candidates)}"
+
+
+def _spans(versions: tuple[str, ...], candidates: tuple[str, ...]) -> str:
+    """Versions as spans of the table: `0.4.2 to 0.9.2, 0.33.0`."""
+    spans: list[list[str]] = []
+    for version in candidates:
+        if version not in versions:
+            spans.append([])
+        elif spans and spans[-1]:
+            spans[-1].append(version)
+        else:
+            spans.append([version])
+    said = [span[0] if len(span) == 1 else f"{span[0]} to {span[-1]}" for span in spans if span]
+    return ", ".join(said) or ", ".join(versions)

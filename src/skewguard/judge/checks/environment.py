@@ -1,0 +1,312 @@
+"""Variables that do not reach the engine as settings, or reach it as something they are not (group `args`)."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from skewguard.judge.checks import evidence
+from skewguard.judge.checks.interface import Case, Result, check, fail, unknown
+from skewguard.knowledge import engines
+from skewguard.knowledge.engines.interface import Variable
+from skewguard.language import surroundings, vocabulary
+from skewguard.language.workloads import EnvVar
+
+ENVIRONMENT = ("the engine's released list of environment variables, for every version of the table",)
+
+
+@check(
+    "args.none-given",
+    title="The engine is told no model",
+    category="runtime",
+    severity="error",
+    why="An engine that is given no model serves the one built into it, and is Ready and healthy with it. Variables "
+    "such as MODEL or TENSOR_PARALLEL_SIZE are read by wrapper images, not by the engine itself.",
+    remedy="pass the settings as arguments of the engine",
+    bad="image: vllm/vllm-openai:v0.11.0\nenv: [{name: MODEL, value: Qwen/Qwen3-8B}]",
+    good="image: vllm/vllm-openai:v0.11.0\nargs: [--model=Qwen/Qwen3-8B]",
+    sources=("vLLM vllm/config/model.py: the default of `model`",),
+)
+def none_given(case: Case) -> Iterator[Result]:
+    """No model among the arguments, while variables look like settings, or nothing is said at all."""
+    if not evidence.read_by_engine(case) or _model_told(case):
+        return
+    likely = _looks_like_settings(case)
+    builtin = evidence.known(case, "model.id")
+    if builtin is None and not likely:
+        return
+    names = ", ".join(entry.name for entry in likely)
+    serves = f"{case.title} serves its built-in default model" + (f" `{builtin.value}`" if builtin else "")
+    message = f"No argument names a model, so that {serves}"
+    place = likely[0].name_origin or likely[0].origin if likely else None
+    more = {
+        "setting": "model.id",
+        "anchor": likely[0].name if likely else "args",
+        "remedy": _as_arguments(case, likely),
+    }
+    if case.recognition is not None and not case.recognition.certain:
+        yield unknown(
+            f"No argument names a model; the image's own start-up may read {names or 'it from elsewhere'}",
+            at=place or case.container.origin,
+            **more,
+        )
+        return
+    yield fail(
+        f"{message}: {case.title} does not read {names}" if likely else message,
+        at=place or case.container.origin,
+        severity=None if likely else "warning",
+        **more,
+    )
+
+
+def _model_told(case: Case) -> bool:
+    """Whether a model is written somewhere, or may be, or another finding says what became of it."""
+    if (
+        case.sheet.declared("model.id")
+        or evidence.concealed(case, "model.id")
+        or "model.source_uri" in case.container.fields
+    ):
+        return True
+    lost = ("swallowed", "ignored", "model-by-flag", "unexpected-value", "literal-variable")
+    return any(argument.flag is None or argument.text.startswith("--model") for argument in case.arguments(*lost))
+
+
+def _looks_like_settings(case: Case) -> list[EnvVar]:
+    """Variables that the engine does not read and whose names are those of its settings."""
+    read = {item.name for item in case.variables if item.outcome in ("read", "invalid")}
+    return [
+        entry
+        for entry in case.container.env
+        if entry.name not in read and setting_of(case.engine, entry.name) is not None
+    ]
+
+
+def _as_arguments(case: Case, likely: list[EnvVar]) -> str:
+    words = []
+    for entry in likely:
+        setting = setting_of(case.engine, entry.name)
+        spelled = evidence.flag(case, setting) if setting else None
+        if spelled:
+            words.append(f"`- {spelled}=$({entry.name})`")
+    if not words:
+        spelled = evidence.flag(case, "model.id") or "--model"
+        words = [f"`- {spelled}=MODEL`"]
+    return f"write the settings as `args`: {', '.join(words)}"
+
+
+def setting_of(engine: str, name: str) -> str | None:
+    """The setting that a variable of this name seems to mean: `TENSOR_PARALLEL_SIZE`, `VLLM_MAX_MODEL_LEN`, `TP_SIZE`."""
+    word = name.lower().removeprefix(f"{engine}_")
+    return _setting_names(engine).get(word)
+
+
+@cache
+def _setting_names(engine: str) -> Mapping[str, str]:
+    names = {
+        "model": "model.id", "model_id": "model.id", "model_name": "model.id", "model_path": "model.id",
+        "hf_model": "model.id", "hf_model_id": "model.id", "model_repo": "model.id",
+        "tp": "parallelism.tensor", "tp_size": "parallelism.tensor", "tensor_parallel": "parallelism.tensor",
+        "pp": "parallelism.pipeline", "pp_size": "parallelism.pipeline", "pipeline_parallel": "parallelism.pipeline",
+        "dp_size": "parallelism.data", "max_model_length": "limits.max_model_len",
+        "context_length": "limits.max_model_len",
+    }  # fmt: skip
+    for row in vocabulary.ROWS:
+        dest = row.called.get(engine)
+        if dest is not None:
+            names[dest] = row.name
+    return names
+
+
+@check(
+    "args.env-contradicts",
+    title="A variable and an argument contradict each other",
+    category="runtime",
+    severity="warning",
+    why="The variable looks like the setting, and the engine reads the argument. Whoever edits the variable changes "
+    "nothing, and believes to have changed the server.",
+    remedy="let the argument read the variable with `$(NAME)`, or remove the variable",
+    bad="env: [{name: TP_SIZE, value: '16'}]\nargs: [--tensor-parallel-size=8]",
+    good="env: [{name: TP_SIZE, value: '8'}]\nargs: [--tensor-parallel-size=$(TP_SIZE)]",
+)
+def env_contradicts(case: Case) -> Iterator[Result]:
+    """A number in a variable that differs from the argument it seems to stand for."""
+    read = {item.name for item in case.variables if item.outcome in ("read", "invalid")}
+    for entry in case.container.env:
+        setting = setting_of(case.engine, entry.name)
+        fact = case.sheet.declared(setting) if setting else None
+        if (
+            fact is None
+            or entry.name in read
+            or not isinstance(fact.value, int | float)
+            or isinstance(fact.value, bool)
+        ):
+            continue
+        given = _number(entry.value)
+        if given is not None and given != fact.value and case.container.variable(entry.name) is entry:
+            yield fail(
+                f"{entry.name} is {entry.value}, and {case.title} runs with {fact.value} from {fact.origin}: the variable "
+                "is not read",
+                remedy=f"write `{evidence.flag(case, fact.setting) or fact.setting}=$({entry.name})`, or remove {entry.name}",
+                setting=setting,
+                anchor=entry.name,
+                at=entry.origin,
+            )
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text or "")
+    except ValueError:
+        return None
+
+
+@check(
+    "args.dead-env",
+    title="This version no longer reads the variable",
+    category="runtime",
+    severity="error",
+    why="The engine ignores a variable it no longer knows in silence: what it used to set is left to the default.",
+    remedy="remove the variable, or set what took its place",
+    bad="env: [{name: VLLM_ATTENTION_BACKEND, value: FLASHINFER}]   # vLLM 0.15.0",
+    good="args: [--attention-backend=FLASHINFER]",
+    sources=ENVIRONMENT,
+)
+def dead_env(case: Case) -> Iterator[Result]:
+    """A variable that older versions read. A note where its value was the default when it was last read."""
+    for variable in _told(case, "dead"):
+        entry = case.container.variable(variable.name)
+        harmless = entry is not None and entry.value is not None and _was_default(case, entry)
+        yield fail(
+            (variable.message or f"{case.title} no longer reads {variable.name}: it has no effect")
+            + ("; its value was the default when it was last read, so that nothing changes" if harmless else ""),
+            severity="note" if harmless else None,
+            **_place(case, variable),
+        )
+
+
+def _was_default(case: Case, entry: EnvVar) -> bool:
+    """Whether the variable holds the default of the last version that read it."""
+    module = engines.ENGINES.get(case.engine)
+    if module is None or case.release is None or not case.release.candidates:
+        return False
+    releases = module.releases()
+    current = releases.index(case.release.candidates[0]) if case.release.candidates[0] in releases else 0
+    for version in reversed(releases[:current]):
+        defaults = module.variables(version)
+        if entry.name in defaults:
+            return _plain(defaults[entry.name]) == _plain(entry.value)
+    return False
+
+
+def _plain(value: object) -> str:
+    text = str(value).strip().lower()
+    return {"true": "1", "yes": "1", "on": "1", "false": "0", "no": "0", "off": "0"}.get(text, text)
+
+
+@check(
+    "args.unread-env",
+    title="The engine reads no such variable",
+    category="runtime",
+    severity="warning",
+    why="A variable with the engine's prefix that no version reads is most often misspelt: it has no effect, and only "
+    "newer versions say so in their log.",
+    remedy="write the name as the engine spells it, or remove the variable",
+    bad="env: [{name: VLLM_LOG_LEVEL, value: DEBUG}]",
+    good="env: [{name: VLLM_LOGGING_LEVEL, value: DEBUG}]",
+    sources=ENVIRONMENT,
+)
+def unread_env(case: Case) -> Iterator[Result]:
+    """A variable that looks like one of the engine's and is none; unknown where the version lies outside the tables.
+
+    Where the start-up of the container hands it on (`$(NAME)`, a shell), it is no setting of the engine's own.
+    """
+    text = " ".join(token.text for token in (*(case.container.command or ()), *(case.container.args or ())))
+    for variable in _told(case, "unread"):
+        if variable.name in text:
+            continue
+        if case.release is not None and case.release.beyond:
+            yield unknown(
+                f"No version that skewguard knows reads {variable.name}; {case.title} {case.release.text} lies outside them",
+                inputs=(case.release.key,),
+                **{**_place(case, variable), "remedy": "update skewguard, or look for the warning in the server's log"},
+            )
+            continue
+        yield fail(
+            variable.message or f"{case.title} reads no variable {variable.name}: it has no effect",
+            **_place(case, variable),
+        )
+
+
+@check(
+    "args.invalid-env",
+    title="The engine refuses a variable's value",
+    category="runtime",
+    severity="error",
+    why="The engine reads the variable at start and ends at a value it cannot use.",
+    remedy="write a value that the variable takes",
+    bad="env: [{name: VLLM_PORT, value: 'tcp://10.0.0.1:80'}]",
+    good="env: [{name: VLLM_PORT, value: '5000'}]",
+    sources=ENVIRONMENT,
+)
+def invalid_env(case: Case) -> Iterator[Result]:
+    """A value of the wrong type or outside the variable's choices."""
+    for variable in _told(case, "invalid"):
+        yield fail(variable.message or f"{case.title} refuses the value of {variable.name}", **_place(case, variable))
+
+
+def _told(case: Case, outcome: str) -> Iterator[Variable]:
+    """Variables with this outcome in every version that may run; the rest is `args.depends-on-version`."""
+    for variable in case.variables:
+        if variable.outcome == outcome and not variable.versions:
+            yield variable
+
+
+def _place(case: Case, variable: Variable) -> dict[str, object]:
+    better = variable.suggestion
+    remedy = f"write `{better}` instead of `{variable.name}`" if better else f"remove {variable.name}"
+    if variable.outcome == "invalid":
+        remedy = f"write `{better}`" if better else ""
+    return {
+        "setting": f"{case.engine}.env.{variable.name}",
+        "anchor": variable.name,
+        "at": variable.origin,
+        "remedy": remedy,
+    }
+
+
+# Engines that read <SERVICE>_PORT as a port of their own when the Service has the engine's name.
+_PORT_VARIABLES = {"vllm": "VLLM_PORT", "sglang": "SGLANG_PORT"}
+
+
+@check(
+    "args.service-named-engine",
+    title="A Service's name sets the engine's port variable",
+    category="orchestration",
+    severity="error",
+    why="Kubernetes gives each pod `<SERVICE>_PORT=tcp://…` for every Service of its namespace. For a Service named `vllm` "
+    "that is VLLM_PORT, which vLLM reads as a number: the server fails at start.",
+    remedy="rename the Service, or set `enableServiceLinks: false` in the pod template",
+    bad="kind: Service\nmetadata: {name: vllm}",
+    good="kind: Service\nmetadata: {name: chat}",
+    sources=("Kubernetes documentation: Service, Environment variables", "vLLM vllm/envs.py: get_vllm_port"),
+)
+def service_named_engine(case: Case) -> Iterator[Result]:
+    """A Service in the same namespace whose links overwrite the engine's own port variable.
+
+    Not where the Service is headless (it gives no variables), links are off, or the container sets the variable.
+    """
+    name = _PORT_VARIABLES.get(case.engine)
+    if name is None or not case.workload.template.service_links or case.container.variable(name) is not None:
+        return
+    for service in case.inventory.services:
+        injected = f"{service.name.upper().replace('-', '_')}_PORT"
+        here = surroundings.same_namespace(service.namespace, case.workload.subject.namespace)
+        if injected == name and here and not service.headless:
+            yield fail(
+                f"The Service `{service.name}` makes Kubernetes set {name}=tcp://… in this pod, and {case.title} reads "
+                f"{name} as a port number",
+                remedy="set `enableServiceLinks: false` in the pod template, or rename the Service",
+                setting=f"{case.engine}.env.{name}",
+                anchor=name,
+                at=service.origin,
+                assumes=tuple(source.ref for source in case.container.unseen_env),
+            )
+            return

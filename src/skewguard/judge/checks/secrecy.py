@@ -1,0 +1,98 @@
+"""Secrets that stand in clear where everybody who may read a manifest reads them."""
+
+from collections.abc import Iterator
+
+from msgspec import structs
+
+from skewguard.judge.checks import evidence, words
+from skewguard.judge.checks.interface import Case, Result, check, fail
+from skewguard.language import redact
+from skewguard.language.workloads import Invocation, Token
+
+
+@check(
+    "args.secret-in-clear",
+    title="A secret stands in clear in the manifest",
+    category="runtime",
+    severity="warning",
+    why="Whoever may read the manifest, the Deployment, the process list or the server's start-up log has the key. It "
+    "also lands in every snapshot and diff.",
+    remedy="keep the value in a Secret and refer to it with `secretKeyRef`",
+    bad="args: [--api-key=my-key]",
+    good="args: [--api-key=$(API_KEY)]\nenv: [{name: API_KEY, valueFrom: {secretKeyRef: {name: chat, key: api-key}}}]",
+    sources=("Kubernetes documentation: Good practices for Kubernetes Secrets",),
+)
+def secret_in_clear(case: Case) -> Iterator[Result]:
+    """A key, token or password as a literal: in arguments, in `env`, in a ConfigMap that `env` reads."""
+    literals = {entry.value for entry in case.container.env if entry.source in ("literal", "config-map")}
+    for invocation in evidence.starts(case):
+        for name, token, value in _options(invocation):
+            if redact.is_secret(name) and _tells(value) and not token.secret and value not in literals:
+                variable = name.strip("-").replace("-", "_").upper()
+                yield fail(
+                    f"The value of `{name}` stands in clear in the arguments",
+                    remedy=f"{words.from_secret(variable)}, and write `{name}=$({variable})`; then replace the key, it is known",
+                    anchor=name,
+                    at=structs.replace(token.origin, text=None),
+                    value="(hidden)",
+                )
+    for entry in case.container.env:
+        if entry.source in ("literal", "config-map") and entry.value and _is_secret(entry.name, entry.value):
+            where = f"in {entry.ref}" if entry.source == "config-map" and entry.ref else "in `env`"
+            yield fail(
+                f"The value of {entry.name} stands in clear {where}",
+                remedy=f"{words.from_secret(entry.name)}; then replace the key, it is known",
+                anchor=entry.name,
+                at=structs.replace(entry.origin, text=None),
+                value="(hidden)",
+            )
+
+
+def _options(invocation: Invocation) -> Iterator[tuple[str, Token, str]]:
+    """(flag, token of the value, value) of every `--flag=value` and `--flag value`."""
+    following = (*invocation.argv[1:], None)
+    for token, after in zip(invocation.argv, following, strict=True):
+        name, equals, value = token.text.partition("=")
+        if not name.startswith("-") or token.unresolved:
+            continue
+        if equals:
+            yield name, token, value
+        elif after is not None and not after.text.startswith("-") and not after.unresolved:
+            yield name, after, after.text
+
+
+def _is_secret(name: str, value: str) -> bool:
+    if redact.is_secret(name):
+        return _tells(value)
+    return redact.value(name, value) != value and _tells(value)
+
+
+def _tells(value: str) -> bool:
+    """Whether a value gives something away: references, placeholders and the usual stand-ins do not."""
+    stand_ins = (
+        "",
+        "empty",
+        "none",
+        "null",
+        "dummy",
+        "fake",
+        "test",
+        "token",
+        "changeme",
+        "unused",
+        "not-needed",
+        "no-key",
+        "sk-no-key-required",
+        "true",
+        "false",
+        "na",
+        "n/a",
+        "xxx",
+        "local",
+    )
+    return not (
+        value.strip().lower() in stand_ins
+        or value.startswith(("$", "/"))
+        or value.isdigit()
+        or words.blank().search(value)
+    )

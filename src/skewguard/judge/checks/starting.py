@@ -1,0 +1,112 @@
+"""Command lines that YAML, a shell or the image's entrypoint makes into something else before the engine starts."""
+
+from collections.abc import Iterator
+
+from skewguard.judge.checks import evidence
+from skewguard.judge.checks.interface import Case, Result, check, fail
+from skewguard.knowledge.engines import commands, recognition
+from skewguard.language.workloads import Invocation, Token
+
+
+def is_folded(text: str) -> bool:
+    """Whether a word is a flag with the blanks or line ends of YAML folding still on it."""
+    return (text != text.strip() and text.strip().startswith("-")) or text.strip() == "\\"
+
+
+@check(
+    "args.folded",
+    title="A flag carries the blanks of YAML folding",
+    category="runtime",
+    severity="error",
+    why="`>-` and multi-line strings join lines with blanks and keep a trailing backslash. The engine then gets ` --model` "
+    "with a blank before it, which is no flag.",
+    remedy="write one list item a word, or a shell script in a `|` block",
+    bad='command: ["sh", "-c"]\nargs:\n  - >-\n    vllm serve m \\\n      --max-model-len 8192',
+    good='command: ["sh", "-c"]\nargs:\n  - |\n    vllm serve m \\\n      --max-model-len 8192',
+    sources=("YAML 1.2: folded scalars keep the indentation of more-indented lines and every backslash",),
+)
+def folded(case: Case) -> Iterator[Result]:
+    """Words that begin with a blank or end with a line end, and single backslashes: one edit mends them all."""
+    held = [token for _, token in evidence.words(case) if is_folded(token.text)]
+    if held:
+        shown = ", ".join(f"`{token.text.replace(chr(10), '⏎')}`" for token in held[:4])
+        more = f" and {len(held) - 4} more" if len(held) > 4 else ""  # enough to recognise the place
+        yield fail(
+            f"{case.title} gets {shown}{more} with the blanks of YAML folding on it, and reads it as a positional argument",
+            anchor=held[0].text.strip(),
+            at=held[0].origin,
+        )
+
+
+@check(
+    "args.not-started",
+    title="The engine's command is an argument of another program",
+    category="runtime",
+    severity="error",
+    why="A folded block or a missing `&&` makes one command line out of two. `ulimit -l unlimited python3 -m …` sets a "
+    "limit and ends; the engine never starts.",
+    remedy="put each command on a line of its own in a `|` block, or `&&` between them",
+    bad="args:\n  - >-\n    ulimit -l unlimited\n    python3 -m vllm.entrypoints.openai.api_server",
+    good="args:\n  - |\n    ulimit -l unlimited\n    exec python3 -m vllm.entrypoints.openai.api_server",
+)
+def not_started(case: Case) -> Iterator[Result]:
+    """An engine whose command line became words of a program that only prepares."""
+    found = case.recognition
+    if found is None or found.runs != "unstarted":
+        return
+    whole = next(
+        (item for item in case.container.invocations if found.invocation and _ends(item, found.invocation)), None
+    )
+    program = whole.argv[0].text.strip() if whole and whole.argv else "another program"
+    yield fail(
+        f"The command line of {case.title} is handed to `{program}` as arguments, so that nothing starts the engine",
+        remedy=f"end the `{program}` command with `&&` or a line end of its own (a `|` block keeps lines apart)",
+        anchor=program,
+        at=whole.argv[0].origin if whole and whole.argv else found.origin,
+    )
+
+
+def _ends(whole: Invocation, part: Invocation) -> bool:
+    return bool(part.argv) and len(whole.argv) > len(part.argv) and whole.argv[-len(part.argv) :] == part.argv
+
+
+@check(
+    "args.entrypoint-doubled",
+    title="The entrypoint is given a second time",
+    category="runtime",
+    severity="error",
+    why="`args` without `command` go after the image's own entrypoint. Where they begin with the entrypoint again, the "
+    "engine takes the repeated word as its model, and the model as a stray word.",
+    remedy="begin `args` with the model, or set `command` too",
+    bad="image: vllm/vllm-openai:v0.12.0\nargs: [serve, Qwen/Qwen3-8B]",
+    good="image: vllm/vllm-openai:v0.12.0\nargs: [Qwen/Qwen3-8B]",
+    sources=("Kubernetes documentation: Define a Command and Arguments for a Container",),
+)
+def entrypoint_doubled(case: Case) -> Iterator[Result]:
+    """`args` that begin with the program or sub-command which the image's entrypoint already starts."""
+    again = doubled(case)
+    if again:
+        entry = case.parsed.entrypoint if case.parsed else f"the image's {case.title} entrypoint"
+        repeated = " ".join(token.text for token in again)
+        yield fail(
+            f"The image already starts `{entry}`, and `args` begin with `{repeated}` once more: {case.title} reads that "
+            "as its own argument",
+            remedy=f"remove `{repeated}` from `args`, or write it as `command`",
+            anchor=repeated,
+            at=again[0].origin,
+        )
+
+
+def doubled(case: Case) -> tuple[Token, ...] | None:
+    """The words at the head of `args` that repeat the entrypoint of an image which starts the engine by itself."""
+    ref, args = evidence.image(case), case.container.args
+    if case.container.command is not None or not args or ref is None or not recognition.of_image(ref.name).entrypoint:
+        return None
+    start = commands.read(args)
+    if start.kind == "engine" and start.at == 0 and start.engine == case.engine:
+        # the program and what names the server: `vllm serve`, `python3 -m module`
+        module = args[0].text.rpartition("/")[2].startswith("python")
+        return args[:3] if module else args[:2]
+    signs = commands.ENGINES.get(case.engine)
+    serving = {name for _, names in signs.programs for name in names} if signs else set()
+    return args[:1] if args[0].text in serving else None

@@ -1,0 +1,230 @@
+"""Words that do not say what their writer meant: literal variables and placeholders.
+
+These are read from the argument vector and the environment themselves, before any engine's grammar, so that they hold
+for every engine.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from msgspec import structs
+
+from skewguard.judge.checks import evidence
+from skewguard.judge.checks.interface import Case, Result, check, fail, unknown
+from skewguard.language import redact
+from skewguard.language.facts import Origin
+from skewguard.language.workloads import EnvVar, Invocation, Token
+
+EXPANSION = ("Kubernetes documentation: Define Dependent Environment Variables; only $(NAME) is expanded",)
+
+
+# ---- variables that nothing expands --------------------------------------------------------------------------------
+
+
+@check(
+    "args.literal-variable",
+    title="A variable is passed literally",
+    category="runtime",
+    severity="error",
+    why="Kubernetes expands `$(NAME)` alone, and only when NAME is defined before. `$NAME` and `${NAME}` reach the engine "
+    "as they are written, unless a shell reads them: a path, a model or a key is then the text with the dollar sign.",
+    remedy="write `$(NAME)`, and define NAME earlier in the container's `env`",
+    bad="args: [--model=${MODEL}]",
+    good="args: [--model=$(MODEL)]",
+    sources=EXPANSION,
+)
+def literal_variable(case: Case) -> Iterator[Result]:
+    """`$VAR`, `${VAR}` and undefined `$(VAR)`, in arguments and in the values of variables."""
+    ref = evidence.image(case)
+    if ref is not None and ref.unresolved:
+        return  # the whole file waits to be filled in, and pin.image-tag says so
+    seen: set[Origin] = set()
+    for invocation, token in evidence.words(case):
+        yield from _literal(case, invocation, token)
+        seen.add(token.origin)
+    for argument in case.arguments("literal-variable"):
+        if argument.origin not in seen and argument.value_origin not in seen and not argument.versions:
+            yield fail(
+                argument.message or f"`{argument.text}` is passed as it is written: nothing expands it",
+                anchor=argument.flag or argument.text,
+                at=argument.origin,
+            )
+    if not _expanded_later(case):
+        for entry in case.container.env:
+            yield from _literal_value(case, entry)
+
+
+def _literal(case: Case, invocation: Invocation, token: Token) -> Iterator[Result]:
+    """One word of an argument vector."""
+    shell = invocation.via in ("shell", "script")
+    for match in _variable().finditer(token.text):
+        name = match["braced"] or match["plain"]
+        if name and name not in token.unresolved and not token.secret:
+            yield fail(
+                f"`{match.group()}` is passed to {case.title} as it is written: "
+                + (
+                    "single quotes keep the shell from expanding it"
+                    if shell
+                    else "no shell reads this, and Kubernetes expands `$(…)` alone"
+                ),
+                remedy=f'write it in double quotes, `"${name}"`' if shell else _dependent(case, name),
+                anchor=name,
+                at=token.origin,
+            )
+    for name in () if shell else _undefined(token.text, token.unresolved):
+        yield _reference(case, name, token.origin)
+
+
+def _reference(case: Case, name: str, origin: Origin) -> Result:
+    """`$(NAME)` that no source in the input defines: literal, unless an unseen `envFrom` holds it."""
+    unseen = ", ".join(source.ref for source in case.container.unseen_env)
+    if unseen:
+        return unknown(
+            f"`$({name})` is defined by nothing in the input; {unseen} may hold it",
+            remedy=f"add {unseen} to the input",
+            anchor=name,
+            at=origin,
+            inputs=tuple(f"env@{source.ref}" for source in case.container.unseen_env),
+        )
+    return fail(
+        f"`$({name})` stays as it is written, because nothing defines {name} for this container before it is used",
+        remedy=f"define {name} in the container's `env`, above its first use",
+        anchor=name,
+        at=origin,
+    )
+
+
+def _dependent(case: Case, name: str) -> str:
+    if case.container.variable(name) is not None:
+        return f"write `$({name})`"
+    return f"write `$({name})`, and define {name} in the container's `env`"
+
+
+def _literal_value(case: Case, entry: EnvVar) -> Iterator[Result]:
+    """One variable whose value holds another one that nothing expands."""
+    value = entry.value or ""
+    if entry.source not in ("literal", "config-map") or "$" not in value or "\n" in value or _is_script(entry.name):
+        return
+    for match in _variable().finditer(value):
+        name = match["braced"] or match["plain"]
+        if name and not value.startswith("$$", match.start() - 1):
+            dependent = (
+                f"write `$({name})`, with {name} defined above"
+                if entry.source == "literal"
+                else "write the value itself"
+            )
+            own = name == entry.name
+            yield fail(
+                f"{entry.name} holds the literal text `{match.group()}`: Kubernetes expands `$(…)` alone"
+                + ("; the value that the image sets is lost" if own else ""),
+                remedy=f"write the image's own {name} out in full" if own else dependent,
+                anchor=entry.name,
+                at=_shown(entry),
+            )
+            return
+    if entry.source == "literal" and not case.container.unseen_env:
+        for name in _undefined(value, None):
+            if case.container.variable(name) is None:
+                yield _reference(case, name, _shown(entry))
+                return
+
+
+def _undefined(text: str, unresolved: tuple[str, ...] | None) -> list[str]:
+    """The names of `$(NAME)` left in a text; `unresolved` None takes every one."""
+    found = re.findall(r"(?<!\$)\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)", text)
+    return [name for name in dict.fromkeys(found) if unresolved is None or name in unresolved]
+
+
+def _is_script(name: str) -> bool:
+    """Variables that hold text for a shell or a template engine, where a dollar sign means something."""
+    parts = set(re.split(r"[^A-Z0-9]+", name.upper()))
+    return not parts.isdisjoint(
+        (
+            "CMD",
+            "COMMAND",
+            "SCRIPT",
+            "PS1",
+            "PS2",
+            "PROMPT",
+            "TEMPLATE",
+            "REGEX",
+            "PATTERN",
+            "FORMAT",
+            "PASSWORD",
+            "ENTRYPOINT",
+        )
+    )
+
+
+def _expanded_later(case: Case) -> bool:
+    """Whether something in the container expands variables in texts: `eval`, `envsubst`."""
+    written = (*(case.container.command or ()), *(case.container.args or ()))
+    return any(re.search(r"\b(?:eval|envsubst)\b", token.text) for token in written)
+
+
+@cache
+def _variable() -> re.Pattern[str]:
+    """`${name}` (with a default or not) and `$NAME`; lower-case `$name` is left alone: it occurs in regular texts."""
+    return re.compile(r"\$\{(?P<braced>[A-Za-z_]\w*)(?::?[-=+?][^{}]*)?\}|\$(?P<plain>[A-Z_][A-Z0-9_]+)\b")
+
+
+# ---- placeholders --------------------------------------------------------------------------------------------------
+
+
+@check(
+    "args.placeholder",
+    title="A placeholder was never filled in",
+    category="runtime",
+    severity="error",
+    why="Text such as `<YOUR_TOKEN>` reaches the engine as it stands: a download is refused, a model is not found, or "
+    "clients authenticate with the placeholder.",
+    remedy="write the value the placeholder stands for",
+    bad='- {name: HF_TOKEN, value: "<YOUR_TOKEN>"}',
+    good="- {name: HF_TOKEN, valueFrom: {secretKeyRef: {name: hf-token, key: token}}}",
+)
+def placeholder(case: Case) -> Iterator[Result]:
+    """`<YOUR_…>`, `CHANGEME` and the like, in arguments and in the values of variables."""
+    for _, token in evidence.words(case):
+        flag, equals, value = token.text.partition("=")
+        held = blank().search(value if equals and flag.startswith("-") else token.text)
+        if held:
+            yield fail(
+                f"`{token.text}` still holds the placeholder `{held.group()}`",
+                anchor=flag if equals else held.group(),
+                at=token.origin,
+            )
+    for entry in case.container.env:
+        held = blank().search(entry.value or "") if entry.source in ("literal", "config-map") else None
+        if held:
+            secret = redact.is_secret(entry.name)
+            yield fail(
+                f"{entry.name} still holds the placeholder `{held.group()}`",
+                remedy=from_secret(entry.name) if secret else "",
+                anchor=entry.name,
+                at=entry.origin,
+            )
+
+
+@cache
+def blank() -> re.Pattern[str]:
+    """Placeholders; special tokens of models (`<think>`, `<|im_end|>`, `<image>`) are none."""
+    return re.compile(
+        r"<(?:[A-Z][A-Z0-9]*(?:[_ -][A-Z0-9]+)+|[^<>|/]*\b(?i:your|insert|replace|enter|change)\b[^<>|/]*"
+        r"|[^<>|/]*(?i:your|replace|insert)[-_ ][^<>|/]*"
+        r"|(?i:[a-z]+[-_ ])*(?i:hf|api|access|auth|model)[-_ ](?i:token|key|name|id|path|repo|secret)"
+        r"|(?i:[a-z]+[-_ ])*(?i:account|bucket|project|region|registry|namespace|version|tag|digest)(?i:[-_ ](?i:id|name))?)>"
+        r"|^(?i:your|insert|replace|enter)[-_](?i:[a-z0-9]+[-_]?)+$"
+        r"|^(?i:change[-_]?me|replace[-_]?me|fill[-_]?me|todo|fixme|tbd)$"
+        r"|^(?:hf_|sk-)(?i:x{3,}|\.{3})$"
+    )
+
+
+def from_secret(variable: str) -> str:
+    """How to take a variable from a Secret."""
+    return f"put the value into a Secret and set `- name: {variable}` with `valueFrom: {{secretKeyRef: {{name: SECRET, key: KEY}}}}`"
+
+
+def _shown(entry: EnvVar) -> Origin:
+    """The place of a variable, without its text where that is a secret."""
+    return structs.replace(entry.origin, text=None) if redact.is_secret(entry.name) else entry.origin

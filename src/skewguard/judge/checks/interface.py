@@ -9,9 +9,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from skewguard.knowledge.contract.values import Binding
 from skewguard.knowledge.engines.interface import Argument, Parsed, Recognition, Release, Variable
 from skewguard.language.facts import Fact, Origin
-from skewguard.language.findings import Category, Group, Phase, Severity, Verdict
+from skewguard.language.findings import Category, ContractRef, Group, Phase, Severity, Verdict
 from skewguard.language.sheet import Sheet
 from skewguard.language.workloads import Container, Inventory, Workload
 
@@ -22,7 +23,8 @@ class Case(Struct):
     `engine` is the engine's name (`vllm`, `sglang`, …). `parsed` is None where the engine has no grammar here.
     `release` likewise. `variables` are the engine's reading of the environment. `title` is the engine's own
     spelling (`vLLM`). `inventory` holds the other objects of the same input. `recognition` says how the engine is
-    reached in the container.
+    reached in the container. `binding` is the contract the container is under; None where contracts play no part.
+    `phase` is what the facts were read from: a manifest (static) or what is running (live).
     """
 
     workload: Workload
@@ -35,6 +37,8 @@ class Case(Struct):
     parsed: Parsed | None = None
     variables: tuple[Variable, ...] = ()
     recognition: Recognition | None = None
+    binding: Binding | None = None
+    phase: Phase = "static"
 
     def arguments(self, *faults: str) -> Iterator[Argument]:
         """The arguments with one of these faults, in order."""
@@ -46,7 +50,8 @@ class Case(Struct):
 class Result(Struct):
     """One answer of a check. `severity` None: the check's own. `fact` or `at` give the evidence and its place.
 
-    `remedy` is the exact edit for this case (the check's general remedy is used when empty).
+    `remedy` is the exact edit for this case (the check's general remedy is used when empty). `category` None: the
+    check's own. `contract` is the clause that is judged.
     """
 
     verdict: Verdict
@@ -61,6 +66,8 @@ class Result(Struct):
     severity: Severity | None = None
     inputs: tuple[str, ...] = ()
     assumes: tuple[str, ...] = ()
+    category: Category | None = None
+    contract: ContractRef | None = None
 
 
 class Check(Struct, frozen=True):

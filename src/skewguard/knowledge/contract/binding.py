@@ -36,6 +36,7 @@ def _matches(target: Target, subject: Subject, namespace: str | None) -> bool:
         and _says(target.container, subject.container)
         and _says(target.namespace, subject.namespace or namespace)
         and _says(target.cluster, subject.cluster)
+        and (target.role == "*" or fnmatchcase(subject.role or "", target.role))
     )
 
 

@@ -71,11 +71,11 @@ class Clause(Struct, frozen=True):
         return self.setting.endswith("*")
 
 
-TARGET_FIELDS = ("cluster", "namespace", "kind", "name", "container")
+TARGET_FIELDS = ("cluster", "namespace", "kind", "name", "container", "role")
 
 
 class Target(Struct, frozen=True):
-    """Globs that pick containers. A field that is not written picks all."""
+    """Globs that pick containers. A field that is not written picks all; `role` tells the halves of a group apart."""
 
     kind: str
     name: str
@@ -83,6 +83,7 @@ class Target(Struct, frozen=True):
     namespace: str = "*"
     cluster: str = "*"
     container: str = "*"
+    role: str = "*"
 
 
 class WaiverRule(Struct, frozen=True):

@@ -17,7 +17,7 @@ from skewguard.language.facts import Located, Subject
 from skewguard.language.findings import Finding, Waiver
 
 ANNOTATION = "skewguard.dev/ignore."
-_WHERE = (*TARGET_FIELDS, "role", "pod", "group")
+_WHERE = (*TARGET_FIELDS, "pod", "group")
 
 
 def bad_glob(text: str) -> str | None:

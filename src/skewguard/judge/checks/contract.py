@@ -1,0 +1,380 @@
+"""The contract against what runs: every clause judged, and every container under exactly one contract.
+
+`contract.mismatch` gives one answer for each clause, told apart by `setting`. Checks about a contract as a whole
+(no target, a waiver that ended or meets nothing) have no case: they are `OF_CONTRACTS`, made by the functions below.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from msgspec import Struct
+
+from skewguard.judge.checks import contract_edits, evidence
+from skewguard.judge.checks.interface import Case, Check, Result, check, fail, skipped
+from skewguard.knowledge.contract import binding, comparing, describing, values, waiving
+from skewguard.knowledge.contract.values import Clause, Contract
+from skewguard.language import vocabulary
+from skewguard.language.facts import Choice, Fact, Gap, Origin, Subject
+from skewguard.language.findings import Category, ContractRef, Verdict
+
+_PINNED = 40
+"""Hex digits of a Hub commit: an input key that ends in one names a file that nobody can change."""
+
+
+class About(Struct, frozen=True):
+    """An answer about a contract as a whole, with the check it belongs to and the subject it is about."""
+
+    check: Check
+    subject: Subject
+    result: Result
+
+
+@check(
+    "contract.mismatch",
+    title="A promise of the contract is not kept",
+    category="runtime",
+    severity="error",
+    why="The contract holds the settings the model was validated and measured with. An engine that runs with others "
+    "starts, answers, and is a different model or a different speed than the one that was accepted.",
+    remedy="change the manifest to what the contract promises, or change the contract if the new value was validated",
+    bad="args: [--max-num-seqs, '512']   # the contract promises limits.max_num_seqs: {max: 256}",
+    good="args: [--max-num-seqs, '256']",
+)
+def mismatch(case: Case) -> Iterator[Result]:
+    """One answer for each clause of the contract that binds the container."""
+    contract = case.binding.contract if case.binding else None
+    if contract is None:
+        yield skipped("no contract binds this container")
+    else:
+        yield from judge(case, contract)
+
+
+@check(
+    "contract.unbound",
+    title="An engine is under no contract",
+    category="orchestration",
+    severity="warning",
+    why="Contracts are given, and this engine is named by none of them: nothing holds its settings to what was "
+    "validated. Often the workload or its container was renamed.",
+    remedy="add it to the targets of a contract, or write one with `skewguard init`",
+)
+def unbound(case: Case) -> Iterator[Result]:
+    """Contracts were given, and none picks this container."""
+    if case.binding is None or not case.binding.given:
+        yield skipped("no contract was given")
+    elif not case.binding.candidates:
+        who = case.sheet.subject
+        yield fail(
+            f"no contract covers {who}, so nothing holds what it runs with to what was validated",
+            remedy=f"add `{{kind: {who.kind}, name: {who.name}}}` to the targets of its contract, "
+            "or write one with `skewguard init`",
+            at=case.container.origin,
+            value=case.container.name,
+        )
+
+
+@check(
+    "contract.ambiguous",
+    title="Two contracts bind one container",
+    category="orchestration",
+    severity="error",
+    why="Two contracts promise for the same container, so neither says what is meant, and neither is judged.",
+    remedy="narrow the targets until one contract is left",
+)
+def ambiguous(case: Case) -> Iterator[Result]:
+    """More than one contract picks this container."""
+    candidates = case.binding.candidates if case.binding else ()
+    if len(candidates) > 1:
+        named = " and ".join(f"{contract.name} ({_place(contract.origin)})" for contract in candidates)
+        yield fail(
+            f"{case.sheet.subject} is under {len(candidates)} contracts, {named}; none of them was judged",
+            remedy="narrow the `targets` of all but one of them (namespace, container, role)",
+            at=case.container.origin,
+            value=case.container.name,
+            expected=[contract.name for contract in candidates],
+        )
+
+
+def _of_contract(case: Case) -> Iterator[Result]:
+    del case
+    yield skipped("judged once for each contract, not for each container")
+
+
+NO_TARGET = check(
+    "contract.no-target",
+    title="A contract binds nothing",
+    category="orchestration",
+    severity="warning",
+    why="No engine of the input is a target of this contract, so nothing of it was judged. An error where the "
+    "contract was asked for by name (`--contract`, `verify`): a check that judges nothing must not look green.",
+    remedy="correct the targets, or give the manifest they mean",
+)(_of_contract)
+
+WAIVER_EXPIRED = check(
+    "contract.waiver-expired",
+    title="A waiver has ended",
+    category="orchestration",
+    severity="warning",
+    why="The waiver's last day has passed, so the finding it excused counts again.",
+    remedy="mend what it excused, or decide anew and write a later `until`",
+)(_of_contract)
+
+WAIVER_UNUSED = check(
+    "contract.waiver-unused",
+    title="A waiver excuses nothing",
+    category="orchestration",
+    severity="note",
+    why="No finding meets this waiver. Left behind, it would silently excuse the next one that does.",
+    remedy="remove the waiver",
+)(_of_contract)
+
+OF_CONTRACTS = (NO_TARGET, WAIVER_EXPIRED, WAIVER_UNUSED)
+"""Checks whose subject is a contract: a runner over cases may leave them out."""
+
+
+def without_target(
+    contracts: Sequence[Contract], bindings: Sequence[values.Binding], subjects: Iterable[Subject], *, named: bool
+) -> Iterator[About]:
+    """Contracts that bind nothing. `named`: they were asked for by name (`--contract`, `verify`)."""
+    present = ", ".join(dict.fromkeys(str(subject) for subject in subjects)) or "none"
+    for contract in binding.without_target(contracts, bindings):
+        wanted = " or ".join(f"{target.kind}/{target.name}" for target in contract.targets)
+        result = fail(
+            f"contract {contract.name} binds nothing: it targets {wanted}, and the engines of the input are: {present}",
+            remedy=f"correct `targets` at {_place(contract.targets[0].origin)}, or add the manifest of {wanted}",
+            at=contract.origin,
+            severity="error" if named else None,
+            contract=ContractRef(contract.name, contract.origin),
+        )
+        yield About(NO_TARGET, _subject(contract), result)
+
+
+def waivers(settled: waiving.Settled) -> Iterator[About]:
+    """What is to be said about waivers: those that ended, those that excuse nothing."""
+    for rule, finding in settled.expired:
+        told = f"the waiver of {rule.check} ended on {rule.until}: {rule.reason}. {finding.subject} is judged again"
+        yield _about_rule(WAIVER_EXPIRED, rule, told, finding.subject)
+    for rule in settled.unused:
+        told = f"the waiver of {rule.check} excuses nothing in this input: {rule.reason}"
+        yield _about_rule(WAIVER_UNUSED, rule, told, rule.subject)
+
+
+def _about_rule(about: Check, rule: values.WaiverRule, message: str, subject: Subject | None) -> About:
+    place = _place(rule.origin)
+    result = fail(
+        message, remedy=f"{about.remedy} ({place})", anchor=rule.check, at=rule.origin, value=rule.until, expected=rule.check
+    )
+    return About(about, subject or Subject(kind=values.KIND, name=rule.origin.ref), result)
+
+
+def _subject(contract: Contract) -> Subject:
+    return Subject(kind=values.KIND, name=contract.name, namespace=contract.namespace)
+
+
+def judge(case: Case, contract: Contract) -> Iterator[Result]:
+    """Every clause of a contract against one container, in the order of the contract."""
+    clauses = contract.promised(case.workload.subject.role)
+    named = {clause.setting for clause in clauses}
+    for clause in clauses:
+        judged = _Judged(case, contract, clause)
+        if clause.pattern:
+            yield from judged.pattern(named)
+        elif not isinstance(clause.promise, values.Anything):
+            yield judged.verdict()
+
+
+class _Judged:
+    """One clause against one container."""
+
+    def __init__(self, case: Case, contract: Contract, clause: Clause) -> None:
+        self._case = case
+        self._contract = contract
+        self._clause = clause
+        self._setting = clause.setting
+        self._promise = clause.promise
+
+    def verdict(self) -> Result:
+        """What is known of the setting, held against the promise."""
+        written = self._written()
+        if _left_open(self._promise) and written is None and not self._dark():
+            return self._answer("pass", "nobody sets it")
+        if isinstance(self._promise, values.Unset):
+            return self._unset(written)
+        effective = self._case.sheet.effective(self._setting)
+        if isinstance(effective, Fact):
+            return self._fact(effective)
+        if isinstance(effective, Choice):
+            return self._choice(effective)
+        return self._gap(effective)
+
+    def pattern(self, named: set[str]) -> Iterator[Result]:
+        """`vllm.*: unset`: every setting of the engine outside the vocabulary that no other clause names."""
+        blind = self._case.parsed.blind if self._case.parsed else None
+        variables = ".env." in self._setting
+        if blind is not None and not variables:
+            yield self._unsettled(blind, f"but nobody can say what else is set: {blind.reason}")
+            return
+        broken = False
+        for setting in self._case.sheet.names():
+            covered = fnmatchcase(setting, self._setting) and (".env." in setting) == variables
+            if not covered or setting in named or setting in vocabulary.BY_NAME:
+                continue
+            own = _Judged(self._case, self._contract, Clause(setting, values.Unset(), self._clause.origin))
+            written = own._written()
+            if written is not None:
+                broken = True
+                yield own._unset(written)
+        if not broken:
+            yield self._answer("pass", "nobody sets another one")
+
+    def _written(self) -> Fact | Gap | None:
+        """What somebody wrote for the setting; a gap where they wrote what nobody can read."""
+        declared = self._case.sheet.declared(self._setting)
+        if declared is not None:
+            return None if declared.value == "auto" else declared
+        if ".env." in self._setting:
+            return self._unread_variable()
+        if vocabulary.destination(self._case.engine, self._setting) is None:
+            return None
+        return evidence.concealed(self._case, self._setting)
+
+    def _unread_variable(self) -> Gap | None:
+        """A variable that is set to a value nobody can know (from a Secret, from the node)."""
+        name = self._setting.partition(".env.")[2]
+        if all(variable.name != name for variable in self._case.variables):
+            return None
+        effective = self._case.sheet.effective(self._setting)
+        return effective if isinstance(effective, Gap) else None
+
+    def _dark(self) -> bool:
+        """Whether the engine's arguments cannot be read here at all, though the setting is one of them."""
+        row = vocabulary.BY_NAME.get(self._setting)
+        engines_own = ".env." not in self._setting if row is None else bool(row.called)
+        return self._case.parsed is None and engines_own
+
+    def _unset(self, written: Fact | Gap | None) -> Result:
+        if isinstance(written, Fact):
+            return self._broken(written)
+        if written is None and not self._dark():
+            return self._answer("pass", "nobody sets it")
+        reason = written.reason if written else f"skewguard cannot read the arguments of {self._case.title}"
+        return self._unsettled(written, f"but nobody can say whether somebody does: {reason}")
+
+    def _fact(self, fact: Fact) -> Result:
+        kept = comparing.kept(self._setting, self._promise, fact.value)
+        if kept:
+            return self._answer("pass", "", fact=fact, assumes=fact.assumes)
+        if kept is None or fact.value == "auto":
+            return self._unsettled(None, f"{_seen(fact, self._setting)}, which cannot be compared", fact)
+        return self._broken(fact)
+
+    def _broken(self, fact: Fact) -> Result:
+        return self._answer(
+            "fail",
+            f"{self._promised()}, {_seen(fact, self._setting)}",
+            fact=fact,
+            remedy=self._remedy(fact),
+            assumes=fact.assumes,
+        )
+
+    def _choice(self, choice: Choice) -> Result:
+        answers = [comparing.kept(self._setting, self._promise, value) for value in choice.values()]
+        if all(answers):
+            return self._answer("pass", "every way the engine can decide keeps it")
+        arms = "; ".join(f"{arm.when}: {describing.value(self._setting, arm.value)}" for arm in choice.arms)
+        if all(answer is False for answer in answers):
+            message = f"{self._promised()}, but the engine decides otherwise whatever it meets ({arms})"
+            return self._answer(
+                "fail", message, remedy=self._remedy(None), inputs=choice.inputs, value=choice.values()
+            )
+        gap = Gap(self._setting, arms, choice.rule, choice.inputs)
+        return self._unsettled(gap, f"but it depends on what the engine meets ({arms})")
+
+    def _gap(self, gap: Gap) -> Result:
+        nothing = isinstance(self._promise, values.Nothing)
+        row = vocabulary.BY_NAME.get(self._setting)
+        if nothing and gap.rule == "absent":
+            return self._answer("pass", "nothing sets it")
+        if nothing and gap.inputs and all(_is_pinned(key) for key in gap.inputs):
+            return self._answer("skipped", "the pinned revision fixes it; `verify` or `--model-config` shows it")
+        if row is not None and self._case.phase not in row.phases and gap.rule == "absent":
+            return self._answer("skipped", f"only what is running shows {self._setting}; `verify` reads it")
+        if gap.rule == "absent":
+            return self._absent(gap)
+        return self._unsettled(gap, f"but nobody can say whether it holds: {gap.reason}")
+
+    def _absent(self, gap: Gap) -> Result:
+        """Nothing sets it, and the engine has no value of its own: misspelt, of another version, or in another file."""
+        engine, _, _ = self._setting.partition(".")
+        release = self._case.release
+        if release is None or release.certainty != "exact" or self._setting in vocabulary.BY_NAME:
+            where = contract_edits.would_need(self._setting)
+            return self._unsettled(gap, f"but nothing in the input sets it; {where} would show it")
+        if ".env." in self._setting:
+            message = f"{self._promised()}, but the container does not set the variable"
+        elif engine != self._case.engine:
+            message = f"{self._promised()}, but the container runs {self._case.title}"
+        else:
+            message = f"{self._promised()}, but {self._case.title} {release.text} has no such setting"
+        return self._answer("fail", message, remedy=self._remedy(None))
+
+    def _unsettled(self, gap: Gap | None, why: str, fact: Fact | None = None) -> Result:
+        need = gap.would_need if gap and gap.would_need else ""
+        edit = contract_edits.deciding(self._case, self._setting, self._promise)
+        remedy = ", or ".join(part for part in (edit, f"supply {need}" if need else "") if part)
+        return self._answer(
+            "unknown",
+            f"{self._promised()}, {why}",
+            remedy=remedy or f"supply {contract_edits.would_need(self._setting)}",
+            fact=fact,
+            inputs=gap.inputs if gap else (),
+        )
+
+    def _promised(self) -> str:
+        return f"contract {self._contract.name} promises {describing.promise(self._setting, self._promise)}"
+
+    def _remedy(self, fact: Fact | None) -> str:
+        edit = contract_edits.edit(self._case, self._setting, self._promise, fact)
+        return f"{edit}; if the new value was validated, change the contract at {_place(self._clause.origin)}"
+
+    def _answer(self, verdict: Verdict, message: str, **more: Any) -> Result:
+        row = vocabulary.BY_NAME.get(self._setting)
+        category: Category = row.category if row else "runtime"
+        return Result(
+            verdict,
+            message,
+            setting=self._setting,
+            anchor=contract_edits.anchor(self._case, self._setting),
+            expected=describing.expected(self._promise),
+            category=category,
+            contract=ContractRef(self._contract.name, self._clause.origin),
+            **more,
+        )
+
+
+def _left_open(promise: values.Promise) -> bool:
+    """Whether leaving the setting to the engine keeps the promise."""
+    if isinstance(promise, values.OneOf):
+        return any(_left_open(option) for option in promise.options)
+    return isinstance(promise, values.Unset) or (isinstance(promise, values.Exactly) and promise.value == "auto")
+
+
+def _is_pinned(key: str) -> bool:
+    """Whether an input key names a file at a full commit (`config.json@MODEL@REVISION`)."""
+    revision = key.rpartition("@")[2]
+    return key.startswith("config.json@") and len(revision) == _PINNED and all(c in "0123456789abcdef" for c in revision)
+
+
+def _seen(fact: Fact, setting: str) -> str:
+    """Where the value comes from and what it is, as the second half of a sentence."""
+    shown = describing.value(setting, fact.value)
+    if fact.authority == "declared":
+        return f"{_place(fact.origin)} sets {shown}"
+    if fact.authority == "observed":
+        return f"{fact.origin.ref} shows {shown}"
+    return f"the {fact.origin.ref} {'leaves it unset' if fact.value is None else f'gives {shown}'}"
+
+
+def _place(origin: Origin) -> str:
+    return f"{origin.file}:{origin.line}" if origin.file and origin.line else origin.ref

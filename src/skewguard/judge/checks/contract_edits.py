@@ -1,0 +1,140 @@
+"""The exact edit that keeps a promise: which flag, field or object, and what to write there."""
+
+from skewguard.judge.checks import evidence
+from skewguard.judge.checks.interface import Case
+from skewguard.knowledge.contract import describing, values
+from skewguard.language import vocabulary
+from skewguard.language.facts import Fact, Value
+
+_FIELDS = {
+    "runtime.image": "image",
+    "runtime.image_digest": "image",
+    "runtime.version": "image",
+    "hardware.gpu_class": "nodeSelector",
+    "hardware.gpu_count": "resources.limits",
+    "hardware.partition": "resources.limits",
+    "autoscaling.min_replicas": "minReplicas",
+    "autoscaling.max_replicas": "maxReplicas",
+    "autoscaling.signal": "metrics",
+    "serving.request_timeout": "timeout",
+    "serving.retries": "retries",
+    "serving.max_body_size": "body size",
+}
+_NEEDS = {
+    "autoscaling": "the HorizontalPodAutoscaler or ScaledObject of the workload, in the same input,",
+    "serving": "the Ingress, HTTPRoute or VirtualService in front of it, in the same input,",
+    "hardware": "a node selector or affinity, or `skewguard verify`,",
+}
+
+
+def anchor(case: Case, setting: str) -> str | None:
+    """The flag, variable or field a setting is written with: it stays the same wherever the value stands."""
+    if ".env." in setting:
+        return setting.partition(".env.")[2]
+    dest = vocabulary.destination(case.engine, setting)
+    return "--" + dest.replace("_", "-") if dest and "*" not in dest else _FIELDS.get(setting)
+
+
+def would_need(setting: str) -> str:
+    """What would show a setting that nothing in the input sets, with its own comma where it has one."""
+    return _NEEDS.get(setting.partition(".")[0], "`skewguard verify`").rstrip(",")
+
+
+def edit(case: Case, setting: str, promise: values.Promise, fact: Fact | None) -> str:
+    """What to change so that the promise holds. `fact` is the value that breaks it, None where there is none."""
+    where = f" ({fact.origin.file}:{fact.origin.line})" if fact and fact.origin.file and fact.origin.line else ""
+    if ".env." in setting:
+        return _variable(setting.partition(".env.")[2], promise) + where
+    if vocabulary.destination(case.engine, setting) is not None:
+        return _argument(case, setting, promise, fact) + where
+    return _field(case, setting, promise, fact) + where
+
+
+def deciding(case: Case, setting: str, promise: values.Promise) -> str:
+    """The edit that would decide a promise which cannot be judged now; empty where no edit can."""
+    if isinstance(promise, (values.Nothing, values.Unset, values.Anything)) or "*" in setting:
+        return ""
+    if setting == "runtime.version":
+        return "name the version with an image tag of the engine's own or the annotation skewguard.dev/engine"
+    if vocabulary.destination(case.engine, setting) is None and setting not in _FIELDS and ".env." not in setting:
+        return ""
+    return edit(case, setting, promise, None)
+
+
+def _variable(name: str, promise: values.Promise) -> str:
+    wanted = _wanted(promise, None)
+    return f"remove the variable {name}" if wanted is None else f"set the variable {name} to {_quoted(wanted)}"
+
+
+def _argument(case: Case, setting: str, promise: values.Promise, fact: Fact | None) -> str:
+    flag = evidence.flag(case, setting) or setting
+    wanted = _wanted(promise, fact)
+    written = fact is not None and fact.authority == "declared"
+    if wanted is None:
+        return f"remove `{flag}`" if written else f"leave out `{flag}`"
+    if isinstance(wanted, bool):
+        return f"write `{flag}` instead" if wanted and written else f"add `{_switch(flag, wanted)}`"
+    if setting == "model.id" and written:
+        return f"name the model `{describing.plain(wanted)}`"
+    text = describing.plain(wanted)
+    if any(mark in text for mark in " {}[]\""):
+        return f"set `{flag} '{text}'`" if written else f"add `{flag} '{text}'`"
+    if written:
+        return f"set `{flag} {text}`"
+    return evidence.adding(case, setting, text) or f"set `{flag} {text}`"
+
+
+def _switch(flag: str, on: bool) -> str:
+    plain = "--" + flag.removeprefix("--").removeprefix("no-")
+    return plain if on else "--no-" + plain.removeprefix("--")
+
+
+def _field(case: Case, setting: str, promise: values.Promise, fact: Fact | None) -> str:
+    wanted = _wanted(promise, fact)
+    if wanted is None:
+        return f"remove what sets {setting}"
+    shown = describing.value(setting, wanted)
+    edits = {
+        "runtime.engine": f"run {shown}",
+        "runtime.version": f"use an image of {case.title} {_versions(promise)}",
+        "runtime.image": f"set `image: {shown}`",
+        "runtime.image_digest": f"set `image: {_repository(case)}@{shown}`",
+        "hardware.gpu_class": f"let the pod run on {shown} only, with a nodeSelector or node affinity",
+        "hardware.gpu_count": f"set `nvidia.com/gpu: {describing.plain(wanted)}` in the container's limits",
+        "autoscaling.signal": f"scale on {shown}",
+    }
+    field = _FIELDS.get(setting)
+    return edits.get(setting) or (f"set `{field}` to {shown}" if field else f"make {setting} {shown}")
+
+
+def _versions(promise: values.Promise) -> str:
+    return describing.promise("", promise).strip().removeprefix("= ")
+
+
+def _repository(case: Case) -> str:
+    image = case.container.image.value if case.container.image else "repository:tag"
+    return image.partition("@")[0]
+
+
+def _wanted(promise: values.Promise, fact: Fact | None) -> Value:
+    """A value that keeps the promise: the nearest bound of a range, the first of several; None to write nothing."""
+    if isinstance(promise, values.Exactly):
+        return promise.value
+    if isinstance(promise, values.Versions):
+        return promise.text
+    if isinstance(promise, values.OneOf):
+        return next((wanted for option in promise.options if (wanted := _wanted(option, fact)) is not None), None)
+    if isinstance(promise, values.Range):
+        return _nearest_bound(promise, fact.value if fact else None)
+    return None
+
+
+def _nearest_bound(promise: values.Range, value: Value) -> Value:
+    low, high = promise.minimum, promise.maximum
+    if isinstance(value, (int, float)) and low is not None and value < low:
+        return low
+    return high if high is not None else low
+
+
+def _quoted(value: Value) -> str:
+    return f'"{describing.plain(value)}"'

@@ -1,0 +1,142 @@
+"""Programs and images that stand beside an inference engine and are none: why a container is *not* judged as one.
+
+A router called `vllm-router`, a benchmark client in the engine's own image, a downloader that fills the cache:
+judging them as engines would raise false alarms, so each is known by name, with the words that explain it.
+"""
+
+import re
+from functools import cache
+
+_ROUTER = "it routes requests to engines and loads no model"
+_CLIENT = "it sends load to an engine and serves nothing"
+_DOWNLOAD = "it fetches files and ends"
+_SIDECAR = "it stands beside an engine and loads no model"
+_SIMULATOR = "it imitates an engine and loads no model"
+_SHELL = "it keeps the container waiting; nothing in the manifest starts an engine"
+_OFFLINE = "it works through a file of prompts and ends; it serves nobody"
+_OTHER_MODEL_SERVER = "it serves models, but is not an LLM engine that skewguard knows"
+_DATABASE = "it stores data"
+_METRICS = "it collects or exports metrics"
+_INTERFACE = "it is a user interface in front of an engine"
+
+# Executable names; a sub-command after a blank must follow it.
+PROGRAMS: dict[str, str] = {
+    "vllm bench": _CLIENT, "vllm chat": _CLIENT, "vllm complete": _CLIENT,
+    "vllm run-batch": _OFFLINE, "vllm collect-env": "it prints the environment and ends",
+    "sglang generate": _OFFLINE,
+    "vllm-router": _ROUTER, "sglang-router": _ROUTER, "sgl-model-gateway": _ROUTER, "smg": _ROUTER, "amg": _ROUTER,
+    "epp": _ROUTER, "pd-sidecar": _ROUTER, "llm-d-routing-sidecar": _ROUTER, "litellm": _ROUTER, "lmdeploy proxy": _ROUTER,
+    "envoy": _ROUTER, "nginx": _ROUTER, "haproxy": _ROUTER, "traefik": _ROUTER, "agentgateway": _ROUTER,
+    "llm-d-inference-sim": _SIMULATOR,
+    "aibrix_runtime": _SIDECAR, "aibrix_download": _DOWNLOAD, "lmcache_server": _SIDECAR, "lmcache_controller": _SIDECAR,
+    "mooncake_master": _SIDECAR, "etcd": _DATABASE, "redis-server": _DATABASE, "nats-server": _SIDECAR,
+    "guidellm": _CLIENT, "inference-perf": _CLIENT, "genai-perf": _CLIENT, "aiperf": _CLIENT, "llmperf": _CLIENT,
+    "locust": _CLIENT, "k6": _CLIENT, "wrk": _CLIENT, "hey": _CLIENT, "lm_eval": _CLIENT, "lm-eval": _CLIENT,
+    "evalscope": _CLIENT, "perf_analyzer": _CLIENT,
+    "huggingface-cli": _DOWNLOAD, "hf": _DOWNLOAD, "aws": _DOWNLOAD, "gsutil": _DOWNLOAD, "gcloud": _DOWNLOAD,
+    "s5cmd": _DOWNLOAD, "rclone": _DOWNLOAD, "azcopy": _DOWNLOAD, "modelscope": _DOWNLOAD, "git-lfs": _DOWNLOAD,
+    "ollama pull": _DOWNLOAD, "ollama create": _DOWNLOAD, "ollama run": _CLIENT, "ngc": _DOWNLOAD,
+    "download-to-cache": _DOWNLOAD, "mc": _DOWNLOAD, "wget": _DOWNLOAD, "aria2c": _DOWNLOAD,
+    "dcgm-exporter": _METRICS, "node_exporter": _METRICS, "prometheus": _METRICS, "fluent-bit": _METRICS,
+    "fluentd": _METRICS, "vector": _METRICS, "otelcol": _METRICS, "promtail": _METRICS, "nvidia-smi": _METRICS,
+    "jupyter": _INTERFACE, "jupyter-lab": _INTERFACE, "streamlit": _INTERFACE, "gradio": _INTERFACE,
+    "open-webui": _INTERFACE,
+    "mlserver": _OTHER_MODEL_SERVER, "torchserve": _OTHER_MODEL_SERVER, "tensorflow_model_server": _OTHER_MODEL_SERVER,
+    "text-embeddings-router": _OTHER_MODEL_SERVER, "infinity_emb": _OTHER_MODEL_SERVER,
+    "sleep": _SHELL, "tail": _SHELL, "sshd": _SHELL, "pause": _SHELL,
+}
+
+# What follows `python -m`, by prefix of whole parts.
+MODULES: dict[str, str] = {
+    "vllm_router": _ROUTER, "sglang_router": _ROUTER, "sglang.srt.disaggregation.mini_lb": _ROUTER,
+    "sglang.srt.disaggregation.launch_lb": _ROUTER, "dynamo.frontend": _ROUTER, "dynamo.router": _ROUTER,
+    "dynamo.planner": _SIDECAR, "dynamo.mocker": _SIMULATOR, "litellm": _ROUTER, "lmdeploy.serve.proxy": _ROUTER,
+    "aibrix": _SIDECAR, "lmcache.v1.api_server": _SIDECAR, "lmcache.server": _SIDECAR,
+    "vllm.entrypoints.openai.run_batch": _OFFLINE, "vllm.entrypoints.cli.bench": _CLIENT,
+    "vllm.benchmarks": _CLIENT, "sglang.bench_serving": _CLIENT, "sglang.bench_one_batch": _CLIENT,
+    "sglang.bench_offline_throughput": _OFFLINE, "sglang.bench_one_batch_server": _CLIENT, "sglang.test": _CLIENT,
+    "guidellm": _CLIENT, "lm_eval": _CLIENT, "genai_perf": _CLIENT, "locust": _CLIENT, "pytest": _CLIENT,
+    "mlserver": _OTHER_MODEL_SERVER, "http.server": _OTHER_MODEL_SERVER, "huggingface_hub": _DOWNLOAD,
+    "jupyter": _INTERFACE, "notebook": _INTERFACE, "jupyterlab": _INTERFACE,
+}
+
+# Programs that prepare or report and then end: they decide nothing about the container.
+SETUP: frozenset[str] = frozenset(
+    ("pip", "pip3", "uv", "apt", "apt-get", "apk", "yum", "dnf", "conda", "mkdir", "cp", "mv", "rm", "ln", "chmod",
+     "chown", "touch", "ls", "cat", "cd", "pwd", "export", "set", "unset", "source", ".", "echo", "printf", "ulimit",
+     "umask", "true", "false", ":", "test", "[", "[[", "trap", "wait", "date", "env", "id", "whoami", "hostname",
+     "ip", "ifconfig", "sysctl", "ldconfig", "tar", "unzip", "sed", "awk", "grep", "find", "head", "wc", "tee",
+     "kill", "pkill", "exit", "return", "shift", "read", "local", "declare", "alias", "eval", "git", "curl", "nc",
+     "until", "jq", "modprobe", "mount", "df", "du", "free", "ps", "which", "command", "type", "getent", "nslookup",
+     "dig", "ping", "service", "ldd", "install", "patch", "nohup", "disown", "bg", "fg", "shopt", "python-config")
+)
+
+# Programs that end by starting the program in their arguments.
+WRAPPERS: frozenset[str] = frozenset(
+    ("env", "exec", "nohup", "nice", "ionice", "tini", "tini-static", "dumb-init", "catatonit", "numactl", "taskset",
+     "stdbuf", "timeout", "sudo", "su-exec", "gosu", "setpriv", "setsid", "chrt", "time", "nsys", "ncu", "rocprof",
+     "rocprofv3", "opentelemetry-instrument", "ddtrace-run", "newrelic-admin", "uv", "poetry", "pdm", "hatch", "conda",
+     "mamba", "micromamba", "mpirun", "mpiexec", "srun", "torchrun", "accelerate", "catchsegv", "xvfb-run", "prlimit",
+     "nvidia_entrypoint.sh", "command", "unshare", "chroot", "vault-env", "infisical", "doppler", "aws-vault", "op",
+     "symmetric-run", "jemalloc.sh", "py-spy", "memray", "strace", "gdb", "valgrind", "eatmydata", "trtllm-llmapi-launch")
+)
+
+# Repositories, searched in "registry/repository".
+REPOSITORIES: tuple[tuple[str, str], ...] = (
+    (r"(?:^|/)(?:lmcache/lmstack-router|production-stack/router|vllm-router|sgl-router|sglang-router)$", _ROUTER),
+    (r"(?:^|/)gateway-api-inference-extension/", _ROUTER),
+    (r"(?:^|/)llm-d(?:-dev)?/llm-d-(?:inference-scheduler|routing-sidecar|router[\w-]*|uds-tokenizer)$", _ROUTER),
+    (r"(?:^|/)llm-d/llm-d-inference-sim$", _SIMULATOR),
+    (r"(?:^|/)(?:berriai/)?litellm(?:-[\w-]+)?$", _ROUTER),
+    (r"(?:^|/)aibrix/(?:gateway-plugins|controller-manager|metadata-service|runtime|kvcache-watcher)$", _SIDECAR),
+    (r"(?:^|/)(?:envoyproxy/|istio/|nginx|haproxy|traefik|kong)", _ROUTER),
+    (r"(?:^|/)(?:dcgm-exporter|node-exporter|prometheus|fluent-bit|fluentd|grafana|opentelemetry-collector[\w-]*)$",
+     _METRICS),
+    (r"(?:^|/)open-webui$", _INTERFACE),
+    (r"(?:^|/)(?:guidellm|inference-perf|aiperf|genai-perf|k6|locust|curl|busybox|alpine|aws-cli|cloud-sdk|git)$", _CLIENT),
+    (r"(?:^|/)(?:kserve/storage-initializer|huggingface-downloader|model-downloader)$", _DOWNLOAD),
+    (r"(?:^|/)(?:huggingface/text-embeddings-inference|michaelf34/infinity)$", _OTHER_MODEL_SERVER),
+    (r"(?:^|/)(?:seldonio/mlserver|kserve/\w+server|pytorch/torchserve[\w-]*|tensorflow/serving)$", _OTHER_MODEL_SERVER),
+    (r"(?:^|/)(?:redis|etcd|postgres|minio/minio|nats|mooncake[\w-]*)$", _DATABASE),
+)
+
+# Parts of a repository or script name that say it is not the server itself.
+_WORDS: dict[str, str] = {
+    **dict.fromkeys(("router", "gateway", "proxy", "epp", "scheduler", "loadbalancer", "lb", "frontend"), _ROUTER),
+    **dict.fromkeys(("bench", "benchmark", "benchmarks", "benchmarking", "perf", "client", "loadgen", "load", "eval",
+                     "evaluation", "smoke", "probe"), _CLIENT),
+    **dict.fromkeys(("exporter", "metrics", "monitor", "monitoring"), _METRICS),
+    **dict.fromkeys(("download", "downloader", "downloads", "prefetch", "fetch", "puller", "upload", "uploader", "cacher",
+                     "preload", "sync"), _DOWNLOAD),
+    **dict.fromkeys(("sim", "simulator", "mock", "fake"), _SIMULATOR),
+    **dict.fromkeys(("operator", "controller", "webhook", "autoscaler", "sidecar", "dashboard", "agent", "tokenizer"),
+                    _SIDECAR),
+    **dict.fromkeys(("ui", "webui", "chat", "playground", "docs"), _INTERFACE),
+    **dict.fromkeys(("test", "tests", "convert", "quantize", "train", "finetune", "warmup"), _OFFLINE),
+}
+
+
+def of_words(name: str) -> str | None:
+    """Why a repository or script of this name is not an engine, by the words in it; None when none of them says so."""
+    for word in re.split(r"[^a-z0-9]+", name.lower()):
+        if word in _WORDS:
+            return _WORDS[word]
+    return None
+
+
+@cache
+def of_repository(name: str) -> str | None:
+    """Why an image "registry/repository" is not an engine, or None."""
+    return next((reason for pattern, reason in REPOSITORIES if re.search(pattern, name)), None)
+
+
+def of_module(module: str) -> str | None:
+    """Why `python -m MODULE` is not an engine, or None."""
+    parts = module.split(".")
+    stems = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((MODULES[stem] for stem in stems if stem in MODULES), None)
+
+
+def of_program(program: str, following: str) -> str | None:
+    """Why an executable (with the word after it) is not an engine, or None."""
+    return PROGRAMS.get(f"{program} {following}") or PROGRAMS.get(program)

@@ -1,0 +1,242 @@
+"""What a command line starts: an engine, something known that is none, or a program nobody can look into.
+
+The engine's program is searched through the wrappers that start it (`env A=b`, `numactl`, `tini --`, `nsys profile`),
+and its own sub-commands are told apart: `vllm serve` is a server, `vllm bench` a client.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from skewguard.knowledge.engines import bystanders
+from skewguard.knowledge.engines.interface import Runs
+from skewguard.knowledge.engines.others import ROWS, Signs
+from skewguard.language.workloads import Token
+
+VLLM = Signs(
+    name="vllm",
+    title="vLLM",
+    programs=(("vllm", ("serve",)),),
+    modules=("vllm.entrypoints.openai.api_server", "vllm.entrypoints.api_server", "vllm.entrypoints.grpc_server"),
+    entrypoints=(
+        r"(?:^|/)vllm/vllm-(?:openai(?:-[a-z0-9]+)*|tpu|cpu|xpu)$",
+        r"^public\.ecr\.aws/q9t5s3a7/vllm-(?:[a-z0-9]+-)*release-repo$",
+        r"(?:^|/)lmcache/vllm-openai$",
+        r"(?:^|/)deep-learning-containers/vllm$",
+        r"^763104351884\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/vllm$",
+    ),
+    repositories=(
+        r"(?:^|/)rocm/vllm(?:-dev)?$",
+        r"^nvcr\.io/nvidia/vllm$",
+        r"(?:^|/)ascend/vllm-ascend$",
+        r"(?:^|/)llm-d(?:-dev)?/llm-d(?:-(?:cuda|rocm|xpu|hpu|cpu|aws|gke|dev))*$",
+        r"(?:^|/)(?:rhaiis|rhoai|modh|opendatahub)/(?:[\w-]*vllm[\w-]*)$",
+        r"(?:^|/)vertex-vision-model-garden-dockers/pytorch-vllm-serve$",
+    ),
+    words=("vllm",),
+)
+SGLANG = Signs(
+    name="sglang",
+    title="SGLang",
+    programs=(("sglang", ("serve",)),),
+    modules=("sglang.launch_server", "sglang.srt.entrypoints.http_server"),
+    repositories=(r"(?:^|/)lmsysorg/sglang(?:-[a-z0-9]+)*$", r"^nvcr\.io/nvidia/sglang$"),
+    words=("sglang",),
+)
+ENGINES: dict[str, Signs] = {row.name: row for row in (VLLM, SGLANG, *ROWS)}
+
+# Programs around an engine whose arguments are their own: module or executable → (engine, what it is).
+WRAPPED: dict[str, tuple[str, str]] = {
+    "huggingfaceserver": ("vllm", "KServe's Hugging Face server, which runs vLLM where it supports the model"),
+    "dynamo.vllm": ("vllm", "Dynamo's vLLM worker"),
+    "dynamo.sglang": ("sglang", "Dynamo's SGLang worker"),
+    "dynamo.trtllm": ("trtllm", "Dynamo's TensorRT-LLM worker"),
+    "vllm-rs": ("vllm", "vLLM's Rust front end, whose parser is its own"),
+    "sglang_router.launch_server": ("sglang", "SGLang's router, which starts the servers itself"),
+    "ray.serve.llm": ("vllm", "Ray Serve LLM, which runs vLLM"),
+    "djl-serving": ("vllm", "DJL Serving, which runs vLLM among other backends"),
+}
+WRAPPING_REPOSITORIES: tuple[tuple[str, str, str], ...] = (
+    (r"(?:^|/)kserve/huggingfaceserver(?:-[a-z0-9]+)*$", "vllm", WRAPPED["huggingfaceserver"][1]),
+    (r"(?:^|/)ai-dynamo/vllm-runtime$", "vllm", WRAPPED["dynamo.vllm"][1]),
+    (r"(?:^|/)ai-dynamo/sglang-runtime$", "sglang", WRAPPED["dynamo.sglang"][1]),
+    (r"(?:^|/)(?:rayproject|anyscale)/ray-llm$", "vllm", WRAPPED["ray.serve.llm"][1]),
+    (r"(?:^|/)(?:djl-inference|djl-serving)$", "vllm", WRAPPED["djl-serving"][1]),
+)
+
+Kind = Literal["engine", "bystander", "setup", "unknown"]
+
+_GROUP_SCRIPTS = ("multi-node-serving.sh", "run_cluster.sh")
+_NO_START = frozenset(("--version", "-v", "--help", "-h"))
+_PYTHON_VALUES = frozenset(("-X", "-W", "--check-hash-based-pycs"))
+
+
+class Start(Struct, frozen=True):
+    """What one command line starts. `at` is the index of the engine's program in it.
+
+    `joins` is True for a member of a Ray group: which engine the group runs, its image tells.
+    """
+
+    kind: Kind
+    reason: str
+    engine: str | None = None
+    runs: Runs = "server"
+    at: int = 0
+    certain: bool = True
+    joins: bool = False
+
+
+def read(argv: Sequence[Token]) -> Start:
+    """What this argument vector (program first) starts."""
+    words = [token.text.strip() for token in argv]
+    if not words:
+        return Start("unknown", "no command is known")
+    first = _known(words, 0)
+    if first is not None:
+        return first
+    behind = next((start for at in range(1, len(words)) if (start := _engine(words, at)) is not None), None)
+    program = base(words[0])
+    if behind is not None:
+        return _through(program, words, behind)
+    if program in bystanders.WRAPPERS:
+        inner = next((start for at in range(1, len(words)) if (start := _known(words, at)) is not None), None)
+        if inner is not None and inner.kind == "bystander":
+            return inner
+    if program in bystanders.SETUP:
+        return Start("setup", f"`{program}` only prepares")
+    return _named(words, program)
+
+
+def base(word: str) -> str:
+    """The name of an executable without its folder."""
+    return word.rstrip("/").rpartition("/")[2]
+
+
+def _known(words: Sequence[str], at: int) -> Start | None:
+    """An engine, a wrapper around one, a group member or a known bystander whose program stands at `at`."""
+    program = base(words[at])
+    following = words[at + 1] if at + 1 < len(words) else ""
+    engine = _engine(words, at)
+    if engine is not None:
+        return engine
+    if program == "ray" or program in _GROUP_SCRIPTS:
+        return _group(program, following)
+    if program.startswith("python") or program == "pypy3":
+        return _python_bystander(words, at)
+    reason = bystanders.of_program(program, following)
+    return Start("bystander", f"`{program}`: {reason}") if reason else None
+
+
+def _engine(words: Sequence[str], at: int) -> Start | None:
+    program = base(words[at])
+    following = words[at + 1] if at + 1 < len(words) else ""
+    if program.startswith("python") or program == "pypy3":
+        module, script = _python(words, at)
+        return _module(module, at) if module else _script(script, at)
+    if program in WRAPPED:
+        engine, what = WRAPPED[program]
+        return Start("engine", f"it runs {what}", engine, "wrapped", at, certain=False)
+    if program == "serve" and following == "run" and any("llm" in word for word in words[at:]):
+        return Start("engine", f"it runs {WRAPPED['ray.serve.llm'][1]}", "vllm", "wrapped", at, certain=False)
+    for row in ENGINES.values():
+        for name, commands in row.programs:
+            if program == name:
+                return _subcommand(row, program, commands, following, at)
+    return None
+
+
+def _subcommand(row: Signs, program: str, commands: tuple[str, ...], following: str, at: int) -> Start | None:
+    if not commands:
+        return Start("engine", f"its command starts {row.title} (`{program}`)", row.name, at=at)
+    if following in commands:
+        return Start("engine", f"its command starts {row.title} (`{program} {following}`)", row.name, at=at)
+    if at:
+        return None  # a word among another program's arguments: `pip install vllm`
+    known = bystanders.of_program(program, following)
+    if known is not None:
+        return Start("bystander", f"`{program} {following}`: {known}")
+    if following in _NO_START:
+        return Start("bystander", f"`{program} {following}` prints and ends")
+    reason = f"its command runs {row.title}, and which of its sub-commands is not known (`{program} {following}`)"
+    return Start("engine", reason, row.name, at=at, certain=False)
+
+
+def _module(module: str, at: int) -> Start | None:
+    for row in ENGINES.values():
+        if module in row.modules:
+            return Start("engine", f"its command starts {row.title} (`python -m {module}`)", row.name, at=at)
+    if module in WRAPPED:
+        engine, what = WRAPPED[module]
+        return Start("engine", f"it runs {what}", engine, "wrapped", at, certain=False)
+    return None
+
+
+def _script(script: str, at: int) -> Start | None:
+    """`python /site-packages/vllm/entrypoints/openai/api_server.py`, or `python /usr/bin/vllm serve`."""
+    dotted = script.removesuffix(".py").replace("/", ".").strip(".")
+    for row in ENGINES.values():
+        for module in row.modules:
+            if dotted == module or dotted.endswith(f".{module}"):
+                return Start("engine", f"its command starts {row.title} (`{script}`)", row.name, at=at)
+        if any(base(script) == name and not commands for name, commands in row.programs):
+            return Start("engine", f"its command starts {row.title} (`{script}`)", row.name, at=at)
+    return None
+
+
+def _python(words: Sequence[str], at: int) -> tuple[str, str]:
+    """(module, script) of a Python start; both empty for `-c`, a bare interpreter and unknown words."""
+    index = at + 1
+    while index < len(words):
+        word = words[index]
+        if word.startswith("-m") and len(word) > 2:  # -mMODULE
+            return word[2:], ""
+        if word.startswith("-") and not word.startswith("--") and word.endswith("m"):  # -m, -um
+            return (words[index + 1] if index + 1 < len(words) else ""), ""
+        if word == "-c" or not word.startswith("-"):
+            return "", "" if word == "-c" else word
+        index += 2 if word in _PYTHON_VALUES else 1
+    return "", ""
+
+
+def _python_bystander(words: Sequence[str], at: int) -> Start | None:
+    module, script = _python(words, at)
+    if module:
+        reason = bystanders.of_module(module)
+        return Start("bystander", f"`python -m {module}`: {reason}") if reason else None
+    reason = bystanders.of_words(base(script).removesuffix(".py")) if script else None
+    return Start("bystander", f"`python {base(script)}`: by its name {reason}") if reason else None
+
+
+def _group(program: str, following: str) -> Start | None:
+    if (program, following) == ("ray", "start"):
+        return Start("engine", "it joins a Ray group", runs="worker", joins=True)
+    if program in _GROUP_SCRIPTS and following == "worker":
+        return Start("engine", "it joins a Ray group", runs="worker", joins=True)
+    if program in _GROUP_SCRIPTS:
+        return Start("setup", f"`{program}` forms the Ray group before the engine starts")
+    return None if following in ("symmetric-run", "job") else Start("setup", "`ray` only prepares")
+
+
+def _through(program: str, words: Sequence[str], start: Start) -> Start:
+    """An engine's command among the arguments of another program."""
+    if program in ("echo", "printf"):
+        return Start("setup", f"`{program}` only prints")
+    prefix = words[0] if program != "ray" else " ".join(words[:2])
+    if program in bystanders.WRAPPERS or program == "ray":
+        return start
+    if program in bystanders.SETUP:
+        reason = f"the engine's command became arguments of `{program}`, so that nothing starts it"
+        return Start("engine", reason, start.engine, "unstarted", start.at)
+    reason = f"{start.reason}, handed to `{prefix}`, which is not in the input"
+    return Start("engine", reason, start.engine, start.runs, start.at, certain=False)
+
+
+def _named(words: Sequence[str], program: str) -> Start:
+    script = program
+    if program in ("sh", "bash", "ash", "dash", "zsh") or program.startswith("python"):
+        script = base(next((word for word in words[1:] if not word.startswith("-")), program))
+    reason = bystanders.of_words(script.rpartition(".")[0] or script)
+    if reason is not None:
+        return Start("bystander", f"`{script}`: by its name {reason}")
+    return Start("unknown", f"it runs `{script}`, which is not in the input")

@@ -1,0 +1,329 @@
+"""Container image references: their grammar, whether they can move, and the engine version that a tag tells.
+
+A tag is a name somebody chose. It is believed as an engine's version only where the repository is the engine's own,
+or belongs to a redistributor known to keep the engine's version in its tags. Everywhere else the version is unknown,
+and the reason says why: `lmcache/vllm-openai:v0.3.9` is LMCache 0.3.9, `kserve/huggingfaceserver:v0.15.0` is KServe's.
+"""
+
+import re
+from collections.abc import Callable
+from functools import cache
+
+from msgspec import Struct
+
+DOCKER_HUB = "docker.io"
+_HUB_NAMES = frozenset(("index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "hub.docker.com"))
+
+
+class ImageRef(Struct, frozen=True):
+    """An image reference, taken apart. `registry` and `repository` have Docker Hub's defaults filled in.
+
+    `unresolved` holds the placeholders in it (`${TAG}`, `{{ .Values.tag }}`): what they stand for is not known.
+    `problem` says why a container runtime refuses the reference.
+    """
+
+    text: str
+    registry: str
+    repository: str
+    tag: str | None = None
+    digest: str | None = None
+    unresolved: tuple[str, ...] = ()
+    problem: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Registry and repository, without tag and digest."""
+        return f"{self.registry}/{self.repository}"
+
+    @property
+    def last(self) -> str:
+        """The last part of the repository."""
+        return self.repository.rpartition("/")[2]
+
+
+class TagVersion(Struct, frozen=True):
+    """What a tag tells of the engine's version. `text` None: nothing. `approximate`: a build after that release."""
+
+    text: str | None
+    reason: str
+    approximate: bool = False
+
+
+# ---- grammar -------------------------------------------------------------------------------------------------------
+
+_MASK = "\ue000"
+
+
+@cache
+def _placeholder() -> re.Pattern[str]:
+    return re.compile(
+        r"\{\{.*?\}\}|\$\{[^}]*\}|\$\([^)]*\)|\$[A-Za-z_]\w*|<[A-Za-z_][\w .:/-]*>|@@\w+@@|__[A-Z][A-Z0-9_]*__|%[A-Z_]+%"
+        r"|\{[A-Za-z_][\w.]*\}",
+        re.DOTALL,
+    )
+
+
+def parse(image: str) -> ImageRef:
+    """Take an image reference apart. Never fails: what is wrong with it stands in `problem`.
+
+    The grammar is the one of container runtimes (distribution/reference): the first part is a registry when it holds
+    a dot, a colon or is `localhost`; a digest decides over a tag.
+    """
+    text = image.strip()
+    found: list[str] = []
+
+    def mask(match: re.Match[str]) -> str:
+        found.append(match.group())
+        return _MASK
+
+    plain = text.replace(_MASK, "?")
+    rest, _, digest = _placeholder().sub(mask, plain).partition("@")
+    head, colon, tag = rest.rpartition(":")
+    if not colon or "/" in tag:
+        head, tag = rest, ""
+    first, slash, remainder = head.partition("/")
+    if slash and ("." in first or ":" in first or first in ("localhost", _MASK) or first != first.lower()):
+        registry, repository = first, remainder
+    else:
+        registry, repository = DOCKER_HUB, head if slash or head == _MASK else f"library/{head}"
+    registry = DOCKER_HUB if registry in _HUB_NAMES else registry
+    named = bool(head)
+    fill = _filler(found)
+    parts = [fill(part) for part in (registry, repository if named else "", tag, digest)]
+    return ImageRef(
+        text=text,
+        registry=parts[0],
+        repository=parts[1],
+        tag=parts[2] or None,
+        digest=parts[3] or None,
+        unresolved=tuple(found),
+        problem=_problem(text, registry, repository if named else "", tag, digest),
+    )
+
+
+def _filler(found: list[str]) -> Callable[[str], str]:
+    """Put the placeholders back, in the order in which they were taken out."""
+    waiting = iter(found)
+    return lambda part: re.sub(_MASK, lambda _: next(waiting), part)
+
+
+@cache
+def _rules() -> tuple[re.Pattern[str], ...]:
+    word = rf"[a-z0-9{_MASK}]+(?:(?:\.|_|__|-+)[a-z0-9{_MASK}]+)*"
+    return (
+        re.compile(rf"{word}(?:/{word})*"),
+        re.compile(rf"[A-Za-z0-9_{_MASK}][A-Za-z0-9_.{_MASK}-]{{0,127}}"),
+        re.compile(rf"sha256:[0-9a-f]{{64}}|sha512:[0-9a-f]{{128}}|(?:[a-z0-9]+:)?{_MASK}"),
+        re.compile(rf"(?:[A-Za-z0-9{_MASK}.-]+|\[[0-9a-fA-F:]+\])(?::(?:[0-9]+|{_MASK}))?"),
+    )
+
+
+def _problem(text: str, registry: str, repository: str, tag: str, digest: str) -> str | None:
+    name_rule, tag_rule, digest_rule, registry_rule = _rules()
+    if not text:
+        return "the image is empty"
+    if "://" in text:
+        return "an image reference has no scheme: leave the part before :// away"
+    if re.search(r"\s", repository + tag + digest):
+        return "an image reference holds no blanks"
+    if repository != repository.lower():
+        return "a repository name must be lower case; the kubelet refuses it (InvalidImageName)"
+    if not name_rule.fullmatch(repository) or not registry_rule.fullmatch(registry):
+        return "this is not an image reference; the kubelet refuses it (InvalidImageName)"
+    if (tag and not tag_rule.fullmatch(tag)) or text.endswith(":"):
+        return "the tag is not a valid one; the kubelet refuses the image (InvalidImageName)"
+    if (digest and not digest_rule.fullmatch(digest)) or text.endswith("@"):
+        return "the digest is not sha256: and 64 hexadecimal digits; the kubelet refuses the image (InvalidImageName)"
+    return None
+
+
+# ---- can it move? --------------------------------------------------------------------------------------------------
+
+_MOVING = frozenset(
+    ("latest", "nightly", "main", "master", "dev", "devel", "develop", "development", "trunk", "head", "next", "edge",
+     "stable", "release", "lts", "rolling", "current", "snapshot", "canary", "preview", "staging", "prod",
+     "production", "test", "testing", "experimental", "unstable", "beta", "alpha")
+)
+
+
+@cache
+def _fixed_marks() -> re.Pattern[str]:
+    """Parts of a tag that name one build: a full version, a date, a commit, a build number."""
+    return re.compile(
+        r"(?<![\d.])v?\d+\.\d+\.\d+(?!\.?x\b)"  # 0.11.0, v0.8.5.post1
+        r"|(?<!\d)20\d{2}[-_.]?[01]\d[-_.]?[0-3]\d(?!\d)"  # 20250702, 2025-05-27
+        r"|(?<![\w.])2\d\.(?:0[1-9]|1[0-2])(?![\w.])"  # 25.09, the month of an NVIDIA release
+        r"|(?<![0-9a-z])(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}(?![0-9a-z])"  # a commit
+        r"|(?<![a-z0-9])(?:b|r|pr|build|ci|run)[-_.]?\d{2,}(?![a-z0-9])"  # llama.cpp's b4719
+        r"|^\d{2,}$|(?<![\d.])\d{6,}(?![\d.])",  # the number of a CI run
+        re.IGNORECASE,
+    )
+
+
+def mutable_tag(ref: ImageRef) -> str | None:
+    """Why what the reference names can change without an edit; None when it names one build.
+
+    Only a digest proves it; a full version, a date or a commit in the tag is taken at its word. A placeholder in the
+    reference is not judged here (`ref.unresolved`).
+    """
+    if ref.digest is not None or ref.unresolved:
+        return None
+    if ref.tag is None:
+        return "no tag is given, which means `latest`: every pull may bring another build"
+    tag = ref.tag.lower()
+    if _fixed_marks().search(_without_platform(tag)):
+        return None
+    words = re.split(r"[-_.+]", tag)
+    moving = next((word for word in words if word in _MOVING), None)
+    if moving is not None:
+        return f"the tag `{ref.tag}` names a channel (`{moving}`), and the channel moves to a new build with each release"
+    if re.match(r"v?\d+\.\d+(?![\d.])", tag):
+        return f"the tag `{ref.tag}` names a series of releases, and moves with each patch release"
+    if re.match(r"v?\d{1,2}(?![\d.])", tag):
+        return f"the tag `{ref.tag}` names a major version only, and moves with each release"
+    return f"the tag `{ref.tag}` names no version, date or commit, so that each build can be given the same tag"
+
+
+def _without_platform(tag: str) -> str:
+    """The tag without versions of other things: `latest-rocm6.4.1` says nothing about the engine's build."""
+    platform = r"(?<![a-z0-9])(?:cu(?:da)?|rocm|py(?:thon)?|ubuntu|debian|rhel|ubi|torch|pytorch|openeuler)[-_]?\d[\d.]*"
+    return re.sub(platform, "platform", tag)
+
+
+# ---- which version of the engine? ----------------------------------------------------------------------------------
+
+# What may follow a version in a tag without changing which release of the engine it is: platforms and flavours.
+_FLAVOUR = (
+    r"(?:cu\d+|cuda[\d.]*|rocm[\d.]*|cpu|gpu|tpu|xpu|hpu|npu|neuron|x86|64|x86_64|amd64|arm64|aarch64|intel|amd|gaudi"
+    r"|ubuntu[\d.]*|debian[\d.]*|rhel\d*|ubi\d*|openeuler|py\d+(?:\.\d+)?|python\d[\d.]*|mi\d+x?|gh200|gb\d+|[abh]\d{2,3}"
+    r"|a3|310p|sm\d+|blackwell|hopper|slim|runtime|devel|srt|ec2|sagemaker|soci|trtllm|v\d+(?:\.\d+)*|deepep|ofed|llamacpp)"
+)
+
+
+@cache
+def _leading_version() -> re.Pattern[str]:
+    return re.compile(
+        r"v?(?P<version>\d+\.\d+(?:\.\d+){0,2}(?:\.?post\d+)?(?:[-.]?rc[-.]?\d+)?(?:\+[a-z0-9.]+)?)(?P<rest>(?:[-_].+)?)",
+        re.IGNORECASE,
+    )
+
+
+def _kept(tag: str) -> TagVersion:
+    """A tag that begins with the engine's version, and only flavours after it."""
+    match = _leading_version().fullmatch(tag)
+    if match is None:
+        return TagVersion(None, f"the tag `{tag}` names no release")
+    flavours = [part for part in re.split(r"[-_]", match["rest"].lower()) if part]
+    strange = [part for part in flavours if not re.fullmatch(_FLAVOUR, part)]
+    if strange:
+        return TagVersion(
+            None, f"the tag `{tag}` adds `{strange[0]}` to the version, so that it need not be the plain release"
+        )
+    return TagVersion(match["version"].replace("-rc", "rc").replace(".rc", "rc"), f"the tag `{tag}` names it")
+
+
+def _amd(tag: str) -> TagVersion:
+    """AMD's `rocm6.4.1_vllm_0.10.1_20250909`.
+
+    AMD builds from a state of its branch after the named release (its own history calls the 0.8.5 of 2025-05-21
+    "0.8.6.dev").
+    """
+    match = re.search(r"vllm_?(\d+\.\d+\.\d+(?:\.\d+)?)(?![\d.])", tag) or re.fullmatch(
+        r"v(\d+\.\d+\.\d+)_amd_dev", tag
+    )
+    if match is None:
+        return TagVersion(None, f"the tag `{tag}` names no release")
+    reason = f"the tag `{tag}` names it, and AMD's image holds a development build made after that release"
+    return TagVersion(match[1], reason, approximate=True)
+
+
+def _ascend(tag: str) -> TagVersion:
+    """The Ascend plugin numbers itself after the vLLM release it is for, with release candidates of its own."""
+    match = re.match(r"v?(\d+\.\d+\.\d+)(?:rc\d+|\.post\d+)?(?![\w.])", tag)
+    if match is None:
+        return TagVersion(None, f"the tag `{tag}` names no release")
+    return TagVersion(match[1], f"the tag `{tag}` is the Ascend plugin for that vLLM release")
+
+
+def _tgi_inside(tag: str) -> TagVersion:
+    match = re.search(r"tgi(\d+\.\d+\.\d+)(?![\d.])", tag)
+    if match is None:
+        return TagVersion(None, f"the tag `{tag}` names no release of TGI")
+    return TagVersion(match[1], f"the tag `{tag}` names it")
+
+
+def _llamacpp(tag: str) -> TagVersion:
+    match = re.search(r"(?:^|[-_])b(\d{3,})(?:$|[-_])", tag)
+    if match is None:
+        return TagVersion(None, f"the tag `{tag}` names no build")
+    return TagVersion(f"b{match[1]}", f"the tag `{tag}` names the build")
+
+
+def _foreign(whose: str) -> Callable[[str], TagVersion]:
+    """Tags that count something else than the engine."""
+    return lambda tag: TagVersion(None, f"the tag `{tag}` counts {whose}, not the engine inside")
+
+
+Reading = Callable[[str], TagVersion]
+
+# Repository (searched in "registry/repository", so that pull-through mirrors which keep the path are found too) →
+# how its tags are read. The first that matches decides.
+_VLLM: tuple[tuple[str, Reading], ...] = (
+    (r"(?:^|/)vllm/vllm-(?:openai(?:-[a-z0-9]+)*|tpu|cpu|xpu)$", _kept),
+    (r"^public\.ecr\.aws/q9t5s3a7/vllm-(?:[a-z0-9]+-)*release-repo$", _kept),
+    (r"^public\.ecr\.aws/deep-learning-containers/vllm$", _kept),
+    (r"^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/(?:[^/]+/)*deep-learning-containers/vllm$", _kept),
+    (r"^763104351884\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/vllm$", _kept),
+    (r"(?:^|/)rocm/vllm(?:-dev)?$", _amd),
+    (r"(?:^|/)ascend/vllm-ascend$", _ascend),
+    (r"(?:^|/)lmcache/", _foreign("releases of LMCache")),
+    (r"^nvcr\.io/nvidia/vllm$", _foreign("NVIDIA's monthly releases")),
+    (r"(?:^|/)nvidia/ai-dynamo/", _foreign("releases of Dynamo")),
+    (r"(?:^|/)llm-d/", _foreign("releases of llm-d")),
+    (r"(?:^|/)(?:rhaiis|rhoai|rhelai\d*|modh|opendatahub)/", _foreign("releases of Red Hat's product")),
+    (r"(?:^|/)kserve/", _foreign("releases of KServe")),
+    (r"(?:^|/)(?:rayproject|anyscale)/", _foreign("releases of Ray")),
+    (r"(?:^|/)(?:djl-inference|djl-serving)$", _foreign("releases of DJL")),
+    (r"(?:^|/)vertex-vision-model-garden-dockers/", _foreign("builds of Vertex AI")),
+)
+_SGLANG: tuple[tuple[str, Reading], ...] = (
+    (r"(?:^|/)lmsysorg/sglang(?:-[a-z0-9]+)*$", _kept),
+    (r"^nvcr\.io/nvidia/sglang$", _foreign("NVIDIA's monthly releases")),
+    (r"(?:^|/)nvidia/ai-dynamo/", _foreign("releases of Dynamo")),
+)
+_READINGS: dict[str, tuple[tuple[str, Reading], ...]] = {
+    "vllm": _VLLM,
+    "sglang": _SGLANG,
+    "tgi": (
+        (r"(?:^|/)huggingface/text-generation-inference$", _kept),
+        (r"(?:^|/)huggingface-pytorch-tgi-inference$", _tgi_inside),
+    ),
+    "trtllm": ((r"^nvcr\.io/nvidia/tensorrt-llm/", _kept),),
+    "triton": ((r"(?:^|/)nvidia/tritonserver$", _foreign("NVIDIA's monthly releases")),),
+    "nim": ((r"^nvcr\.io/nim/", _kept),),
+    "llamacpp": ((r"(?:^|/)(?:ggml-org|ggerganov)/llama\.cpp$", _llamacpp),),
+    "ollama": ((r"(?:^|/)ollama/ollama$", _kept),),
+    "lmdeploy": ((r"(?:^|/)openmmlab/lmdeploy$", _kept),),
+}
+
+
+def tag_version(engine: str, ref: ImageRef) -> TagVersion:
+    """What the reference tells of the version of `engine`, with the reason, also where it tells nothing."""
+    unknown = [part for part in ref.unresolved if part in ref.repository or part in (ref.tag or "")]
+    if unknown:
+        return TagVersion(None, f"the image holds a placeholder, {unknown[0]}")
+    if ref.tag is None:
+        what = "a digest and no tag" if ref.digest else "no tag"
+        return TagVersion(None, f"the image has {what}")
+    for pattern, reading in _READINGS.get(engine, ()):
+        if re.search(pattern, ref.name):
+            return reading(ref.tag)
+    return TagVersion(
+        None, f"the repository {ref.name} is neither the engine's own nor known to carry the engine's version in its tags"
+    )
+
+
+def engine_version(engine: str, ref: ImageRef) -> str | None:
+    """The engine's version (`0.11.0`; `0.9` where the tag names a series), None when the tag cannot be trusted."""
+    told = tag_version(engine, ref)
+    return None if told.approximate else told.text

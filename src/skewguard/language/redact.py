@@ -1,0 +1,270 @@
+"""Secrets do not leave the process: reports, logs, the store and notifications accept redacted text only.
+
+A value is masked because of its name (`--api-key`, `HF_TOKEN`) or because of its shape (`hf_…`, `sk-…`, a JWT, a
+password in a URL). What an engineer needs to see stays: `MAX_NUM_BATCHED_TOKENS`, `TOKENIZER`, 40-hex revisions and
+digests are no secrets, whatever words their names share with one.
+
+Equal secrets get equal pseudonyms within one process, so that a reader still sees whether two replicas hold the same
+key. The pseudonym is a hash under a random key of the process: a short secret cannot be guessed back from it.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from msgspec import Struct
+
+
+class Masked(Struct, frozen=True):
+    """One value that was masked: the flag, variable or kind of secret it was known by, and what stands for it."""
+
+    name: str
+    pseudonym: str
+
+
+def value(name: str, text: str, masked: list[Masked] | None = None) -> str:
+    """The value of a flag, field or environment variable called `name`, fit to be shown.
+
+    `masked` collects what was masked, here and below.
+    """
+    if is_secret(name):
+        return _keep_or_mask(name, text, masked)
+    if _words(name) in _NEVER:
+        return text
+    return free_text(text, masked)
+
+
+def argv(tokens: Iterable[str], masked: list[Masked] | None = None) -> list[str]:
+    """An argument vector, fit to be shown: `--flag value`, `--flag=value`, `NAME=value` and one-token mixtures."""
+    shown: list[str] = []
+    pending: str | None = None
+    harmless = False
+    for token in tokens:
+        flag = re.match(r"(-{1,2}[A-Za-z][\w.-]*)(?:([=\s]\s*)(.*))?\Z", token, re.DOTALL)
+        if pending is not None and not token.startswith("--") and (flag is None or flag[2] is None):
+            shown.append(_keep_or_mask(pending, token, masked))
+            pending = pending if _takes_several(pending) and not token.startswith("-") else None
+            continue
+        pending = None
+        if flag is None or not is_secret(flag[1]):
+            shown.append(token if harmless and flag is None else _assignment(token, masked))
+            harmless = flag is not None and flag[2] is None and _words(flag[1]) in _NEVER
+        elif flag[2] is None:
+            shown.append(token)
+            pending = flag[1]
+        else:
+            shown.append(f"{flag[1]}{flag[2]}{_keep_or_mask(flag[1], flag[3], masked)}")
+    return shown
+
+
+def tree(content: Any, name: str = "", masked: list[Masked] | None = None) -> Any:
+    """A JSON value, fit to be shown: every text in it by the name of the key that leads to it."""
+    if isinstance(content, str):
+        return value(name, content, masked)
+    if isinstance(content, Mapping):
+        return {key: tree(item, _inherit(name, str(key)), masked) for key, item in content.items()}
+    if isinstance(content, Sequence):
+        return [tree(item, name, masked) for item in content]
+    if is_secret(name) and content is not None and not isinstance(content, bool):
+        return _mask(name, str(content), masked)
+    return content
+
+
+def free_text(text: str, masked: list[Masked] | None = None) -> str:
+    """Any text (a log line, a script, a message), fit to be shown."""
+    if not _trigger().search(text):
+        return text
+
+    shown: list[str] = []
+    done = 0
+    while match := _shapes().search(text, done):
+        plain = match["named"] is not None and not is_secret(match["name"])
+        end = match.end("named") if plain else match.end()
+        shown.append(text[done : match.start()])
+        shown.append(match["named"] if plain else _hide(match, masked))
+        done = end
+    return "".join((*shown, text[done:]))
+
+
+def is_secret(name: str) -> bool:
+    """Whether the value of a flag, field or variable of this name is a secret."""
+    return _is_secret(_words(name.strip()[:200]))
+
+
+def pseudonym(secret: str) -> str:
+    """What stands for a secret: equal for equal secrets, within this process only."""
+    from hashlib import blake2s
+
+    digest = blake2s(secret.encode("utf-8", "surrogatepass"), key=_key(), digest_size=3).hexdigest()
+    return f"<redacted:{digest}>"
+
+
+@cache
+def _key() -> bytes:
+    from secrets import token_bytes  # rarely needed, and not free to import
+
+    return token_bytes(32)
+
+
+# ---- names ---------------------------------------------------------------------------------------------------------
+
+# Names whose values are shown untouched, also where they look like a key.
+_NEVER = frozenset(
+    (("served", "model", "name"), ("revision",), ("tokenizer", "revision"), ("code", "revision"), ("image", "digest"))
+)
+_ALWAYS = frozenset(
+    ("password", "passwd", "passphrase", "secret", "secrets", "credential", "credentials", "apikey", "apikeys", "bearer",
+     "authorization", "jwt", "cookie", "pwd", "pat", "privatekey", "accesskey", "secretkey", "authtoken", "accesstoken",
+     "apitoken", "hftoken", "dsn", "dockerconfigjson", "kubeconfig")
+)
+_KEY_KINDS = frozenset(
+    ("api", "access", "private", "secret", "auth", "encryption", "signing", "license", "master", "account", "admin",
+     "subscription", "ssh", "gpg", "service", "storage", "client", "hmac", "aes", "rsa")
+)
+# Beside these words a `token` is a piece of text that a model reads or writes.
+_TOKEN_OF_TEXT = frozenset(
+    ("eos", "bos", "pad", "stop", "unk", "sep", "cls", "mask", "special", "max", "min", "num", "per", "batched", "output",
+     "input", "prompt", "id", "ids", "budget", "limit", "limits", "count", "counts", "size", "length", "rate", "usage",
+     "image", "audio", "video", "speculative", "draft", "prefill", "decode", "return", "first", "new", "generated", "tree",
+     "embedding", "logprob", "logprobs", "extra", "reasoning", "think", "parser", "placeholder", "details", "type",
+     "block", "chunk", "reserved", "added", "merge", "capacity", "average", "avg", "total", "throughput", "latency")
+)
+# A name that ends so tells where a secret is, or about it, and not the secret.
+_ABOUT = frozenset(
+    ("path", "file", "files", "dir", "directory", "mount", "name", "names", "ref", "header", "headers", "ttl", "seconds",
+     "timeout", "enabled", "enable", "type", "expiry", "expiration", "url", "uri", "endpoint", "provider", "algorithm",
+     "namespace", "class", "store", "required", "optional", "version", "length", "size", "count", "issuer", "scope")
+)
+
+
+@cache
+def _words(name: str) -> tuple[str, ...]:
+    """The words of `--hf-token`, `HF_TOKEN`, `hfToken` or `auth.apiKey`, in lower case."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name[:200])
+    return tuple(word for word in re.split(r"[^a-z0-9]+", spaced.lower()) if word)
+
+
+@cache
+def _is_secret(words: tuple[str, ...]) -> bool:
+    if not words or words[-1] in _ABOUT:
+        return False
+    if not _ALWAYS.isdisjoint(words) or _abbreviated(words):
+        return True
+    for before, word in zip(("", *words), words, strict=False):
+        if word in ("key", "keys") and before in _KEY_KINDS:
+            return True
+    if "token" in words:
+        return _TOKEN_OF_TEXT.isdisjoint(words)
+    return "tokens" in words and not {"api", "auth", "access", "hf", "refresh"}.isdisjoint(words)
+
+
+def _abbreviated(words: tuple[str, ...]) -> bool:
+    """`--api-k`, `--hf-tok`: parsers take unique prefixes of their flags."""
+    last = words[-1]
+    return len(words) == 2 and ((words[0], last) in (("api", "k"), ("api", "ke")) or (
+        words[0] == "hf" and "token".startswith(last)
+    ))
+
+
+def _takes_several(name: str) -> bool:
+    """Whether more than one word may follow: vLLM's `--api-key` takes a list of keys since 0.10."""
+    return _words(name)[:1] == ("api",)
+
+
+def _inherit(outer: str, inner: str) -> str:
+    """Below a secret's name everything is secret: `hf_token: {value: …}`, `api_key: [a, b]`."""
+    return outer if is_secret(outer) else inner
+
+
+# ---- shapes --------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _trigger() -> re.Pattern[str]:
+    """A cheap test that most texts fail, so that they are not searched in detail."""
+    return re.compile(
+        r"token|secret|passw|passphrase|pwd|key|credential|auth|bearer|basic |cookie|dsn|jwt|dockerconfig|kubeconfig|--hf-t|\bpat\b|://|-----BEGIN"
+        r"|eyJ|hf_|api_org_|sk-|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|nvapi-|AIza|ya29\.|npm_|dckr_|pypi-|[?&]sig=",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _shapes() -> re.Pattern[str]:
+    name = r"[A-Za-z_][\w.-]{0,80}"
+    quoted = r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'"
+    return re.compile(
+        # a private key, also a cut one
+        r"(?P<pem>-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*-----|\Z))"
+        # tokens that show what they are
+        r"|(?P<token>(?<![A-Za-z0-9_-])(?:eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?|hf_[A-Za-z0-9]{16,}|api_org_[A-Za-z0-9]{16,}"
+        r"|sk-[A-Za-z0-9_-]{16,}|(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
+        r"|xox[abeoprs]-[\w-]{10,}|nvapi-[\w-]{16,}|AIza[\w-]{30,}|ya29\.[\w-]{10,}|npm_[A-Za-z0-9]{20,}"
+        r"|dckr_pat_[\w-]{16,}|pypi-[\w-]{16,}))"
+        # scheme://user:password@host
+        r"|(?P<url>(?<=://)[^/\s:@\"']{0,100}:)(?P<url_secret>[^/\s@\"']+)(?=@)"
+        # ?sig=…&X-Amz-Signature=…
+        r"|(?P<query>[?&](?:sig|signature|key|X-Amz-(?:Signature|Credential|Security-Token)|X-Goog-(?:Signature|Credential)"
+        r"|AWSAccessKeyId|[\w-]*token)=)(?P<query_secret>[^&\s\"']+)"
+        # name: HF_TOKEN, value: … (a variable in a manifest)
+        rf"|(?P<env>[\"']?name[\"']?\s*:\s*[\"']?(?P<env_name>{name})[\"']?\s*,?\s*[\"']?value[\"']?\s*:\s*)"
+        rf"(?P<env_secret>{quoted}|[^\s,}}]+)"
+        # --flag value, NAME=value, "name": "value", name: value
+        r"|(?P<named>(?<![\w.-])(?P<dashes>--?)?(?=[\w.-]{0,80}?(?:token|secret|passw|passphrase|pwd|key|credential|auth"
+        rf"|bearer|cookie|dsn|jwt|pat|kubeconfig|api|hf))(?P<name>{name})"
+        r"(?:[\"']?\s*(?::=|[:=])\s*|(?(dashes)[ \t]+|(?!))))"
+        rf"(?P<secret>\[[^\]\n]*\]?|\([^)\n]*\)?|{quoted}|(?:(?:Bearer|Basic|Token)\s+)?[^\s,;&\"'}})\]]+)"
+        # Authorization by itself
+        r"|(?P<scheme>(?<!\w)(?:Bearer|Basic)\s+)(?P<scheme_secret>(?=[\w.~+/-]*\d|[\w.~+/-]{20})[\w.~+/-]{8,}=*)",
+        re.DOTALL | re.IGNORECASE,
+    )
+
+
+def _hide(match: re.Match[str], masked: list[Masked] | None) -> str:
+    if match["pem"]:
+        return _mask("private key", match["pem"], masked)
+    if match["token"]:
+        return _mask("token", match["token"], masked)
+    if match["url_secret"]:
+        return match["url"] + _keep_or_mask("password in URL", match["url_secret"], masked)
+    if match["query_secret"]:
+        return match["query"] + _keep_or_mask("URL query", match["query_secret"], masked)
+    if match["scheme_secret"]:
+        return match["scheme"] + _mask("Authorization", match["scheme_secret"], masked)
+    if match["env_secret"]:
+        return match["env"] + _inside(match["env_name"], match["env_secret"], masked)
+    return match["named"] + _inside(match["name"], match["secret"], masked)
+
+
+def _inside(name: str, text: str, masked: list[Masked] | None) -> str:
+    """Mask a value but keep its quotes, so that what surrounds it still reads."""
+    if not is_secret(name):
+        return free_text(text, masked)
+    if len(text) > 1 and text[0] in "\"'" and text[-1] == text[0]:
+        return text[0] + _keep_or_mask(name, text[1:-1], masked) + text[0]
+    return _keep_or_mask(name, text, masked)
+
+
+def _assignment(token: str, masked: list[Masked] | None) -> str:
+    """`NAME=value` as one word, whatever the value holds; any other word by its shape."""
+    name, equals, rest = token.partition("=")
+    if equals and re.fullmatch(r"-{0,2}[A-Za-z_][\w.-]*", name):
+        return f"{name}={value(name, rest, masked)}"
+    return free_text(token, masked)
+
+
+def _keep_or_mask(name: str, text: str, masked: list[Masked] | None) -> str:
+    """References and placeholders are no secrets, and a reader has to see them."""
+    if re.fullmatch(r"\s*|\$\([A-Za-z_]\w*\)|\$\{[A-Z_][A-Z0-9_]*\}|\$[A-Z_][A-Z0-9_]*|<[A-Za-z][A-Za-z _-]*>", text):
+        return text
+    if re.fullmatch(r"<redacted:[0-9a-f]{6}>", text):
+        return text
+    return _mask(name, text, masked)
+
+
+def _mask(name: str, text: str, masked: list[Masked] | None) -> str:
+    shown = pseudonym(text)
+    if masked is not None:
+        masked.append(Masked(name, shown))
+    return shown

@@ -1,6 +1,6 @@
 """Write the pages that are made from the code: checks, settings, command line, contract schema.
 
-`python tools/generate_docs.py` writes them, `--check` fails when one is not current. README sections between
+`python scripts/generate_docs.py` writes them, `--check` fails when one is not current. README sections between
 `<!-- generated: NAME -->` and `<!-- end -->` are kept the same way.
 """
 
@@ -18,7 +18,7 @@ from skewguard.knowledge.contract import schema
 from skewguard.language import vocabulary
 
 ROOT = Path(__file__).parent.parent
-MADE = "<!-- Made by tools/generate_docs.py from the code; do not edit. -->\n\n"
+MADE = "<!-- Made by scripts/generate_docs.py from the code; do not edit. -->\n\n"
 
 
 def pages() -> Iterator[tuple[str, str]]:

@@ -181,9 +181,9 @@ class Summary(Struct):
 class Document(Struct, kw_only=True):
     """What every document starts with."""
 
-    schema: Text
+    schema: Annotated[str, Meta(description="which document this is")]
     tool: Tool
-    exit_code: int
+    exit_code: Annotated[int, Meta(description="the exit code of the command")]
 
 
 class CheckDocument(Document, kw_only=True):

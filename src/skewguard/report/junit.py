@@ -145,6 +145,8 @@ def _problem(problem: InputProblem) -> _Case:
 
 def xml(text: str) -> str:
     r"""Text for an attribute. XML 1.0 has no way to hold control characters: they are shown as `\x1b`."""
+    if text.isascii() and text.isprintable():
+        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
     return "".join(_ESCAPES.get(char) or (char if _is_xml(ord(char)) else f"\\x{ord(char):02x}") for char in text)
 
 

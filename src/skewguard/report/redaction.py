@@ -6,6 +6,7 @@ So the door first gathers every value whose name makes it secret, then removes t
 """
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from skewguard.language.results import (
     CheckExplanation,
     EngineReport,
     FlagHistory,
+    PassedCheck,
     Report,
     SettingExplanation,
     VariableLine,
@@ -67,7 +69,7 @@ class _Door:
     def learn(self, item: object) -> None:
         """Gather the values whose names make them secret."""
         found: dict[str, str] = {}
-        for name, value in _named_values(item):
+        for name, value in dict.fromkeys((name, str(value)) for name, value in _named_values(item)):
             for text in _texts(value):
                 secret = _without_name(name, text)
                 hidden = redact.value(name, secret) if secret else secret
@@ -112,16 +114,20 @@ class _Door:
         if isinstance(item, Subject):
             return item
         changes: dict[str, Any] = {}
-        for name in item.__struct_fields__:
-            if name in _NAMES_NOT_TEXT or (name == "ref" and isinstance(item, Origin) and item.kind == "file"):
-                continue
+        for name in _text_fields(type(item)):
             before = getattr(item, name)
-            if before is None or before == ():
+            if not before or (name == "ref" and isinstance(item, Origin) and item.kind == "file"):
                 continue
             after = self.clean(before)
             if after is not before:
                 changes[name] = after
         return msgspec.structs.replace(item, **changes) if changes else item
+
+
+@cache
+def _text_fields(kind: type[Struct]) -> tuple[str, ...]:
+    """The fields of a value that may hold what somebody wrote."""
+    return tuple(name for name in kind.__struct_fields__ if name not in _NAMES_NOT_TEXT)
 
 
 def _named_values(item: object) -> Iterator[tuple[str, object]]:
@@ -130,14 +136,15 @@ def _named_values(item: object) -> Iterator[tuple[str, object]]:
         for part in item:
             yield from _named_values(part)
         return
-    if not isinstance(item, Struct) or isinstance(item, (Origin, Subject)):
+    if not isinstance(item, Struct) or isinstance(item, (Origin, Subject, PassedCheck)):
         return
     for name, values in _names(item):
         for value in values:
             yield from _pairs(name, value)
-    for field in item.__struct_fields__:
-        if field not in _NAMES_NOT_TEXT:
-            yield from _named_values(getattr(item, field))
+    for field in _text_fields(type(item)):
+        part = getattr(item, field)
+        if isinstance(part, (Struct, tuple, list)):
+            yield from _named_values(part)
 
 
 def _names(item: Struct) -> Iterator[tuple[str, tuple[object, ...]]]:
@@ -173,8 +180,10 @@ def _pairs(name: str, value: object) -> Iterator[tuple[str, object]]:
         yield short, value
 
 
-def _texts(value: object) -> tuple[str, ...]:
-    text = str(value)
+def _texts(text: str) -> tuple[str, ...]:
+    """A text, and the lines of it that are long enough to be recognised alone."""
+    if "\n" not in text:
+        return (text,)
     return (text, *(line.strip() for line in text.splitlines() if len(line.strip()) > 2 * _SHORTEST_ANYWHERE))
 
 

@@ -126,11 +126,12 @@ def _properties(finding: Finding) -> dict[str, Any]:
 
 
 def _suppression(finding: Finding) -> dict[str, Any]:
-    """A waiver of a contract is outside the manifest, an annotation is inside it."""
+    """A waiver of a contract is outside the manifest; an annotation, which has no end, is inside it."""
     waiver = finding.waiver
     until = f" (until {waiver.until})" if waiver and waiver.until else ""
     reason = waiver.reason if waiver else ""
-    in_source = waiver is not None and waiver.until is None and waiver.origin == finding.origin
+    place_file = waiver.origin.file if waiver and waiver.origin else words.file_of(finding)
+    in_source = waiver is not None and waiver.until is None and place_file == words.file_of(finding)
     suppression: dict[str, Any] = {
         "kind": "inSource" if in_source else "external",
         "status": "accepted",

@@ -72,7 +72,9 @@ def choice(item: Choice, unit: str = "") -> str:
 
 
 def gap(item: Gap) -> str:
-    """`unknown: …`, with what would settle it."""
+    """`unknown: …`, with what would settle it; `not set` where nobody wrote it and no rule gives it."""
+    if item.rule == "absent":
+        return "not set"
     needed = f" ({item.would_need} would tell)" if item.would_need else ""
     return f"unknown: {item.reason}{needed}"
 

@@ -32,8 +32,7 @@ def excerpt(line: Marked, width: int) -> Excerpt:
         "".join(drawn[line.start : line.end]),
         "".join(drawn[line.end :]),
     )
-    room = max(width - cells(offence), 0)
-    if cells(before) + cells(after) > room:
+    if cells(before) + cells(offence) + cells(after) > width:
         offence = _head(offence, width)
         room = max(width - cells(offence), 0)
         kept = max(room - cells(after), room // 2)
@@ -51,6 +50,8 @@ def _near(line: Marked, reach: int) -> Marked:
 
 def _drawn(text: str) -> list[str]:
     """Each character as it is drawn: tabs as spaces up to the next stop, the unprintable as escapes."""
+    if text.isascii() and text.isprintable():
+        return list(text)
     drawn: list[str] = []
     column = 0
     for char in text:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from skewguard.language.facts import AUTHORITIES, Fact
+from skewguard.language.facts import AUTHORITIES, Fact, Gap
 from skewguard.language.results import ArgumentLine, SettingLine, SettingsReport, SubjectSettings, VariableLine
 from skewguard.report import words
 from skewguard.report.options import View
@@ -47,7 +47,7 @@ def _subject(page: Page, subject: SubjectSettings, *, everything: bool, wide: bo
     head = ["setting", "value", "authority", "origin"]
     page.table([*head, "other facts"] if wide else head, [_row(line, wide=wide) for line in shown], indent=2)
     if hidden := len(subject.settings) - len(shown):
-        said = words.counted(hidden, "more engine setting")
+        said = words.counted(hidden, "more setting")
         page.prose(f"{said} that nobody wrote: -v or -o wide shows them.", indent=2, style="faint")
 
 
@@ -80,10 +80,13 @@ def _is_declared(line: SettingLine) -> bool:
 
 
 def _is_news(line: SettingLine) -> bool:
-    """Somebody wrote it, or every engine has it: the sections of the vocabulary, not the engine's own names."""
+    """Somebody wrote it, or it is a setting of the vocabulary that has a value or should have one."""
     from skewguard.language import vocabulary
 
-    return _is_declared(line) or line.setting in vocabulary.BY_NAME
+    if _is_declared(line):
+        return True
+    absent = isinstance(line.effective, Gap) and line.effective.rule == "absent"
+    return line.setting in vocabulary.BY_NAME and not absent
 
 
 def _ordered(settings: Sequence[SettingLine]) -> list[SettingLine]:
@@ -108,7 +111,7 @@ def _row(line: SettingLine, *, wide: bool) -> list[Piece]:
 def _origin(line: SettingLine) -> str:
     item = line.effective
     if not isinstance(item, Fact):
-        return f"rule {item.rule}" if item.rule else ""
+        return f"rule {item.rule}" if item.rule not in ("", "absent") else ""
     unseen = f", unless {', '.join(item.assumes)} says otherwise" if item.assumes else ""
     template = f" ({item.origin.template})" if item.origin.template else ""
     return words.place(item.origin) + template + unseen

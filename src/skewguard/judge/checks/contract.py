@@ -163,7 +163,12 @@ def waivers(settled: waiving.Settled) -> Iterator[About]:
 def _about_rule(about: Check, rule: values.WaiverRule, message: str, subject: Subject | None) -> About:
     place = _place(rule.origin)
     result = fail(
-        message, remedy=f"{about.remedy} ({place})", anchor=rule.check, at=rule.origin, value=rule.until, expected=rule.check
+        message,
+        remedy=f"{about.remedy} ({place})",
+        anchor=rule.check,
+        at=rule.origin,
+        value=rule.until,
+        expected=rule.check,
     )
     return About(about, subject or Subject(kind=values.KIND, name=rule.origin.ref), result)
 
@@ -285,9 +290,7 @@ class _Judged:
         arms = "; ".join(f"{arm.when}: {describing.value(self._setting, arm.value)}" for arm in choice.arms)
         if all(answer is False for answer in answers):
             message = f"{self._promised()}, but the engine decides otherwise whatever it meets ({arms})"
-            return self._answer(
-                "fail", message, remedy=self._remedy(None), inputs=choice.inputs, value=choice.values()
-            )
+            return self._answer("fail", message, remedy=self._remedy(None), inputs=choice.inputs, value=choice.values())
         gap = Gap(self._setting, arms, choice.rule, choice.inputs)
         return self._unsettled(gap, f"but it depends on what the engine meets ({arms})")
 
@@ -363,7 +366,9 @@ def _left_open(promise: values.Promise) -> bool:
 def _is_pinned(key: str) -> bool:
     """Whether an input key names a file at a full commit (`config.json@MODEL@REVISION`)."""
     revision = key.rpartition("@")[2]
-    return key.startswith("config.json@") and len(revision) == _PINNED and all(c in "0123456789abcdef" for c in revision)
+    return (
+        key.startswith("config.json@") and len(revision) == _PINNED and all(c in "0123456789abcdef" for c in revision)
+    )
 
 
 def _seen(fact: Fact, setting: str) -> str:

@@ -77,7 +77,7 @@ def _argument(case: Case, setting: str, promise: values.Promise, fact: Fact | No
     if setting == "model.id" and written:
         return f"name the model `{describing.plain(wanted)}`"
     text = describing.plain(wanted)
-    if any(mark in text for mark in " {}[]\""):
+    if any(mark in text for mark in ' {}[]"'):
         return f"set `{flag} '{text}'`" if written else f"add `{flag} '{text}'`"
     if written:
         return f"set `{flag} {text}`"

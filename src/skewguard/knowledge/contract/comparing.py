@@ -23,9 +23,16 @@ An `80GB` H100 reports 81559 MiB: 0.996 of 80 GiB and 1.069 of 80 GB; an L40S of
 
 
 def kept(setting: str, promise: values.Promise, value: Value) -> bool | None:
-    """Whether `value` of a setting keeps the promise. `Unset` and `Anything` say nothing about values: None, True."""
+    """Whether `value` of a setting keeps the promise. `Unset` and `Anything` say nothing about values: None, True.
+
+    Several values that hold at once (an autoscaler's signals) keep a promise of one-of when each of them does.
+    """
     if isinstance(promise, values.OneOf):
-        return _any(kept(setting, option, value) for option in promise.options)
+        answer = _any(kept(setting, option, value) for option in promise.options)
+        if answer or not (isinstance(value, list) and _is_plain(setting) and value):
+            return answer
+        each = [kept(setting, promise, item) for item in value]
+        return all(each) if False in each or None not in each else None
     if isinstance(promise, values.Anything):
         return True
     if isinstance(promise, values.Unset):
@@ -37,6 +44,11 @@ def kept(setting: str, promise: values.Promise, value: Value) -> bool | None:
     if isinstance(promise, values.Versions):
         return _in_versions(promise.text, value)
     return _equal(setting, promise, value)
+
+
+def _is_plain(setting: str) -> bool:
+    row = BY_NAME.get(setting)
+    return row is not None and row.type in ("string", "gpu-class")
 
 
 def _any(answers: Iterable[bool | None]) -> bool | None:
@@ -53,7 +65,7 @@ def _in_range(setting: str, promise: values.Range, value: Value) -> bool | None:
         return None if value == "auto" else False
     low, high = (MEMORY_SHORT, MEMORY_LONG) if setting == "hardware.gpu_memory" else (1, 1)
     above = promise.minimum is None or value >= promise.minimum * low
-    return above and (promise.maximum is None or value <= promise.maximum * high)
+    return bool(above and (promise.maximum is None or value <= promise.maximum * high))
 
 
 def _in_versions(text: str, value: Value) -> bool | None:
@@ -80,7 +92,7 @@ def _equal(setting: str, promise: values.Exactly, value: Value) -> bool | None:
     if row.compare == "version":
         return _same_version(wanted, value)
     if row.compare == "digest":
-        return _bare(wanted) == _bare(value)
+        return bool(_bare(wanted) == _bare(value))
     if setting == "hardware.gpu_memory" and _numbers(wanted, value):
         return bool(wanted * MEMORY_SHORT <= value <= wanted * MEMORY_LONG)
     return same(vocabulary.canonical(setting, wanted), vocabulary.canonical(setting, value))

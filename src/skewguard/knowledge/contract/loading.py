@@ -40,7 +40,7 @@ SPEC_FIELDS = (
 )
 ROLES = ("leader", "worker", "prefill", "decode")
 
-_METADATA = (
+METADATA = (
     "name", "namespace", "labels", "annotations", "uid", "resourceVersion", "generation", "creationTimestamp",
     "managedFields", "ownerReferences", "finalizers", "selfLink", "generateName", "deletionTimestamp",
     "deletionGracePeriodSeconds",
@@ -108,7 +108,8 @@ def _no_contract(root: Node, place: Place, kind: str | None) -> InputError:
 
 def _config_map(root: Node, loaded: Loaded, checks: Collection[str]) -> None:
     """A contract kept in a ConfigMap, where no custom resource may be installed: each key of data is a contract file."""
-    for _, holder in root.get("data").items():
+    for entry in root.get("data").items():
+        holder = entry[1]
         text = holder.text()
         if text is None:
             continue
@@ -187,7 +188,7 @@ def _head(reader: Reader, root: Node) -> None:
         place = version.origin if version.present else kind.origin
         reader.wrong(place, f"apiVersion is {shape(version)}", f"this version of skewguard reads {API_VERSION}")
     metadata = root.get("metadata")
-    for _ in reader.entries(metadata, "metadata", _METADATA):
+    for _ in reader.entries(metadata, "metadata", METADATA):
         pass
     name = metadata.get("name")
     if not (name.text() or "").strip():
@@ -197,9 +198,9 @@ def _head(reader: Reader, root: Node) -> None:
 def _unknown_sections(reader: Reader, spec: Node) -> None:
     for _ in reader.entries(spec, "spec", None):
         pass
-    for key, _ in spec.items():
-        if key not in SPEC_FIELDS:
-            _unknown_section(reader, spec, key)
+    for entry in spec.items():
+        if entry[0] not in SPEC_FIELDS:
+            _unknown_section(reader, spec, entry[0])
 
 
 def _unknown_section(reader: Reader, spec: Node, key: str) -> None:
@@ -299,12 +300,9 @@ def _roles(reader: Reader, node: Node, base: tuple[Clause, ...]) -> dict[str, tu
 
 def _targets(reader: Reader, spec: Node) -> tuple[Target, ...]:
     node = spec.get("targets")
-    found = [
-        target
-        for element in reader.elements(node, "targets")
-        if (target := _target(reader, element)) is not None
-    ]
-    if spec and not node.elements() and node.kind in ("sequence", "missing") or (node.present and not node):
+    found = [target for element in reader.elements(node, "targets") if (target := _target(reader, element)) is not None]
+    empty = node.kind == "sequence" or not node
+    if spec and empty and not node.elements():
         place = node.origin if node.present else spec.origin
         reader.wrong(place, "the contract has no targets", "write targets: [{kind: Deployment, name: …}]")
     return tuple(found)

@@ -18,8 +18,17 @@ from skewguard.language.facts import Origin
 
 KIND = "ModelSpec"
 
-_ENGINES = {"vllm": "vllm", "sglang": "sglang", "tgi": "tgi", "text-generation-inference": "tgi", "ollama": "ollama",
-            "tensorrt-llm": "tensorrt-llm", "trtllm": "tensorrt-llm", "llama.cpp": "llama.cpp", "triton": "triton"}
+_ENGINES = {
+    "vllm": "vllm",
+    "sglang": "sglang",
+    "tgi": "tgi",
+    "text-generation-inference": "tgi",
+    "ollama": "ollama",
+    "tensorrt-llm": "tensorrt-llm",
+    "trtllm": "tensorrt-llm",
+    "llama.cpp": "llama.cpp",
+    "triton": "triton",
+}
 _DTYPES = ("float16", "fp16", "half", "bfloat16", "bf16", "float32", "fp32", "float")
 
 Unmapped = list[tuple[str, Origin]]
@@ -72,9 +81,7 @@ def _leaves(node: Node, path: str) -> Iterator[tuple[str, Node]]:
         yield path, node
 
 
-def _clauses(
-    reader: Reader, node: Node, path: str, table: dict[str, Import], unmapped: Unmapped
-) -> Iterator[Clause]:
+def _clauses(reader: Reader, node: Node, path: str, table: dict[str, Import], unmapped: Unmapped) -> Iterator[Clause]:
     if path.startswith(_SILENT):
         return
     convert = table.get(path)

@@ -1,10 +1,10 @@
 """One clause's value, from its YAML to a promise: typed by the vocabulary row of its setting.
 
-    32768                exactly            [H100-80GB, H200]   one of
-    {min: 1, max: 256}   a range            ">=0.11,<0.12"      a version range (PEP 440)
-    null                 explicitly none    unset               nobody sets it
-    {equals: [a, b]}     a list, mapping, or a text that reads like one of these words
-    any                  nothing is promised (takes a setting out of a pattern such as `vllm.*`)
+32768                exactly            [H100-80GB, H200]   one of
+{min: 1, max: 256}   a range            ">=0.11,<0.12"      a version range (PEP 440)
+null                 explicitly none    unset               nobody sets it
+{equals: [a, b]}     a list, mapping, or a text that reads like one of these words
+any                  nothing is promised (takes a setting out of a pattern such as `vllm.*`)
 """
 
 import math
@@ -100,7 +100,9 @@ def _mapping(reader: Reader, node: Node, setting: str, row: Setting | None) -> v
     for key in keys:
         if key not in ("min", "max", "equals"):
             guess = nearest(key, ("min", "max", "equals"))
-            hint = f"did you mean {guess}?" if guess else "a promise is a value, a list, {min: …, max: …} or {equals: …}"
+            hint = (
+                f"did you mean {guess}?" if guess else "a promise is a value, a list, {min: …, max: …} or {equals: …}"
+            )
             reader.wrong(node.key_origin(key), f"{setting} cannot be promised with {key!r}", hint)
             return None
     if "equals" in keys or not keys:

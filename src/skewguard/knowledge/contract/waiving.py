@@ -196,4 +196,3 @@ def _on(owner: Subject, subject: Subject) -> bool:
 def _matches(glob: str, value: str | None) -> bool:
     """A waiver is narrow: a field that nobody knows is matched by `*` alone."""
     return glob == "*" if value is None else fnmatchcase(value, glob)
-

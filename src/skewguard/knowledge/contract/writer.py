@@ -173,7 +173,9 @@ def _engine_settings(draft: Draft) -> Iterator[str]:
     if draft.parsed is not None and draft.parsed.blind is None:
         body.append(f"{prefix}*: {values.UNSET}")
     elif draft.parsed is not None and draft.parsed.blind is not None:
-        body.extend(_todo(f"{prefix}*", f"anything may be set by what is not in the input: {draft.parsed.blind.reason}"))
+        body.extend(
+            _todo(f"{prefix}*", f"anything may be set by what is not in the input: {draft.parsed.blind.reason}")
+        )
     if draft.parsed is not None:
         body.append(f"{prefix}env.*: {values.UNSET}")
     if body:

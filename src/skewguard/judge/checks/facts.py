@@ -1,0 +1,77 @@
+"""What the document itself says wrongly: keys given twice, volumes that are not there (the hints of the observer)."""
+
+from collections.abc import Iterator
+
+from skewguard.judge.checks.interface import Case, Result, check, fail
+from skewguard.language.workloads import Hint
+
+
+@check(
+    "facts.duplicate-key",
+    title="A key is given twice",
+    category="orchestration",
+    severity="error",
+    why="YAML mappings hold each key once. `kubectl` refuses the document or keeps the last value, in silence with older "
+    "tools: a whole list of variables, volumes or mounts is lost.",
+    remedy="merge the two into one",
+    bad="env: [{name: A, value: '1'}]\nenv: [{name: B, value: '2'}]",
+    good="env: [{name: A, value: '1'}, {name: B, value: '2'}]",
+    sources=("YAML 1.2.2: mapping keys are unique", "Kubernetes: strict field validation refuses duplicate fields"),
+)
+def duplicate_key(case: Case) -> Iterator[Result]:
+    """A mapping of this workload that gives one key twice."""
+    yield from _hints(case, "duplicate-key")
+
+
+@check(
+    "facts.undefined-volume",
+    title="A mount names a volume that the pod does not have",
+    category="orchestration",
+    severity="error",
+    why="The API server refuses a pod whose container mounts a volume that is not among the pod's volumes.",
+    remedy="define the volume, or mend its name in `volumeMounts`",
+    bad="volumeMounts: [{name: cache, mountPath: /cache}]   # volumes has no `cache`",
+    good="volumes: [{name: cache, emptyDir: {}}]\nvolumeMounts: [{name: cache, mountPath: /cache}]",
+    sources=("Kubernetes pkg/apis/core/validation: volumeMounts[].name must match a volume",),
+)
+def undefined_volume(case: Case) -> Iterator[Result]:
+    """A volumeMount without its volume."""
+    yield from _hints(case, "undefined-volume")
+
+
+@check(
+    "facts.unmounted-volume",
+    title="A volume is defined and mounted by nobody",
+    category="orchestration",
+    severity="warning",
+    why="A volume without a mount changes nothing: what was meant to lie on it lies in the container's own file system.",
+    remedy="mount the volume, or remove it",
+    bad="volumes: [{name: cache, persistentVolumeClaim: {claimName: hf}}]",
+    good="volumes: [{name: cache, persistentVolumeClaim: {claimName: hf}}]\n"
+    "volumeMounts: [{name: cache, mountPath: /root/.cache/huggingface}]",
+)
+def unmounted_volume(case: Case) -> Iterator[Result]:
+    """A volume that no container mounts; shared memory is told by `parallel.shm-not-mounted`."""
+    for result in _hints(case, "unmounted-volume"):
+        if "shm" not in (result.anchor or "").lower():
+            yield result
+
+
+def _hints(case: Case, rule: str) -> Iterator[Result]:
+    for hint in case.inventory.hints:
+        if hint.rule == rule and _about(case, hint):
+            yield fail(hint.message, anchor=hint.anchor, at=hint.origin)
+
+
+def _about(case: Case, hint: Hint) -> bool:
+    """Whether a hint concerns this container: its workload, and its container where the hint names one.
+
+    A hint without a subject (an object beside the workload) is told with the first workload of its file.
+    """
+    own = case.sheet.subject
+    if hint.subject is not None:
+        mine = (hint.subject.kind, hint.subject.name, hint.subject.namespace) == (own.kind, own.name, own.namespace)
+        return mine and hint.subject.container in (None, own.container)
+    path = hint.origin.file
+    first = next((item for item in case.inventory.workloads if item.origin.file == path), None)
+    return first is not None and first.subject == case.workload.subject

@@ -1,0 +1,391 @@
+"""Parallelism against the GPUs that are there, and what its processes need to talk to each other."""
+
+import math
+import re
+from collections.abc import Iterator
+
+from skewguard.judge.checks import evidence
+from skewguard.judge.checks.interface import Case, Result, check, fail, skipped
+from skewguard.language import scheduling, surroundings
+from skewguard.language.facts import Fact
+from skewguard.language.workloads import Container, Volume, Workload
+
+WHOLE = ("nvidia.com/gpu", "amd.com/gpu", "habana.ai/gaudi", "gpu.intel.com/i915", "gpu.intel.com/xe")
+"""Resources of which one is one device that one process drives; slices, shares and TPU boards count otherwise."""
+
+TENSOR, PIPELINE, DATA = "parallelism.tensor", "parallelism.pipeline", "parallelism.data"
+
+
+# ---- how many GPUs ---------------------------------------------------------------------------------------------------
+
+
+def needed(case: Case) -> int | None:
+    """GPUs that one server needs over all its pods; None when that is not known or the processes lie elsewhere."""
+    tensor = evidence.integer(case, TENSOR)
+    if tensor is None or any(evidence.concealed(case, setting) for setting in (PIPELINE, DATA)):
+        return None
+    pipeline = evidence.integer(case, PIPELINE) or 1
+    context = evidence.integer(case, f"{case.engine}.prefill_context_parallel_size") or 1
+    data = _data_parallel(case)
+    return None if data is None or tensor < 1 else tensor * pipeline * context * data
+
+
+def _data_parallel(case: Case) -> int | None:
+    """Copies of the engine in the pods of this workload: those of other pods (external balancing) are not counted."""
+    name = f"{case.engine}.{{}}".format
+    total = evidence.integer(case, DATA) or 1
+    if total <= 1 or _on(case, name("enable_dp_attention")):
+        return 1  # attention copies share the GPUs of the tensor-parallel group
+    local = evidence.integer(case, name("data_parallel_size_local"))
+    if _given(case, name("data_parallel_backend")) == "ray":
+        return None
+    spread = _on(case, name("data_parallel_external_lb")) or _given(case, name("data_parallel_rank")) is not None
+    if local is not None:
+        return local * _pods(case) if _pods(case) > 1 and local * _pods(case) <= total else local
+    return 1 if spread else total
+
+
+def _on(case: Case, setting: str) -> bool:
+    return _given(case, setting) is True
+
+
+def _given(case: Case, setting: str) -> object:
+    fact = case.sheet.declared(setting)
+    return fact.value if fact is not None else None
+
+
+def _pods(case: Case) -> int:
+    """Pods that act as one server: the group's size, or the nodes that the arguments name."""
+    nodes = evidence.integer(case, f"{case.engine}.nnodes") or 1
+    return max(case.workload.group_size or 1, nodes)
+
+
+def devices(container: Container) -> int | None:
+    """Whole devices that a container asks for; None where it asks for slices, shares, claims or none at all."""
+    asked = scheduling.accelerator_resources(container)
+    if len(asked) != 1 or container.resources.claims:
+        return None
+    name, amount = next(iter(asked.items()))
+    number = scheduling.quantity(amount.value)
+    return int(number) if name in WHOLE and number is not None and number.denominator == 1 else None
+
+
+def available(case: Case) -> int | None:
+    """GPUs of all pods of the server; None when they cannot be counted (shared, unseen, of another kind)."""
+    own = devices(case.container)
+    if case.workload.group_size is None or _shared(case):
+        return None
+    members = _siblings(case)
+    if not members:
+        return None if own is None else own * _pods(case)
+    workers = [max((devices(item) or 0 for item in member.template.containers), default=0) for member in members]
+    if len(set(workers)) > 1:
+        return None
+    return (own or 0) + workers[0] * (_pods(case) - 1)
+
+
+def _siblings(case: Case) -> list[Workload]:
+    """The workers of the group this container leads."""
+    subject = case.workload.subject
+    return [
+        other
+        for other in case.inventory.workloads
+        if other.subject.role == "worker"
+        and (other.subject.kind, other.subject.name, other.subject.namespace)
+        == (subject.kind, subject.name, subject.namespace)
+        and subject.role != "worker"
+    ]
+
+
+def _shared(case: Case) -> bool:
+    """Whether scheduling says that one resource is only a share of a GPU (time-slicing, MPS, MIG)."""
+    return any(
+        re.search(r"sharing|time-slic|mps|mig", term.key, re.IGNORECASE)
+        or any(re.search(r"-SHARED$|-MIG-", value) for value in term.values)
+        for term in case.workload.template.node_terms
+    )
+
+
+def _elsewhere(case: Case) -> str:
+    """Why the processes of this server need not run in the pods at hand; empty when they do."""
+    if case.workload.subject.role == "worker" or (case.recognition is not None and case.recognition.runs != "server"):
+        return "a group is judged on its leader"
+    if _given(case, f"{case.engine}.distributed_executor_backend") == "ray" and _pods(case) == 1:
+        return "the Ray cluster may hold GPUs outside this pod"
+    return ""
+
+
+def _product(case: Case) -> str:
+    """The factors, for a reader: `--tensor-parallel-size 4 × --pipeline-parallel-size 2`."""
+    factors = [
+        f"{evidence.flag(case, setting) or setting} {value}"
+        for setting in (TENSOR, PIPELINE, DATA)
+        if (value := evidence.integer(case, setting)) is not None and (value > 1 or setting == TENSOR)
+    ]
+    return " × ".join(factors)
+
+
+def _got(case: Case, total: int) -> str:
+    own, pods = devices(case.container), _pods(case)
+    if pods > 1:
+        return f"the {pods} pods of its group have {total}"
+    return f"the container asks for {own}"
+
+
+@check(
+    "parallel.too-few-gpus",
+    title="Parallelism needs more GPUs than the pods ask for",
+    category="hardware",
+    severity="error",
+    why="The engine starts one process for each GPU of its parallelism. Without a device for each, it fails at start, "
+    "after the pod was scheduled and the image pulled.",
+    remedy="ask for as many GPUs as the parallelism needs, or lower the parallelism",
+    bad="args: [--tensor-parallel-size=4]\nresources: {limits: {nvidia.com/gpu: 2}}",
+    good="args: [--tensor-parallel-size=4]\nresources: {limits: {nvidia.com/gpu: 4}}",
+    sources=("vLLM documentation: Parallelism and Scaling",),
+)
+def too_few_gpus(case: Case) -> Iterator[Result]:
+    """TP × PP × DP above the GPUs of the pods that form the server."""
+    elsewhere = _elsewhere(case)
+    if elsewhere:
+        yield skipped(elsewhere, setting=TENSOR)
+        return
+    total = available(case)
+    if not total:
+        return  # no GPU at all is hardware.gpu-missing
+    gap = next((gap for gap in (evidence.concealed(case, item) for item in (TENSOR, PIPELINE, DATA)) if gap), None)
+    if gap is not None:
+        yield evidence.undecided(gap, "Whether the GPUs suffice cannot be told", gap.setting or TENSOR)
+        return
+    need = needed(case)
+    if need is not None and need > total:
+        resource, amount = next(
+            iter(scheduling.accelerator_resources(case.container).items()), ("nvidia.com/gpu", None)
+        )
+        each = math.ceil(need / _pods(case))
+        fact = _cause(case)
+        yield fail(
+            f"{_product(case)} needs {need} GPUs, and {_got(case, total)}: {case.title} does not start",
+            remedy=f"write `{resource}: {each}` in the limits{' of each pod' if _pods(case) > 1 else ''}, or lower the "
+            f"parallelism to {total}",
+            setting=TENSOR if fact is None else fact.setting,
+            anchor=evidence.flag(case, TENSOR),
+            fact=fact,
+            at=None if fact else amount.origin if amount else None,
+            expected=need,
+        )
+
+
+def _cause(case: Case) -> Fact | None:
+    """The written factor that is above one, tensor first: where a reader has to look."""
+    written = [fact for fact in map(case.sheet.declared, (TENSOR, PIPELINE, DATA)) if fact is not None]
+    return next(
+        (fact for fact in written if isinstance(fact.value, int) and fact.value > 1), written[0] if written else None
+    )
+
+
+@check(
+    "parallel.idle-gpus",
+    title="GPUs that the engine does not use",
+    category="hardware",
+    severity="warning",
+    why="The engine uses as many GPUs as its parallelism says. The others are paid for, held against other pods, and "
+    "idle; most often the parallelism was meant to be higher.",
+    remedy="raise the parallelism to the GPUs asked for, or ask for fewer",
+    bad="args: [--model=m]\nresources: {limits: {nvidia.com/gpu: 4}}",
+    good="args: [--model=m, --tensor-parallel-size=4]\nresources: {limits: {nvidia.com/gpu: 4}}",
+    sources=("vLLM documentation: Parallelism and Scaling; tensor_parallel_size is 1 by default",),
+)
+def idle_gpus(case: Case) -> Iterator[Result]:
+    """TP × PP × DP below the GPUs of the pods that form the server, and nothing else that could use them."""
+    need, total = needed(case), available(case)
+    several = case.recognition is not None and bool(case.recognition.others)
+    chosen = case.container.variable("CUDA_VISIBLE_DEVICES") is not None
+    if need is None or total is None or several or chosen or _elsewhere(case) or total <= need:
+        return
+    amount = next(iter(scheduling.accelerator_resources(case.container).items()), None)
+    spelled = evidence.flag(case, TENSOR) or TENSOR
+    yield fail(
+        f"{_got(case, total).capitalize()} GPUs, and {case.title} uses {need} ({_product(case)}): {total - need} stay idle",
+        remedy=f"write `{spelled}={total // max(need // (evidence.integer(case, TENSOR) or 1), 1)}`, or ask for "
+        f"{need // _pods(case) or 1} GPU{'s' if need // _pods(case) > 1 else ''} a pod",
+        setting=TENSOR,
+        anchor=amount[0] if amount else spelled,
+        at=amount[1].origin if amount else None,
+        fact=None if amount else _cause(case),
+        expected=need,
+    )
+
+
+@check(
+    "parallel.tensor-across-pods",
+    title="Tensor parallelism crosses pods",
+    category="hardware",
+    severity="note",
+    why="Each layer of each token is exchanged between all GPUs of a tensor-parallel group. Between nodes that is fast "
+    "only over RDMA; the documented layout keeps tensor parallelism inside a pod and pipelines between pods.",
+    remedy="set tensor parallelism to the GPUs of one pod, and pipeline parallelism to the number of pods",
+    bad="size: 2\nargs: [--tensor-parallel-size=16]   # 8 GPUs a pod",
+    good="size: 2\nargs: [--tensor-parallel-size=8, --pipeline-parallel-size=2]",
+    sources=("vLLM documentation: Parallelism and Scaling, multi-node",),
+)
+def tensor_across_pods(case: Case) -> Iterator[Result]:
+    """TP above the GPUs of one pod of a group whose GPUs suffice together."""
+    tensor, own, total = evidence.integer(case, TENSOR), devices(case.container), available(case)
+    if tensor is None or not own or total is None or _elsewhere(case) or _pods(case) == 1:
+        return
+    if own < tensor <= total and tensor * (evidence.integer(case, PIPELINE) or 1) <= total:
+        yield fail(
+            f"{evidence.flag(case, TENSOR) or TENSOR} {tensor} spans {math.ceil(tensor / own)} pods of {own} GPUs",
+            remedy=f"write {evidence.flag(case, TENSOR) or TENSOR} {own} and {evidence.flag(case, PIPELINE) or PIPELINE} "
+            f"{_pods(case)}, or make sure that the pods reach each other over RDMA",
+            setting=TENSOR,
+            anchor=evidence.flag(case, TENSOR),
+            fact=_cause(case),
+        )
+
+
+# ---- shared memory ---------------------------------------------------------------------------------------------------
+
+
+@check(
+    "parallel.shm-missing",
+    title="Several GPUs without shared memory",
+    category="orchestration",
+    severity="warning",
+    why="The processes of a parallel server exchange data through /dev/shm, which has 64 MiB in a container by default. "
+    "NCCL then fails at start or under load, with a bus error or a hang.",
+    remedy="mount an emptyDir with `medium: Memory` at /dev/shm",
+    bad="args: [--tensor-parallel-size=2]",
+    good="volumes: [{name: dshm, emptyDir: {medium: Memory}}]\nvolumeMounts: [{name: dshm, mountPath: /dev/shm}]",
+    sources=(
+        "vLLM documentation: Using Kubernetes, shared memory",
+        "NCCL documentation: Troubleshooting, shared memory",
+    ),
+)
+def shm_missing(case: Case) -> Iterator[Result]:
+    """More than one process in a pod, and /dev/shm left at its default or on a disk."""
+    if case.workload.template.host_ipc or _on_memory(case) or _unmounted(case) is not None or not _talks(case):
+        return
+    volume = _at_shm(case)
+    fact = _cause(case)
+    message = (
+        f"/dev/shm is the volume `{volume.name}`, which lies on the node's disk"
+        if volume
+        else "/dev/shm has the default 64 MiB"
+    )
+    yield fail(
+        f"{_product(case)} runs several processes in one pod, and {message}",
+        remedy=f"add `medium: Memory` to the emptyDir of `{volume.name}`"
+        if volume
+        else "add `- {name: dshm, emptyDir: {medium: Memory}}` to the pod's `volumes` and "
+        "`- {name: dshm, mountPath: /dev/shm}` to the container's `volumeMounts`",
+        setting=TENSOR,
+        anchor="/dev/shm",
+        fact=fact,
+        at=volume.origin if volume else None if fact else case.container.origin,
+    )
+
+
+@check(
+    "parallel.shm-not-mounted",
+    title="Shared memory is defined and not mounted",
+    category="orchestration",
+    severity="warning",
+    why="A memory volume that no container mounts gives nobody shared memory: /dev/shm keeps its 64 MiB.",
+    remedy="mount the volume at /dev/shm",
+    bad="volumes: [{name: dshm, emptyDir: {medium: Memory}}]",
+    good="volumes: [{name: dshm, emptyDir: {medium: Memory}}]\nvolumeMounts: [{name: dshm, mountPath: /dev/shm}]",
+    sources=("vLLM documentation: Using Kubernetes, shared memory",),
+)
+def shm_not_mounted(case: Case) -> Iterator[Result]:
+    """A memory volume named after /dev/shm that no container of the pod mounts."""
+    volume = _unmounted(case)
+    if volume is not None:
+        yield fail(
+            f"The volume `{volume.name}` is defined, and no container of the pod mounts it: /dev/shm has the default 64 MiB",
+            remedy=f"add `- {{name: {volume.name}, mountPath: /dev/shm}}` to the container's `volumeMounts`",
+            anchor=volume.name,
+            at=volume.origin,
+        )
+
+
+def _talks(case: Case) -> bool:
+    """Whether more than one process of the engine runs in one pod."""
+    need, own = needed(case), devices(case.container)
+    if need is None or _elsewhere(case) == "a group is judged on its leader":
+        return False
+    return need > 1 and (own > 1 if own is not None else _pods(case) == 1)
+
+
+def _at_shm(case: Case) -> Volume | None:
+    """The emptyDir that is mounted at /dev/shm."""
+    names = [mount.volume for mount in case.container.mounts if mount.path.rstrip("/") == "/dev/shm"]
+    return next(
+        (item for item in case.workload.template.volumes if item.name in names and item.kind == "emptyDir"), None
+    )
+
+
+def _on_memory(case: Case) -> bool:
+    mounted = any(mount.path.rstrip("/") in ("/dev/shm", "/dev") for mount in case.container.mounts)
+    volume = _at_shm(case)
+    return mounted and (volume is None or volume.medium == "Memory")
+
+
+def _unmounted(case: Case) -> Volume | None:
+    template = case.workload.template
+    mounted = {mount.volume for container in template.containers for mount in container.mounts}
+    return next(
+        (
+            item
+            for item in template.volumes
+            if "shm" in item.name.lower() and item.kind == "emptyDir" and item.name not in mounted
+        ),
+        None,
+    )
+
+
+# ---- prefill and decode ----------------------------------------------------------------------------------------------
+
+
+@check(
+    "parallel.engine-id-shared",
+    title="Two servers share one KV transfer identity",
+    category="orchestration",
+    severity="error",
+    why="Prefill and decode servers find each other's KV blocks by engine id. Under one literal id the transfers of one "
+    "server are taken for those of the other.",
+    remedy="leave the engine id out, so that each server makes its own",
+    bad="""args: ['--kv-transfer-config={"kv_connector": "NixlConnector", "kv_role": "kv_both", "engine_id": "0"}']""",
+    good="""args: ['--kv-transfer-config={"kv_connector": "NixlConnector", "kv_role": "kv_both"}']""",
+    sources=("vLLM vllm/config/kv_transfer.py: engine_id is a new UUID where none is given",),
+)
+def engine_id_shared(case: Case) -> Iterator[Result]:
+    """The same literal engine id here and in a workload that stands before this one in the input."""
+    setting = f"{case.engine}.kv_transfer_config"
+    fact = case.sheet.declared(setting)
+    own = fact.value.get("engine_id") if fact is not None and isinstance(fact.value, dict) else None
+    if fact is None or own is None:
+        return
+    for other in case.inventory.workloads:
+        if other.subject == case.workload.subject:
+            return
+        same = surroundings.same_namespace(other.subject.namespace, case.workload.subject.namespace)
+        if same and any(str(own) in _engine_ids(container) for container in other.template.containers):
+            yield fail(
+                f"{case.workload.subject} and {other.subject} both have the engine id `{own}`",
+                remedy="remove `engine_id` from both",
+                setting=setting,
+                anchor=evidence.flag(case, setting) or setting,
+                fact=fact,
+            )
+            return
+
+
+def _engine_ids(container: Container) -> set[str]:
+    """The literal engine ids in a container's arguments, in JSON or as a dotted flag."""
+    found: set[str] = set()
+    for invocation in container.invocations:
+        text = " ".join(token.text for token in invocation.argv if not token.unresolved)
+        found.update(re.findall(r"engine_id[\"']?\s*[:=\s]\s*[\"']?([\w.-]+)", text))
+    return found

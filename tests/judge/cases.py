@@ -6,13 +6,13 @@ Nothing here reads YAML or knows an engine: settings, arguments and variables ar
 give them, so that a check is tested against the interface and not against one engine's grammar.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import structs
 
 from skewguard.judge.checks.interface import CHECKS, Case, Result
-from skewguard.knowledge.engines.interface import Argument, Certainty, Parsed, Release, Variable
+from skewguard.knowledge.engines.interface import Argument, Certainty, Parsed, Recognition, Release, Variable
 from skewguard.language.facts import Choice, Fact, Gap, Located, Origin, Source, Subject
 from skewguard.language.sheet import Sheet
 from skewguard.language.workloads import (
@@ -103,7 +103,7 @@ def case(
     image: str | None = "vllm/vllm-openai:v0.11.0",
     declared: Mapping[str, Any] | None = None,
     derived: Mapping[str, Any] | None = None,
-    open_settings: Iterable[Gap | Choice] = (),
+    open_settings: Sequence[Gap | Choice] = (),
     arguments: Sequence[Argument] | None = (),
     entrypoint: str = "vllm serve",
     variables: Sequence[Variable] = (),
@@ -119,6 +119,8 @@ def case(
     subject: Mapping[str, Any] | None = None,
     inventory: Mapping[str, Any] | None = None,
     siblings: Sequence[Workload] = (),
+    recognition: Recognition | None = None,
+    blind: Gap | None = None,
 ) -> Case:
     """A case of one container, `vllm` of the Deployment `chat` in the namespace `prod`, unless told otherwise.
 
@@ -126,14 +128,15 @@ def case(
     choices. `arguments` None: the engine has no grammar here. `command` and `args` become one plain invocation.
     `limits` are GPU and other resource limits; `gpus` is short for `nvidia.com/gpu`. `container`, `template`,
     `workload`, `subject` and `inventory` set fields of those values. `siblings` are other workloads of the input,
-    standing before this one.
+    standing before this one. `blind`: an unseen source may have set anything.
     """
     about = _subject(**(subject or {}))
     box = _container(image, command, args, environment, unseen_env, _limits(gpus, limits), container or {})
     pod = PodTemplate(origin=at(2), containers=(box,))
     owner = Workload(subject=about, template=structs.replace(pod, **(template or {})), origin=at(1))
     owner = structs.replace(owner, **(workload or {}))
-    parsed = None if arguments is None else _parsed(arguments, declared or {}, entrypoint)
+    hidden = [item for item in open_settings if isinstance(item, Gap)]
+    parsed = None if arguments is None else _parsed(arguments, declared or {}, hidden, entrypoint, blind)
     around = structs.replace(Inventory(workloads=(*siblings, owner)), **(inventory or {}))
     return Case(
         workload=owner,
@@ -145,6 +148,7 @@ def case(
         release=release(version, certainty, engine),
         parsed=parsed,
         variables=tuple(variables),
+        recognition=recognition,
     )
 
 
@@ -209,13 +213,25 @@ def _container(
     return structs.replace(made, **more)
 
 
-def _parsed(arguments: Sequence[Argument], declared: Mapping[str, Any], entrypoint: str) -> Parsed:
-    values = {name.rpartition(".")[2]: fact(name, value) for name, value in declared.items()}
-    return Parsed(arguments=tuple(arguments), values=values, gaps={}, starts=True, entrypoint=entrypoint)
+def _parsed(
+    arguments: Sequence[Argument],
+    declared: Mapping[str, Any],
+    hidden: Sequence[Gap],
+    entrypoint: str,
+    blind: Gap | None,
+) -> Parsed:
+    return Parsed(
+        arguments=tuple(arguments),
+        values={name: fact(name, value) for name, value in declared.items()},
+        gaps={item.setting: item for item in hidden},
+        starts=True,
+        entrypoint=entrypoint,
+        blind=blind,
+    )
 
 
 def _sheet(
-    about: Subject, declared: Mapping[str, Any], derived: Mapping[str, Any], others: Iterable[Gap | Choice]
+    about: Subject, declared: Mapping[str, Any], derived: Mapping[str, Any], others: Sequence[Gap | Choice]
 ) -> Sheet:
     sheet = Sheet(
         about,

@@ -57,6 +57,22 @@ def unmounted_volume(case: Case) -> Iterator[Result]:
             yield result
 
 
+@check(
+    "facts.engine-annotation",
+    title="An engine annotation cannot be read",
+    category="runtime",
+    severity="warning",
+    why="The annotation says which engine and version run where the image does not tell. One that cannot be read is left "
+    "aside, and the version is then unknown, or taken from the tag.",
+    remedy="write `skewguard.dev/engine: NAME==VERSION`",
+    bad="skewguard.dev/engine: vllm=0.11.0",
+    good="skewguard.dev/engine: vllm==0.11.0",
+)
+def engine_annotation(case: Case) -> Iterator[Result]:
+    """An annotation of skewguard's own that is misspelt or names no engine."""
+    yield from _hints(case, "engine-annotation")
+
+
 def _hints(case: Case, rule: str) -> Iterator[Result]:
     for hint in case.inventory.hints:
         if hint.rule == rule and _about(case, hint):

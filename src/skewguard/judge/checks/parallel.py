@@ -13,6 +13,7 @@ from skewguard.language.workloads import Container, Volume, Workload
 WHOLE = ("nvidia.com/gpu", "amd.com/gpu", "habana.ai/gaudi", "gpu.intel.com/i915", "gpu.intel.com/xe")
 """Resources of which one is one device that one process drives; slices, shares and TPU boards count otherwise."""
 
+SHM = "/dev/shm"  # noqa: S108  # a mount point inside the container
 TENSOR, PIPELINE, DATA = "parallelism.tensor", "parallelism.pipeline", "parallelism.data"
 
 
@@ -165,7 +166,7 @@ def too_few_gpus(case: Case) -> Iterator[Result]:
         each = math.ceil(need / _pods(case))
         fact = _cause(case)
         yield fail(
-            f"{_product(case)} needs {need} GPUs, and {_got(case, total)}: {case.title} does not start",
+            f"{_product(case)} needs {need} GPUs, and {_got(case, total)} alone: {case.title} does not start",
             remedy=f"write `{resource}: {each}` in the limits{' of each pod' if _pods(case) > 1 else ''}, or lower the "
             f"parallelism to {total}",
             setting=TENSOR if fact is None else fact.setting,
@@ -206,7 +207,7 @@ def idle_gpus(case: Case) -> Iterator[Result]:
     amount = next(iter(scheduling.accelerator_resources(case.container).items()), None)
     spelled = evidence.flag(case, TENSOR) or TENSOR
     yield fail(
-        f"{_got(case, total).capitalize()} GPUs, and {case.title} uses {need} ({_product(case)}): {total - need} stay idle",
+        f"T{_got(case, total)[1:]} GPUs, and {case.title} uses {need} ({_product(case)}): {total - need} stay idle",
         remedy=f"write `{spelled}={total // max(need // (evidence.integer(case, TENSOR) or 1), 1)}`, or ask for "
         f"{need // _pods(case) or 1} GPU{'s' if need // _pods(case) > 1 else ''} a pod",
         setting=TENSOR,
@@ -270,9 +271,9 @@ def shm_missing(case: Case) -> Iterator[Result]:
     volume = _at_shm(case)
     fact = _cause(case)
     message = (
-        f"/dev/shm is the volume `{volume.name}`, which lies on the node's disk"
+        f"{SHM} is the volume `{volume.name}`, which lies on the node's disk"
         if volume
-        else "/dev/shm has the default 64 MiB"
+        else f"{SHM} has the default 64 MiB"
     )
     yield fail(
         f"{_product(case)} runs several processes in one pod, and {message}",
@@ -281,7 +282,7 @@ def shm_missing(case: Case) -> Iterator[Result]:
         else "add `- {name: dshm, emptyDir: {medium: Memory}}` to the pod's `volumes` and "
         "`- {name: dshm, mountPath: /dev/shm}` to the container's `volumeMounts`",
         setting=TENSOR,
-        anchor="/dev/shm",
+        anchor=SHM,
         fact=fact,
         at=volume.origin if volume else None if fact else case.container.origin,
     )
@@ -320,14 +321,14 @@ def _talks(case: Case) -> bool:
 
 def _at_shm(case: Case) -> Volume | None:
     """The emptyDir that is mounted at /dev/shm."""
-    names = [mount.volume for mount in case.container.mounts if mount.path.rstrip("/") == "/dev/shm"]
+    names = [mount.volume for mount in case.container.mounts if mount.path.rstrip("/") == SHM]
     return next(
         (item for item in case.workload.template.volumes if item.name in names and item.kind == "emptyDir"), None
     )
 
 
 def _on_memory(case: Case) -> bool:
-    mounted = any(mount.path.rstrip("/") in ("/dev/shm", "/dev") for mount in case.container.mounts)
+    mounted = any(mount.path.rstrip("/") in (SHM, "/dev") for mount in case.container.mounts)
     volume = _at_shm(case)
     return mounted and (volume is None or volume.medium == "Memory")
 

@@ -144,7 +144,7 @@ _NOISE = frozenset(
     {
         "nvidia", "tesla", "amd", "instinct", "geforce", "quadro", "intel", "habana", "gpu", "hpu", "accelerator",
         "generation", "server", "workstation", "edition", "mega", "tensor", "core", "cuda", "aws", "google", "ac",
-        "max", "q", "vf",
+        "vf",
     }
 )  # fmt: skip
 

@@ -315,7 +315,8 @@ def _term(term: NodeTerm, project_labels: Mapping[str, str]) -> tuple[str, tuple
         return "class", tuple(Located(item, term.origin) for found in read for item in found)
     if term.key in CLASS_KEYS:
         return "unreadable", ()
-    generic = all(value.lower() in ("true", "false", "nvidia", "amd", "gpu", "") for value in term.values)
+    words = {value.lower() for value in term.values}
+    generic = term.key not in POOL_KEYS and words <= {"true", "false", "nvidia", "amd", "gpu", ""}
     if term.key in NEUTRAL_KEYS or term.key in MEMORY_KEYS or generic:
         return "neutral", ()
     return "opaque", ()

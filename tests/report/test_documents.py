@@ -14,7 +14,7 @@ from skewguard.language.findings import Observed
 from skewguard.language.results import CheckReport
 from skewguard.report import render, schemas
 from skewguard.report.documenting import document, plain
-from skewguard.report.documents import DOCUMENTS
+from skewguard.report.schemas import DOCUMENTS
 from skewguard.report.yaml_text import emitted
 from tests.report.reports import EVERY_REPORT, OPTIONS, REPORT, RUN_AT, SETTINGS, finding, summary
 

@@ -134,6 +134,53 @@ def test_carets_stand_under_the_masked_value() -> None:
     assert lines[number - 1][start:end] == "<redacted:" + lines[number - 1][start + 10 : end - 1] + ">"
 
 
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        (["- name: DB_PASSWORD", "  value: hunter2"], 2),
+        (["- name: DB_PASSWORD", '  value: "hunter2"'], 2),
+        (["- --api-key", "- hunter2"], 2),
+        (["- --api-key", '- "hunter2"'], 2),
+        (["- --api-key=hunter2"], 1),
+        (["- --api-key hunter2"], 1),
+        (["args: [serve, m, --api-key, hunter2]"], 1),
+        (['args: ["serve", "m", "--api-key", "hunter2", "--seed", "0"]'], 1),
+        (["exec vllm serve m --api-key", "  hunter2"], 2),
+        (["exec vllm serve m --api-key \\", "  hunter2"], 2),
+        (["  hf_token: hunter2"], 1),
+    ],
+)
+def test_secret_named_beside_the_line_is_masked(source: list[str], line: int) -> None:
+    """A finding about something else does not show a secret that happens to stand on its line."""
+    origin = Origin("file", "x.yaml", "x.yaml", line, 3, 5)
+    found = finding("a.b", observed=Observed(None, None, origin))
+    report = CheckReport(run_at=RUN_AT, findings=(found,), summary=summary((found,), ()))
+    text = render(report, "table", Options(lines=lambda _file, number: source[number - 1]))
+    assert "hunter2" not in text
+    assert "<redacted:" in text
+
+
+def test_secret_that_only_its_place_shows_is_masked_everywhere() -> None:
+    """A check that withholds the value still points at it; what stands there is in no line and no message."""
+    named = finding(
+        "a.b", anchor="DB_PASSWORD", observed=Observed(None, None, Origin("file", "x.yaml", "x.yaml", 1, 8, 15))
+    )
+    other = finding(
+        "a.c", message="hunter2 is odd", observed=Observed(None, None, Origin("file", "x.yaml", "x.yaml", 1, 1, 6))
+    )
+    report = CheckReport(run_at=RUN_AT, findings=(other, named), summary=summary((named, other), ()))
+    assert "hunter2" not in render(report, "table", Options(lines=lambda _file, _line: "value: hunter2"))
+
+
+def test_flag_of_a_secret_is_shown() -> None:
+    """Where a finding points at the flag and not at the value, the flag stays readable."""
+    found = finding(
+        "a.b", anchor="--api-key", observed=Observed(None, None, Origin("file", "x", "x", 1, 3, 12, "--api-key"))
+    )
+    report = CheckReport(run_at=RUN_AT, findings=(found,), summary=summary((found,), ()))
+    assert "- --api-key\n" in render(report, "table", Options(lines=lambda _file, _line: "- --api-key"))
+
+
 def test_masking_leaves_settings_with_similar_names() -> None:
     """A name that only sounds like a secret's is shown: an engineer needs it."""
     tokens = finding("x.y", anchor="MAX_NUM_BATCHED_TOKENS", observed=Observed("8192", "declared", place("8192")))

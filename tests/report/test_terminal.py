@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skewguard.language.facts import Origin
+from skewguard.language.facts import Fact, Origin
 from skewguard.language.findings import Observed
-from skewguard.language.results import CheckReport
+from skewguard.language.results import CheckReport, SettingLine, SettingsReport, SubjectSettings
 from skewguard.report import Options, render
 from skewguard.report.options import Marked
 from skewguard.report.terminal.excerpt import excerpt
 from skewguard.report.terminal.page import Page, cells, visible, wrapped
-from tests.report.reports import EVERY_REPORT, OPTIONS, REPORT, RUN_AT, finding, lines, summary
+from tests.report.reports import CHAT, EVERY_REPORT, OPTIONS, REPORT, RUN_AT, at, finding, lines, summary
 
 
 def underlined(line: str, offence: str, width: int = 100) -> tuple[str, str]:
@@ -147,3 +147,14 @@ def test_table_keeps_words_whole() -> None:
     page = Page(40, color=False)
     page.table(["setting", "value"], [["runtime.gpu_memory_utilization", "one two three four five"]])
     assert "runtime.gpu_memory_utilization" in page.text()
+
+
+def test_long_values_are_cut_in_the_table_and_whole_in_wide() -> None:
+    """A chat template written in place does not bury the table; `wide` has all of it."""
+    template = "x" * 5000
+    line = SettingLine(
+        "tokenizer.chat_template", Fact("tokenizer.chat_template", template, "declared", at("name: vllm"))
+    )
+    settings = SettingsReport(subjects=(SubjectSettings(CHAT, "vllm", None, "vllm serve", None, settings=(line,)),))
+    assert "(5000 characters; -o wide and -o json show all)" in render(settings, "table", OPTIONS)
+    assert template in render(settings, "wide", OPTIONS)

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from skewguard import __version__
 from skewguard.language import facts, findings, results, workloads
-from skewguard.report import documents
+from skewguard.report import documents, explanations
 
 _HIDDEN_VERDICTS = ("pass", "skipped")
 _LARGEST = 2**63
@@ -250,8 +250,8 @@ def _diff(report: results.DiffReport) -> documents.DiffDocument:
     )
 
 
-def _flag(line: results.FlagLine) -> documents.Flag:
-    return documents.Flag(
+def _flag(line: results.FlagLine) -> explanations.Flag:
+    return explanations.Flag(
         dest=line.dest,
         spellings=list(line.spellings),
         kind=line.kind,
@@ -264,33 +264,33 @@ def _flag(line: results.FlagLine) -> documents.Flag:
     )
 
 
-def _engine(report: results.EngineReport) -> documents.EngineDocument:
-    return documents.EngineDocument(
+def _engine(report: results.EngineReport) -> explanations.EngineDocument:
+    return explanations.EngineDocument(
         tool=_tool(report.tables),
         exit_code=report.exit_code,
         engine=report.engine,
         version=report.version,
         entrypoint=report.entrypoint,
         flags=[_flag(line) for line in report.flags],
-        env=[documents.VariableDefault(line.name, plain(line.default)) for line in report.env],
+        env=[explanations.VariableDefault(line.name, plain(line.default)) for line in report.env],
         notes=list(report.notes),
     )
 
 
-def _flag_history(report: results.FlagHistory) -> documents.FlagDocument:
-    return documents.FlagDocument(
+def _flag_history(report: results.FlagHistory) -> explanations.FlagDocument:
+    return explanations.FlagDocument(
         tool=_tool(report.tables),
         exit_code=report.exit_code,
         engine=report.engine,
         flag=report.flag,
         setting=report.setting,
-        runs=[documents.FlagRun(run.first, run.last, _flag(run.flag) if run.flag else None) for run in report.runs],
+        runs=[explanations.FlagRun(run.first, run.last, _flag(run.flag) if run.flag else None) for run in report.runs],
         notes=list(report.notes),
     )
 
 
-def _setting_explanation(report: results.SettingExplanation) -> documents.SettingDocument:
-    return documents.SettingDocument(
+def _setting_explanation(report: results.SettingExplanation) -> explanations.SettingDocument:
+    return explanations.SettingDocument(
         tool=_tool(report.tables),
         exit_code=report.exit_code,
         name=report.name,
@@ -306,8 +306,8 @@ def _setting_explanation(report: results.SettingExplanation) -> documents.Settin
     )
 
 
-def _check_explanation(report: results.CheckExplanation) -> documents.RuleDocument:
-    return documents.RuleDocument(
+def _check_explanation(report: results.CheckExplanation) -> explanations.RuleDocument:
+    return explanations.RuleDocument(
         tool=_tool(report.tables),
         exit_code=report.exit_code,
         id=report.id,

@@ -1,7 +1,8 @@
 """The JSON documents, as Structs: their keys and types are the promise other programs build on.
 
-The documentation page and the JSON Schemas are made from these (see `schemas`), so they cannot say anything else. A key is
-never renamed and never changes its meaning within a version; new keys may come. Absent is null, never 0.
+The documentation page and the JSON Schemas are made from these (see `schemas`), so they cannot say anything else. A
+key is never renamed and never changes its meaning within a version; new keys may come. Absent is null, never 0. The
+documents of `explain` stand in `explanations`.
 """
 
 from collections.abc import Mapping
@@ -357,99 +358,3 @@ class DiffDocument(Document, kw_only=True):
     errors: list[Problem]
     missing: list[Missing]
     notes: list[str]
-
-
-class Flag(Struct):
-    """One flag of one engine version. `default` means nothing where `kind` is computed or required."""
-
-    dest: Text
-    spellings: list[str]
-    kind: Literal["literal", "computed", "required"]
-    default: Json
-    type: str | None
-    choices: list[Any] | None
-    nargs: str | None
-    deprecated: bool
-    setting: SettingName | None
-
-
-class VariableDefault(Struct):
-    """One environment variable of one engine version."""
-
-    name: Text
-    default: Json
-
-
-class EngineDocument(Document, kw_only=True):
-    """`explain vllm==0.11.0`: every flag and environment variable of one engine version."""
-
-    schema: Literal["skewguard.dev/engine/v1"] = "skewguard.dev/engine/v1"
-    engine: Text
-    version: Text
-    entrypoint: Text
-    flags: list[Flag]
-    env: list[VariableDefault]
-    notes: list[str]
-
-
-class FlagRun(Struct):
-    """A run of versions in which the flag did not change; `flag` is null where it did not exist."""
-
-    first: Text
-    last: Text
-    flag: Flag | None
-
-
-class FlagDocument(Document, kw_only=True):
-    """`explain vllm/max-num-seqs`: one flag through every version of the table."""
-
-    schema: Literal["skewguard.dev/flag/v1"] = "skewguard.dev/flag/v1"
-    engine: Text
-    flag: Text
-    setting: SettingName | None
-    runs: list[FlagRun]
-    notes: list[str]
-
-
-class SettingDocument(Document, kw_only=True):
-    """`explain limits.max_num_seqs`: one setting of the vocabulary."""
-
-    schema: Literal["skewguard.dev/setting/v1"] = "skewguard.dev/setting/v1"
-    name: SettingName
-    type: Text
-    unit: Text
-    meaning: Text
-    category: Category
-    compare: Annotated[str, Meta(description="how two values are compared")]
-    phases: list[Phase]
-    called: Annotated[dict[str, str], Meta(description="what each engine calls it")]
-    example: Text
-    notes: list[str]
-
-
-class RuleDocument(Document, kw_only=True):
-    """`explain pin.image-tag`: one check."""
-
-    schema: Literal["skewguard.dev/check/v1"] = "skewguard.dev/check/v1"
-    id: Text
-    title: Text
-    category: Category
-    severity: Severity
-    phases: list[Phase]
-    why: Text
-    remedy: Text
-    bad: Annotated[str, Meta(description="a manifest fragment before")]
-    good: Annotated[str, Meta(description="the same after")]
-    aliases: list[str]
-    sources: list[str]
-
-
-DOCUMENTS: Mapping[str, type[Document]] = {
-    "report": CheckDocument,
-    "settings": SettingsDocument,
-    "diff": DiffDocument,
-    "engine": EngineDocument,
-    "flag": FlagDocument,
-    "setting": SettingDocument,
-    "check": RuleDocument,
-}

@@ -5,8 +5,10 @@ stands beside the value in one place only, and the value may be repeated in a me
 So the door first gathers every value whose name makes it secret, then removes those values from every text.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -18,6 +20,7 @@ from skewguard.language.findings import Finding
 from skewguard.language.results import (
     ArgumentLine,
     CheckExplanation,
+    CheckReport,
     EngineReport,
     FlagHistory,
     PassedCheck,
@@ -25,7 +28,7 @@ from skewguard.language.results import (
     SettingExplanation,
     VariableLine,
 )
-from skewguard.report.options import Marked, Options, View
+from skewguard.report.options import Lines, Marked, Options, View
 
 _OWN_KNOWLEDGE = (CheckExplanation, EngineReport, FlagHistory, SettingExplanation)
 """Made from the package's own tables, never from a user's input."""
@@ -41,12 +44,15 @@ _SHORTEST_ANYWHERE = 4
 
 _SHORTEST_NUMBER = 6
 
+_NO_WORDS = ("-", "\\")
+"""The dash of a YAML list and the backslash at the end of a shell's line."""
+
 
 def behind_the_door(report: Report, options: Options) -> tuple[Report, View]:
     """The report and the view of its sources, both without secrets."""
     door = _Door()
     if not isinstance(report, _OWN_KNOWLEDGE):
-        door.learn(report)
+        door.learn(report, options.lines)
         report = door.clean(report)
     view = View(
         color=options.color,
@@ -66,10 +72,11 @@ class _Door:
         self._anywhere: list[tuple[str, str]] = []
         self._known: dict[str, str] = {}
 
-    def learn(self, item: object) -> None:
-        """Gather the values whose names make them secret."""
+    def learn(self, report: Report, lines: Lines | None) -> None:
+        """Gather the values whose names make them secret, from the report and from the lines it will show."""
         found: dict[str, str] = {}
-        for name, value in dict.fromkeys((name, str(value)) for name, value in _named_values(item)):
+        named = chain(_named_values(report), _named_places(report, lines))
+        for name, value in dict.fromkeys((name, str(value)) for name, value in named):
             for text in _texts(value):
                 secret = _without_name(name, text)
                 hidden = redact.value(name, secret) if secret else secret
@@ -166,6 +173,20 @@ def _names(item: Struct) -> Iterator[tuple[str, tuple[object, ...]]]:
             yield item.setting, (*seen, item.expected)
 
 
+def _named_places(report: Report, lines: Lines | None) -> Iterator[tuple[str, object]]:
+    """What stands in the source where a finding about a secret name points, also if the finding does not repeat it."""
+    if lines is None or not isinstance(report, CheckReport):
+        return
+    for finding in report.findings:
+        origin = finding.origin
+        name = finding.anchor or (finding.setting or "").rpartition(".")[2]
+        if origin is None or origin.file is None or origin.line is None or not redact.is_secret(name):
+            continue
+        raw = lines(origin.file, origin.line) or ""
+        end = origin.end_column - 1 if origin.end_column else len(raw)
+        yield name, raw[(origin.column or 1) - 1 : end].strip("\"' ")
+
+
 def _pairs(name: str, value: object) -> Iterator[tuple[str, object]]:
     """A value under its name, and inside a mapping every entry under its own."""
     short = name.rpartition(".")[2]
@@ -207,12 +228,42 @@ def _marked(door: _Door, options: Options, origin: Origin) -> Marked | None:
     raw = options.lines(origin.file, origin.line)
     if raw is None:
         return None
-    shown = door.text(raw)
+    before = options.lines(origin.file, origin.line - 1) if origin.line > 1 else None
+    shown = door.text(_after(before or "", raw))
     start = min(max((origin.column or 1) - 1, 0), len(raw))
     end = min(max((origin.end_column or 0) - 1, start), len(raw))
     if shown != raw:
         start, end = _moved(raw, shown, start, end)
     return Marked(shown, start, end)
+
+
+@cache
+def _words() -> re.Pattern[str]:
+    """The words of a line of YAML: quoted ones whole, flow lists and blanks between them."""
+    return re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'|[^\s,\[\]{}\"']+")
+
+
+@cache
+def _flags() -> re.Pattern[str]:
+    return re.compile(r"(?<![\w-])--?[A-Za-z][\w.-]*")
+
+
+def _after(before: str, line: str) -> str:
+    """A line whose secret is named before it: `- name: HF_TOKEN` or `- --api-key` above, `"--api-key",` beside it."""
+    lines = redact.free_text(f"{before}\n{line}").split("\n")
+    if len(lines) != 2:  # a private key over both lines
+        return redact.free_text(line)
+    above, shown = lines
+    if not any(redact.is_secret(flag) for flag in _flags().findall(f"{above} {shown}")):
+        return shown
+    words = [match for match in _words().finditer(shown) if match[0] not in _NO_WORDS]
+    last = [word for word in _words().findall(above) if word not in _NO_WORDS][-1:] or [""]
+    for name, match in reversed(list(zip([*last, *(match[0] for match in words)], words, strict=False))):
+        flag, secret = name.strip("\"'"), match[0].strip("\"'")
+        if flag.startswith("-") and redact.is_secret(flag) and not secret.startswith("-"):
+            hidden = match[0].replace(secret, redact.value(flag, secret))
+            shown = shown[: match.start()] + hidden + shown[match.end() :]
+    return shown
 
 
 def _moved(raw: str, shown: str, start: int, end: int) -> tuple[int, int]:

@@ -1,11 +1,24 @@
 """The JSON Schemas of the documents and their page, made from the Structs that the documents are made with."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from skewguard.report.documents import DOCUMENTS, Document
+from skewguard.report.documents import CheckDocument, DiffDocument, Document, SettingsDocument
+from skewguard.report.explanations import EngineDocument, FlagDocument, RuleDocument, SettingDocument
+
+DOCUMENTS: Mapping[str, type[Document]] = {
+    "report": CheckDocument,
+    "settings": SettingsDocument,
+    "diff": DiffDocument,
+    "engine": EngineDocument,
+    "flag": FlagDocument,
+    "setting": SettingDocument,
+    "check": RuleDocument,
+}
+"""By the name in `schema`: `skewguard.dev/NAME/v1`."""
 
 _INTRODUCTION = """\
 # The JSON documents
@@ -17,7 +30,7 @@ What is not known is null or a gap, never 0. Secrets are masked in every documen
 
 Each document has a JSON Schema beside this page: {links}.
 
-Generated from `skewguard.report.documents`.
+Generated from `skewguard.report.documents` and `skewguard.report.explanations`.
 """
 
 

@@ -1,6 +1,5 @@
 """Values, choices, gaps and counts in words, the same in every format that a person reads."""
 
-import json
 from collections.abc import Sequence
 
 from skewguard.language.facts import Choice, Effective, Fact, Gap, Origin, Subject, Value
@@ -33,7 +32,9 @@ def value(value: Value, unit: str = "") -> str:
     if isinstance(value, (int, float)):
         return _number(value, unit)
     if isinstance(value, str):
-        return value if value == value.strip() != "" else json.dumps(value, ensure_ascii=False)
+        return value if value == value.strip() != "" else f'"{value}"'
+    import json
+
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
@@ -45,6 +46,13 @@ def _number(number: float, unit: str) -> str:
     if unit == "fraction":
         return f"{number} (fraction)"
     return f"{str(number).removesuffix('.0')} {unit}" if unit else str(number)
+
+
+def shortened(text: str, longest: int = 300) -> str:
+    """A text that fits a table: a chat template written in place may be pages long."""
+    if len(text) <= longest:
+        return text
+    return f"{text[:longest]}… ({len(text)} characters; -o wide and -o json show all)"
 
 
 def effective(item: Effective | None, unit: str = "") -> str:

@@ -58,17 +58,18 @@ def _changes(page: Page, subject: Subject, changes: Sequence[Change], *, wide: b
     page.line((words.subject(subject), "strong"))
     for change in sorted(changes, key=lambda change: _ORDER[change.severity]):
         page.line((change.setting, change.severity), indent=2)
-        _side(page, "a", change.before, change.unit)
-        _side(page, "b", change.after, change.unit)
+        _side(page, "a", change.before, change.unit, wide=wide)
+        _side(page, "b", change.after, change.unit, wide=wide)
         page.prose(change.reason, indent=4, label=("why: ", "faint"))
         if wide:
             page.line(("severity: ", "faint"), change.severity, indent=4)
 
 
-def _side(page: Page, name: str, item: Effective | None, unit: str) -> None:
+def _side(page: Page, name: str, item: Effective | None, unit: str, *, wide: bool = False) -> None:
     place = f"  ({item.authority}, {item.origin})" if isinstance(item, Fact) else ""
     label: Piece = (f"{name}: ", "faint")
-    page.prose(words.effective(item, unit) + place, indent=4, label=label)
+    said = words.effective(item, unit)
+    page.prose((said if wide else words.shortened(said)) + place, indent=4, label=label)
 
 
 def _undecided(page: Page, undecided: Sequence[Undecided]) -> None:

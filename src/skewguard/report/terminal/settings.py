@@ -97,9 +97,10 @@ def _ordered(settings: Sequence[SettingLine]) -> list[SettingLine]:
 def _row(line: SettingLine, *, wide: bool) -> list[Piece]:
     item = line.effective
     style = "" if isinstance(item, Fact) else "unknown"
+    said = words.effective(item, line.unit)
     row: list[Piece] = [
         (line.setting, "strong" if _is_declared(line) else ""),
-        (words.effective(item, line.unit), style),
+        (said if wide else words.shortened(said), style),
         line.authority or "",
         (_origin(line), "faint"),
     ]

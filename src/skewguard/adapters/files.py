@@ -6,10 +6,11 @@ pipe without a writer, a device or a socket is refused before it is opened for r
 """
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import BinaryIO
 
 from msgspec import Struct
@@ -96,6 +97,50 @@ def write_new(path: str, text: str) -> str:
     except OSError as error:
         raise UsageError(f"cannot write {shown(path)}: {_words(error)}", file=shown(path)) from None
     return path
+
+
+def write(path: str, text: str) -> None:
+    """Write a result, whole or not at all, in place of what stood there. A device such as `/dev/stderr` is written to.
+
+    Raises `UsageError` when it cannot be written.
+    """
+    folder = os.path.dirname(path) or "."
+    temporary = os.path.join(folder, f".{os.path.basename(path)}.{os.getpid()}.new")
+    try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            with open(path, "w", encoding="utf-8") as device:
+                device.write(text)
+            return
+        os.makedirs(folder, exist_ok=True)
+        _write_through(temporary, text)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise UsageError(f"cannot write {shown(path)}: {_words(error)}", file=shown(path)) from None
+
+
+def line(path: str, number: int) -> str | None:
+    """One line (1-based) of an input, to be shown under a finding; None when it cannot be had any more."""
+    lines = _lines(path)
+    return lines[number - 1] if 0 < number <= len(lines) else None
+
+
+@lru_cache(maxsize=32)
+def _lines(path: str) -> tuple[str, ...]:
+    if path == STDIN:
+        return tuple(_stdin_lines)
+    try:
+        return tuple(_split(read_text(path)))
+    except InputError:
+        return ()
+
+
+def _split(text: str) -> list[str]:
+    """Lines as YAML counts them."""
+    return re.split(r"\r\n|[\r\n\x85\u2028\u2029]", text)
+
+
+_stdin_lines: list[str] = []
+"""Standard input can be read once; its lines are kept for showing them."""
 
 
 def find_upward(start: str, name: str) -> str | None:
@@ -257,11 +302,14 @@ def _read(path: str, *, named: bool) -> Input:
 
 def _from_stdin(stream: BinaryIO) -> Input:
     try:
-        return Input(STDIN, _decode(_limited(stream.read(MAX_BYTES + 1), STDIN), STDIN))
+        text = _decode(_limited(stream.read(MAX_BYTES + 1), STDIN), STDIN)
     except InputError as error:
         return Input(STDIN, error=error)
     except (OSError, ValueError) as error:
         return Input(STDIN, error=InputError(f"standard input cannot be read: {error}", file=STDIN))
+    _stdin_lines[:] = _split(text)
+    _lines.cache_clear()
+    return Input(STDIN, text)
 
 
 def _bytes(path: str) -> bytes:

@@ -7,9 +7,8 @@ from msgspec import Struct
 
 from skewguard.judge.checks.interface import Case, Check, Result
 from skewguard.language.facts import Fact, Origin, Subject
-from skewguard.language.findings import ContractRef, Finding, Observed, identity
+from skewguard.language.findings import Finding, Observed, identity
 from skewguard.language.results import PassedCheck
-from skewguard.language.sheet import Sheet
 
 Anchor = Callable[[str], str]
 """Gives a file's path as it enters an identity: relative to the folder that holds `.skewguard` or `.git`."""
@@ -33,7 +32,7 @@ def evaluate(case: Case, checks: Iterable[Check], anchor: Anchor) -> Evaluation:
         except Exception as error:  # noqa: BLE001  # one check's defect must not hide the other checks' findings
             results = [_crash(check, error)]
             evaluation.crashes += 1
-        collect(evaluation, check, results or [Result("pass", "")], case.sheet, anchor)
+        collect(evaluation, check, results or [Result("pass", "")], case.sheet.subject, anchor)
     return evaluation
 
 
@@ -41,24 +40,21 @@ def collect(
     evaluation: Evaluation,
     check: Check,
     results: Iterable[Result],
-    sheet: Sheet,
+    subject: Subject,
     anchor: Anchor,
-    contract: ContractRef | None = None,
 ) -> None:
     """Sort a check's answers into findings and passes."""
     for result in results:
         if result.verdict in ("pass", "skipped"):
             evaluation.assumed += bool(result.assumes) and result.verdict == "pass"
             evaluation.passed.append(
-                PassedCheck(check.id, sheet.subject, result.verdict, result.message, result.setting)
+                PassedCheck(check.id, subject, result.verdict, result.message, result.setting)
             )
         else:
-            evaluation.findings.append(finding(check, result, sheet.subject, anchor, contract))
+            evaluation.findings.append(finding(check, result, subject, anchor))
 
 
-def finding(
-    check: Check, result: Result, subject: Subject, anchor: Anchor, contract: ContractRef | None = None
-) -> Finding:
+def finding(check: Check, result: Result, subject: Subject, anchor: Anchor) -> Finding:
     """A result as a finding: with its identity, its evidence, and the check's own remedy where it has none."""
     observed = _observed(result)
     place = observed.origin if observed else None
@@ -69,7 +65,7 @@ def finding(
         ),
         check=check.id,
         group=check.group,
-        category=check.category,
+        category=result.category or check.category,
         verdict=result.verdict,
         severity=result.severity or check.severity,
         subject=subject,
@@ -77,7 +73,7 @@ def finding(
         remedy=result.remedy or check.remedy,
         setting=result.setting,
         anchor=result.anchor,
-        contract=contract,
+        contract=result.contract,
         expected=result.expected,
         observed=observed,
         inputs=result.inputs,

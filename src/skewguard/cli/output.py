@@ -59,8 +59,8 @@ def _options(result: Report, color: bool, verbose: bool) -> report.Options:
         color=color,
         width=max(60, min(width, 140)),
         verbose=verbose,
-        lines=api.source_lines(result),
-        rules=api.rules(result),
+        lines=api.source_line,
+        rules=api.rules() if isinstance(result, CheckReport) else {},
     )
 
 

@@ -12,11 +12,12 @@ def find(name: str) -> Check | None:
     """The check with this id or this former id."""
     if name in CHECKS:
         return CHECKS[name]
-    return _aliases().get(name)
+    return CHECKS.get(aliases().get(name, ""))
 
 
-def _aliases() -> Mapping[str, Check]:
-    return {alias: check for check in CHECKS.values() for alias in check.aliases}
+def aliases() -> Mapping[str, str]:
+    """Former id → id."""
+    return {alias: check.id for check in CHECKS.values() for alias in check.aliases}
 
 
-__all__ = ["CHECKS", "MODULES", "Case", "Check", "Result", "find"]
+__all__ = ["CHECKS", "MODULES", "Case", "Check", "Result", "aliases", "find"]

@@ -1,0 +1,14 @@
+"""The use cases, and the public library: one function for each verb. The command line owns no logic.
+
+What may enter: the joining of rooms into an answer. What may not: a rule, a check, a word of terminal output.
+"""
+
+from skewguard.adapters.files import write as write_result
+from skewguard.api.checking import check
+from skewguard.api.diffing import diff
+from skewguard.api.explaining import explain
+from skewguard.api.initializing import init
+from skewguard.api.results import rules, source_line
+from skewguard.api.settings import settings
+
+__all__ = ["check", "diff", "explain", "init", "rules", "settings", "source_line", "write_result"]

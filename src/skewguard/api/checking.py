@@ -1,0 +1,208 @@
+"""`check`: manifests against contracts, and against what is known to go wrong."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from skewguard.adapters import files
+from skewguard.api import inputs
+from skewguard.assess import evaluation
+from skewguard.judge.checks import contract as contract_checks
+from skewguard.judge.checks import registry
+from skewguard.judge.checks.interface import Case
+from skewguard.knowledge import engines
+from skewguard.knowledge.contract import binding, waiving
+from skewguard.knowledge.contract.values import Binding, Contract, WaiverRule
+from skewguard.knowledge.project import Project
+from skewguard.language.errors import ExitCode, InputError
+from skewguard.language.facts import Gap, Subject
+from skewguard.language.findings import SEVERITIES, Finding
+from skewguard.language.results import (
+    CheckReport,
+    ContractLine,
+    InputProblem,
+    PassedCheck,
+    SubjectLine,
+    Summary,
+    tally,
+)
+
+Progress = Callable[[int, int], None]
+
+
+class Contracts(Struct):
+    """The contracts of one run. `named` when they were asked for with `--contract`."""
+
+    contracts: tuple[Contract, ...] = ()
+    problems: tuple[InputProblem, ...] = ()
+    notes: tuple[str, ...] = ()
+    named: bool = False
+
+
+def check(
+    paths: Sequence[str],
+    *,
+    contracts: Sequence[str] = (),
+    fail_on: str | None = None,
+    allow_unknown: bool = False,
+    namespace: str | None = None,
+    today: str | None = None,
+    progress: Progress | None = None,
+) -> CheckReport:
+    """Check manifests: paths, folders, globs, `-` for stdin.
+
+    `contracts` are files or folders; without any those of the `.skewguard` folder above the working folder count.
+    `fail_on` is a severity or `never`. `today` (ISO date) decides which waivers have ended.
+    """
+    project = inputs.project(fail_on=fail_on)
+    promised = load_contracts(contracts)
+    loaded = inputs.load(paths, project, namespace=namespace, progress=progress)
+    judged = _judge(loaded, promised, project, namespace, today or datetime.now(tz=UTC).date().isoformat())
+    return _report(loaded, promised, judged, project, allow_unknown=allow_unknown)
+
+
+def load_contracts(paths: Sequence[str]) -> Contracts:
+    """The contracts given by path, else those of the `.skewguard` folder found upward. Problems are kept, not raised."""
+    from skewguard.knowledge.contract import loading
+
+    named = bool(paths)
+    texts: list[tuple[str, str]] = []
+    problems: list[InputError] = []
+    for item in inputs.contract_texts(paths):
+        if isinstance(item, InputError):
+            problems.append(item)
+        else:
+            texts.append(item)
+    if not texts and not problems:
+        return Contracts(named=named)
+    loaded = loading.load(texts, [*registry.CHECKS, *registry.aliases()])
+    problems += loaded.errors
+    if named and not loaded.contracts and not problems:
+        problems += loaded.foreign
+    notes = tuple(f"{note.origin}: {note.message}" for note in loaded.notes)
+    return Contracts(tuple(loaded.contracts), tuple(inputs.problem(error) for error in problems), notes, named)
+
+
+class _Judged(Struct):
+    """Everything the checks said, waivers applied."""
+
+    findings: list[Finding]
+    passed: list[PassedCheck]
+    bindings: list[Binding]
+    problems: list[InputProblem]
+    assumed: int = 0
+
+
+def _judge(
+    loaded: inputs.Loaded, promised: Contracts, project: Project, namespace: str | None, today: str
+) -> _Judged:
+    subjects = [case.sheet.subject for case in loaded.cases]
+    bindings = binding.bind(promised.contracts, subjects, namespace)
+    checks = [row for row in registry.CHECKS.values() if row not in contract_checks.OF_CONTRACTS]
+    anchor = files.anchor_of
+    result = _Judged([], [], bindings, [])
+    pairs: list[tuple[Finding, Sequence[WaiverRule]]] = []
+    known = [*registry.CHECKS, *registry.aliases()]
+    for case, bound in zip(loaded.cases, bindings, strict=True):
+        case.binding = bound
+        answer = evaluation.evaluate(case, checks, anchor)
+        rules = _rules(case, bound, result, known)
+        pairs += [(finding, rules) for finding in answer.findings]
+        result.passed += answer.passed
+        result.assumed += answer.assumed
+    every = [rule for contract in promised.contracts for rule in contract.waivers]
+    settled = waiving.settle(pairs, today, [*every, *project.waivers], registry.aliases())
+    about = [
+        *contract_checks.without_target(promised.contracts, bindings, subjects, named=promised.named),
+        *contract_checks.waivers(settled),
+    ]
+    found = [*settled.findings, *(evaluation.finding(item.check, item.result, item.subject, anchor) for item in about)]
+    result.findings = evaluation.by_place(evaluation.unique(found))
+    return result
+
+
+def _rules(case: Case, bound: Binding, result: _Judged, known: Sequence[str]) -> list[WaiverRule]:
+    """The waivers that may excuse a finding on this case: its contract's, and its annotations'."""
+    rules = list(bound.contract.waivers) if bound.contract else []
+    workload = case.workload
+    for annotations in (workload.annotations, workload.template.annotations):
+        own, errors = waiving.from_annotations(annotations, workload.subject, known)
+        rules += own
+        result.problems += [inputs.problem(error) for error in errors]
+    return rules
+
+
+def _report(
+    loaded: inputs.Loaded, promised: Contracts, judged: _Judged, project: Project, *, allow_unknown: bool
+) -> CheckReport:
+    problems = tuple(dict.fromkeys((*loaded.problems, *promised.problems, *judged.problems)))
+    by_verdict, by_severity = tally(judged.findings, judged.passed)
+    bound = [item.contract for item in judged.bindings if item.contract is not None]
+    fail_on = project.fail_on
+    return CheckReport(
+        run_at=datetime.now(tz=UTC).isoformat(timespec="seconds"),
+        tables=engines.tables(),
+        contracts=tuple(
+            ContractLine(contract.name, contract.origin, sum(item is contract for item in bound))
+            for contract in promised.contracts
+        ),
+        subjects=tuple(_subject_line(case) for case in loaded.cases),
+        findings=tuple(judged.findings),
+        gaps=tuple(_gaps(loaded.cases)),
+        errors=problems,
+        missing=loaded.inventory.missing,
+        notes=loaded.notes + promised.notes,
+        passed=tuple(judged.passed),
+        summary=Summary(
+            files=loaded.files,
+            documents=loaded.documents,
+            skipped_files=loaded.skipped_files,
+            engines=len(loaded.cases),
+            under_contract=len(bound),
+            assumed=judged.assumed,
+            by_verdict=by_verdict,
+            by_severity=by_severity,
+        ),
+        exit_code=exit_code(judged.findings, problems, fail_on, allow_unknown=allow_unknown),
+        fail_on=fail_on,
+        allow_unknown=allow_unknown,
+    )
+
+
+def exit_code(
+    findings: Iterable[Finding], problems: Sequence[InputProblem], fail_on: str, *, allow_unknown: bool
+) -> int:
+    """The exit code of a check: the first that applies of 1 failed, 4 crashed, 2 unreadable, 3 unknown, 0."""
+    severities = SEVERITIES[: SEVERITIES.index(fail_on) + 1] if fail_on in SEVERITIES else ()  # type: ignore[arg-type]  # narrowed by `in`
+    found = list(findings)
+    if any(item.verdict == "fail" and item.severity in severities for item in found):
+        return ExitCode.FAILED
+    if any(item.verdict == "error" for item in found):
+        return ExitCode.INTERNAL
+    if problems:
+        return ExitCode.UNREADABLE
+    if not allow_unknown and any(item.verdict == "unknown" and item.group == "contract" for item in found):
+        return ExitCode.UNKNOWN
+    return ExitCode.OK
+
+
+def _subject_line(case: Case) -> SubjectLine:
+    bound = case.binding.contract if case.binding else None
+    return SubjectLine(
+        subject=case.sheet.subject,
+        engine=case.engine,
+        reason=case.recognition.reason if case.recognition else "",
+        version=case.release.text if case.release else None,
+        contract=bound.name if bound else None,
+    )
+
+
+def _gaps(cases: Iterable[Case]) -> Iterable[tuple[Subject, Gap]]:
+    """The gaps a reader should know of: written values nobody can know, and why a container's start is unclear."""
+    for case in cases:
+        gaps = [*case.container.gaps, *(case.parsed.gaps.values() if case.parsed else ())]
+        if case.parsed is not None and case.parsed.blind is not None:
+            gaps.append(case.parsed.blind)
+        yield from ((case.sheet.subject, gap) for gap in dict.fromkeys(gaps))
+

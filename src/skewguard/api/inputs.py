@@ -1,0 +1,226 @@
+"""From words to cases: the project configuration, the documents of every input, and the engines in them."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from msgspec import Struct, structs
+
+from skewguard.adapters import files
+from skewguard.api import things
+from skewguard.api.things import Thing
+from skewguard.assess import cases as assessing
+from skewguard.judge.checks.interface import Case
+from skewguard.knowledge import project as projects
+from skewguard.knowledge.engines import versions
+from skewguard.knowledge.project import Project
+from skewguard.language import documents
+from skewguard.language.documents import Document
+from skewguard.language.errors import InputError, UsageError
+from skewguard.language.facts import Subject
+from skewguard.language.results import InputProblem
+from skewguard.language.workloads import Inventory
+from skewguard.observe.sources import command_lines, manifests
+
+FOLDER = ".skewguard"
+CONFIG = "config.yaml"
+Progress = Callable[[int, int], None]
+
+
+class Loaded(Struct):
+    """What the inputs hold: neighbours, engines as cases, and all that could not be read."""
+
+    inventory: Inventory
+    cases: tuple[Case, ...] = ()
+    problems: tuple[InputProblem, ...] = ()
+    notes: tuple[str, ...] = ()
+    files: int = 0
+    documents: int = 0
+    skipped_files: int = 0
+
+
+def project(*, fail_on: str | None = None) -> Project:
+    """The project configuration of `.skewguard/config.yaml` above the working folder, under environment and flags.
+
+    Raises `InputError` for the first thing wrong with the file, naming how many more there are.
+    """
+    found = Project()
+    folder = files.find_upward(".", FOLDER)
+    path = os.path.join(folder, CONFIG) if folder else None
+    if path and os.path.lexists(path):
+        shown = os.path.relpath(path)
+        found, errors = projects.read(files.read_text(path), shown)
+        if errors:
+            first = errors[0]
+            more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+            raise InputError(
+                f"{first.message}{more}", hint=first.hint, file=first.file, line=first.line, column=first.column
+            )
+    return projects.merge(found, os.environ, {"fail_on": fail_on})
+
+
+def contract_texts(paths: Sequence[str]) -> Iterator[tuple[str, str] | InputError]:
+    """(path, text) of every file that may hold contracts: those given, else the `.skewguard` folder found upward."""
+    if not paths:
+        folder = files.find_upward(".", FOLDER)
+        if folder is None or not os.path.isdir(folder):
+            return
+        paths = [os.path.relpath(folder)]
+    for item in files.read_inputs(paths):
+        if item.error is not None:
+            yield item.error
+        elif item.text is not None and os.path.basename(item.path) != CONFIG:
+            yield item.path, item.text
+
+
+def problem(error: InputError | UsageError) -> InputProblem:
+    """An error as a result shows it."""
+    return InputProblem(error.file, error.message, error.line, error.column, error.hint)
+
+
+def load(
+    paths: Sequence[str],
+    found: Project,
+    *,
+    namespace: str | None = None,
+    version: str | None = None,
+    progress: Progress | None = None,
+) -> Loaded:
+    """Read every input and judge every container in it. `version` (`vllm==0.11.0`) stands in for the manifest's own."""
+    gathered = _Gathered(found)
+    inputs = list(files.read_inputs(paths)) if progress is None else _counted(files.read_inputs(paths), progress)
+    for item in inputs:
+        gathered.take(item)
+    return gathered.finish(namespace, _version(version))
+
+
+def _counted(items: Iterable[files.Input], progress: Progress) -> Iterator[files.Input]:
+    for done, item in enumerate(items, start=1):
+        progress(done, done)
+        yield item
+
+
+def of_thing(thing: Thing, *, namespace: str | None = None, version: str | None = None) -> Loaded:
+    """The engines of one THING. Raises `UsageError` for one that this version does not read."""
+    if thing.kind == "path":
+        return load([thing.text], project(), namespace=namespace, version=version)
+    if thing.kind == "command-line":
+        return _of_command_line(thing, version)
+    raise things.not_yet(thing)
+
+
+def _of_command_line(thing: Thing, version: str | None) -> Loaded:
+    workload = command_lines.workload(thing.text, thing.engine or "", thing.argv, _file_of_command_line)
+    wanted = version or (f"{thing.engine}=={thing.version}" if thing.version else None)
+    inventory = Inventory(workloads=(workload,))
+    judged = [item for item in assessing.judged(inventory, project(), _version(wanted)) if item.case is not None]
+    return Loaded(inventory, tuple(item.case for item in judged if item.case is not None))
+
+
+def _file_of_command_line(path: str) -> str | None:
+    try:
+        return files.read_text(path)
+    except InputError:
+        return None
+
+
+def _version(text: str | None) -> assessing.Version | None:
+    if text is None:
+        return None
+    engine, marker, number = text.partition("==")
+    if not marker or versions.key(number) is None:
+        raise UsageError(f"{text!r} is no engine version", hint="write it as vllm==0.11.0")
+    return assessing.Version(engine.lower(), number)
+
+
+class _Gathered:
+    """The documents of all inputs, and what is to be said about those that gave none."""
+
+    def __init__(self, found: Project) -> None:
+        self._project = found
+        self._documents: list[Document] = []
+        self._named: set[str] = set()
+        self._problems: list[InputProblem] = []
+        self._files = 0
+        self._skipped = 0
+        self._ignored = 0
+
+    def take(self, item: files.Input) -> None:
+        """Read one input."""
+        if item.error is not None:
+            self._problems.append(problem(item.error))
+            return
+        if item.skipped is not None or item.text is None:
+            self._skipped += 1
+            return
+        if self._project.skips(files.anchor_of(item.path)):
+            self._ignored += 1
+            return
+        self._files += 1
+        if item.named:
+            self._named.add(item.path)
+        found, errors = documents.read(item.text, item.path)
+        template = manifests.unrendered(item.text, item.path) if errors else None
+        if template is not None and not item.named:
+            self._skipped += 1
+            self._files -= 1
+            return
+        self._documents += found
+        self._problems += [problem(error) for error in ([template] if template is not None else errors)]
+
+    def finish(self, namespace: str | None, version: assessing.Version | None) -> Loaded:
+        """Turn the documents into an inventory and judge its containers."""
+        read = manifests.read(self._documents)
+        foreign = self._foreign(read)
+        inventory = _placed(read.inventory, namespace)
+        judged = list(assessing.judged(inventory, self._project, version))
+        found = tuple(item.case for item in judged if item.case is not None)
+        problems = [*self._problems, *(problem(error) for error in read.errors), *foreign]
+        if not read.objects and not problems and not self._ignored:
+            problems.append(InputProblem(None, "no Kubernetes document in the input", hint="give rendered manifests"))
+        return Loaded(
+            inventory=inventory,
+            cases=found,
+            problems=tuple(problems),
+            notes=tuple(self._notes(inventory, judged, found)),
+            files=self._files,
+            documents=len(self._documents),
+            skipped_files=self._skipped,
+        )
+
+    def _foreign(self, read: manifests.Manifests) -> list[InputProblem]:
+        """Documents that are no Kubernetes objects: a problem where the file was named, counted where it was met."""
+        problems = []
+        met: set[str] = set()
+        for error in read.foreign:
+            if error.file in self._named:
+                problems.append(problem(error))
+            elif error.file is not None:
+                met.add(error.file)
+        self._skipped += len(met)
+        self._files -= len(met)
+        return problems
+
+    def _notes(
+        self, inventory: Inventory, judged: Sequence[assessing.Judged], found: Sequence[Case]
+    ) -> Iterator[str]:
+        if self._ignored:
+            yield f"{self._ignored} files are left out by `ignore` in {FOLDER}/{CONFIG}"
+        for workload in inventory.workloads:
+            yield from (f"{workload.subject}: {note}" for note in workload.notes)
+        if not found and inventory.workloads:
+            yield "no inference engine in the input"
+            yield from (f"{item.subject}: {item.recognition.reason}" for item in judged[:20])
+
+
+def _placed(inventory: Inventory, namespace: str | None) -> Inventory:
+    """The inventory with `-n` as the namespace of objects that name none."""
+    if namespace is None:
+        return inventory
+
+    def subject(item: Subject) -> Subject:
+        return item if item.namespace else structs.replace(item, namespace=namespace)
+
+    return structs.replace(
+        inventory,
+        workloads=tuple(structs.replace(item, subject=subject(item.subject)) for item in inventory.workloads),
+    )

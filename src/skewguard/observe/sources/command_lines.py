@@ -1,0 +1,57 @@
+"""A command line as a workload, so that `settings 'vllm==0.11.0 -- serve m'` walks the same road as a manifest."""
+
+from collections.abc import Callable, Sequence
+
+from skewguard.language.facts import Located, Origin, Subject
+from skewguard.language.workloads import Container, Invocation, PodTemplate, TextFile, Token, Workload
+
+KIND = "CommandLine"
+ANNOTATION = "skewguard.dev/engine"
+
+ReadFile = Callable[[str], str | None]
+
+
+def workload(text: str, engine: str, argv: Sequence[str], read_file: ReadFile) -> Workload:
+    """The workload that runs `argv`. Words that begin with `-` are container `args` under the image's entrypoint.
+
+    `read_file` gives the text of a `--config` file on disk, None where it cannot be read.
+    """
+    head = text.partition(" -- ")[0].split()[0] if text else engine
+    origin = Origin(kind="command-line", ref="command line", text=text)
+    tokens = tuple(_token(word, number) for number, word in enumerate(argv, start=1))
+    from_image = not tokens or tokens[0].text.startswith("-")
+    if tokens and not from_image and tokens[0].text == "serve":
+        tokens = (Token(engine, tokens[0].origin), *tokens)
+    container = Container(
+        name=engine,
+        origin=origin,
+        command=None if from_image else tokens,
+        args=tokens if from_image else None,
+        invocations=(Invocation(tokens, "image" if from_image else "exec"),),
+        files=tuple(_files(argv, read_file)),
+    )
+    return Workload(
+        subject=Subject(kind=KIND, name=head),
+        template=PodTemplate(origin=origin, containers=(container,)),
+        origin=origin,
+        annotations={ANNOTATION: Located(head, origin)},
+    )
+
+
+def _token(word: str, number: int) -> Token:
+    return Token(word, Origin(kind="command-line", ref=f"command line, word {number}", text=word))
+
+
+def _files(argv: Sequence[str], read_file: ReadFile) -> list[TextFile]:
+    found = []
+    for number, word in enumerate(argv):
+        if word == "--config" and number + 1 < len(argv):
+            path = argv[number + 1]
+            origin = Origin(kind="file", ref=path, file=path)
+            text = read_file(path)
+            lines = tuple(
+                Origin(kind="file", ref=path, file=path, line=at, column=1, text=line)
+                for at, line in enumerate((text or "").split("\n"), start=1)
+            )
+            found.append(TextFile(path, text, path, origin, lines))
+    return found

@@ -124,6 +124,13 @@ def test_gpu_label_wants_the_spelling_of_nodes(key: str, value: str, verdict: st
     assert [verdict] == verdicts("hardware.gpu-label", on(term(key, value)))
 
 
+def test_gpu_label_believes_the_project() -> None:
+    """A label that the project configuration explains is no riddle."""
+    subject = on(term("nvidia.com/gpu.product", "CORP-H100"), declared={"hardware.gpu_class": "H100-80GB"})
+
+    assert verdicts("hardware.gpu-label", subject) == ["pass"]
+
+
 def test_gpu_label_writes_the_value_nodes_carry() -> None:
     """The remedy is the corrected pair."""
     (answer,) = run("hardware.gpu-label", on(term("cloud.google.com/gke-accelerator", "h100")))

@@ -95,7 +95,10 @@ def test_two_autoscalers_finds_every_rival(subject: Case, expected: list[str]) -
 )
 def test_bounds_wants_least_below_most(least: int | None, most: int, verdict: str) -> None:
     """A minimum above the maximum is refused by the API server."""
-    bounds: dict[str, Any] = {"min_replicas": None if least is None else located(least, 88), "max_replicas": located(most, 89)}
+    bounds: dict[str, Any] = {
+        "min_replicas": None if least is None else located(least, 88),
+        "max_replicas": located(most, 89),
+    }
 
     assert [verdict] == verdicts("scaling.bounds", under(scaler("queue", **bounds)))
 

@@ -156,7 +156,9 @@ def test_port_mismatch_reads_sglang_from_its_words() -> None:
     probe = {"readiness": http(8000)}
 
     assert verdicts("serving.port-mismatch", case(command=start, container=probe, **shared)) == ["fail"]
-    assert verdicts("serving.port-mismatch", case(command=[*start, "--port=8000"], container=probe, **shared)) == ["pass"]
+    assert verdicts("serving.port-mismatch", case(command=[*start, "--port=8000"], container=probe, **shared)) == [
+        "pass"
+    ]
     assert verdicts("serving.port-mismatch", case(command=[*start, "$@"], container=probe, **shared)) == ["skipped"]
 
 
@@ -272,7 +274,10 @@ def test_liveness_remedy_is_a_startup_probe_of_the_same_question() -> None:
 
     (answer,) = run("serving.liveness-kills-loading", subject)
 
-    assert "`startupProbe: {httpGet: {path: /health, port: 9000}, periodSeconds: 10, failureThreshold: 7}`" in answer.remedy
+    assert (
+        "`startupProbe: {httpGet: {path: /health, port: 9000}, periodSeconds: 10, failureThreshold: 7}`"
+        in answer.remedy
+    )
     assert "8 billion parameters" in answer.message
 
 
@@ -448,7 +453,9 @@ def test_grace_period_is_noted(grace: int | None, tokens_: int | None, verdict: 
     """A grace period below the longest answer is noted."""
     declared = {} if tokens_ is None else {"limits.max_output_tokens": tokens_}
 
-    assert [verdict] == verdicts("serving.grace-period", case(declared=declared, template={"termination_grace_s": grace}))
+    assert [verdict] == verdicts(
+        "serving.grace-period", case(declared=declared, template={"termination_grace_s": grace})
+    )
 
 
 # ---- caches --------------------------------------------------------------------------------------------------------

@@ -75,7 +75,9 @@ def test_find_knows_a_class_in_every_spelling(text: str, title: str) -> None:
     assert title == found.title
 
 
-@pytest.mark.parametrize("text", ["", "gpu", "nvidia", "H100-40GB", "H1000", "Quadro_RTX_5000", "p5.48xlarge", "L4-NVL"])
+@pytest.mark.parametrize(
+    "text", ["", "gpu", "nvidia", "H100-40GB", "H1000", "Quadro_RTX_5000", "p5.48xlarge", "L4-NVL"]
+)
 def test_find_knows_nothing_it_has_not_read(text: str) -> None:
     """A name that only resembles a class, or a size it is not sold in, is no class."""
     assert accelerators.candidates(text) == ()
@@ -242,11 +244,23 @@ def test_scheduling_key_names_a_fixed_node() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("1", 1), ("1000m", 1), ("8Gi", 8 * 2**30), ("1e3", 1000), ("2k", 2000), ("<gpus>", None)]
+    ("text", "value"),
+    [
+        ("1", 1),
+        ("1000m", 1),
+        (".5", 0.5),
+        ("8Gi", 8 * 2**30),
+        ("1e3", 1000),
+        ("2k", 2000),
+        ("<gpus>", None),
+        (".", None),
+    ],
 )
-def test_quantity_reads_as_kubernetes_does(text: str, value: int | None) -> None:
+def test_quantity_reads_as_kubernetes_does(text: str, value: float | None) -> None:
     """Suffixes and exponents are read, placeholders are none."""
-    assert value == scheduling.quantity(text)
+    found = scheduling.quantity(text)
+
+    assert value == (None if found is None else found / scheduling.WHOLE)
 
 
 @given(st.text(max_size=40))

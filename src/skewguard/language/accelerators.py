@@ -118,7 +118,7 @@ _TABLE: tuple[tuple[str, str, int, int, str, tuple[tuple[str, ...], ...]], ...] 
     ("Inferentia2", "inferentia2", 32, 32768, "aws", (("Neuron", "inferentia2"),)),
     ("Trainium", "trainium", 32, 32768, "aws", (("Neuron", "trainium"),)),
     ("Trainium2", "trainium2", 96, 98304, "aws", (("Neuron", "trainium2"),)),
-)
+)  # fmt: skip
 
 OPEN = ("a100", "v100", "gh200")
 """Families sold in two sizes under one name: the bare family name means either."""
@@ -134,7 +134,7 @@ _FAMILIES = {
     "tpu-v4-podslice": "tpu-v4", "tpu-v5-lite-podslice": "tpu-v5e", "tpu-v5-lite-device": "tpu-v5e",
     "tpu-v5p-slice": "tpu-v5p", "tpu-v6e-slice": "tpu-v6e", "tpu7x": "tpu-v7", "tpu-v7x-slice": "tpu-v7",
     "gaudi-2": "gaudi2", "gaudi-3": "gaudi3", "hl-225": "gaudi2", "hl-325l": "gaudi3",
-}
+}  # fmt: skip
 
 # GKE's names without a size mean the size that its machine types carry (A2 Standard, N1).
 _GKE = {"nvidia-tesla-a100": "A100-SXM4-40GB", "nvidia-tesla-v100": "Tesla V100-SXM2-16GB"}
@@ -151,7 +151,7 @@ _NOISE = frozenset(
 _FORMS = {
     "sxm": "SXM", "sxm2": "SXM", "sxm3": "SXM", "sxm4": "SXM", "sxm5": "SXM", "sxm6": "SXM", "nvlink": "SXM",
     "hbm3": "SXM", "hgx": "SXM", "pcie": "PCIe", "pci": "PCIe", "nvl": "NVL", "oam": "OAM",
-}
+}  # fmt: skip
 # Kinds of memory that tell nothing more than the class does.
 _MEMORY_KINDS = frozenset({"hbm2", "hbm2e", "hbm3e", "gddr6", "gddr6x", "gddr7"})
 
@@ -189,9 +189,7 @@ def matches(promised: str, actual: Accelerator) -> bool | None:
 
 def device_labels(name: str) -> tuple[str, ...]:
     """The values of `nvidia.com/gpu.product` that a class can have: the driver's names with dashes for spaces."""
-    return tuple(
-        device.replace(" ", "-") for row in _TABLE if row[0] == name for form in row[5] for device in form[1:]
-    )
+    return tuple(device.replace(" ", "-") for row in _TABLE if row[0] == name for form in row[5] for device in form[1:])
 
 
 def forms(name: str) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ AWS, Google Cloud and Azure.
 
 import re
 from collections.abc import Mapping
-from fractions import Fraction
 
 from msgspec import Struct, structs
 
@@ -187,9 +186,7 @@ def from_label(key: str, value: str, project_labels: Mapping[str, str] | None = 
         return ()
     found = accelerators.candidates(value)
     if key == "cloud.google.com/gke-accelerator":
-        return tuple(
-            structs.replace(item, form_factor="SXM") if item.name in _SXM_ON_GKE else item for item in found
-        )
+        return tuple(structs.replace(item, form_factor="SXM") if item.name in _SXM_ON_GKE else item for item in found)
     return found
 
 
@@ -228,21 +225,32 @@ def scheduling_key(template: PodTemplate, container: Container) -> str:
     return f"gpu@scheduling({hashlib.sha256(repr(parts).encode()).hexdigest()[:8]})"
 
 
+# Suffix → (power of two, power of ten).
 _SUFFIXES = {
-    "": Fraction(1), "n": Fraction(1, 10**9), "u": Fraction(1, 10**6), "m": Fraction(1, 1000),
-    "k": Fraction(10**3), "M": Fraction(10**6), "G": Fraction(10**9), "T": Fraction(10**12), "P": Fraction(10**15),
-    "E": Fraction(10**18), "Ki": Fraction(2**10), "Mi": Fraction(2**20), "Gi": Fraction(2**30), "Ti": Fraction(2**40),
-    "Pi": Fraction(2**50), "Ei": Fraction(2**60),
+    "": (0, 0), "n": (0, -9), "u": (0, -6), "m": (0, -3), "k": (0, 3), "M": (0, 6), "G": (0, 9), "T": (0, 12),
+    "P": (0, 15), "E": (0, 18), "Ki": (10, 0), "Mi": (20, 0), "Gi": (30, 0), "Ti": (40, 0), "Pi": (50, 0),
+    "Ei": (60, 0),
 }  # fmt: skip
+WHOLE = 10**9
+"""One unit of a `quantity`."""
 
 
-def quantity(text: str) -> Fraction | None:
-    """A Kubernetes quantity as a number (`8Gi`, `500m`, `1e3`); None for what is none (a placeholder)."""
-    match = re.fullmatch(r"([+-]?\d{1,40}(?:\.\d{0,40})?|[+-]?\.\d{1,40})(?:[eE]([+-]?\d{1,2})|([A-Za-z]{0,2}))",
-                         text.strip())
-    if match is None or (match.group(3) or "") not in _SUFFIXES:
+def quantity(text: str) -> int | None:
+    """A Kubernetes quantity in billionths (`1` and `1000m` are `WHOLE`); None for what is none (a placeholder).
+
+    Kubernetes rounds what is finer than a billionth up, and so does this.
+    """
+    match = re.fullmatch(r"([+-]?)(\d{0,40})(?:\.(\d{0,40}))?(?:[eE]([+-]?\d{1,2})|([A-Za-z]{0,2}))", text.strip())
+    if match is None:
         return None
-    return Fraction(match.group(1)) * Fraction(10) ** int(match.group(2) or 0) * _SUFFIXES[match.group(3) or ""]
+    sign, whole, part, exponent, suffix = (group or "" for group in match.groups())
+    if not whole + part or suffix not in _SUFFIXES:
+        return None
+    two, ten = _SUFFIXES[suffix]
+    power = 9 + ten + int(exponent or 0) - len(part)
+    amount = int(whole + part) * 2**two
+    amount = amount * 10**power if power >= 0 else -(-amount // 10**-power)
+    return -amount if sign == "-" else amount
 
 
 def extended(name: str) -> bool:
@@ -269,8 +277,24 @@ def gpu_resources(container: Container) -> dict[str, Located[str]]:
 
 def _accelerates(name: str) -> bool:
     """Anything extended but networks, storage and the like: vendors invent names for GPU shares freely."""
-    others = ("rdma", "nic", "sriov", "/ib", "infiniband", "roce", "hca", "efa", "fuse", "kvm", "eni", "ephemeral",
-              "tun", "vhost", "networking.gke.io", "pod-eni")
+    others = (
+        "rdma",
+        "nic",
+        "sriov",
+        "/ib",
+        "infiniband",
+        "roce",
+        "hca",
+        "efa",
+        "fuse",
+        "kvm",
+        "eni",
+        "ephemeral",
+        "tun",
+        "vhost",
+        "networking.gke.io",
+        "pod-eni",
+    )
     return extended(name) and not any(word in name.lower() for word in others)
 
 

@@ -112,12 +112,13 @@ def gpu_classes_mixed(case: Case) -> Iterator[Result]:
 )
 def gpu_label(case: Case) -> Iterator[Result]:
     """A class label whose value is in no table, or is spelled as no node spells it."""
+    named = isinstance(case.sheet.effective("hardware.gpu_class"), Fact)
     for term in case.workload.template.node_terms:
         if term.operator != "In" or term.key not in scheduling.CLASS_KEYS:
             continue
         more = {"setting": "hardware.gpu_class", "anchor": term.key, "at": term.origin}
         for value in term.values:
-            if not accelerators.candidates(value):
+            if not accelerators.candidates(value) and not named:
                 yield unknown(
                     f"{term.key} is {value!r}, which is no GPU that skewguard knows: it cannot say whether a node "
                     "has it, nor how much memory that is.",
@@ -185,21 +186,32 @@ def gpu_request(case: Case) -> Iterator[Result]:
         written = [item for item in (limit, request) if item is not None]
         amounts = [scheduling.quantity(item.value) for item in written]
         more = {"at": written[-1].origin, "anchor": name, "setting": "hardware.gpu_count", "value": written[-1].value}
-        broken = next((a for a in amounts if a is not None and a.denominator != 1), None)
+        broken = next((amount for amount in amounts if amount is not None and amount % scheduling.WHOLE), None)
         if None in amounts:
-            yield unknown(f"{name}: {written[amounts.index(None)].value!r} is no quantity yet.",
-                          remedy="Render the manifest before checking it.", **more)
+            yield unknown(
+                f"{name}: {written[amounts.index(None)].value!r} is no quantity yet.",
+                remedy="Render the manifest before checking it.",
+                **more,
+            )
         elif broken is not None:
-            yield fail(f"{name} is not a whole number: the API server refuses the pod.",
-                       remedy=f"Write `limits: {{{name}: 1}}`; shares of a GPU are MIG or time-slicing resources.",
-                       **more)
+            yield fail(
+                f"{name} is not a whole number: the API server refuses the pod.",
+                remedy=f"Write `limits: {{{name}: 1}}`; shares of a GPU are MIG or time-slicing resources.",
+                **more,
+            )
         elif limit is None:
-            yield fail(f"{name} stands in requests without a limit: the API server refuses the pod.",
-                       remedy=f"Move it: `limits: {{{name}: {written[0].value}}}`.", **more)
+            yield fail(
+                f"{name} stands in requests without a limit: the API server refuses the pod.",
+                remedy=f"Move it: `limits: {{{name}: {written[0].value}}}`.",
+                **more,
+            )
         elif len(set(amounts)) > 1:
-            yield fail(f"{name} is requested {written[1].value} times and limited to {written[0].value}: the API "
-                       "server refuses the pod.",
-                       remedy=f"Remove `{name}` from requests, or write {written[0].value} there.", **more)
+            yield fail(
+                f"{name} is requested {written[1].value} times and limited to {written[0].value}: the API "
+                "server refuses the pod.",
+                remedy=f"Remove `{name}` from requests, or write {written[0].value} there.",
+                **more,
+            )
 
 
 @check(

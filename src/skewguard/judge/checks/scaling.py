@@ -45,7 +45,9 @@ def host_signal(case: Case) -> Iterator[Result]:
         if not host and not default:
             continue
         beside = len(host) < len(scaler.signals)
-        names = " and ".join(dict.fromkeys(signal.name for signal in host)) or "CPU, the default where it names no metric"
+        names = (
+            " and ".join(dict.fromkeys(signal.name for signal in host)) or "CPU, the default where it names no metric"
+        )
         yield fail(
             f"{_named(scaler)} scales {case.title} on {names}: that does not follow the load of a GPU engine."
             + (" The highest answer of all its metrics wins, so this one can only add replicas." if beside else ""),

@@ -119,7 +119,9 @@ def loopback(case: Case) -> Iterator[Result]:
     services = surroundings.services_of(case.workload, case.inventory)
     probes = [name for name, probe in serving_probes.probes(case.container) if probe.handler in ("http", "tcp", "grpc")]
     cut = [*probes, *(f"Service {service.name}" for service in services)]
-    effect = f"{_listed(cut)} {'is' if len(cut) == 1 else 'are'} refused" if cut else "nothing outside the pod reaches it"
+    effect = (
+        f"{_listed(cut)} {'is' if len(cut) == 1 else 'are'} refused" if cut else "nothing outside the pod reaches it"
+    )
     yield fail(
         f"{case.title} listens on {host.value} only: {effect}.",
         remedy=f"For the engine: {add_words(case, '--host', _EVERYWHERE)}.",

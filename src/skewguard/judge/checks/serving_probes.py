@@ -194,7 +194,9 @@ def parameters_of(name: str) -> float | None:
     return max(sizes) if sizes else None
 
 
-def _against_loading(case: Case, probe: Probe, name: str, edit: Callable[[Case, Probe, float], str]) -> Iterator[Result]:
+def _against_loading(
+    case: Case, probe: Probe, name: str, edit: Callable[[Case, Probe, float], str]
+) -> Iterator[Result]:
     """The budget of a probe against the load time, and its answer."""
     if probe.budget_s >= PATIENT_S:
         return
@@ -222,7 +224,9 @@ def _against_loading(case: Case, probe: Probe, name: str, edit: Callable[[Case, 
 
 def _startup_edit(case: Case, probe: Probe, seconds: float) -> str:
     """A startupProbe with twice the least load time, asking what the liveness probe asks."""
-    asks = "tcpSocket: {port: %s}" if probe.handler == "tcp" else f"httpGet: {{path: {probe.path or '/health'}, port: %s}}"
+    asks = (
+        "tcpSocket: {port: %s}" if probe.handler == "tcp" else f"httpGet: {{path: {probe.path or '/health'}, port: %s}}"
+    )
     port = probe.port if probe.port is not None else _port(case)
     return (
         f"Add `startupProbe: {{{asks % port}, periodSeconds: 10, failureThreshold: {math.ceil(seconds / 5)}}}`; the "
@@ -252,7 +256,9 @@ def _asks_nothing(probe: Probe) -> bool:
         return False
     shell = probe.command[0].rpartition("/")[2] in ("sh", "bash", "ash", "dash")
     script = probe.command[-1] if shell and len(probe.command) > 1 else " ".join(probe.command)
-    constant = r"(?:/bin/|/usr/bin/)?(?:true|:|exit 0|echo\b[^&|;\n]*|printf\b[^&|;\n]*|sleep\s+[\d.]+\w?|date|hostname)"
+    constant = (
+        r"(?:/bin/|/usr/bin/)?(?:true|:|exit 0|echo\b[^&|;\n]*|printf\b[^&|;\n]*|sleep\s+[\d.]+\w?|date|hostname)"
+    )
     return re.search(rf"(?:^|\|\||;|\n)\s*{constant}\s*;?\s*$", script.strip()) is not None
 
 

@@ -84,8 +84,12 @@ _DEFAULTS = {
     remedy="Raise the limit above the longest answer, or cap the answer below the limit.",
     bad='nginx.ingress.kubernetes.io/proxy-read-timeout: "30"    # max_model_len 32768',
     good='nginx.ingress.kubernetes.io/proxy-read-timeout: "1800"',
-    sources=("MLPerf Inference v5.0: Llama 2 70B Interactive, 40 ms per output token",
-             "ingress-nginx annotations", "Gateway API HTTPRoute timeouts", "Istio VirtualService timeout"),
+    sources=(
+        "MLPerf Inference v5.0: Llama 2 70B Interactive, 40 ms per output token",
+        "ingress-nginx annotations",
+        "Gateway API HTTPRoute timeouts",
+        "Istio VirtualService timeout",
+    ),
 )
 def timeout_too_short(case: Case) -> Iterator[Result]:
     """A limit that a route sets, against the longest answer."""
@@ -128,8 +132,12 @@ def timeout_too_short(case: Case) -> Iterator[Result]:
     remedy="Set the limit on the route, above the longest answer.",
     bad="ingressClassName: gce    # no BackendConfig",
     good="kind: BackendConfig\nspec: {timeoutSec: 1800}",
-    sources=("ingress-nginx ConfigMap: proxy-read-timeout 60", "AWS: Application Load Balancer idle timeout 60 s",
-             "Google Cloud: backend service timeout 30 s", "Contour: response timeout 15 s"),
+    sources=(
+        "ingress-nginx ConfigMap: proxy-read-timeout 60",
+        "AWS: Application Load Balancer idle timeout 60 s",
+        "Google Cloud: backend service timeout 30 s",
+        "Contour: response timeout 15 s",
+    ),
 )
 def timeout_default(case: Case) -> Iterator[Result]:
     """A route without a limit of its own, where the controller's default is documented."""
@@ -257,7 +265,7 @@ def _bounds_answer(timeout: Timeout) -> bool:
 
 
 def _between(timeout: Timeout) -> bool:
-    return any(word in timeout.name.lower() for word in ("read", "idle", "timeout-server"))
+    return any(word in timeout.name.lower() for word in ("read", "idle", "timeout-server", "timeout-client"))
 
 
 def _streaming(between: bool) -> str:

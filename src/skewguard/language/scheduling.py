@@ -248,8 +248,9 @@ def quantity(text: str) -> int | None:
         return None
     two, ten = _SUFFIXES[suffix]
     power = 9 + ten + int(exponent or 0) - len(part)
-    amount = int(whole + part) * 2**two
-    amount = amount * 10**power if power >= 0 else -(-amount // 10**-power)
+    amount = int(whole + part) << two
+    factor: int = 10 ** abs(power)
+    amount = amount * factor if power >= 0 else -(-amount // factor)
     return -amount if sign == "-" else amount
 
 

@@ -108,7 +108,7 @@ def image_digest(case: Case) -> Iterator[Result]:
     severity="error",
     why="The kubelet refuses an image reference that breaks the grammar: the pod stays in InvalidImageName.",
     remedy="write a valid reference: `image: registry/repository:tag@sha256:…`",
-    bad="image: vLLM/vllm-openai:v0.11.0",
+    bad="image: vllm/vLLM-openai:v0.11.0",
     good="image: vllm/vllm-openai:v0.11.0",
     sources=("distribution/reference: grammar of image references",),
 )

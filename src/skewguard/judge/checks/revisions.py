@@ -133,7 +133,15 @@ def code_revision(case: Case) -> Iterator[Result]:
     sources=(*HUB, "huggingface_hub guide, Download files: the commit hash must be the full-length one"),
 )
 def revision_commit(case: Case) -> Iterator[Result]:
-    """A model, tokenizer or code revision that is neither a branch (told elsewhere) nor 40 hexadecimal digits."""
+    """A model, tokenizer or code revision that is neither a branch (told elsewhere) nor 40 hexadecimal digits.
+
+    ModelScope's revisions are tags by rule, so that nothing is said where the engine fetches from there.
+    """
+    if any(
+        entry.name.endswith("USE_MODELSCOPE") and entry.value not in ("0", "false", "False")
+        for entry in case.container.env
+    ):
+        return
     for setting, owner in (
         ("model.revision", "model.id"),
         ("tokenizer.revision", "tokenizer.id"),

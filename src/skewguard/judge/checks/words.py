@@ -56,7 +56,9 @@ def literal_variable(case: Case) -> Iterator[Result]:
 
 
 def _literal(case: Case, invocation: Invocation, token: Token) -> Iterator[Result]:
-    """One word of an argument vector."""
+    """One word of an argument vector; the text of a shell that could not be taken apart is left alone."""
+    if invocation.argv[0].text.rpartition("/")[2] in ("sh", "bash", "ash", "dash", "zsh"):
+        return
     shell = invocation.via in ("shell", "script")
     for match in _variable().finditer(token.text):
         name = match["braced"] or match["plain"]
@@ -76,21 +78,21 @@ def _literal(case: Case, invocation: Invocation, token: Token) -> Iterator[Resul
         yield _reference(case, name, token.origin)
 
 
-def _reference(case: Case, name: str, origin: Origin) -> Result:
+def _reference(case: Case, name: str, origin: Origin, anchor: str | None = None) -> Result:
     """`$(NAME)` that no source in the input defines: literal, unless an unseen `envFrom` holds it."""
     unseen = ", ".join(source.ref for source in case.container.unseen_env)
     if unseen:
         return unknown(
             f"`$({name})` is defined by nothing in the input; {unseen} may hold it",
             remedy=f"add {unseen} to the input",
-            anchor=name,
+            anchor=anchor or name,
             at=origin,
             inputs=tuple(f"env@{source.ref}" for source in case.container.unseen_env),
         )
     return fail(
         f"`$({name})` stays as it is written, because nothing defines {name} for this container before it is used",
         remedy=f"define {name} in the container's `env`, above its first use",
-        anchor=name,
+        anchor=anchor or name,
         at=origin,
     )
 
@@ -126,7 +128,7 @@ def _literal_value(case: Case, entry: EnvVar) -> Iterator[Result]:
     if entry.source == "literal" and not case.container.unseen_env:
         for name in _undefined(value, None):
             if case.container.variable(name) is None:
-                yield _reference(case, name, _shown(entry))
+                yield _reference(case, name, _shown(entry), entry.name)
                 return
 
 

@@ -1,0 +1,260 @@
+"""Words that do not say what their writer meant: variables, placeholders, folding, entrypoints, secrets."""
+
+import pytest
+
+from skewguard.judge.checks import secrecy, starting, words
+from skewguard.knowledge.engines.interface import Recognition
+from skewguard.language.workloads import Invocation, Token, UnseenEnv
+from tests.judge.cases import argument, at, case, env, run, severities, tokens, verdicts
+
+assert secrecy
+assert starting
+assert words
+
+UNSEEN = UnseenEnv("ConfigMap prod/settings", "", optional=False, origin=at(40))
+
+
+def shell(*texts: str, unresolved: tuple[str, ...] = ()) -> dict[str, object]:
+    """A container whose engine is started by a shell line of these words."""
+    argv = tuple(Token(text, at(10 + place, text), unresolved) for place, text in enumerate(texts))
+    return {"invocations": (Invocation(argv, "shell"),)}
+
+
+@pytest.mark.parametrize("word", ["--model=${MODEL}", "$MODEL", "--tp=${TP:-2}", "${model_id}"])
+def test_literal_variable_in_an_argument_is_an_error(word: str) -> None:
+    """No shell reads a list of arguments."""
+    assert severities("args.literal-variable", case(args=[word])) == ["error"]
+
+
+@pytest.mark.parametrize("word", ["--model=m", "$1", "cost: $5", "^a.*$", "$x", "--template={{ '$' }}", "$(POD_IP)"])
+def test_dollar_signs_that_name_no_variable_pass(word: str) -> None:
+    """Regular expressions, prices and known `$(VAR)` are left alone."""
+    assert verdicts("args.literal-variable", case(args=[word])) == ["pass"]
+
+
+def test_literal_variable_names_the_edit() -> None:
+    """A variable that exists is written `$(NAME)`; one that does not is defined first."""
+    known = case(args=["--model=${MODEL}"], environment=[env("MODEL", "m")])
+    assert run("args.literal-variable", known)[0].remedy == "write `$(MODEL)`"
+    assert "define MODEL" in run("args.literal-variable", case(args=["--model=${MODEL}"]))[0].remedy
+
+
+def test_undefined_reference_is_an_error_and_unknown_where_an_unseen_source_may_hold_it() -> None:
+    """`$(X)` stays literal unless somebody defines X."""
+    word = (Token("--model=$(X)", at(11), ("X",)),)
+    alone = case(container={"invocations": (Invocation(word, "exec"),)})
+    assert severities("args.literal-variable", alone) == ["error"]
+    beside = case(container={"invocations": (Invocation(word, "exec"),)}, unseen_env=[UNSEEN])
+    (answer,) = run("args.literal-variable", beside)
+    assert (answer.verdict, answer.remedy) == ("unknown", "add ConfigMap prod/settings to the input")
+
+
+def test_shell_variable_is_no_literal() -> None:
+    """What a shell expands is unknown, not literal; what single quotes protect is literal."""
+    assert verdicts("args.literal-variable", case(container=shell("$MODEL", unresolved=("MODEL",)))) == ["pass"]
+    quoted = case(container=shell("$MODEL"))
+    assert "single quotes" in run("args.literal-variable", quoted)[0].message
+
+
+def test_literal_variable_of_the_grammar_is_told_once() -> None:
+    """The engine's own finding and this one are the same word."""
+    word = argument("--model=${MODEL}", "literal-variable", line=10)
+    assert len(run("args.literal-variable", case(args=["--model=${MODEL}"], arguments=[word]))) == 1
+    assert len(run("args.literal-variable", case(arguments=[argument("<MODEL>", "literal-variable")]))) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LD_LIBRARY_PATH", "${LD_LIBRARY_PATH}:/x"),
+        ("HF_TOKEN", "$HF_TOKEN"),
+        ("PATH", "/opt/bin:$PATH"),
+        ("A", "$(B)"),
+    ],
+)
+def test_literal_variable_in_a_value_is_an_error(name: str, value: str) -> None:
+    """Kubernetes expands `$(NAME)` alone, and only what is defined."""
+    subject = case(environment=[env(name, value)])
+    (answer,) = run("args.literal-variable", subject)
+    assert (answer.verdict, answer.anchor) == ("fail", name)
+
+
+def test_own_value_is_lost() -> None:
+    """A variable that names itself loses what the image sets."""
+    subject = case(environment=[env("LD_LIBRARY_PATH", "${LD_LIBRARY_PATH}:/x")])
+    assert "the value that the image sets is lost" in run("args.literal-variable", subject)[0].message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PS1", "$USER> "),
+        ("RUN_SCRIPT", "echo $HOME"),
+        ("SETUP", "export A=$B\necho"),
+        ("PRICE", "$5"),
+        ("PLAIN", "x"),
+        ("NONE", None),
+    ],
+)
+def test_values_that_mean_a_dollar_sign_pass(name: str, value: str | None) -> None:
+    """Scripts, prompts and amounts of money are no literal variables."""
+    assert verdicts("args.literal-variable", case(environment=[env(name, value)])) == ["pass"]
+
+
+def test_values_that_something_expands_later_pass() -> None:
+    """`eval` and `envsubst` expand what Kubernetes does not."""
+    subject = case(command=["sh", "-c", "eval vllm serve $ARGS"], environment=[env("ARGS", "--port $PORT_NUMBER")])
+    assert verdicts("args.literal-variable", subject) == ["pass"]
+
+
+def test_file_that_waits_for_envsubst_is_told_once() -> None:
+    """Where the image itself is a placeholder, the whole file waits to be filled in."""
+    subject = case(image="${IMAGE}", environment=[env("HF_TOKEN", "${HF_TOKEN}")])
+    assert verdicts("args.literal-variable", subject) == ["pass"]
+
+
+def test_reference_in_a_value_beside_an_unseen_source_is_left_alone() -> None:
+    """An unseen envFrom may define it."""
+    assert verdicts("args.literal-variable", case(environment=[env("A", "$(B)")], unseen_env=[UNSEEN])) == ["pass"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["<YOUR_TOKEN>", "<your-hf-token>", "<model-name>", "YOUR_API_KEY", "changeme", "hf_xxxxxxxx", "<HF_TOKEN>",
+     "REPLACE_WITH_KEY", "<insert token>", "<account-id>"],
+)  # fmt: skip
+def test_placeholder_is_an_error(value: str) -> None:
+    """Text that somebody had to fill in reaches the engine as it stands."""
+    assert severities("args.placeholder", case(environment=[env("HF_TOKEN", value)])) == ["error"]
+    assert severities("args.placeholder", case(args=[f"--api-key={value}"])) == ["error"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["<think>", "<|im_end|>", "<image>", "</s>", "<tool_call>", "meta-llama/Llama-3.1-8B", "my-model", "<start_of_turn>",
+     "enterprise", "insert", "", "a < b > c", "puts"],
+)  # fmt: skip
+def test_special_tokens_and_names_are_no_placeholders(value: str) -> None:
+    """Models' special tokens stand in angle brackets too."""
+    assert verdicts("args.placeholder", case(environment=[env("X", value)], args=[f"--stop={value}"])) == ["pass"]
+
+
+def test_placeholder_of_a_secret_names_the_secret() -> None:
+    """The edit for a token's placeholder is a secretKeyRef."""
+    subject = case(environment=[env("HF_TOKEN", "<YOUR_TOKEN>")])
+    assert "secretKeyRef" in run("args.placeholder", subject)[0].remedy
+
+
+@pytest.mark.parametrize("word", [" --model", "--model\n", "\\", "\n--port"])
+def test_folded_word_is_an_error(word: str) -> None:
+    """Flags with blanks of folding on them are no flags."""
+    assert severities("args.folded", case(args=["m", word])) == ["error"]
+
+
+@pytest.mark.parametrize("word", ["--model", '{\n "a": 1\n}', "a b", " text", "--x=\n{}"])
+def test_values_with_blanks_are_not_folded(word: str) -> None:
+    """JSON and prose may hold line ends."""
+    assert verdicts("args.folded", case(args=[word])) == ["pass"]
+
+
+def test_folded_words_are_one_finding() -> None:
+    """One block style mends all of them."""
+    subject = case(args=[f" --flag-{number}" for number in range(6)])
+    (answer,) = run("args.folded", subject)
+    assert "and 2 more" in answer.message
+
+
+def test_engine_that_became_an_argument_is_told() -> None:
+    """`ulimit -l unlimited python3 …` starts nothing."""
+    argv = tokens("ulimit", "-l", "unlimited", "python3", "-m", "vllm.entrypoints.openai.api_server")
+    part = Invocation(argv[3:], "shell")
+    found = Recognition("vllm", "its command", part.argv, runs="unstarted", invocation=part)
+    subject = case(container={"invocations": (Invocation(argv, "shell"),)}, recognition=found)
+    (answer,) = run("args.not-started", subject)
+    assert (answer.verdict, answer.anchor, answer.at) == ("fail", "ulimit", at(10, "ulimit"))
+
+
+def test_engine_that_starts_passes() -> None:
+    """A server of its own was started."""
+    assert verdicts("args.not-started", case()) == ["pass"]
+    assert verdicts("args.not-started", case(recognition=Recognition("vllm", "its command"))) == ["pass"]
+
+
+@pytest.mark.parametrize(
+    ("args", "repeated"),
+    [
+        (["serve", "m"], "serve"),
+        (["vllm", "serve", "m"], "vllm serve"),
+        (["python3", "-m", "vllm.entrypoints.openai.api_server", "--model", "m"],
+         "python3 -m vllm.entrypoints.openai.api_server"),
+    ],
+)  # fmt: skip
+def test_entrypoint_doubled_is_an_error(args: list[str], repeated: str) -> None:
+    """The image starts the server already."""
+    (answer,) = run("args.entrypoint-doubled", case(args=args))
+    assert (answer.verdict, answer.anchor) == ("fail", repeated)
+
+
+def test_entrypoint_that_is_not_doubled_passes() -> None:
+    """A command of one's own, arguments alone, and images that start nothing by themselves."""
+    assert verdicts("args.entrypoint-doubled", case(args=["m"])) == ["pass"]
+    assert verdicts("args.entrypoint-doubled", case(command=["vllm"], args=["serve", "m"])) == ["pass"]
+    assert verdicts(
+        "args.entrypoint-doubled", case(image="nvcr.io/nvidia/vllm:25.09-py3", args=["vllm", "serve", "m"])
+    ) == ["pass"]
+
+
+def test_secret_in_an_argument_is_a_warning_without_its_value() -> None:
+    """Neither message, remedy, value nor place shows the key."""
+    for words_ in (["--api-key=s3cr3tvalue"], ["--api-key", "s3cr3tvalue"]):
+        (answer,) = run("args.secret-in-clear", case(args=words_))
+        assert (answer.verdict, answer.anchor) == ("fail", "--api-key")
+        assert "s3cr3tvalue" not in repr(answer)
+        assert "`--api-key=$(API_KEY)`" in answer.remedy
+
+
+def test_secret_in_a_variable_is_a_warning_without_its_value() -> None:
+    """Literals and ConfigMaps are read by everybody."""
+    subject = case(
+        environment=[
+            env("HF_TOKEN", "hf_AbCdEfGh0123456789xyz"),
+            env("A_SECRET_KEY", "k3y", source="config-map", ref="ConfigMap c"),
+        ]
+    )
+    answers = run("args.secret-in-clear", subject)
+    assert [answer.anchor for answer in answers] == ["HF_TOKEN", "A_SECRET_KEY"]
+    assert "hf_AbC" not in repr(answers)
+    assert severities("args.secret-in-clear", subject) == ["warning", "warning"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OPENAI_API_KEY", "EMPTY"),
+        ("HF_TOKEN", "<YOUR_TOKEN>"),
+        ("HF_TOKEN", ""),
+        ("MAX_NUM_BATCHED_TOKENS", "8192"),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/token"),
+        ("TOKENIZER", "Qwen/Qwen3-8B"),
+        ("HF_TOKEN", "$(OTHER)"),
+    ],
+)
+def test_values_that_give_nothing_away_pass(name: str, value: str) -> None:
+    """Stand-ins, placeholders, counts, paths and references are no secrets."""
+    assert verdicts("args.secret-in-clear", case(environment=[env(name, value)])) == ["pass"]
+
+
+def test_secret_from_a_secret_passes() -> None:
+    """A value from a Secret, and an argument that reads it, are as they should be."""
+    word = Token("--api-key=<secret>", at(10), secret=True)
+    subject = case(
+        environment=[env("API_KEY", None, source="secret", ref="Secret chat")],
+        container={"invocations": (Invocation((word,), "exec"),)},
+    )
+    assert verdicts("args.secret-in-clear", subject) == ["pass"]
+
+
+def test_secret_of_a_variable_is_not_told_again_in_the_argument() -> None:
+    """`--api-key=$(KEY)` with KEY in clear: the variable is the place to mend."""
+    subject = case(args=["--api-key=s3cr3tvalue"], environment=[env("API_KEY", "s3cr3tvalue")])
+    assert [answer.anchor for answer in run("args.secret-in-clear", subject)] == ["API_KEY"]

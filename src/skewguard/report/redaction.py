@@ -5,7 +5,6 @@ stands beside the value in one place only, and the value may be repeated in a me
 So the door first gathers every value whose name makes it secret, then removes those values from every text.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import chain
@@ -28,7 +27,8 @@ from skewguard.language.results import (
     SettingExplanation,
     VariableLine,
 )
-from skewguard.report.options import Lines, Marked, Options, View
+from skewguard.report.options import Lines, Options, View
+from skewguard.report.source_lines import marked
 
 _OWN_KNOWLEDGE = (CheckExplanation, EngineReport, FlagHistory, SettingExplanation)
 """Made from the package's own tables, never from a user's input."""
@@ -44,9 +44,6 @@ _SHORTEST_ANYWHERE = 4
 
 _SHORTEST_NUMBER = 6
 
-_NO_WORDS = ("-", "\\")
-"""The dash of a YAML list and the backslash at the end of a shell's line."""
-
 
 def behind_the_door(report: Report, options: Options) -> tuple[Report, View]:
     """The report and the view of its sources, both without secrets."""
@@ -58,7 +55,7 @@ def behind_the_door(report: Report, options: Options) -> tuple[Report, View]:
         color=options.color,
         width=options.width,
         verbose=options.verbose,
-        marked=lambda origin: _marked(door, options, origin),
+        marked=lambda origin: marked(origin, options.lines, door.text),
         rules=options.rules,
     )
     return report, view
@@ -93,7 +90,7 @@ class _Door:
         known = self._known.get(text)
         if known is None:
             known = self._known[text] = self._redacted(text)
-        return known
+        return text if known == text else known
 
     def _redacted(self, text: str) -> str:
         if text in self._secrets:
@@ -110,7 +107,9 @@ class _Door:
         if isinstance(item, Struct):
             return self._struct(item)
         if isinstance(item, (tuple, list)):
-            return type(item)(self.clean(part) for part in item)
+            cleaned = [self.clean(part) for part in item]
+            changed = any(after is not before for after, before in zip(cleaned, item, strict=True))
+            return type(item)(cleaned) if changed else item
         if isinstance(item, dict):
             return {self.text(key) if isinstance(key, str) else key: self.clean(part) for key, part in item.items()}
         if isinstance(item, (int, float)) and len(str(item)) >= _SHORTEST_NUMBER:
@@ -219,63 +218,3 @@ def _spellings(secret: str) -> Iterable[str]:
     """How one secret may be written on a line or in a message: as it is, escaped, with doubled quotes."""
     escaped = msgspec.json.encode(secret.encode("utf-8", "replace").decode()).decode()[1:-1]
     return dict.fromkeys((secret, escaped, repr(secret)[1:-1], secret.replace("'", "''")))
-
-
-def _marked(door: _Door, options: Options, origin: Origin) -> Marked | None:
-    """The source line of a place, redacted, and where in it the place now stands."""
-    if options.lines is None or origin.file is None or origin.line is None:
-        return None
-    raw = options.lines(origin.file, origin.line)
-    if raw is None:
-        return None
-    before = options.lines(origin.file, origin.line - 1) if origin.line > 1 else None
-    shown = door.text(_after(before or "", raw))
-    start = min(max((origin.column or 1) - 1, 0), len(raw))
-    end = min(max((origin.end_column or 0) - 1, start), len(raw))
-    if shown != raw:
-        start, end = _moved(raw, shown, start, end)
-    return Marked(shown, start, end)
-
-
-@cache
-def _words() -> re.Pattern[str]:
-    """The words of a line of YAML: quoted ones whole, flow lists and blanks between them."""
-    return re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'|[^\s,\[\]{}\"']+")
-
-
-@cache
-def _flags() -> re.Pattern[str]:
-    return re.compile(r"(?<![\w-])--?[A-Za-z][\w.-]*")
-
-
-def _after(before: str, line: str) -> str:
-    """A line whose secret is named before it: `- name: HF_TOKEN` or `- --api-key` above, `"--api-key",` beside it."""
-    lines = redact.free_text(f"{before}\n{line}").split("\n")
-    if len(lines) != 2:  # a private key over both lines
-        return redact.free_text(line)
-    above, shown = lines
-    if not any(redact.is_secret(flag) for flag in _flags().findall(f"{above} {shown}")):
-        return shown
-    words = [match for match in _words().finditer(shown) if match[0] not in _NO_WORDS]
-    last = [word for word in _words().findall(above) if word not in _NO_WORDS][-1:] or [""]
-    for name, match in reversed(list(zip([*last, *(match[0] for match in words)], words, strict=False))):
-        flag, secret = name.strip("\"'"), match[0].strip("\"'")
-        if flag.startswith("-") and redact.is_secret(flag) and not secret.startswith("-"):
-            hidden = match[0].replace(secret, redact.value(flag, secret))
-            shown = shown[: match.start()] + hidden + shown[match.end() :]
-    return shown
-
-
-def _moved(raw: str, shown: str, start: int, end: int) -> tuple[int, int]:
-    """Where `start` and `end` of `raw` stand in `shown`, which differs from it in the middle."""
-    common = min(len(raw), len(shown))
-    head = next((i for i in range(common) if raw[i] != shown[i]), common)
-    tail = next((i for i in range(common - head) if raw[-1 - i] != shown[-1 - i]), common - head)
-    shift = len(shown) - len(raw)
-
-    def place(position: int, inside: int) -> int:
-        if position <= head:
-            return position
-        return position + shift if position >= len(raw) - tail else inside
-
-    return place(start, head), place(end, len(shown) - tail)

@@ -13,7 +13,7 @@ instance types reference, CoreWeave's node label reference, ROCm's node labeller
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from msgspec import Struct, structs
 
@@ -165,7 +165,7 @@ def find(text: str) -> Accelerator | None:
     return found[0] if len(found) == 1 else None
 
 
-@cache
+@lru_cache(maxsize=1024)
 def candidates(text: str) -> tuple[Accelerator, ...]:
     """Every class that `text` can mean: none (not in the table), one, or the sizes of a family in `OPEN`."""
     plain, partition = _split_partition(text)

@@ -11,6 +11,7 @@ AWS, Google Cloud and Azure.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from msgspec import Struct, structs
 
@@ -190,6 +191,7 @@ def from_label(key: str, value: str, project_labels: Mapping[str, str] | None = 
     return found
 
 
+@lru_cache(maxsize=256)
 def instance_class(name: str) -> str | None:
     """The class in a machine type or family (`p5.48xlarge`, `p5`); None where no document says it."""
     lowered = name.lower()

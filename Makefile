@@ -29,7 +29,7 @@ lint: environment ## style, types, layers, and whether the generated docs are cu
 	$(VENV)/bin/ruff check $(SOURCES)
 	$(VENV)/bin/ruff format --check $(SOURCES)
 	$(VENV)/bin/mypy
-	$(VENV)/bin/lint-imports
+	$(VENV)/bin/lint-imports --no-logo
 	$(PY) scripts/generate_docs.py --check
 
 format: environment ## lay the code out and mend what can be mended by machine
@@ -40,7 +40,7 @@ docs: environment ## write the generated pages again
 	$(PY) scripts/generate_docs.py
 
 bench: environment ## measure; nothing else may be running
-	$(PY) benchmarks/run.py
+	$(PY) benchmarks/speed.py
 
 wheel: environment ## build dist/skewguard-*.whl
 	$(VENV)/bin/hatchling build --target wheel --directory dist

@@ -5,8 +5,11 @@ carry no class (`nvidia`, `tesla`, `instinct`, …) must be a family of the tabl
 name that only resembles a known one is never taken for it. A memory or form factor that is written must exist in
 that family. What is not written stays open: `A100` is 40 GB or 80 GB, and `candidates` answers both.
 
-Memory is what the device reports, not what the box says: `memory.total` of `nvidia-smi` (MiB) and the VRAM of
-`amd-smi`, read off published driver output (H100 81559, H200 143771, B200 183359, B300 275040 MiB). Engines compare
+Memory is what the device reports, not what the box says: `memory.total` of `nvidia-smi`, read off published driver
+output (MiB: H100 81559, H100 NVL 95830, H200 and H20-3e 143771, H20 and GH200 97871, B200 183359, B300 275040, GB200
+189471, GB300 284208, L40S, L40, L20 and A40 46068, L4 23034, A10G 23028, RTX PRO 6000 97887). The figures of older and
+rarer boards, AMD, TPU, Trainium and Gaudi follow the vendors' data sheets; GB10 shares its system's memory, and its
+driver reports none. With error correction switched off a board reports up to 7 % more. Engines compare
 against that number: vLLM's batch tiers stand at 70 GiB and 160 GiB. TPU, Trainium and Gaudi figures are the vendors'
 data sheets. Cloud names: NVIDIA GPU Feature Discovery README, the GKE GPU and TPU documents, Karpenter's AWS
 instance types reference, CoreWeave's node label reference, ROCm's node labeller.
@@ -48,7 +51,6 @@ _TABLE: tuple[tuple[str, str, int, int, str, tuple[tuple[str, ...], ...]], ...] 
      (("SXM", "NVIDIA H100 80GB HBM3"), ("PCIe", "NVIDIA H100 PCIe"))),
     ("H100-94GB", "h100", 94, 95830, "nvidia", (("NVL", "NVIDIA H100 NVL"),)),
     ("H100-96GB", "h100", 96, 97871, "nvidia", (("SXM", "NVIDIA H100"),)),
-    ("H100-64GB", "h100", 64, 65247, "nvidia", (("SXM", "NVIDIA H100 64GB HBM3"),)),
     ("H200", "h200", 141, 143771, "nvidia", (("SXM", "NVIDIA H200"), ("NVL", "NVIDIA H200 NVL"))),
     ("H20", "h20", 96, 97871, "nvidia", (("SXM", "NVIDIA H20"),)),
     ("H20-141GB", "h20", 141, 143771, "nvidia", (("SXM", "NVIDIA H20-3e"),)),

@@ -35,6 +35,7 @@ CLASS_KEYS = (
     "amd.com/gpu.product-name",
     "beta.amd.com/gpu.product-name",
     "skypilot.co/accelerator",
+    "aliyun.accelerator/nvidia_name",
 )
 """Node labels whose value names the class of the GPU."""
 

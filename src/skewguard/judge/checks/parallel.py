@@ -68,7 +68,9 @@ def devices(container: Container) -> int | None:
         return None
     name, amount = next(iter(asked.items()))
     number = scheduling.quantity(amount.value)
-    return int(number) if name in WHOLE and number is not None and number.denominator == 1 else None
+    if name not in WHOLE or number is None or number % scheduling.WHOLE:
+        return None
+    return number // scheduling.WHOLE
 
 
 def available(case: Case) -> int | None:

@@ -5,6 +5,7 @@ lazy, one file at a time, so that a folder of thousands of manifests costs the m
 pipe without a writer, a device or a socket is refused before it is opened for reading.
 """
 
+import errno
 import os
 import re
 import stat
@@ -79,22 +80,16 @@ def write_new(path: str, text: str) -> str:
 
     Raises `UsageError` when the file exists: nothing is ever overwritten.
     """
-    folder = os.path.dirname(path) or "."
-    temporary = os.path.join(folder, f".{os.path.basename(path)}.{os.getpid()}.new")
     try:
-        os.makedirs(folder, exist_ok=True)
-        _write_through(temporary, text)
-        try:
-            os.link(temporary, path)
-        finally:
-            os.unlink(temporary)
-    except FileExistsError:
-        raise UsageError(
-            f"{shown(path)} exists already and is left as it is",
-            hint="remove it first, or print the text instead of writing it",
-            file=shown(path),
-        ) from None
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        _appear(f"{_beside(path)}.new", path, text)
     except OSError as error:
+        if isinstance(error, FileExistsError) and os.path.lexists(path):
+            raise UsageError(
+                f"{shown(path)} exists already and is left as it is",
+                hint="remove it first, or print the text instead of writing it",
+                file=shown(path),
+            ) from None
         raise UsageError(f"cannot write {shown(path)}: {_words(error)}", file=shown(path)) from None
     return path
 
@@ -104,16 +99,16 @@ def write(path: str, text: str) -> None:
 
     Raises `UsageError` when it cannot be written.
     """
-    folder = os.path.dirname(path) or "."
-    temporary = os.path.join(folder, f".{os.path.basename(path)}.{os.getpid()}.new")
+    target = _real(path)  # a link stays a link
+    temporary = f"{_beside(target)}.out"
     try:
-        if os.path.exists(path) and not os.path.isfile(path):
+        if os.path.exists(target) and not os.path.isfile(target):
             with open(path, "w", encoding="utf-8") as device:
                 device.write(text)
             return
-        os.makedirs(folder, exist_ok=True)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
         _write_through(temporary, text)
-        os.replace(temporary, path)
+        os.replace(temporary, target)
     except OSError as error:
         raise UsageError(f"cannot write {shown(path)}: {_words(error)}", file=shown(path)) from None
 
@@ -169,10 +164,15 @@ def anchor_of(path: str) -> str:
 
 def shown(path: str) -> str:
     """A path fit to be printed: bytes that are no UTF-8 and control characters are escaped."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace") if "\x00" not in path else path
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return path if path.isprintable() else "".join(map(_printable, path))
+
+
+def _printable(char: str) -> str:
+    if char.isprintable():
+        return char
+    if "\udc80" <= char <= "\udcff":  # how Python carries a byte that is no UTF-8
+        return f"\\x{ord(char) - 0xDC00:02x}"
+    return char.encode("unicode_escape").decode()
 
 
 @cache
@@ -197,7 +197,7 @@ def _of_path(path: str, seen: set[str]) -> Iterator[Input]:
         return
     if stat.S_ISDIR(found.st_mode):
         yield from _sweep(path, seen)
-    elif _first_time(os.path.realpath(path), seen):
+    elif _first_time(_real(path), seen):
         yield _read(path, named=True)
 
 
@@ -216,14 +216,14 @@ def _of_glob(pattern: str, seen: set[str]) -> Iterator[Input]:
     for path in found:
         if os.path.isdir(path):
             yield from _sweep(path, seen)
-        elif (asks_for_ending or path.lower().endswith(ENDINGS)) and _first_time(os.path.realpath(path), seen):
+        elif (asks_for_ending or path.lower().endswith(ENDINGS)) and _first_time(_real(path), seen):
             yield _read(path, named=False)
 
 
 def _sweep(folder: str, seen: set[str]) -> Iterator[Input]:
     """Every manifest-like file below a folder, by name. Links to folders are followed, but not in circles."""
-    waiting: list[Iterator[Input | tuple[str, str]]] = [_entries(folder, os.path.realpath(folder), seen)]
-    above = [os.path.realpath(folder)]
+    waiting: list[Iterator[Input | tuple[str, str]]] = [_entries(folder, _real(folder), seen)]
+    above = [_real(folder)]
     while waiting:
         entry = next(waiting[-1], None)
         if entry is None:
@@ -253,7 +253,7 @@ def _entries(folder: str, real: str, seen: set[str]) -> Iterator[Input | tuple[s
     chart = os.path.basename(real) == "templates" and os.path.exists(os.path.join(real, os.pardir, "Chart.yaml"))
     for entry in entries:
         path = os.path.normpath(entry.path) if folder == "." else entry.path
-        where = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(real, entry.name)
+        where = _real(entry.path) if entry.is_symlink() else os.path.join(real, entry.name)
         if _is_folder(entry):
             if not entry.name.startswith(".") and entry.name not in _SKIPPED_FOLDERS:
                 yield path, where
@@ -277,6 +277,14 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
         return entry.is_dir()
     except OSError:
         return False
+
+
+def _real(path: str) -> str:
+    """The path without links; as it is where rights do not suffice to follow them."""
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return os.path.abspath(path)
 
 
 def _first_time(real: str, seen: set[str]) -> bool:
@@ -419,10 +427,36 @@ def _error(path: str, what: str, hint: str) -> InputError:
     return InputError(f"{shown(path)} {what}", hint=hint, file=shown(path))
 
 
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+
+
+def _beside(path: str) -> str:
+    """The beginning of a name for half-written text, in the same folder."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".{name[:100]}.{os.getpid()}")
+
+
+def _appear(temporary: str, path: str, text: str) -> None:
+    """Write beside, then give the name: a link fails where the name is taken, a rename would overwrite."""
+    _write_through(temporary, text)
+    try:
+        os.link(temporary, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _write_through(path, text)  # a file system without hard links
+    finally:
+        os.unlink(temporary)
+
+
 def _write_through(path: str, text: str) -> None:
-    """Write and flush to the disk, so that the name never points to half a file."""
+    """Write and flush to the disk, so that a name never points to half a file; nothing stays where that fails."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-    with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(descriptor)
+    try:
+        with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(descriptor)
+    except OSError:
+        os.unlink(path)
+        raise

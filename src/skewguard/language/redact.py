@@ -214,7 +214,8 @@ def _shapes() -> re.Pattern[str]:
         r"|(?P<named>(?<![\w.-])(?P<dashes>--?)?(?=[\w.-]{0,80}?(?:token|secret|passw|passphrase|pwd|key|credential|auth"
         rf"|bearer|cookie|dsn|jwt|pat|kubeconfig|api|hf))(?P<name>{name})"
         r"(?:[\"']?\s*(?::=|[:=])\s*|(?(dashes)[ \t]+|(?!))))"
-        rf"(?P<secret>\[[^\]\n]*\]?|\([^)\n]*\)?|{quoted}|(?:(?:Bearer|Basic|Token)\s+)?[^\s,;&\"'}})\]]+)"
+        rf"(?P<secret>\[[^\]\n]*\]?|\([^)\n]*\)?|{quoted}|(?:(?:Bearer|Basic|Token)\s+)?"
+        r"(?:\$\([^)\n]*\)|\$\{[^}\n]*\}|[^\s,;&\"'})\]])+)"
         # Authorization by itself
         r"|(?P<scheme>(?<!\w)(?:Bearer|Basic)\s+)(?P<scheme_secret>(?=[\w.~+/-]*\d|[\w.~+/-]{20})[\w.~+/-]{8,}=*)",
         re.DOTALL | re.IGNORECASE,

@@ -30,7 +30,7 @@ def _pattern() -> re.Pattern[str]:
     return re.compile(
         r"v?(?P<release>\d+(?:\.\d+)*)"
         r"(?:[-_.]?(?P<phase>alpha|beta|preview|pre|rc|a|b|c)[-_.]?(?P<pre>\d*))?"
-        r"(?:-(?P<bare>\d+)|[-_.]?(?:post|rev|r)[-_.]?(?P<post>\d*)(?=$|[-_.+]))?"
+        r"(?:-(?P<bare>\d+)|[-_.]?(?:post|rev|r)[-_.]?(?P<post>\d*))?"
         r"(?P<isdev>[-_.]?dev[-_.]?(?P<dev>\d*))?"
         r"(?:\+(?P<local>[a-z0-9]+(?:[-_.][a-z0-9]+)*))?",
         re.IGNORECASE,

@@ -6,12 +6,11 @@ name that only resembles a known one is never taken for it. A memory or form fac
 that family. What is not written stays open: `A100` is 40 GB or 80 GB, and `candidates` answers both.
 
 Memory is what the device reports, not what the box says: `memory.total` of `nvidia-smi`, read off published driver
-output (MiB: H100 81559, H100 NVL 95830, H200 and H20-3e 143771, H20 and GH200 97871, B200 183359, B300 275040, GB200
-189471, GB300 284208, L40S, L40, L20 and A40 46068, L4 23034, A10G 23028, RTX PRO 6000 97887). The figures of older and
+output (MiB: H100 81559, H100 NVL 95830, H200 143771, H20 and GH200 97871, B200 183359, B300 275040, GB200
+189471, GB300 284208, L40S, L20 and A40 46068, L4 23034, A10G 23028, RTX PRO 6000 97887). The figures of older and
 rarer boards, AMD, TPU, Trainium and Gaudi follow the vendors' data sheets; GB10 shares its system's memory, and its
 driver reports none. With error correction switched off a board reports up to 7 % more. Engines compare
-against that number: vLLM's batch tiers stand at 70 GiB and 160 GiB. TPU, Trainium and Gaudi figures are the vendors'
-data sheets. Cloud names: NVIDIA GPU Feature Discovery README, the GKE GPU and TPU documents, Karpenter's AWS
+against that number: vLLM's batch tiers stand at 70 GiB and 160 GiB. Cloud names: NVIDIA GPU Feature Discovery README, the GKE GPU and TPU documents, Karpenter's AWS
 instance types reference, CoreWeave's node label reference, ROCm's node labeller.
 """
 

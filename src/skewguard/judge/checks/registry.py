@@ -2,10 +2,40 @@
 
 from collections.abc import Mapping
 
-from skewguard.judge.checks import args, contract, facts, hardware, limits, parallel, pin, scaling, serving
+from skewguard.judge.checks import (
+    args,
+    contract,
+    environment,
+    facts,
+    hardware,
+    limits,
+    parallel,
+    pin,
+    revisions,
+    scaling,
+    secrecy,
+    serving,
+    starting,
+    words,
+)
 from skewguard.judge.checks.interface import CHECKS, Case, Check, Result
 
-MODULES = (pin, args, limits, parallel, hardware, scaling, serving, contract, facts)
+MODULES = (
+    pin,
+    revisions,
+    args,
+    environment,
+    starting,
+    words,
+    secrecy,
+    limits,
+    parallel,
+    hardware,
+    scaling,
+    serving,
+    contract,
+    facts,
+)
 
 
 def find(name: str) -> Check | None:

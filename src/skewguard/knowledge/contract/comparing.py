@@ -72,10 +72,10 @@ def _in_versions(text: str, value: Value) -> bool | None:
     if not isinstance(value, str):
         return False if value is None else None
     from packaging.specifiers import InvalidSpecifier, SpecifierSet  # lazily: it costs more than a whole check
-    from packaging.version import InvalidVersion
+    from packaging.version import InvalidVersion, Version
 
     try:
-        return SpecifierSet(text).contains(value, prereleases=True)
+        return SpecifierSet(text).contains(Version(value), prereleases=True)
     except (InvalidSpecifier, InvalidVersion):
         return None
 

@@ -77,14 +77,26 @@ def load(texts: Iterable[tuple[str, str]], checks: Collection[str] = ()) -> Load
     return loaded
 
 
-def read(root: Node, loaded: Loaded, checks: Collection[str] = (), place: Place = lambda origin: origin) -> None:
+_DEEPEST = 3
+"""Lists and ConfigMaps inside each other that are followed; YAML lets a list hold itself."""
+
+
+def read(
+    root: Node,
+    loaded: Loaded,
+    checks: Collection[str] = (),
+    place: Place = lambda origin: origin,
+    depth: int = 0,
+) -> None:
     """Read one document into `loaded`. `place` maps positions where the text lay inside another document."""
     kind, version = root.get("kind").text(), root.get("apiVersion").text() or ""
-    if kind and kind.endswith("List") and root.get("items").kind == "sequence":
+    if depth > _DEEPEST:
+        loaded.foreign.append(_no_contract(root, place, kind))
+    elif kind and kind.endswith("List") and root.get("items").kind == "sequence":
         for item in root.get("items").elements():
-            read(item, loaded, checks, place)
+            read(item, loaded, checks, place, depth + 1)
     elif kind == "ConfigMap" and root.get("metadata", "labels", HOLDS_LABEL).text() == "contract":
-        _config_map(root, loaded, checks)
+        _config_map(root, loaded, checks, depth + 1)
     elif kind == KIND or (kind and version.partition("/")[0] == API_VERSION.partition("/")[0]):
         _contract(root, loaded, checks, place)
     elif kind == modelspec.KIND and modelspec.spoken_by(version):
@@ -106,7 +118,7 @@ def _no_contract(root: Node, place: Place, kind: str | None) -> InputError:
     )
 
 
-def _config_map(root: Node, loaded: Loaded, checks: Collection[str]) -> None:
+def _config_map(root: Node, loaded: Loaded, checks: Collection[str], depth: int) -> None:
     """A contract kept in a ConfigMap, where no custom resource may be installed: each key of data is a contract file."""
     for entry in root.get("data").items():
         holder = entry[1]
@@ -121,7 +133,7 @@ def _config_map(root: Node, loaded: Loaded, checks: Collection[str]) -> None:
                 InputError(error.message, hint=error.hint, file=inside.file, line=inside.line, column=inside.column)
             )
         for document in trees:
-            read(document.root, loaded, checks, place)
+            read(document.root, loaded, checks, place, depth)
 
 
 def _places_inside(holder: Node, text: str) -> Place:
@@ -157,8 +169,6 @@ def _contract(root: Node, loaded: Loaded, checks: Collection[str], place: Place)
     for _ in reader.entries(root, "the contract", ("apiVersion", "kind", "metadata", "spec", "status")):
         pass
     spec = root.get("spec")
-    for _ in reader.entries(spec, "spec", ()) if spec.kind != "mapping" else ():
-        pass
     if not spec:
         reader.wrong(root.origin, "the contract has no spec", "write spec.targets and what you promise")
     _unknown_sections(reader, spec)
@@ -302,7 +312,7 @@ def _targets(reader: Reader, spec: Node) -> tuple[Target, ...]:
     node = spec.get("targets")
     found = [target for element in reader.elements(node, "targets") if (target := _target(reader, element)) is not None]
     empty = node.kind == "sequence" or not node
-    if spec and empty and not node.elements():
+    if spec.kind == "mapping" and empty and not node.elements():
         place = node.origin if node.present else spec.origin
         reader.wrong(place, "the contract has no targets", "write targets: [{kind: Deployment, name: …}]")
     return tuple(found)

@@ -8,6 +8,7 @@ what the piqc scanner writes (`model`, `engine`, `inference`, `resources`, `kube
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from skewguard.knowledge.contract.reading import Reader
 from skewguard.knowledge.contract.values import Clause, Contract, Exactly, Promise, Range, Target
@@ -31,6 +32,12 @@ _ENGINES = {
 }
 _DTYPES = ("float16", "fp16", "half", "bfloat16", "bf16", "float32", "fp32", "float")
 
+_DEEPEST = 12
+"""Levels below the root that are read; the specification has seven."""
+
+_MOST = 2000
+"""Scalars that are read: an alias bomb of twelve levels ends here."""
+
 Unmapped = list[tuple[str, Origin]]
 Import = Callable[[str], tuple[str, Promise] | str]
 """Text to (setting, promise), or to the reason why nothing can be promised."""
@@ -50,7 +57,7 @@ def read(reader: Reader, root: Node) -> tuple[Contract | None, Unmapped]:
     table = _WRITTEN if written else _SCANNED
     unmapped: Unmapped = []
     clauses: dict[str, Clause] = {}
-    for path, node in _leaves(root.get("spec") if written else root, ""):
+    for path, node in islice(_leaves(root.get("spec") if written else root, ""), _MOST):
         for clause in _clauses(reader, node, path, table, unmapped):
             clauses.setdefault(clause.setting, clause)
     if written:
@@ -69,16 +76,19 @@ def read(reader: Reader, root: Node) -> tuple[Contract | None, Unmapped]:
     )
 
 
-def _leaves(node: Node, path: str) -> Iterator[tuple[str, Node]]:
-    """Every scalar below a node with its dotted path; list positions are written `[]`. Bounded by the reader's depth."""
-    if node.kind == "mapping":
-        for key, value in node.items():
-            yield from _leaves(value, f"{path}.{key}" if path else key)
-    elif node.kind == "sequence":
-        for value in node.elements():
-            yield from _leaves(value, f"{path}[]")
-    elif node:
-        yield path, node
+def _leaves(node: Node, path: str, seen: frozenset[int] = frozenset(), depth: int = 0) -> Iterator[tuple[str, Node]]:
+    """Every scalar below a node with its dotted path; list positions are written `[]`. Aliases are followed once."""
+    if node.kind == "scalar":
+        if node:
+            yield path, node
+        return
+    if node.identity in seen or depth > _DEEPEST:
+        return
+    seen = seen | {node.identity}
+    for key, value in node.items():
+        yield from _leaves(value, f"{path}.{key}" if path else key, seen, depth + 1)
+    for value in node.elements():
+        yield from _leaves(value, f"{path}[]", seen, depth + 1)
 
 
 def _clauses(reader: Reader, node: Node, path: str, table: dict[str, Import], unmapped: Unmapped) -> Iterator[Clause]:

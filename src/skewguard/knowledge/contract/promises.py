@@ -53,7 +53,7 @@ def _single(reader: Reader, node: Node, setting: str, row: Setting | None) -> va
     if node.style is None and text == values.ANY:
         return values.Anything()
     if row is not None and row.type in COLLECTIONS:
-        reader.wrong(node.origin, f"{setting} is a {row.type}", f"write {{equals: …}} with the whole {row.type}")
+        reader.wrong(node.origin, f"{setting} is {_article(row)}", f"write {{equals: …}} with the whole {row.type}")
         return None
     if row is not None and row.type == "version" and not text[:1].isalnum():
         return _versions(reader, node, setting, text)
@@ -74,7 +74,7 @@ def _nothing(reader: Reader, node: Node, setting: str) -> values.Promise | None:
 def _one_of(reader: Reader, node: Node, setting: str, row: Setting | None) -> values.Promise | None:
     if row is not None and row.type in COLLECTIONS:
         reader.wrong(
-            node.origin, f"{setting} is a {row.type}, and a bare list means one of", "write {equals: [...]} instead"
+            node.origin, f"{setting} is {_article(row)}, and a bare list means one of", "write {equals: [...]} instead"
         )
         return None
     options: list[values.Promise | None] = []
@@ -114,7 +114,7 @@ def _mapping(reader: Reader, node: Node, setting: str, row: Setting | None) -> v
 def _range(reader: Reader, node: Node, setting: str, row: Setting | None) -> values.Promise | None:
     if row is not None and row.type not in NUMERIC:
         hint = 'a version range is a text such as ">=0.11,<0.12"' if row.type == "version" else "list the values"
-        reader.wrong(node.origin, f"{setting} is a {row.type} and has no range", hint)
+        reader.wrong(node.origin, f"{setting} is {_article(row)} and has no range", hint)
         return None
     bounds = {key: _bound(reader, value, setting, row) for key, value in node.items()}
     if None in bounds.values():
@@ -143,7 +143,7 @@ def _equals(reader: Reader, node: Node, setting: str, row: Setting | None) -> va
     if node.kind == "scalar" and node and not (row is not None and row.type in COLLECTIONS):
         return _exactly(reader, node, setting, row)
     if row is not None and not _fits(node, row):
-        reader.wrong(node.origin, f"{setting} is a {row.type}, not {shape(node)}")
+        reader.wrong(node.origin, f"{setting} is {_article(row)}, not {shape(node)}")
         return None
     try:
         return values.Exactly(node.value()) if node.present else _nothing(reader, node, setting)
@@ -192,6 +192,10 @@ def _versions(reader: Reader, node: Node, setting: str, text: str) -> values.Pro
         return values.Versions(text.strip().rstrip(","))
     reader.wrong(node.origin, f"{setting}: {text!r} is no version range", 'write it as PEP 440 does: ">=0.11,<0.12"')
     return None
+
+
+def _article(row: Setting) -> str:
+    return f"an {row.type}" if row.type[0] in "aeiou" else f"a {row.type}"
 
 
 def _example(row: Setting) -> str | None:

@@ -212,8 +212,10 @@ def _hidden(draft: Draft, setting: str, called: bool, *, blind: bool = True) -> 
 
 def _has_type(row: Setting, value: Value) -> bool:
     """Whether the loader will accept the value for this row."""
-    if value is None or row.type in ("list", "mapping"):
-        return value is None or isinstance(value, (list, dict))
+    if value is None:
+        return True
+    if row.type in ("list", "mapping"):
+        return isinstance(value, list if row.type == "list" else dict)
     if row.type in ("integer", "bytes"):
         return isinstance(value, int) and not isinstance(value, bool) and (value >= 0 or row.type == "integer")
     if row.type in ("number", "seconds"):
@@ -224,7 +226,7 @@ def _has_type(row: Setting, value: Value) -> bool:
         bare = value.lower().removeprefix("sha256:") if isinstance(value, str) else ""
         return len(bare) == 64 and all(digit in "0123456789abcdef" for digit in bare)
     if isinstance(value, (list, dict)):
-        return row.type in ("string", "gpu-class")
+        return row.type == "string" or (row.type == "gpu-class" and isinstance(value, list))
     return isinstance(value, str) and bool(value.strip())
 
 

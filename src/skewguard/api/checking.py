@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from skewguard.adapters import files
 from skewguard.api import inputs
@@ -17,7 +17,7 @@ from skewguard.knowledge.contract.values import Binding, Contract, WaiverRule
 from skewguard.knowledge.project import Project
 from skewguard.language.errors import ExitCode, InputError
 from skewguard.language.facts import Gap, Subject
-from skewguard.language.findings import SEVERITIES, Finding
+from skewguard.language.findings import SEVERITIES, Finding, Waiver
 from skewguard.language.results import (
     CheckReport,
     ContractLine,
@@ -112,14 +112,25 @@ def _judge(
         result.passed += answer.passed
         result.assumed += answer.assumed
     every = [rule for contract in promised.contracts for rule in contract.waivers]
-    settled = waiving.settle(pairs, today, [*every, *project.waivers], registry.aliases())
+    settled = waiving.settle(pairs, today, every, registry.aliases())
     about = [
         *contract_checks.without_target(promised.contracts, bindings, subjects, named=promised.named),
         *contract_checks.waivers(settled),
     ]
-    found = [*settled.findings, *(evaluation.finding(item.check, item.result, item.subject, anchor) for item in about)]
+    kept = (_ignored(item, project, anchor) for item in settled.findings)
+    found = [*kept, *(evaluation.finding(item.check, item.result, item.subject, anchor) for item in about)]
     result.findings = evaluation.by_place(evaluation.unique(found))
     return result
+
+
+def _ignored(item: Finding, project: Project, anchor: evaluation.Anchor) -> Finding:
+    """The finding, waived where the project configuration ignores its check for its file."""
+    place = item.origin
+    file = (place.file if place else None) or (item.subject.source.path if item.subject.source else "")
+    rule = project.ignores(item.check, anchor(file)) if item.verdict in ("fail", "unknown") else None
+    if rule is None:
+        return item
+    return structs.replace(item, verdict="waived", waiver=Waiver(rule.reason, None, rule.origin))
 
 
 def _rules(case: Case, bound: Binding, result: _Judged, known: Sequence[str]) -> list[WaiverRule]:
@@ -174,7 +185,7 @@ def exit_code(
     findings: Iterable[Finding], problems: Sequence[InputProblem], fail_on: str, *, allow_unknown: bool
 ) -> int:
     """The exit code of a check: the first that applies of 1 failed, 4 crashed, 2 unreadable, 3 unknown, 0."""
-    severities = SEVERITIES[: SEVERITIES.index(fail_on) + 1] if fail_on in SEVERITIES else ()  # type: ignore[arg-type]  # narrowed by `in`
+    severities = SEVERITIES[: SEVERITIES.index(fail_on) + 1] if fail_on in SEVERITIES else ()
     found = list(findings)
     if any(item.verdict == "fail" and item.severity in severities for item in found):
         return ExitCode.FAILED

@@ -53,8 +53,10 @@ def _engine_sheet(ground: Ground) -> Sheet:
         module.settings(release),
         lambda setting: module.derive(setting, parsed, ground.container.env, release, hardware),
     )
-    for item in (*parsed.values.values(), *parsed.gaps.values()):
-        sheet.add(item)
+    for fact in parsed.values.values():
+        sheet.add(fact)
+    for gap in parsed.gaps.values():
+        sheet.add(gap)
     return sheet
 
 

@@ -1,7 +1,5 @@
 """Findings: what a check says about one container, and the identity by which it is recognised again."""
 
-import hashlib
-import json
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -85,6 +83,9 @@ def identity(
     Pod, uid and revision are left out (they change with every rollout), and so is every position. `file` is
     relative to the folder that holds `.skewguard` or `.git`.
     """
+    import hashlib
+    import json
+
     who = {
         "cluster": subject.cluster,
         "group": subject.group,

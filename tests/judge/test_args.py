@@ -2,12 +2,13 @@
 
 import pytest
 
-from skewguard.judge.checks import args
+from skewguard.judge.checks import args, version_dependence
 from skewguard.judge.checks.interface import CHECKS
 from skewguard.knowledge.engines.interface import Parsed, Recognition
 from tests.judge.cases import argument, at, case, release, run, severities, tokens, variable, verdicts
 
 assert args
+assert version_dependence
 
 FAULTS = {
     "swallowed": "args.swallowed",
@@ -185,3 +186,18 @@ def test_secret_argument_keeps_its_masked_text() -> None:
     subject = case(args=tokens("x")[0].text.split())
     subject.parsed = parsed
     assert "hidden" in run("args.swallowed", subject)[0].message
+
+
+def test_version_dependence_on_old_versions_only_is_a_note() -> None:
+    """Whoever wrote the flag ran a version that has it."""
+    subject = case(version=None, arguments=[argument("--new", "not-yet", versions=("0.10.0",), fatal=None)])
+    assert severities("args.depends-on-version", subject) == ["note"]
+
+
+def test_version_dependence_names_at_most_six_differences() -> None:
+    """The rest is counted; what the newest version refuses stands first."""
+    old = [argument(f"--x{number}", "removed", versions=("0.10.0",), fatal=None) for number in range(7)]
+    subject = case(version=None, arguments=[*old, argument("--gone", "removed", versions=("0.11.0",), fatal=None)])
+    message = run("args.depends-on-version", subject)[0].message
+    assert "and 2 more" in message
+    assert message.index("--gone") < message.index("--x0")

@@ -9,12 +9,10 @@ from collections.abc import Iterator
 
 from skewguard.judge.checks import evidence, starting
 from skewguard.judge.checks.interface import Case, Result, check, fail, unknown
-from skewguard.knowledge.engines.interface import Argument, Variable
+from skewguard.knowledge.engines.interface import Argument
 from skewguard.language import vocabulary
 
 GRAMMAR = ("the engine's released argument parser, read and run for every version of the table",)
-KEPT_APART = ("abbreviated", "deprecated", "duplicated")
-"""Faults that stop nothing in any version: they never make a container depend on its version."""
 
 
 def told(case: Case, *faults: str) -> Iterator[Argument]:
@@ -331,66 +329,3 @@ def model_by_flag(case: Case) -> Iterator[Result]:
 def deprecated(case: Case) -> Iterator[Result]:
     """A flag that the parser marks as deprecated."""
     yield from _answers(case, "deprecated")
-
-
-@check(
-    "args.depends-on-version",
-    title="Whether the arguments work depends on a version nobody named",
-    category="runtime",
-    severity="warning",
-    why="The engine's version is not known from the image, and not all versions take these arguments alike: with a "
-    "moving tag one node starts and the next one fails, or drops a setting in silence.",
-    remedy="pin the image to the release you validated",
-    bad="image: vllm/vllm-openai:latest\nargs: [--swap-space=4]",
-    good="image: vllm/vllm-openai:v0.17.0\nargs: [--swap-space=4]",
-    sources=GRAMMAR,
-)
-def depends_on_version(case: Case) -> Iterator[Result]:
-    """One warning for a container whose arguments or variables only some of the possible versions take."""
-    release = case.release
-    if release is None or not evidence.read_by_engine(case):
-        return
-    arguments = [
-        item
-        for item in (case.parsed.arguments if case.parsed else ())
-        if item.fault and item.fault not in KEPT_APART and item.versions
-    ]
-    variables = [item for item in case.variables if item.outcome in ("dead", "invalid") and item.versions]
-    found: list[Argument | Variable] = [*arguments, *variables]
-    parts = [_difference(item, release.candidates) for item in found]
-    if parts:
-        version = f"{release.text} lies between two known versions" if release.text else "not known"
-        yield fail(
-            f"Not every version takes these arguments alike, and {case.title}'s version is {version} "
-            f"({release.reason}): {'; '.join(dict.fromkeys(parts))}",
-            remedy="pin the image to the release you validated, or name the version with the annotation "
-            f"`skewguard.dev/engine: {case.engine}==VERSION`",
-            setting="runtime.version",
-            anchor="image",
-            at=found[0].origin,
-            inputs=(release.key,),
-        )
-
-
-def _difference(item: Argument | Variable, candidates: tuple[str, ...]) -> str:
-    """What which versions make of one argument or variable: `--device` is refused by 0.10.0 to 0.27.0."""
-    if isinstance(item, Variable):
-        return f"`{item.name}` is {'refused' if item.outcome == 'invalid' else 'not read'} by {_spans(item.versions, candidates)}"
-    effect = "dropped" if item.fatal is False else "refused"
-    if item.fault == "swallowed":
-        effect = "taken as one positional word"
-    return f"`{item.flag or item.text}` is {effect} by {_spans(item.versions, candidates)}"
-
-
-def _spans(versions: tuple[str, ...], candidates: tuple[str, ...]) -> str:
-    """Versions as spans of the table: `0.4.2 to 0.9.2, 0.33.0`."""
-    spans: list[list[str]] = []
-    for version in candidates:
-        if version not in versions:
-            spans.append([])
-        elif spans and spans[-1]:
-            spans[-1].append(version)
-        else:
-            spans.append([version])
-    said = [span[0] if len(span) == 1 else f"{span[0]} to {span[-1]}" for span in spans if span]
-    return ", ".join(said) or ", ".join(versions)

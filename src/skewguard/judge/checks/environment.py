@@ -172,27 +172,27 @@ def _number(text: str | None) -> float | None:
 def dead_env(case: Case) -> Iterator[Result]:
     """A variable that older versions read. A note where its value was the default when it was last read."""
     for variable in _told(case, "dead"):
-        entry = case.container.variable(variable.name)
-        harmless = entry is not None and entry.value is not None and _was_default(case, entry)
+        nothing = harmless(case, variable)
         yield fail(
             (variable.message or f"{case.title} no longer reads {variable.name}: it has no effect")
-            + ("; its value was the default when it was last read, so that nothing changes" if harmless else ""),
-            severity="note" if harmless else None,
+            + ("; its value was the default when it was last read, so that nothing changes" if nothing else ""),
+            severity="note" if nothing else None,
             **_place(case, variable),
         )
 
 
-def _was_default(case: Case, entry: EnvVar) -> bool:
-    """Whether the variable holds the default of the last version that read it."""
+def harmless(case: Case, variable: Variable) -> bool:
+    """Whether a dead variable holds the default of the last version that read it: nothing changes then."""
+    entry = case.container.variable(variable.name)
     module = engines.ENGINES.get(case.engine)
-    if module is None or case.release is None or not case.release.candidates:
+    first = variable.versions or (case.release.candidates if case.release else ())
+    if variable.outcome != "dead" or entry is None or entry.value is None or module is None or not first:
         return False
     releases = module.releases()
-    current = releases.index(case.release.candidates[0]) if case.release.candidates[0] in releases else 0
-    for version in reversed(releases[:current]):
+    for version in reversed(releases[: releases.index(first[0]) if first[0] in releases else 0]):
         defaults = module.variables(version)
-        if entry.name in defaults:
-            return _plain(defaults[entry.name]) == _plain(entry.value)
+        if variable.name in defaults:
+            return _plain(defaults[variable.name]) == _plain(entry.value)
     return False
 
 

@@ -390,5 +390,5 @@ def _engine_ids(container: Container) -> set[str]:
     found: set[str] = set()
     for invocation in container.invocations:
         text = " ".join(token.text for token in invocation.argv if not token.unresolved)
-        found.update(re.findall(r"engine_id[\"']?\s*[:=\s]\s*[\"']?([\w.-]+)", text))
+        found.update(re.findall(r"engine_id[\"']?[\s:=]+[\"']?([\w.-]+)", text))
     return found

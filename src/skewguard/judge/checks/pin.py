@@ -158,6 +158,7 @@ def storage_uri(case: Case) -> Iterator[Result]:
                 fact=fact,
                 severity=None if severe else "note",
             )
+            return
 
 
 def _field(case: Case, setting: str) -> Fact | None:
@@ -209,7 +210,8 @@ def _versioned_path(path: str) -> bool:
     query = path.partition("?")[2]
     if re.search(r"(?:^|&)(?:versionId|generation|snapshot)=", query):
         return True
-    return any(_version_part().fullmatch(part) for part in path.partition("?")[0].split("/")[1:])
+    parts = [part for part in path.partition("?")[0].split("/")[1:] if len(part) < 200]
+    return any(_version_part().fullmatch(part) for part in parts)
 
 
 @cache

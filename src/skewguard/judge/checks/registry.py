@@ -16,6 +16,7 @@ from skewguard.judge.checks import (
     secrecy,
     serving,
     starting,
+    version_dependence,
     words,
 )
 from skewguard.judge.checks.interface import CHECKS, Case, Check, Result
@@ -24,6 +25,7 @@ MODULES = (
     pin,
     revisions,
     args,
+    version_dependence,
     environment,
     starting,
     words,

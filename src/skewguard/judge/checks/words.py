@@ -216,7 +216,7 @@ def blank() -> re.Pattern[str]:
         r"|[^<>|/]*(?i:your|replace|insert)[-_ ][^<>|/]*"
         r"|(?i:[a-z]+[-_ ])*(?i:hf|api|access|auth|model)[-_ ](?i:token|key|name|id|path|repo|secret)"
         r"|(?i:[a-z]+[-_ ])*(?i:account|bucket|project|region|registry|namespace|version|tag|digest)(?i:[-_ ](?i:id|name))?)>"
-        r"|^(?i:your|insert|replace|enter)[-_](?i:[a-z0-9]+[-_]?)+$"
+        r"|^(?i:your|insert|replace|enter)[-_](?i:[a-z0-9_-]+)$"
         r"|^(?i:change[-_]?me|replace[-_]?me|fill[-_]?me|todo|fixme|tbd)$"
         r"|^(?:hf_|sk-)(?i:x{3,}|\.{3})$"
     )

@@ -1,0 +1,89 @@
+"""Arguments and variables that only some of the versions which may run take (group `args`)."""
+
+from collections.abc import Iterator
+
+from skewguard.judge.checks import args, environment, evidence
+from skewguard.judge.checks.interface import Case, Result, check, fail
+from skewguard.knowledge.engines.interface import Argument, Variable
+
+KEPT_APART = ("abbreviated", "deprecated", "duplicated")
+"""Faults that stop nothing in any version: they never make a container depend on its version."""
+MOST = 6
+"""Differences between versions that one sentence names."""
+
+
+@check(
+    "args.depends-on-version",
+    title="Whether the arguments work depends on a version nobody named",
+    category="runtime",
+    severity="warning",
+    why="The engine's version is not known from the image, and not all versions take these arguments alike: with a "
+    "moving tag one node starts and the next one fails, or drops a setting in silence.",
+    remedy="pin the image to the release you validated",
+    bad="image: vllm/vllm-openai:latest\nargs: [--swap-space=4]",
+    good="image: vllm/vllm-openai:v0.17.0\nargs: [--swap-space=4]",
+    sources=args.GRAMMAR,
+)
+def depends_on_version(case: Case) -> Iterator[Result]:
+    """One warning for a container whose arguments or variables only some of the possible versions take.
+
+    A note where only versions older than an argument refuse it: whoever wrote it ran a version that has it.
+    """
+    release = case.release
+    found = _divided(case)
+    if release is None or not found or not evidence.read_by_engine(case):
+        return
+    parts = list(dict.fromkeys(_difference(item, release.candidates) for item in found))
+    shown = "; ".join(parts[:MOST]) + (f"; and {len(parts) - MOST} more" if len(parts) > MOST else "")
+    version = f"{release.text} lies between two known versions" if release.text else "not known"
+    yield fail(
+        f"Not every version takes these arguments alike, and {case.title}'s version is {version} ({release.reason}): "
+        f"{shown}",
+        remedy="pin the image to the release you validated, or name the version with the annotation "
+        f"`skewguard.dev/engine: {case.engine}==VERSION`",
+        setting="runtime.version",
+        anchor="image",
+        at=found[0].origin,
+        inputs=(release.key,),
+        severity="note" if all(isinstance(item, Argument) and item.fault == "not-yet" for item in found) else None,
+    )
+
+
+def _divided(case: Case) -> list[Argument | Variable]:
+    """What only some candidate versions refuse or drop; what the newest one does first."""
+    newest = case.release.candidates[-1:] if case.release else ()
+    arguments = [
+        item
+        for item in (case.parsed.arguments if case.parsed else ())
+        if item.fault and item.fault not in KEPT_APART and item.versions
+    ]
+    variables = [
+        item
+        for item in case.variables
+        if item.outcome in ("dead", "invalid") and item.versions and not environment.harmless(case, item)
+    ]
+    return sorted([*arguments, *variables], key=lambda item: not set(newest) & set(item.versions))
+
+
+def _difference(item: Argument | Variable, candidates: tuple[str, ...]) -> str:
+    """What which versions make of one argument or variable: `--device` is refused by 0.10.0 to 0.27.0."""
+    if isinstance(item, Variable):
+        return f"`{item.name}` is {'refused' if item.outcome == 'invalid' else 'not read'} by {_spans(item.versions, candidates)}"
+    effect = "dropped" if item.fatal is False else "refused"
+    if item.fault == "swallowed":
+        effect = "taken as one positional word"
+    return f"`{item.flag or item.text}` is {effect} by {_spans(item.versions, candidates)}"
+
+
+def _spans(versions: tuple[str, ...], candidates: tuple[str, ...]) -> str:
+    """Versions as spans of the table: `0.4.2 to 0.9.2, 0.33.0`."""
+    spans: list[list[str]] = []
+    for version in candidates:
+        if version not in versions:
+            spans.append([])
+        elif spans and spans[-1]:
+            spans[-1].append(version)
+        else:
+            spans.append([version])
+    said = [span[0] if len(span) == 1 else f"{span[0]} to {span[-1]}" for span in spans if span]
+    return ", ".join(said) or ", ".join(versions)

@@ -65,8 +65,8 @@ install_everything() {
   python=$(find_python)
   uv=$(find_uv "$python")
   say "setting up $venv with $("$python" --version) and $("$uv" --version | cut -d' ' -f1-2)"
-  rm -f "$venv/ready"
-  "$uv" venv --quiet --allow-existing --python "$python" "$venv"
+  rm -rf "$venv"
+  "$uv" venv --quiet --python "$python" "$venv"
   "$uv" pip sync --quiet --python "$venv/bin/python" --require-hashes --compile-bytecode requirements/dev.txt ||
     stop "the packages of requirements/dev.txt could not be installed." \
       "Is the package index reachable? A mirror is set with UV_DEFAULT_INDEX, certificates with SSL_CERT_FILE."
@@ -77,6 +77,8 @@ install_everything() {
 
 export UV_PYTHON_DOWNLOADS=never
 unset VIRTUAL_ENV PYTHONHOME PYTHONPATH
+# Behind a company's certificate the system trusts it, and uv's own list does not.
+export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-true}
 # uv does not read pip's variables; who set a mirror or a certificate for pip means it for both.
 if [[ -n ${PIP_INDEX_URL:-} ]]; then export UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-$PIP_INDEX_URL}; fi
 if [[ -n ${PIP_CERT:-} ]]; then export SSL_CERT_FILE=${SSL_CERT_FILE:-$PIP_CERT}; fi

@@ -82,12 +82,17 @@ def service(name: str, namespace: str | None = "prod", **more: Any) -> Service:
     return Service(name=name, namespace=namespace, origin=at(80, name), **more)
 
 
-def release(version: str | None = "0.11.0", certainty: Certainty = "exact", engine: str = "vllm") -> Release:
-    """What is known of the engine's version."""
+def release(
+    version: str | None = "0.11.0",
+    certainty: Certainty = "exact",
+    engine: str = "vllm",
+    candidates: tuple[str, ...] = (),
+) -> Release:
+    """What is known of the engine's version; `candidates` are the table versions that can speak for it."""
     return Release(
         engine=engine,
         text=version,
-        candidates=(version,) if version else ("0.10.0", "0.11.0"),
+        candidates=candidates or ((version,) if version else ("0.10.0", "0.11.0")),
         certainty=certainty if version else "unknown",
         reason="the image tag names it" if version else "the tag `latest` names no release",
         key="version@image",
@@ -100,6 +105,7 @@ def case(
     title: str = "vLLM",
     version: str | None = "0.11.0",
     certainty: Certainty = "exact",
+    candidates: tuple[str, ...] = (),
     image: str | None = "vllm/vllm-openai:v0.11.0",
     declared: Mapping[str, Any] | None = None,
     derived: Mapping[str, Any] | None = None,
@@ -145,7 +151,7 @@ def case(
         title=title,
         sheet=_sheet(about, declared or {}, derived or {}, open_settings),
         inventory=around,
-        release=release(version, certainty, engine),
+        release=release(version, certainty, engine, candidates),
         parsed=parsed,
         variables=tuple(variables),
         recognition=recognition,

@@ -5,7 +5,7 @@ import pytest
 from skewguard.judge.checks import args, version_dependence
 from skewguard.judge.checks.interface import CHECKS
 from skewguard.knowledge.engines.interface import Parsed, Recognition
-from tests.judge.cases import argument, at, case, release, run, severities, tokens, variable, verdicts
+from tests.judge.cases import argument, at, case, run, severities, tokens, variable, verdicts
 
 assert args
 assert version_dependence
@@ -132,6 +132,7 @@ def test_version_dependence_is_one_warning_that_names_the_versions() -> None:
     versions = ("0.8.5", "0.9.2", "0.10.0", "0.10.1", "0.11.0")
     subject = case(
         version=None,
+        candidates=versions,
         arguments=[
             argument("--device", "removed", versions=versions[2:], fatal=None),
             argument("--a b", "swallowed", versions=versions[2:3], fatal=None),
@@ -139,16 +140,13 @@ def test_version_dependence_is_one_warning_that_names_the_versions() -> None:
         ],
         variables=[variable("VLLM_USE_V1", "dead", versions=versions[-1:])],
     )
-    subject.release = release(None).__class__(
-        engine="vllm", text=None, candidates=versions, certainty="unknown", reason="no tag", key="version@x"
-    )
     (answer,) = run("args.depends-on-version", subject)
     assert severities("args.depends-on-version", subject) == ["warning"]
     assert "`--device` is refused by 0.10.0 to 0.11.0" in answer.message
     assert "`--a b` is taken as one positional word by 0.10.0" in answer.message
     assert "`VLLM_USE_V1` is not read by 0.11.0" in answer.message
     assert "--c" not in answer.message
-    assert answer.inputs == ("version@x",)
+    assert answer.inputs == ("version@image",)
 
 
 def test_version_dependence_needs_a_difference() -> None:
@@ -160,7 +158,10 @@ def test_version_dependence_needs_a_difference() -> None:
 def test_version_between_two_known_ones_is_said() -> None:
     """A release between two table versions is named with its neighbours' difference."""
     subject = case(
-        version="0.10.3", certainty="between", arguments=[argument("--x", "not-yet", versions=("0.10.3",), fatal=None)]
+        version="0.10.3",
+        certainty="between",
+        candidates=("0.10.2", "0.11.0"),
+        arguments=[argument("--x", "not-yet", versions=("0.10.2",), fatal=None)],
     )
     assert "0.10.3 lies between two known versions" in run("args.depends-on-version", subject)[0].message
 
@@ -201,3 +202,32 @@ def test_version_dependence_names_at_most_six_differences() -> None:
     message = run("args.depends-on-version", subject)[0].message
     assert "and 2 more" in message
     assert message.index("--gone") < message.index("--x0")
+
+
+def test_word_that_old_versions_refuse_and_new_ones_drop_is_wrong_in_all() -> None:
+    """A swallowed flag under an unknown version: told once, as an error, as the newest version reads it."""
+    word = "--quantization bitsandbytes"
+    subject = case(
+        version=None,
+        arguments=[
+            argument(word, "swallowed", versions=("0.10.0",), fatal=None, message="0.10.0 refuses it"),
+            argument(word, "swallowed", versions=("0.11.0",), fatal=False, message="0.11.0 ignores it"),
+        ],
+    )
+    (answer,) = run("args.swallowed", subject)
+    assert answer.message == "0.11.0 ignores it; vLLM 0.10.0 does not start with it"
+    assert verdicts("args.depends-on-version", subject) == ["pass"]
+
+
+def test_word_that_one_version_takes_depends_on_the_version() -> None:
+    """An abbreviation that a later release made ambiguous."""
+    subject = case(
+        version=None,
+        arguments=[
+            argument("--dev", "abbreviated", versions=("0.10.0",)),
+            argument("--dev", "ambiguous", versions=("0.11.0",), fatal=None),
+        ],
+    )
+    assert verdicts("args.abbreviated", subject) == ["pass"]
+    assert verdicts("args.ambiguous", subject) == ["pass"]
+    assert verdicts("args.depends-on-version", subject) == ["fail"]

@@ -158,7 +158,7 @@ def too_few_gpus(case: Case) -> Iterator[Result]:
         return  # no GPU at all is hardware.gpu-missing
     gap = next((gap for gap in (evidence.concealed(case, item) for item in (TENSOR, PIPELINE, DATA)) if gap), None)
     if gap is not None:
-        yield evidence.undecided(gap, "Whether the GPUs suffice cannot be told", gap.setting or TENSOR)
+        yield evidence.undecided(gap, "Whether the GPUs suffice cannot be told", TENSOR)
         return
     need = needed(case)
     if need is not None and need > total:

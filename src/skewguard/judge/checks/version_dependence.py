@@ -6,8 +6,6 @@ from skewguard.judge.checks import args, environment, evidence
 from skewguard.judge.checks.interface import Case, Result, check, fail
 from skewguard.knowledge.engines.interface import Argument, Variable
 
-KEPT_APART = ("abbreviated", "deprecated", "duplicated")
-"""Faults that stop nothing in any version: they never make a container depend on its version."""
 MOST = 6
 """Differences between versions that one sentence names."""
 
@@ -52,10 +50,11 @@ def depends_on_version(case: Case) -> Iterator[Result]:
 def _divided(case: Case) -> list[Argument | Variable]:
     """What only some candidate versions refuse or drop; what the newest one does first."""
     newest = case.release.candidates[-1:] if case.release else ()
+    everywhere = {(item.origin, item.text) for item in args.everywhere(case)}
     arguments = [
         item
         for item in (case.parsed.arguments if case.parsed else ())
-        if item.fault and item.fault not in KEPT_APART and item.versions
+        if item.fault and item.fault not in args.MILD and item.versions and (item.origin, item.text) not in everywhere
     ]
     variables = [
         item
@@ -68,22 +67,8 @@ def _divided(case: Case) -> list[Argument | Variable]:
 def _difference(item: Argument | Variable, candidates: tuple[str, ...]) -> str:
     """What which versions make of one argument or variable: `--device` is refused by 0.10.0 to 0.27.0."""
     if isinstance(item, Variable):
-        return f"`{item.name}` is {'refused' if item.outcome == 'invalid' else 'not read'} by {_spans(item.versions, candidates)}"
+        return f"`{item.name}` is {'refused' if item.outcome == 'invalid' else 'not read'} by {args.spans(item.versions, candidates)}"
     effect = "dropped" if item.fatal is False else "refused"
     if item.fault == "swallowed":
         effect = "taken as one positional word"
-    return f"`{item.flag or item.text}` is {effect} by {_spans(item.versions, candidates)}"
-
-
-def _spans(versions: tuple[str, ...], candidates: tuple[str, ...]) -> str:
-    """Versions as spans of the table: `0.4.2 to 0.9.2, 0.33.0`."""
-    spans: list[list[str]] = []
-    for version in candidates:
-        if version not in versions:
-            spans.append([])
-        elif spans and spans[-1]:
-            spans[-1].append(version)
-        else:
-            spans.append([version])
-    said = [span[0] if len(span) == 1 else f"{span[0]} to {span[-1]}" for span in spans if span]
-    return ", ".join(said) or ", ".join(versions)
+    return f"`{item.flag or item.text}` is {effect} by {args.spans(item.versions, candidates)}"

@@ -41,8 +41,10 @@ def literal_variable(case: Case) -> Iterator[Result]:
         return  # the whole file waits to be filled in, and pin.image-tag says so
     seen: set[Origin] = set()
     for invocation, token in evidence.words(case):
-        yield from _literal(case, invocation, token)
-        seen.add(token.origin)
+        answers = list(_literal(case, invocation, token))
+        yield from answers
+        if answers or blank().search(token.text.rpartition("=")[2]):
+            seen.add(token.origin)
     for argument in case.arguments("literal-variable"):
         if argument.origin not in seen and argument.value_origin not in seen and not argument.versions:
             yield fail(

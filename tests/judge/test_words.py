@@ -1,6 +1,8 @@
 """Words that do not say what their writer meant: variables, placeholders, folding, entrypoints, secrets."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from skewguard.judge.checks import secrecy, starting, words
 from skewguard.knowledge.engines.interface import Recognition
@@ -258,3 +260,27 @@ def test_secret_of_a_variable_is_not_told_again_in_the_argument() -> None:
     """`--api-key=$(KEY)` with KEY in clear: the variable is the place to mend."""
     subject = case(args=["--api-key=s3cr3tvalue"], environment=[env("API_KEY", "s3cr3tvalue")])
     assert [answer.anchor for answer in run("args.secret-in-clear", subject)] == ["API_KEY"]
+
+
+HOSTILE = st.text(alphabet=st.sampled_from("$(){}<>A_a-:=/ \n\\'\"%1.#é\x00"), max_size=60) | st.text(max_size=60)
+
+
+@given(words_=st.lists(HOSTILE, max_size=5), name=HOSTILE, value=HOSTILE)
+@settings(max_examples=150, deadline=None)
+def test_any_text_gets_an_answer(words_: list[str], name: str, value: str) -> None:
+    """Whatever stands in arguments and variables, the checks of words end without a crash."""
+    subject = case(args=words_, environment=[env(name, value)])
+    for check in ("literal-variable", "placeholder", "folded", "not-started", "entrypoint-doubled", "secret-in-clear"):
+        assert set(verdicts(f"args.{check}", subject)) <= {"pass", "fail", "unknown"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["your-" + "a" * 50_000 + "!", "<" * 50_000, "<" + "a-" * 50_000, "${A:-" * 20_000, "$(A" * 50_000, "$" * 100_000],
+)
+def test_long_text_is_read_in_one_pass(value: str) -> None:
+    """No pattern needs more than one walk over a text; a slow one would make this test hang."""
+    subject = case(args=[value], environment=[env("HF_TOKEN", value)])
+    assert run("args.placeholder", subject) is not None
+    assert run("args.literal-variable", subject) is not None
+    assert run("args.secret-in-clear", subject) is not None

@@ -150,7 +150,7 @@ def same_class(wanted: Value, value: Value) -> bool | None:
     """
     if not isinstance(wanted, str) or not isinstance(value, str):
         return False
-    if wanted.casefold() == value.casefold():
+    if wanted.strip().casefold() == value.strip().casefold():
         return True
     found = accelerators.candidates(value)
     if not found or not accelerators.candidates(wanted):
@@ -162,6 +162,7 @@ def same_class(wanted: Value, value: Value) -> bool | None:
 def _same_version(wanted: Value, value: Value) -> bool | None:
     if not isinstance(wanted, str) or not isinstance(value, str):
         return False
+    wanted, value = wanted.strip(), value.strip()
     if wanted.removeprefix("v") == value.removeprefix("v"):
         return True
     from packaging.version import InvalidVersion, Version  # lazily: it costs more than a whole check

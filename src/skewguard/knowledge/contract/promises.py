@@ -168,8 +168,9 @@ def _exactly(reader: Reader, node: Node, setting: str, row: Setting | None) -> v
 
 
 def _typed(reader: Reader, node: Node, row: Setting) -> Value:
-    text = (node.text() or "").strip()
-    if not text:
+    text = node.text() or ""
+    text = text if row.type == "string" else text.strip()
+    if not text.strip():
         reader.wrong(node.origin, f"{row.name} must not be empty", "remove the line, or write null or unset")
         return None
     if row.type == "digest" and not re.fullmatch(r"(sha256:)?[0-9a-fA-F]{64}", text):

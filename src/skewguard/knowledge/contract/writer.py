@@ -17,6 +17,8 @@ from skewguard.language.vocabulary import Setting
 from skewguard.language.workloads import Container, Workload
 
 _WIDTH = 100
+_LONGEST_S = 1e9
+"""Seconds up to which a duration is written plainly; a longer one is no time limit."""
 
 
 class Arguments(Protocol):
@@ -219,7 +221,8 @@ def _has_type(row: Setting, value: Value) -> bool:
     if row.type in ("integer", "bytes"):
         return isinstance(value, int) and not isinstance(value, bool) and (value >= 0 or row.type == "integer")
     if row.type in ("number", "seconds"):
-        return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return number and (row.type == "number" or value == 0 or 0.001 <= value <= _LONGEST_S)
     if row.type == "boolean":
         return isinstance(value, bool)
     if row.type == "digest":
@@ -227,7 +230,7 @@ def _has_type(row: Setting, value: Value) -> bool:
         return len(bare) == 64 and all(digit in "0123456789abcdef" for digit in bare)
     if isinstance(value, (list, dict)):
         return row.type == "string" or (row.type == "gpu-class" and isinstance(value, list))
-    return isinstance(value, str) and bool(value.strip())
+    return isinstance(value, str) and bool(value.strip()) and (row.type != "version" or value[0].isalnum())
 
 
 def _promise(value: Value) -> str:

@@ -41,7 +41,9 @@ def _sound(text: str) -> loading.Loaded:
 @given(st.text())
 @example("&a [*a]")
 @example("kind: ServingContract\nspec: &s {targets: [*s], limits: *s}\n")
-@example("kind: ServingContract\napiVersion: skewguard.dev/v1alpha1\nspec: {<<: [1], runtime: {hf_overrides: &o {equals: *o}}}")
+@example(
+    "kind: ServingContract\napiVersion: skewguard.dev/v1alpha1\nspec: {<<: [1], runtime: {hf_overrides: &o {equals: *o}}}"
+)
 @example("&a {kind: List, items: [*a, *a, *a]}\n")
 @example("apiVersion: piqc.ai/v1alpha1\nkind: ModelSpec\nmetadata: {name: a}\nspec: &s {identity: *s}\n")
 def test_any_text_is_read_without_a_crash(text: str) -> None:

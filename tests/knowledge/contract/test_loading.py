@@ -57,9 +57,7 @@ def test_contract_of_json_is_read() -> None:
 
 def test_roles_are_merged_over_the_whole() -> None:
     """A role's clause replaces the one for all, the others hold for the role too."""
-    found = contract(
-        "limits: {max_num_seqs: 256, max_model_len: 4096}\nroles: {prefill: {limits: {max_num_seqs: 32}}}"
-    )
+    found = contract("limits: {max_num_seqs: 256, max_model_len: 4096}\nroles: {prefill: {limits: {max_num_seqs: 32}}}")
 
     assert {"limits.max_num_seqs": 32, "limits.max_model_len": 4096} == {
         clause.setting: clause.promise.value
@@ -193,11 +191,11 @@ def test_other_documents_are_no_contract(text: str, message: str, hint: str | No
          "6:46 until is no date: '31.1.2027' (write YYYY-MM-DD)"),
         (contract_text("waivers: [{check: pin.*, reason: a, until: 2027-01-31, where: {namespce: x}}]"),
          "6:66 where has no field 'namespce' (did you mean namespace?)"),
-        ("apiVersion: skewguard.dev/v1\nkind: ServingContract\nmetadata: {name: a}\nspec:\n"
-         "  targets: [{kind: Pod, name: a}]\n",
+        (("apiVersion: skewguard.dev/v1\nkind: ServingContract\nmetadata: {name: a}\nspec:\n"
+         "  targets: [{kind: Pod, name: a}]\n"),
          "1:13 apiVersion is 'skewguard.dev/v1' (this version of skewguard reads skewguard.dev/v1alpha1)"),
-        ("apiVersion: skewguard.dev/v1alpha1\nkind: ServingContrct\nmetadata: {name: a}\nspec:\n"
-         "  targets: [{kind: Pod, name: a}]\n",
+        (("apiVersion: skewguard.dev/v1alpha1\nkind: ServingContrct\nmetadata: {name: a}\nspec:\n"
+         "  targets: [{kind: Pod, name: a}]\n"),
          "2:7 'ServingContrct' is no kind of skewguard.dev/v1alpha1 (did you mean ServingContract?)"),
         (contract_text("limits: {}").replace("{name: chat}", "{name: chat, nmae: b}", 1),
          "3:24 metadata has no field 'nmae' (did you mean name?)"),

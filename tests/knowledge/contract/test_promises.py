@@ -75,8 +75,8 @@ def test_promise_is_read(body: str, setting: str, promise: Promise) -> None:
         ("limits: {max_num_seqs: auto}",
          "6:26 limits.max_num_seqs is an integer, not 'auto' (write unset to leave it to the engine)"),
         ("limits: {max_num_seqs: }",
-         "6:26 limits.max_num_seqs has no value (write null to promise that it is explicitly none, "
-         "unset to leave it to the engine, or remove the line)"),
+         ("6:26 limits.max_num_seqs has no value (write null to promise that it is explicitly none, "
+         "unset to leave it to the engine, or remove the line)")),
         ("limits: {max_num_seqs: {min: 9, max: 2}}",
          "6:26 limits.max_num_seqs: min is greater than max, so nothing can keep it"),
         ("limits: {max_num_seqs: {maximum: 2}}",

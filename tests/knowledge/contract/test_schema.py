@@ -40,7 +40,10 @@ ACCEPTED = [contract_text(body) for body in _cases(test_promises.test_promise_is
 REFUSED = [
     text
     for text in [
-        *(contract_text(body) for body in _cases(test_promises.test_promise_that_cannot_be_meant_is_told_with_its_place)),
+        *(
+            contract_text(body)
+            for body in _cases(test_promises.test_promise_that_cannot_be_meant_is_told_with_its_place)
+        ),
         *_cases(test_loading.test_mistake_is_told_with_place_and_remedy),
     ]
     if not any(mark in text for mark in BEYOND_A_SCHEMA)
@@ -61,7 +64,9 @@ def test_schema_names_every_setting() -> None:
     made = schema.schema()
 
     assert [row.name for row in vocabulary.ROWS] == [
-        f"{section}.{key}" for section in vocabulary.SECTIONS for key in made["$defs"][f"section-{section}"]["properties"]
+        f"{section}.{key}"
+        for section in vocabulary.SECTIONS
+        for key in made["$defs"][f"section-{section}"]["properties"]
     ]
 
 

@@ -76,7 +76,9 @@ def written(draft: Case) -> Contract:
 
 def broken(draft: Case, contract: Contract) -> list[str]:
     """The settings whose clauses are not kept or cannot be decided."""
-    return [str(answer.setting) for answer in checks.judge(draft, contract) if answer.verdict not in ("pass", "skipped")]
+    return [
+        str(answer.setting) for answer in checks.judge(draft, contract) if answer.verdict not in ("pass", "skipped")
+    ]
 
 
 def test_contract_is_kept_by_its_own_manifest() -> None:

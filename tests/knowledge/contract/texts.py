@@ -34,5 +34,7 @@ def clause(body: str) -> Clause:
 def complaints(text: str) -> list[str]:
     """Every mistake as `line:column message (hint)`."""
     loaded = load(text)
-    return [f"{error.line}:{error.column} {error.message}" + (f" ({error.hint})" if error.hint else "")
-            for error in loaded.errors]
+    return [
+        f"{error.line}:{error.column} {error.message}" + (f" ({error.hint})" if error.hint else "")
+        for error in loaded.errors
+    ]

@@ -25,10 +25,11 @@ An `80GB` H100 reports 81559 MiB: 0.996 of 80 GiB and 1.069 of 80 GB; an L40S of
 def kept(setting: str, promise: values.Promise, value: Value) -> bool | None:
     """Whether `value` of a setting keeps the promise. `Unset` and `Anything` say nothing about values: None, True.
 
-    Several values that hold at once (an autoscaler's signals) keep a promise of one-of when each of them does.
+    Within one-of, `Unset` is for values that nobody wrote, which a caller has let pass before asking here. Several values that hold at once (an autoscaler's signals) keep a promise of one-of when each of them does.
     """
     if isinstance(promise, values.OneOf):
-        answer = _any(kept(setting, option, value) for option in promise.options)
+        options = [option for option in promise.options if value == "auto" or not isinstance(option, values.Unset)]
+        answer = _any(kept(setting, option, value) for option in options)
         if answer or not (isinstance(value, list) and _is_plain(setting) and value):
             return answer
         each = [kept(setting, promise, item) for item in value]

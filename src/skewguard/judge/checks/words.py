@@ -64,7 +64,7 @@ def _literal(case: Case, invocation: Invocation, token: Token) -> Iterator[Resul
     shell = invocation.via in ("shell", "script")
     for match in _variable().finditer(token.text):
         name = match["braced"] or match["plain"]
-        if name and name not in token.unresolved and not token.secret:
+        if name and not token.secret and not any(name in part for part in token.unresolved):
             yield fail(
                 f"`{match.group()}` is passed to {case.title} as it is written: "
                 + (

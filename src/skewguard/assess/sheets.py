@@ -11,6 +11,7 @@ from skewguard.language.accelerators import Accelerator
 from skewguard.language.facts import Effective, Fact, Gap, Located, Origin
 from skewguard.language.sheet import Sheet
 from skewguard.language.workloads import Autoscaler, Container, Inventory, Workload
+from skewguard.observe.sources import command_lines
 
 
 class Ground(Struct, frozen=True):
@@ -81,6 +82,8 @@ def _surroundings(ground: Ground) -> Iterator[Effective]:
     yield from _image(container)
     for setting, located in container.fields.items():
         yield Fact(setting, located.value, "declared", located.origin)
+    if ground.workload.subject.kind == command_lines.KIND:
+        return  # nothing surrounds a command line
     yield from _hardware(ground)
     yield from _scaling(ground.workload, ground.inventory)
     yield from _serving(ground.workload, ground.inventory)

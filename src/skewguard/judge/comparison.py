@@ -101,7 +101,7 @@ def _reason_of_facts(a: Fact, b: Fact) -> str:
     if b.authority == "declared":
         return f"written in B only; A has the {_source(a)}"
     if a.origin.kind == "default" and b.origin.kind == "default":
-        return f"nobody sets it, and the default changed: {a.origin.ref} against {b.origin.ref}"
+        return f"nobody sets it, and the {a.origin.ref} is not the {b.origin.ref}"
     return f"{_source(a)} against {_source(b)}"
 
 

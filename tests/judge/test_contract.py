@@ -199,6 +199,20 @@ def test_remedy_is_the_exact_edit(body: str, declared: dict[str, Any], derived: 
     assert ("fail", True) == (answer.verdict, answer.remedy.startswith(remedy)), answer.remedy
 
 
+def test_value_that_follows_another_setting_is_told_with_it() -> None:
+    """Where nothing is written there is nothing to remove: the setting it comes from is named."""
+    subject = case()
+    follows = Origin("rule", "follows --revision in vLLM 0.11.0")
+    subject.sheet.add(Fact("tokenizer.revision", "main", "derived", follows))
+    answer = judge("tokenizer: {revision: null}", subject)[0]
+
+    assert (
+        "contract chat promises tokenizer.revision = null (explicitly none), "
+        "but it follows --revision in vLLM 0.11.0, which gives main"
+    ) == answer.message
+    assert answer.remedy.startswith("change what it comes from (it follows --revision in vLLM 0.11.0)")
+
+
 def test_observed_value_decides_over_the_written_one() -> None:
     """What the running process shows is held against the promise, with its own source."""
     subject = case(declared={"limits.max_num_seqs": 256})

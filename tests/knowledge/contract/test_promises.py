@@ -51,6 +51,7 @@ DIGEST = "sha256:" + "ab" * 32
          OneOf((Exactly("H100-80GB", "H100-80GB"), Exactly("H200", "H200")))),
         ("model: {lora: {equals: [a, b]}}", "model.lora", Exactly(["a", "b"])),
         ("model: {served_name: {equals: [a, b]}}", "model.served_name", Exactly(["a", "b"])),
+        ('tokenizer: {reasoning_parser: {equals: ""}}', "tokenizer.reasoning_parser", Exactly("")),
         ("model: {id: 0123}", "model.id", Exactly("0123", "0123")),
         ("runtime: {hf_overrides: {equals: {a: 1}}}", "runtime.hf_overrides", Exactly({"a": 1})),
         ("engine_settings: {vllm.compilation_config: {equals: {level: 3}}}", "vllm.compilation_config",
@@ -102,7 +103,7 @@ def test_promise_is_read(body: str, setting: str, promise: Promise) -> None:
          "6:27 runtime.hf_overrides is a mapping, and a bare list means one of (write {equals: [...]} instead)"),
         ("runtime: {hf_overrides: {equals: [a]}}", "6:36 runtime.hf_overrides is a mapping, not a list"),
         ("model: {lora: a}", "6:17 model.lora is a list (write {equals: …} with the whole list)"),
-        ("model: {id: ''}", "6:15 model.id must not be empty (remove the line, or write null or unset)"),
+        ("model: {id: ''}", '6:15 model.id must not be empty (remove the line, or write null, unset or {equals: ""})'),
         ("hardware: {gpu_class: [any, H200]}", "6:26 hardware.gpu_class: `any` in a list makes the whole list mean nothing"),
     ],
 )  # fmt: skip

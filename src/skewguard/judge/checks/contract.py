@@ -378,7 +378,10 @@ def _seen(fact: Fact, setting: str) -> str:
         return f"{_place(fact.origin)} sets {shown}"
     if fact.authority == "observed":
         return f"{fact.origin.ref} shows {shown}"
-    return f"the {fact.origin.ref} {'leaves it unset' if fact.value is None else f'gives {shown}'}"
+    if fact.origin.ref.startswith("follows"):
+        return f"but it {fact.origin.ref}, which gives {shown}"
+    article = "the " if fact.origin.ref.startswith("default") else ""
+    return f"{article}{fact.origin.ref} {'leaves it unset' if fact.value is None else f'gives {shown}'}"
 
 
 def _place(origin: Origin) -> str:

@@ -71,7 +71,7 @@ def _argument(case: Case, setting: str, promise: values.Promise, fact: Fact | No
     wanted = _wanted(promise, fact)
     written = fact is not None and fact.authority == "declared"
     if wanted is None:
-        return f"remove `{flag}`" if written else f"leave out `{flag}`"
+        return f"remove `{flag}`" if written else _source(fact, flag)
     if isinstance(wanted, bool):
         return f"write `{flag}` instead" if wanted and written else f"add `{_switch(flag, wanted)}`"
     if setting == "model.id" and written:
@@ -82,6 +82,15 @@ def _argument(case: Case, setting: str, promise: values.Promise, fact: Fact | No
     if written:
         return f"set `{flag} {text}`"
     return evidence.adding(case, setting, text) or f"set `{flag} {text}`"
+
+
+def _source(fact: Fact | None, flag: str) -> str:
+    """Nothing can be removed where nothing is written: the value comes from another setting, or from the version."""
+    if fact is None:
+        return f"leave out `{flag}`"
+    if fact.origin.ref.startswith("follows"):
+        return f"change what it comes from (it {fact.origin.ref})"
+    return f"go back to the version that the contract was written for (this is the {fact.origin.ref})"
 
 
 def _switch(flag: str, on: bool) -> str:

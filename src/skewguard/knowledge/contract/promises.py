@@ -141,7 +141,8 @@ def _bound(reader: Reader, node: Node, setting: str, row: Setting | None) -> flo
 
 def _equals(reader: Reader, node: Node, setting: str, row: Setting | None) -> values.Promise | None:
     if node.kind == "scalar" and node and not (row is not None and row.type in COLLECTIONS):
-        return _exactly(reader, node, setting, row)
+        empty_text = node.text() == "" and row is not None and row.type == "string"
+        return values.Exactly("") if empty_text else _exactly(reader, node, setting, row)
     if row is not None and not _fits(node, row):
         reader.wrong(node.origin, f"{setting} is {_article(row)}, not {shape(node)}")
         return None
@@ -171,7 +172,9 @@ def _typed(reader: Reader, node: Node, row: Setting) -> Value:
     text = node.text() or ""
     text = text if row.type == "string" else text.strip()
     if not text.strip():
-        reader.wrong(node.origin, f"{row.name} must not be empty", "remove the line, or write null or unset")
+        reader.wrong(
+            node.origin, f"{row.name} must not be empty", 'remove the line, or write null, unset or {equals: ""}'
+        )
         return None
     if row.type == "digest" and not re.fullmatch(r"(sha256:)?[0-9a-fA-F]{64}", text):
         reader.wrong(node.origin, f"{row.name} is a sha256 digest of 64 hex digits, not {text!r}")

@@ -150,7 +150,10 @@ def _promise(type_: str) -> Schema:
 
 def _wholes(type_: str) -> list[Schema]:
     """Collections that a text may be: a server can have two names."""
-    allowed: dict[str, list[Schema]] = {"string": [{"type": ["array", "object"]}], "gpu-class": [{"type": "array"}]}
+    allowed: dict[str, list[Schema]] = {
+        "string": [{"type": ["array", "object"]}, {"const": ""}],
+        "gpu-class": [{"type": "array"}],
+    }
     return allowed.get(type_, [])
 
 

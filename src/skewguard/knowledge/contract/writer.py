@@ -230,12 +230,14 @@ def _has_type(row: Setting, value: Value) -> bool:
         return len(bare) == 64 and all(digit in "0123456789abcdef" for digit in bare)
     if isinstance(value, (list, dict)):
         return row.type == "string" or (row.type == "gpu-class" and isinstance(value, list))
+    if value == "":
+        return row.type == "string"
     return isinstance(value, str) and bool(value.strip()) and (row.type != "version" or value[0].isalnum())
 
 
 def _promise(value: Value) -> str:
     shown = quoting.scalar(value)
-    return f"{{equals: {shown}}}" if isinstance(value, (list, dict)) else shown
+    return f"{{equals: {shown}}}" if isinstance(value, (list, dict)) or value == "" else shown
 
 
 def _todo(key: str, sentence: str) -> Iterator[str]:

@@ -231,3 +231,22 @@ def test_word_that_one_version_takes_depends_on_the_version() -> None:
     assert verdicts("args.abbreviated", subject) == ["pass"]
     assert verdicts("args.ambiguous", subject) == ["pass"]
     assert verdicts("args.depends-on-version", subject) == ["fail"]
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("--config=/x.yaml", "write `- --config` and `- /x.yaml` as two list items"),
+        ("true", "remove `true`"),
+        ("Qwen/Qwen3-8B", "write `--model=Qwen/Qwen3-8B` instead of `Qwen/Qwen3-8B`"),
+    ],
+)
+def test_ignored_argument_is_written_as_the_engine_reads_it(text: str, remedy: str) -> None:
+    """The file of `--config`, a word behind a switch, a positional model."""
+    assert run("args.ignored", case(arguments=[argument(text, "ignored")]))[0].remedy == remedy
+
+
+def test_duplicated_flag_is_named_with_its_value() -> None:
+    """Two words of one argument are found by both."""
+    subject = case(arguments=[argument("--max-num-seqs", "duplicated", flag="--max-num-seqs", value=512)])
+    assert run("args.duplicated", subject)[0].remedy == "remove this `--max-num-seqs 512`"

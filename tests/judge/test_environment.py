@@ -103,7 +103,9 @@ def test_dead_variable_is_an_error_with_what_took_its_place() -> None:
     )
     (answer,) = run("args.dead-env", subject)
     assert severities("args.dead-env", subject) == ["error"]
-    assert answer.remedy == "write `--attention-backend FLASHINFER` instead of `VLLM_ATTENTION_BACKEND`"
+    assert answer.remedy == (
+        "remove VLLM_ATTENTION_BACKEND, and add `- --attention-backend=FLASHINFER` to the container's `args`"
+    )
     assert answer.setting == "vllm.env.VLLM_ATTENTION_BACKEND"
 
 
@@ -191,3 +193,14 @@ def test_service_beside_an_unseen_source_is_told_with_what_it_assumes() -> None:
     unseen = UnseenEnv("ConfigMap prod/settings", "", optional=False, origin=at(40))
     subject = case(inventory={"services": (service("vllm"),)}, unseen_env=[unseen])
     assert run("args.service-named-engine", subject)[0].assumes == ("ConfigMap prod/settings",)
+
+
+def test_unread_variable_whose_setting_is_written_or_told_is_left_alone() -> None:
+    """One remedy, one finding: a missing model is told once, and a written setting needs no variable."""
+    named = [variable("MAX_MODEL_LEN", "unread")]
+    entries = [env("MAX_MODEL_LEN", "8192")]
+    check = "args.unread-env"
+    assert verdicts(check, case(variables=named, environment=entries)) == ["pass"]
+    written = case(declared={"model.id": "m", "limits.max_model_len": 8192}, variables=named, environment=entries)
+    assert verdicts(check, written) == ["pass"]
+    assert verdicts(check, case(declared={"model.id": "m"}, variables=named, environment=entries)) == ["fail"]

@@ -284,3 +284,19 @@ def test_long_text_is_read_in_one_pass(value: str) -> None:
     assert run("args.placeholder", subject) is not None
     assert run("args.literal-variable", subject) is not None
     assert run("args.secret-in-clear", subject) is not None
+
+
+def test_secret_of_a_plainly_named_variable_is_told_where_it_stands() -> None:
+    """`--api-key=$(K)` with K in clear: the name of K says nothing, the flag does."""
+    subject = case(args=["--api-key=s3cr3tvalue"], environment=[env("K", "s3cr3tvalue", line=33)])
+    (answer,) = run("args.secret-in-clear", subject)
+    assert "the variable K" in answer.message
+    assert answer.at is not None
+    assert (answer.at.line, answer.at.text) == (33, None)
+
+
+def test_no_arguments_at_all_pass() -> None:
+    """An image's own entrypoint without a word of ours."""
+    subject = case(container={"invocations": (Invocation((), "image"),)})
+    for check in ("literal-variable", "placeholder", "folded", "secret-in-clear"):
+        assert verdicts(f"args.{check}", subject) == ["pass"]

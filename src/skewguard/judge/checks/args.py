@@ -7,82 +7,16 @@ serving and which edit mends it. What only some of the possible versions make of
 
 from collections.abc import Iterator
 
-from msgspec import structs
-
-from skewguard.judge.checks import evidence, starting
+from skewguard.judge.checks import evidence, faults
 from skewguard.judge.checks.interface import Case, Result, check, fail, unknown
 from skewguard.knowledge.engines.interface import Argument
-from skewguard.language import vocabulary
+from skewguard.language import redact, vocabulary
 
 GRAMMAR = ("the engine's released argument parser, read and run for every version of the table",)
 
 
-MILD = ("abbreviated", "deprecated", "duplicated")
-"""Faults that stop nothing and drop nothing that was meant, in the versions that have them."""
-
-
-def told(case: Case, *faults: str) -> Iterator[Argument]:
-    """Arguments with one of these faults in every version that may run, those of a doubled entrypoint left out."""
-    if not evidence.read_by_engine(case):
-        return
-    doubled = starting.doubled(case) is not None
-    for argument in everywhere(case):
-        if argument.fault not in faults or starting.is_folded(argument.text) or (doubled and argument.flag is None):
-            continue
-        yield argument
-
-
-def everywhere(case: Case) -> Iterator[Argument]:
-    """Arguments that are at fault in every version that may run, as the newest of them reads each.
-
-    One word can be refused by old versions and dropped by new ones: it is wrong in all of them, and told once.
-    """
-    for readings in by_word(case):
-        holding = [item for item in readings if item.fault and not item.versions]
-        if holding:
-            yield holding[-1]
-            continue
-        for kind in (lambda item: item.fault not in MILD, lambda item: item.fault in MILD):
-            newest = _agreed(case, [item for item in readings if item.fault and kind(item)])
-            if newest is not None:
-                yield newest
-                break
-
-
-def by_word(case: Case) -> list[list[Argument]]:
-    """The arguments, those of one word together: several where versions read the word differently."""
-    words: dict[tuple[object, str], list[Argument]] = {}
-    for argument in case.parsed.arguments if case.parsed else ():
-        words.setdefault((argument.origin, argument.text), []).append(argument)
-    return list(words.values())
-
-
-def _agreed(case: Case, readings: list[Argument]) -> Argument | None:
-    """The newest version's reading, where the faults cover every candidate version."""
-    candidates = case.release.candidates if case.release else ()
-    covered = {version for item in readings for version in item.versions}
-    if not candidates or not covered.issuperset(candidates):
-        return None
-    newest = next(item for item in readings if candidates[-1] in item.versions)
-    refused = [item for item in readings if item is not newest and item.fatal is not False]
-    older = f"; {case.title} {spans(refused[0].versions, candidates)} does not start with it" if refused else ""
-    return structs.replace(newest, versions=(), message=newest.message + older if newest.message else "")
-
-
-def spans(versions: tuple[str, ...], candidates: tuple[str, ...]) -> str:
-    """Versions as spans of the table: `0.4.2 to 0.9.2, 0.33.0`."""
-    found: list[list[str]] = [[]]
-    for version in candidates:
-        if version in versions:
-            found[-1].append(version)
-        elif found[-1]:
-            found.append([])
-    said = [span[0] if len(span) == 1 else f"{span[0]} to {span[-1]}" for span in found if span]
-    return ", ".join(said) or ", ".join(versions)
-
-
-def _answers(case: Case, *faults: str) -> Iterator[Result]:
-    for argument in told(case, *faults):
+def _answers(case: Case, *names: str) -> Iterator[Result]:
+    for argument in faults.told(case, *names):
         yield _answer(case, argument)
 
 
@@ -106,7 +40,7 @@ def _answer(case: Case, argument: Argument) -> Result:
             inputs=(case.release.key,),
             **more,
         )
-    return fail(message, remedy=_remedy(argument), **more)
+    return fail(message, remedy=_remedy(case, argument), **more)
 
 
 def _setting(case: Case, argument: Argument) -> str | None:
@@ -117,14 +51,35 @@ def _setting(case: Case, argument: Argument) -> str | None:
     return vocabulary.named(case.engine, dest) if dest else None
 
 
-def _remedy(argument: Argument) -> str:
+def _remedy(case: Case, argument: Argument) -> str:
     """The edit: the engine's own suggestion, in words that fit the fault; empty for the check's general remedy."""
     written, better = argument.text, argument.suggestion
+    name, equals, value = written.partition("=")
     if argument.fault == "swallowed":
         return _apart(written, better)
+    if argument.fault == "ignored":
+        return _read_form(case, argument)
     if better is None:
         return f"remove `{written}`" if argument.fault in ("removed", "unknown", "not-yet") else ""
+    if better in (written, argument.value):
+        return f"write `{better}` as the first word after the sub-command"
+    if equals and "=" not in better and name.startswith("-") and better.startswith("-"):
+        better = f"{better}={value}"
     return f"write `{better}` instead of `{written}`"
+
+
+def _read_form(case: Case, argument: Argument) -> str:
+    """The form in which the engine reads what it ignores now."""
+    name, equals, value = argument.text.partition("=")
+    if argument.suggestion:
+        return f"write `{argument.suggestion}` instead of `{argument.text}`"
+    if argument.source == "argument" and name.startswith("--") and equals:
+        return f"write `- {name}` and `- {value}` as two list items"
+    if argument.text.lower() in ("true", "false"):
+        return f"remove `{argument.text}`"
+    if argument.flag is None and not argument.text.startswith("-"):
+        return f"write `{evidence.flag(case, 'model.id') or '--model'}={argument.text}` instead of `{argument.text}`"
+    return ""
 
 
 def _apart(written: str, better: str | None) -> str:
@@ -270,7 +225,7 @@ def abbreviated(case: Case) -> Iterator[Result]:
 )
 def duplicated(case: Case) -> Iterator[Result]:
     """An earlier value that a later one overrides. The same value twice changes nothing and is a note."""
-    for argument in told(case, "duplicated"):
+    for argument in faults.told(case, "duplicated"):
         setting = vocabulary.named(case.engine, argument.dest) if argument.dest else None
         final = case.sheet.declared(setting) if setting else None
         same = final is not None and vocabulary.canonical(final.setting, final.value) == vocabulary.canonical(
@@ -281,13 +236,20 @@ def duplicated(case: Case) -> Iterator[Result]:
             f"`{name}` is given again later with the same value"
             if same
             else argument.message or f"this value of `{name}` is never applied: a later one wins",
-            remedy=f"remove this `{argument.text}`"
+            remedy=f"remove this `{_whole(argument)}`"
             + (f"; `{final.value}` from {final.origin} is what runs" if final is not None and not same else ""),
             setting=setting,
             anchor=name,
             at=argument.origin,
             severity="note" if same else None,
         )
+
+
+def _whole(argument: Argument) -> str:
+    """A flag with its value, as one would look for it in the manifest; a secret's value stays hidden."""
+    if "=" in argument.text or argument.value in (None, True):
+        return argument.text
+    return f"{argument.text} {redact.value(argument.flag or argument.text, str(argument.value))}"
 
 
 @check(

@@ -220,7 +220,7 @@ def unread_env(case: Case) -> Iterator[Result]:
     """
     text = " ".join(token.text for token in (*(case.container.command or ()), *(case.container.args or ())))
     for variable in _told(case, "unread"):
-        if variable.name in text:
+        if variable.name in text or _told_elsewhere(case, variable.name):
             continue
         if case.release is not None and case.release.beyond:
             yield unknown(
@@ -252,6 +252,14 @@ def invalid_env(case: Case) -> Iterator[Result]:
         yield fail(variable.message or f"{case.title} refuses the value of {variable.name}", **_place(case, variable))
 
 
+def _told_elsewhere(case: Case, name: str) -> bool:
+    """Whether a variable that means a setting is told by `args.none-given`, or its setting is written anyway."""
+    setting = setting_of(case.engine, name)
+    if setting is None:
+        return False
+    return case.sheet.declared(setting) is not None or not _model_told(case)
+
+
 def _told(case: Case, outcome: str) -> Iterator[Variable]:
     """Variables with this outcome in every version that may run; the rest is `args.depends-on-version`."""
     for variable in case.variables:
@@ -261,9 +269,17 @@ def _told(case: Case, outcome: str) -> Iterator[Variable]:
 
 def _place(case: Case, variable: Variable) -> dict[str, object]:
     better = variable.suggestion
-    remedy = f"write `{better}` instead of `{variable.name}`" if better else f"remove {variable.name}"
+    entry = case.container.variable(variable.name)
     if variable.outcome == "invalid":
         remedy = f"write `{better}`" if better else ""
+    elif better is None:
+        remedy = f"remove {variable.name}"
+    elif better.startswith("-"):
+        flag = better.split()[0].partition("=")[0]
+        value = entry.value if entry is not None and entry.value else "VALUE"
+        remedy = f"remove {variable.name}, and {evidence.add_words(case, flag, value)}"
+    else:
+        remedy = f"write `{better}` instead of `{variable.name}`"
     return {
         "setting": f"{case.engine}.env.{variable.name}",
         "anchor": variable.name,

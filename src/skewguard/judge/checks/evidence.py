@@ -80,7 +80,7 @@ def concealed(case: Case, setting: str) -> Gap | None:
 
 def undecided(gap: Gap, sentence: str, setting: str) -> Result:
     """The answer of a check that needed a setting it cannot read: unknown where more input would settle it."""
-    if not gap.would_need:
+    if not gap.would_need or gap.rule == "version":  # the moving tag has its own finding, and the same remedy
         return skipped(gap.reason, setting=setting)
     return unknown(
         f"{sentence}: {gap.reason}",

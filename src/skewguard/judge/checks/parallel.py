@@ -168,7 +168,7 @@ def too_few_gpus(case: Case) -> Iterator[Result]:
         each = math.ceil(need / _pods(case))
         fact = _cause(case)
         yield fail(
-            f"{_product(case)} needs {need} GPUs, and {_got(case, total)} alone: {case.title} does not start",
+            f"{_product(case)} needs {need} GPUs, and {_got(case, total)}: {case.title} does not start",
             remedy=f"write `{resource}: {each}` in the limits{' of each pod' if _pods(case) > 1 else ''}, or lower the "
             f"parallelism to {total}",
             setting=TENSOR if fact is None else fact.setting,
@@ -209,7 +209,7 @@ def idle_gpus(case: Case) -> Iterator[Result]:
     amount = next(iter(scheduling.accelerator_resources(case.container).items()), None)
     spelled = evidence.flag(case, TENSOR) or TENSOR
     yield fail(
-        f"T{_got(case, total)[1:]} GPUs, and {case.title} uses {need} ({_product(case)}): {total - need} stay idle",
+        f"T{_got(case, total)[1:]} GPUs, and {case.title} uses {need} ({_product(case)}): {total - need} stay{'' if total - need > 1 else 's'} idle",
         remedy=f"write `{spelled}={total // max(need // (evidence.integer(case, TENSOR) or 1), 1)}`, or ask for "
         f"{need // _pods(case) or 1} GPU{'s' if need // _pods(case) > 1 else ''} a pod",
         setting=TENSOR,

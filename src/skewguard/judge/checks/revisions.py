@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from skewguard.judge.checks import evidence
+from skewguard.judge.checks import evidence, starting
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped
 from skewguard.judge.checks.pin import moving_revision
 from skewguard.language.facts import Fact
@@ -30,6 +30,8 @@ def model_revision(case: Case) -> Iterator[Result]:
     """A Hub model without a revision, or at a branch."""
     setting = "model.revision"
     model = case.sheet.declared("model.id")
+    if starting.doubled(case):
+        return  # what is read as the model is the repeated entrypoint
     if model is None:
         gap = evidence.concealed(case, "model.id")
         if gap is not None and case.sheet.declared(setting) is None:

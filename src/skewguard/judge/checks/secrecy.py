@@ -1,6 +1,7 @@
 """Secrets that stand in clear where everybody who may read a manifest reads them."""
 
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from msgspec import structs
 
@@ -24,16 +25,19 @@ from skewguard.language.workloads import Invocation, Token
 )
 def secret_in_clear(case: Case) -> Iterator[Result]:
     """A key, token or password as a literal: in arguments, in `env`, in a ConfigMap that `env` reads."""
-    literals = {entry.value for entry in case.container.env if entry.source in ("literal", "config-map")}
+    plain = [entry for entry in case.container.env if entry.source in ("literal", "config-map") and entry.value]
+    told = {entry.value for entry in plain if _is_secret(entry.name, entry.value or "")}
     for invocation in evidence.starts(case):
         for name, token, value in _options(invocation):
-            if redact.is_secret(name) and _tells(value) and not token.secret and value not in literals:
-                variable = name.strip("-").replace("-", "_").upper()
+            if redact.is_secret(name) and _tells(value) and not token.secret and value not in told:
+                source = next((entry for entry in plain if entry.value == value), None)
+                variable = source.name if source else name.strip("-").replace("-", "_").upper()
                 yield fail(
-                    f"The value of `{name}` stands in clear in the arguments",
+                    f"The value of `{name}` stands in clear in "
+                    + (f"the variable {variable}" if source else "the arguments"),
                     remedy=f"{words.from_secret(variable)}, and write `{name}=$({variable})`; then replace the key, it is known",
                     anchor=name,
-                    at=structs.replace(token.origin, text=None),
+                    at=structs.replace(source.origin if source else token.origin, text=None),
                     value="(hidden)",
                 )
     for entry in case.container.env:
@@ -50,8 +54,7 @@ def secret_in_clear(case: Case) -> Iterator[Result]:
 
 def _options(invocation: Invocation) -> Iterator[tuple[str, Token, str]]:
     """(flag, token of the value, value) of every `--flag=value` and `--flag value`."""
-    following = (*invocation.argv[1:], None)
-    for token, after in zip(invocation.argv, following, strict=True):
+    for token, after in zip_longest(invocation.argv, invocation.argv[1:]):
         name, equals, value = token.text.partition("=")
         if not name.startswith("-") or token.unresolved:
             continue

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from skewguard.judge.checks import args, environment, evidence
+from skewguard.judge.checks import args, environment, evidence, faults
 from skewguard.judge.checks.interface import Case, Result, check, fail
 from skewguard.knowledge.engines.interface import Argument, Variable
 
@@ -35,7 +35,7 @@ def depends_on_version(case: Case) -> Iterator[Result]:
     shown = "; ".join(parts[:MOST]) + (f"; and {len(parts) - MOST} more" if len(parts) > MOST else "")
     version = f"{release.text} lies between two known versions" if release.text else "not known"
     yield fail(
-        f"Not every version takes these arguments alike, and {case.title}'s version is {version} ({release.reason}): "
+        f"Not every version takes these arguments alike, and {case.title}'s version is {version} ({release.reason.partition(';')[0]}): "
         f"{shown}",
         remedy="pin the image to the release you validated, or name the version with the annotation "
         f"`skewguard.dev/engine: {case.engine}==VERSION`",
@@ -50,11 +50,11 @@ def depends_on_version(case: Case) -> Iterator[Result]:
 def _divided(case: Case) -> list[Argument | Variable]:
     """What only some candidate versions refuse or drop; what the newest one does first."""
     newest = case.release.candidates[-1:] if case.release else ()
-    everywhere = {(item.origin, item.text) for item in args.everywhere(case)}
+    everywhere = {(item.origin, item.text) for item in faults.everywhere(case)}
     arguments = [
         item
         for item in (case.parsed.arguments if case.parsed else ())
-        if item.fault and item.fault not in args.MILD and item.versions and (item.origin, item.text) not in everywhere
+        if item.fault and item.fault not in faults.MILD and item.versions and (item.origin, item.text) not in everywhere
     ]
     variables = [
         item
@@ -67,8 +67,8 @@ def _divided(case: Case) -> list[Argument | Variable]:
 def _difference(item: Argument | Variable, candidates: tuple[str, ...]) -> str:
     """What which versions make of one argument or variable: `--device` is refused by 0.10.0 to 0.27.0."""
     if isinstance(item, Variable):
-        return f"`{item.name}` is {'refused' if item.outcome == 'invalid' else 'not read'} by {args.spans(item.versions, candidates)}"
+        return f"`{item.name}` is {'refused' if item.outcome == 'invalid' else 'not read'} by {faults.spans(item.versions, candidates)}"
     effect = "dropped" if item.fatal is False else "refused"
     if item.fault == "swallowed":
         effect = "taken as one positional word"
-    return f"`{item.flag or item.text}` is {effect} by {args.spans(item.versions, candidates)}"
+    return f"`{item.flag or item.text}` is {effect} by {faults.spans(item.versions, candidates)}"

@@ -203,22 +203,22 @@ def _shapes() -> re.Pattern[str]:
         r"|xox[abeoprs]-[\w-]{10,}|nvapi-[\w-]{16,}|AIza[\w-]{30,}|ya29\.[\w-]{10,}|npm_[A-Za-z0-9]{20,}"
         r"|dckr_pat_[\w-]{16,}|pypi-[\w-]{16,}))"
         # scheme://user:password@host
-        r"|(?P<url>(?<=://)[^/\s:@\"']{0,100}:)(?P<url_secret>[^/\s@\"']+)(?=@)"
+        r"|(?P<url>(?<=://)[^/\s:@\"']{0,100}:)(?P<url_secret>[^/\s\"']+)(?=@)"
         # ?sig=…&X-Amz-Signature=…
-        r"|(?P<query>[?&](?:sig|signature|key|X-Amz-(?:Signature|Credential|Security-Token)|X-Goog-(?:Signature|Credential)"
+        r"|(?P<query>[?&](?i:sig|signature|key|X-Amz-(?:Signature|Credential|Security-Token)|X-Goog-(?:Signature|Credential)"
         r"|AWSAccessKeyId|[\w-]*token)=)(?P<query_secret>[^&\s\"']+)"
         # name: HF_TOKEN, value: … (a variable in a manifest)
         rf"|(?P<env>[\"']?name[\"']?\s*:\s*[\"']?(?P<env_name>{name})[\"']?\s*,?\s*[\"']?value[\"']?\s*:\s*)"
         rf"(?P<env_secret>{quoted}|[^\s,}}]+)"
         # --flag value, NAME=value, "name": "value", name: value
-        r"|(?P<named>(?<![\w.-])(?P<dashes>--?)?(?=[\w.-]{0,80}?(?:token|secret|passw|passphrase|pwd|key|credential|auth"
+        r"|(?P<named>(?<![\w.-])(?P<dashes>--?)?(?=[\w.-]{0,80}?(?i:token|secret|passw|passphrase|pwd|key|credential|auth"
         rf"|bearer|cookie|dsn|jwt|pat|kubeconfig|api|hf))(?P<name>{name})"
         r"(?:[\"']?\s*(?::=|[:=])\s*|(?(dashes)[ \t]+|(?!))))"
-        rf"(?P<secret>\[[^\]\n]*\]?|\([^)\n]*\)?|{quoted}|(?:(?:Bearer|Basic|Token)\s+)?"
+        rf"(?P<secret>\[[^\]\n]*\]?|\([^)\n]*\)?|{quoted}|(?:(?i:Bearer|Basic|Token)\s+)?"
         r"(?:\$\([^)\n]*\)|\$\{[^}\n]*\}|[^\s,;&\"'})\]])+)"
         # Authorization by itself
-        r"|(?P<scheme>(?<!\w)(?:Bearer|Basic)\s+)(?P<scheme_secret>(?=[\w.~+/-]*\d|[\w.~+/-]{20})[\w.~+/-]{8,}=*)",
-        re.DOTALL | re.IGNORECASE,
+        r"|(?P<scheme>(?<!\w)(?i:Bearer|Basic)\s+)(?P<scheme_secret>(?=[\w.~+/-]*\d|[\w.~+/-]{20})[\w.~+/-]{8,}=*)",
+        re.DOTALL,
     )
 
 

@@ -82,6 +82,7 @@ def test_parse_gives_back_what_was_put_together(
     text += f":{tag}" if tag else ""
     text += f"@{DIGEST}" if digested else ""
     ref = images.parse(text)
+    assert ref.problem is None
     assert ref == ImageRef(text, registry or "docker.io", "/".join(path), tag, DIGEST if digested else None)
 
 
@@ -112,7 +113,7 @@ def test_mutable_tag_tells_why_a_tag_can_move(tag: str) -> None:
     ["v0.11.0", "0.8.5.post1", "v0.9.2rc1", "v0.11.0-cu129", "25.09-py3", "2025-05-27-v1", "20250312_0916_RC01",
      "sha-11d7af7", "nightly-1a2b3c4d5e6f", "nightly-8f3d2c1b0a998877665544332211ffeeddccbbaa", "server-cuda-b4719", "42",
      "rocm6.2_mi300_ubuntu20.04_py3.9_vllm_0.6.4", "rocm6.3.1_instinct_vllm0.8.3_20250415", "main-20260102", "build-1234",
-     "pr-77"],
+     "pr-77", "cuda-0.0.7"],
 )
 def test_mutable_tag_takes_versions_dates_and_commits_at_their_word(tag: str) -> None:
     """A tag that names one build is no finding."""
@@ -208,6 +209,25 @@ def test_tag_version_reads_past_a_placeholder_in_the_registry() -> None:
 def test_engine_version_of_other_engines(engine: str, image: str, version: str | None) -> None:
     """Each engine's own repository, read its own way."""
     assert images.engine_version(engine, images.parse(image)) == version
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "expected"),
+    [
+        ("docker.io/vllm/vllm-openai", "vllm/vllm-openai", True),
+        ("mirror/x/vllm/vllm-openai", "vllm/vllm-openai", True),
+        ("docker.io/lmvllm/vllm-openai", "vllm/vllm-openai", False),
+        ("docker.io/vllm/vllm-openai-cpu", "vllm/vllm-openai-*", True),
+        ("docker.io/vllm/vllm-openai", "vllm/vllm-openai-*", False),
+        ("a/b-x-c", "b-*-c", True),
+        ("a/b-c", "b-*-c", False),
+        ("a/xvllmy", "*vllm*", True),
+        ("short", "a/short", False),
+    ],
+)
+def test_ends_matches_whole_parts_of_a_path(name: str, pattern: str, expected: bool) -> None:
+    """From the end, part by part, `*` inside one part."""
+    assert images.ends(name, pattern) is expected
 
 
 @given(st.text("0123456789.vabcdefrocpst_-+", max_size=200))

@@ -103,6 +103,7 @@ def test_command_names_the_engine(command: str, engine: str, argv: str | None) -
         ("vllm bench serve --model m", "load"),
         ("vllm complete --url x", "load"),
         ("vllm run-batch -i x", "prompts"),
+        ("vllm launch render m", "loads no model"),
         ("vllm --version", "prints"),
         ("python3 bench.py --url x", "by its name"),
         ("python3 /scripts/benchmark_serving.py", "by its name"),
@@ -236,11 +237,11 @@ def test_printing_the_command_is_no_start() -> None:
 
 
 @pytest.mark.parametrize(
-    "lines", [["ray start --address=x --block"], ["bash /vllm-workspace/multi-node-serving.sh worker --ray_address=x"]]
+    "line", ["ray start --address=x --block", "bash /vllm-workspace/multi-node-serving.sh worker --ray_address=x"]
 )
-def test_ray_worker_in_an_engine_image_is_a_worker(lines: list[str]) -> None:
+def test_ray_worker_in_an_engine_image_is_a_worker(line: str) -> None:
     """It has no arguments of its own: its settings are the leader's."""
-    found = recognition.recognise(container(VLLM, lines=[lines[0].removeprefix("bash ")]))
+    found = recognition.recognise(container(VLLM, lines=[line]))
     assert (found.engine, found.runs, found.argv) == ("vllm", "worker", ())
 
 
@@ -299,8 +300,42 @@ def test_missing_image_is_not_certain() -> None:
     """A patch without an image says nothing; a kind whose controller chooses the engine does."""
     one = container(None, args=["--max-model-len", "1"])
     assert (recognition.recognise(one).engine, recognition.recognise(one).certain) == (None, False)
-    kind = workload(one, kind="LLMInferenceService")
-    assert recognition.recognise(one, workload=kind).engine == "vllm"
+    found = recognition.recognise(one, workload=workload(one, kind="LLMInferenceService"))
+    assert (found.engine, found.runs, found.certain) == ("vllm", "wrapped", False)
+
+
+def test_fields_of_a_custom_resource_hold_the_engine_s_arguments() -> None:
+    """Whoever puts the command together, the fields are the engine's own settings."""
+    one = Container("vllm", HERE, invocations=(Invocation(tokens(["--max-model-len", "1"]), "field"),))
+    found = recognition.recognise(one, workload=workload(one, kind="VLLMRuntime"))
+    assert (found.engine, found.runs, words(found)) == ("vllm", "server", ["--max-model-len", "1"])
+
+
+@pytest.mark.parametrize(("kind", "runs"), [("RayCluster", "worker"), ("RayService", "wrapped")])
+def test_ray_pods_without_a_command_are_members_of_the_group(kind: str, runs: str) -> None:
+    """KubeRay starts `ray start` in them, not the image's entrypoint."""
+    one = container(VLLM)
+    found = recognition.recognise(one, workload=workload(one, kind=kind))
+    assert (found.engine, found.runs, found.argv) == ("vllm", runs, ())
+
+
+@pytest.mark.parametrize("word", ["$KUBERAY_GEN_RAY_START_CMD", "${KUBERAY_GEN_RAY_START_CMD}"])
+def test_ray_start_command_of_the_operator_is_known_by_name(word: str) -> None:
+    """It joins the group, though nothing in the manifest defines it."""
+    found = recognition.recognise(container(VLLM, lines=["ulimit -n 65536", word]))
+    assert (found.engine, found.runs, found.certain) == ("vllm", "worker", True)
+
+
+def test_tag_can_make_a_client_of_an_engine_s_repository() -> None:
+    """Triton's SDK image holds the load generator."""
+    found = recognition.recognise(container("nvcr.io/nvidia/tritonserver:24.06-py3-sdk", "/run.sh"))
+    assert found.engine is None
+
+
+def test_words_inside_flags_say_nothing_about_the_program() -> None:
+    """`--health-probe-bind-address` is no probe, and an image nobody knows stays unknown."""
+    found = recognition.recognise(container("corp/app:1.0.0", args=["--health-probe-bind-address=:8081"]))
+    assert "bind-address" not in found.reason
 
 
 def test_project_rule_says_what_an_image_holds() -> None:

@@ -7,6 +7,8 @@ judging them as engines would raise false alarms, so each is known by name, with
 import re
 from functools import cache
 
+from skewguard.knowledge.engines.images import ends
+
 _ROUTER = "it routes requests to engines and loads no model"
 _CLIENT = "it sends load to an engine and serves nothing"
 _DOWNLOAD = "it fetches files and ends"
@@ -17,12 +19,14 @@ _OFFLINE = "it works through a file of prompts and ends; it serves nobody"
 _OTHER_MODEL_SERVER = "it serves models, but is not an LLM engine that skewguard knows"
 _DATABASE = "it stores data"
 _METRICS = "it collects or exports metrics"
+_TOOLS = "it is a box of tools"
+_PREPARER = "it prepares prompts for engines and loads no model"
 _INTERFACE = "it is a user interface in front of an engine"
 
 # Executable names; a sub-command after a blank must follow it.
 PROGRAMS: dict[str, str] = {
     "vllm bench": _CLIENT, "vllm chat": _CLIENT, "vllm complete": _CLIENT,
-    "vllm run-batch": _OFFLINE, "vllm collect-env": "it prints the environment and ends",
+    "vllm run-batch": _OFFLINE, "vllm launch": _PREPARER, "vllm collect-env": "it prints the environment and ends",
     "sglang generate": _OFFLINE,
     "vllm-router": _ROUTER, "sglang-router": _ROUTER, "sgl-model-gateway": _ROUTER, "smg": _ROUTER, "amg": _ROUTER,
     "epp": _ROUTER, "pd-sidecar": _ROUTER, "llm-d-routing-sidecar": _ROUTER, "litellm": _ROUTER, "lmdeploy proxy": _ROUTER,
@@ -31,7 +35,7 @@ PROGRAMS: dict[str, str] = {
     "aibrix_runtime": _SIDECAR, "aibrix_download": _DOWNLOAD, "lmcache_server": _SIDECAR, "lmcache_controller": _SIDECAR,
     "mooncake_master": _SIDECAR, "etcd": _DATABASE, "redis-server": _DATABASE, "nats-server": _SIDECAR,
     "guidellm": _CLIENT, "inference-perf": _CLIENT, "genai-perf": _CLIENT, "aiperf": _CLIENT, "llmperf": _CLIENT,
-    "locust": _CLIENT, "k6": _CLIENT, "wrk": _CLIENT, "hey": _CLIENT, "lm_eval": _CLIENT, "lm-eval": _CLIENT,
+    "locust": _CLIENT, "k6": _CLIENT, "wrk": _CLIENT, "hey": _CLIENT, "vegeta": _CLIENT, "lm_eval": _CLIENT, "lm-eval": _CLIENT,
     "evalscope": _CLIENT, "perf_analyzer": _CLIENT,
     "huggingface-cli": _DOWNLOAD, "hf": _DOWNLOAD, "aws": _DOWNLOAD, "gsutil": _DOWNLOAD, "gcloud": _DOWNLOAD,
     "s5cmd": _DOWNLOAD, "rclone": _DOWNLOAD, "azcopy": _DOWNLOAD, "modelscope": _DOWNLOAD, "git-lfs": _DOWNLOAD,
@@ -81,24 +85,39 @@ WRAPPERS: frozenset[str] = frozenset(
      "symmetric-run", "jemalloc.sh", "py-spy", "memray", "strace", "gdb", "valgrind", "eatmydata", "trtllm-llmapi-launch")
 )
 
-# Repositories, searched in "registry/repository".
-REPOSITORIES: tuple[tuple[str, str], ...] = (
-    (r"(?:^|/)(?:lmcache/lmstack-router|production-stack/router|vllm-router|sgl-router|sglang-router)$", _ROUTER),
-    (r"(?:^|/)gateway-api-inference-extension/", _ROUTER),
-    (r"(?:^|/)llm-d(?:-dev)?/llm-d-(?:inference-scheduler|routing-sidecar|router[\w-]*|uds-tokenizer)$", _ROUTER),
-    (r"(?:^|/)llm-d/llm-d-inference-sim$", _SIMULATOR),
-    (r"(?:^|/)(?:berriai/)?litellm(?:-[\w-]+)?$", _ROUTER),
-    (r"(?:^|/)aibrix/(?:gateway-plugins|controller-manager|metadata-service|runtime|kvcache-watcher)$", _SIDECAR),
-    (r"(?:^|/)(?:envoyproxy/|istio/|nginx|haproxy|traefik|kong)", _ROUTER),
-    (r"(?:^|/)(?:dcgm-exporter|node-exporter|prometheus|fluent-bit|fluentd|grafana|opentelemetry-collector[\w-]*)$",
-     _METRICS),
-    (r"(?:^|/)open-webui$", _INTERFACE),
-    (r"(?:^|/)(?:guidellm|inference-perf|aiperf|genai-perf|k6|locust|curl|busybox|alpine|aws-cli|cloud-sdk|git)$", _CLIENT),
-    (r"(?:^|/)(?:kserve/storage-initializer|huggingface-downloader|model-downloader)$", _DOWNLOAD),
-    (r"(?:^|/)(?:huggingface/text-embeddings-inference|michaelf34/infinity)$", _OTHER_MODEL_SERVER),
-    (r"(?:^|/)(?:seldonio/mlserver|kserve/\w+server|pytorch/torchserve[\w-]*|tensorflow/serving)$", _OTHER_MODEL_SERVER),
-    (r"(?:^|/)(?:redis|etcd|postgres|minio/minio|nats|mooncake[\w-]*)$", _DATABASE),
+# Repositories of which only some tags are bystanders: end of the path, word in the tag.
+TAGS: tuple[tuple[str, str, str], ...] = (
+    ("nvidia/tritonserver", "sdk", _CLIENT),
+    ("ggml-org/llama.cpp", "light", _OFFLINE),
+    ("ggerganov/llama.cpp", "light", _OFFLINE),
 )
+
+# Ends of a repository's path (see `images.ends`).
+REPOSITORIES: dict[str, tuple[str, ...]] = {
+    _ROUTER: (
+        "lmcache/lmstack-router", "production-stack/router", "vllm-router", "sgl-router", "sglang-router",
+        "gateway-api-inference-extension/*", "llm-d/llm-d-inference-scheduler*", "llm-d/llm-d-routing-sidecar*",
+        "llm-d/llm-d-router*", "berriai/litellm*", "litellm", "aibrix/gateway-plugins", "envoyproxy/*", "istio/*", "nginx",
+        "nginx-*", "haproxy", "traefik", "kong",
+    ),
+    _SIMULATOR: ("llm-d/llm-d-inference-sim*",),
+    _SIDECAR: (
+        "aibrix/controller-manager", "aibrix/metadata-service", "aibrix/runtime", "aibrix/kvcache-watcher",
+        "llm-d/llm-d-uds-tokenizer*",
+    ),
+    _METRICS: (
+        "dcgm-exporter", "node-exporter", "prometheus", "fluent-bit", "fluentd", "grafana", "opentelemetry-collector*",
+    ),
+    _INTERFACE: ("open-webui",),
+    _CLIENT: ("guidellm", "inference-perf", "aiperf", "genai-perf", "k6", "locust", "vegeta"),
+    _TOOLS: ("curl", "busybox", "alpine", "bash", "aws-cli", "cloud-sdk", "git", "kubectl", "pause"),
+    _DOWNLOAD: ("*storage-initializer", "huggingface-downloader", "model-downloader"),
+    _OTHER_MODEL_SERVER: (
+        "huggingface/text-embeddings-inference", "michaelf34/infinity", "seldonio/mlserver", "kserve/*server",
+        "pytorch/torchserve*", "tensorflow/serving",
+    ),
+    _DATABASE: ("redis", "valkey", "etcd", "postgres", "minio/minio", "nats", "mooncake*"),
+}
 
 # Parts of a repository or script name that say it is not the server itself.
 _WORDS: dict[str, str] = {
@@ -111,7 +130,7 @@ _WORDS: dict[str, str] = {
     **dict.fromkeys(("sim", "simulator", "mock", "fake"), _SIMULATOR),
     **dict.fromkeys(("operator", "controller", "webhook", "autoscaler", "sidecar", "dashboard", "agent", "tokenizer"),
                     _SIDECAR),
-    **dict.fromkeys(("ui", "webui", "chat", "playground", "docs"), _INTERFACE),
+    **dict.fromkeys(("ui", "webui", "chat", "playground", "docs", "gradio", "streamlit", "langchain"), _INTERFACE),
     **dict.fromkeys(("test", "tests", "convert", "quantize", "train", "finetune", "warmup"), _OFFLINE),
 }
 
@@ -127,7 +146,14 @@ def of_words(name: str) -> str | None:
 @cache
 def of_repository(name: str) -> str | None:
     """Why an image "registry/repository" is not an engine, or None."""
-    return next((reason for pattern, reason in REPOSITORIES if re.search(pattern, name)), None)
+    found = (reason for reason, patterns in REPOSITORIES.items() if any(ends(name, pattern) for pattern in patterns))
+    return next(found, None)
+
+
+def of_tag(name: str, tag: str | None) -> str | None:
+    """Why an image is not an engine although its repository "registry/repository" holds one, or None."""
+    words = (tag or "").split("-")
+    return next((reason for pattern, word, reason in TAGS if word in words and ends(name, pattern)), None)
 
 
 def of_module(module: str) -> str | None:

@@ -20,19 +20,25 @@ VLLM = Signs(
     programs=(("vllm", ("serve",)),),
     modules=("vllm.entrypoints.openai.api_server", "vllm.entrypoints.api_server", "vllm.entrypoints.grpc_server"),
     entrypoints=(
-        r"(?:^|/)vllm/vllm-(?:openai(?:-[a-z0-9]+)*|tpu|cpu|xpu)$",
-        r"^public\.ecr\.aws/q9t5s3a7/vllm-(?:[a-z0-9]+-)*release-repo$",
-        r"(?:^|/)lmcache/vllm-openai$",
-        r"(?:^|/)deep-learning-containers/vllm$",
-        r"^763104351884\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/vllm$",
+        "vllm/vllm-openai",
+        "vllm/vllm-openai-*",
+        "vllm/vllm-tpu",
+        "vllm/vllm-cpu",
+        "vllm/vllm-xpu",
+        "public.ecr.aws/q9t5s3a7/vllm-*release-repo",
+        "lmcache/vllm-openai",
+        "deep-learning-containers/vllm",
+        "763104351884.dkr.ecr.*.amazonaws.com/vllm",
     ),
     repositories=(
-        r"(?:^|/)rocm/vllm(?:-dev)?$",
-        r"^nvcr\.io/nvidia/vllm$",
-        r"(?:^|/)ascend/vllm-ascend$",
-        r"(?:^|/)llm-d(?:-dev)?/llm-d(?:-(?:cuda|rocm|xpu|hpu|cpu|aws|gke|dev))*$",
-        r"(?:^|/)(?:rhaiis|rhoai|modh|opendatahub)/(?:[\w-]*vllm[\w-]*)$",
-        r"(?:^|/)vertex-vision-model-garden-dockers/pytorch-vllm-serve$",
+        "rocm/vllm",
+        "rocm/vllm-dev",
+        "nvcr.io/nvidia/vllm",
+        "ascend/vllm-ascend",
+        "llm-d/llm-d",
+        *(f"llm-d/llm-d-{platform}*" for platform in ("cuda", "rocm", "xpu", "hpu", "cpu", "aws", "gke", "dev")),
+        *(f"{org}/*vllm*" for org in ("rhaiis", "rhoai", "modh", "opendatahub")),
+        "vertex-vision-model-garden-dockers/pytorch-vllm-serve",
     ),
     words=("vllm",),
 )
@@ -41,7 +47,7 @@ SGLANG = Signs(
     title="SGLang",
     programs=(("sglang", ("serve",)),),
     modules=("sglang.launch_server", "sglang.srt.entrypoints.http_server"),
-    repositories=(r"(?:^|/)lmsysorg/sglang(?:-[a-z0-9]+)*$", r"^nvcr\.io/nvidia/sglang$"),
+    repositories=("lmsysorg/sglang", "lmsysorg/sglang-*", "nvcr.io/nvidia/sglang"),
     words=("sglang",),
 )
 ENGINES: dict[str, Signs] = {row.name: row for row in (VLLM, SGLANG, *ROWS)}
@@ -57,16 +63,21 @@ WRAPPED: dict[str, tuple[str, str]] = {
     "ray.serve.llm": ("vllm", "Ray Serve LLM, which runs vLLM"),
     "djl-serving": ("vllm", "DJL Serving, which runs vLLM among other backends"),
 }
-WRAPPING_REPOSITORIES: tuple[tuple[str, str, str], ...] = (
-    (r"(?:^|/)kserve/huggingfaceserver(?:-[a-z0-9]+)*$", "vllm", WRAPPED["huggingfaceserver"][1]),
-    (r"(?:^|/)ai-dynamo/vllm-runtime$", "vllm", WRAPPED["dynamo.vllm"][1]),
-    (r"(?:^|/)ai-dynamo/sglang-runtime$", "sglang", WRAPPED["dynamo.sglang"][1]),
-    (r"(?:^|/)(?:rayproject|anyscale)/ray-llm$", "vllm", WRAPPED["ray.serve.llm"][1]),
-    (r"(?:^|/)(?:djl-inference|djl-serving)$", "vllm", WRAPPED["djl-serving"][1]),
+WRAPPING_REPOSITORIES: tuple[tuple[str, str], ...] = (
+    ("kserve/huggingfaceserver*", "huggingfaceserver"),
+    ("ai-dynamo/vllm-runtime", "dynamo.vllm"),
+    ("ai-dynamo/sglang-runtime", "dynamo.sglang"),
+    ("ai-dynamo/tensorrtllm-runtime", "dynamo.trtllm"),
+    ("rayproject/ray-llm", "ray.serve.llm"),
+    ("anyscale/ray-llm", "ray.serve.llm"),
+    ("djl-inference", "djl-serving"),
+    ("djl-serving", "djl-serving"),
 )
 
 Kind = Literal["engine", "bystander", "setup", "unknown"]
 
+_SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh"))
+_RAY_START = ("$KUBERAY_GEN_RAY_START_CMD", "${KUBERAY_GEN_RAY_START_CMD")
 _GROUP_SCRIPTS = ("multi-node-serving.sh", "run_cluster.sh")
 _NO_START = frozenset(("--version", "-v", "--help", "-h"))
 _PYTHON_VALUES = frozenset(("-X", "-W", "--check-hash-based-pycs"))
@@ -92,7 +103,9 @@ def read(argv: Sequence[Token]) -> Start:
     words = [token.text.strip() for token in argv]
     if not words:
         return Start("unknown", "no command is known")
-    first = _known(words, 0)
+    if words[0].startswith("-"):
+        return Start("unknown", "its arguments go to the image's own program")
+    first = _known(words, _script_at(words))
     if first is not None:
         return first
     behind = next((start for at in range(1, len(words)) if (start := _engine(words, at)) is not None), None)
@@ -108,6 +121,14 @@ def read(argv: Sequence[Token]) -> Start:
     return _named(words, program)
 
 
+def _script_at(words: Sequence[str]) -> int:
+    """The index of the program: behind `bash` it is the script, where one is named."""
+    if base(words[0]) not in _SHELLS:
+        return 0
+    following = next((at for at, word in enumerate(words) if at and not word.startswith("-")), 0)
+    return 0 if any(word.startswith("-") and "c" in word for word in words[1:following]) else following
+
+
 def base(word: str) -> str:
     """The name of an executable without its folder."""
     return word.rstrip("/").rpartition("/")[2]
@@ -120,6 +141,8 @@ def _known(words: Sequence[str], at: int) -> Start | None:
     engine = _engine(words, at)
     if engine is not None:
         return engine
+    if words[at].startswith(_RAY_START):
+        return Start("engine", "it joins a Ray group", runs="worker", joins=True)
     if program == "ray" or program in _GROUP_SCRIPTS:
         return _group(program, following)
     if program.startswith("python") or program == "pypy3":
@@ -234,7 +257,7 @@ def _through(program: str, words: Sequence[str], start: Start) -> Start:
 
 def _named(words: Sequence[str], program: str) -> Start:
     script = program
-    if program in ("sh", "bash", "ash", "dash", "zsh") or program.startswith("python"):
+    if program in _SHELLS or program.startswith("python"):
         script = base(next((word for word in words[1:] if not word.startswith("-")), program))
     reason = bystanders.of_words(script.rpartition(".")[0] or script)
     if reason is not None:

@@ -19,7 +19,6 @@ class ImageRef(Struct, frozen=True):
     """An image reference, taken apart. `registry` and `repository` have Docker Hub's defaults filled in.
 
     `unresolved` holds the placeholders in it (`${TAG}`, `{{ .Values.tag }}`): what they stand for is not known.
-    `problem` says why a container runtime refuses the reference.
     """
 
     text: str
@@ -28,7 +27,6 @@ class ImageRef(Struct, frozen=True):
     tag: str | None = None
     digest: str | None = None
     unresolved: tuple[str, ...] = ()
-    problem: str | None = None
 
     @property
     def name(self) -> str:
@@ -36,9 +34,9 @@ class ImageRef(Struct, frozen=True):
         return f"{self.registry}/{self.repository}"
 
     @property
-    def last(self) -> str:
-        """The last part of the repository."""
-        return self.repository.rpartition("/")[2]
+    def problem(self) -> str | None:
+        """Why a container runtime refuses the reference; None when it takes it."""
+        return _problem(_split(self.text))
 
 
 class TagVersion(Struct, frozen=True):
@@ -54,6 +52,17 @@ class TagVersion(Struct, frozen=True):
 _MASK = "\ue000"
 
 
+class _Parts(Struct):
+    """A reference in parts, each placeholder masked by one character, and the placeholders in order."""
+
+    text: str
+    registry: str
+    repository: str
+    tag: str
+    digest: str
+    placeholders: list[str]
+
+
 @cache
 def _placeholder() -> re.Pattern[str]:
     return re.compile(
@@ -67,9 +76,15 @@ def parse(image: str) -> ImageRef:
     """Take an image reference apart. Never fails: what is wrong with it stands in `problem`.
 
     The grammar is the one of container runtimes (distribution/reference): the first part is a registry when it holds
-    a dot, a colon or is `localhost`; a digest decides over a tag.
+    a dot, a colon or an upper-case letter, or is `localhost`; a digest decides over a tag.
     """
-    text = image.strip()
+    parts = _split(image.strip())
+    fill = _filler(parts.placeholders)
+    registry, repository, tag, digest = map(fill, (parts.registry, parts.repository, parts.tag, parts.digest))
+    return ImageRef(parts.text, registry, repository, tag or None, digest or None, tuple(parts.placeholders))
+
+
+def _split(text: str) -> _Parts:
     found: list[str] = []
 
     def mask(match: re.Match[str]) -> str:
@@ -77,7 +92,9 @@ def parse(image: str) -> ImageRef:
         return _MASK
 
     plain = text.replace(_MASK, "?")
-    rest, _, digest = _placeholder().sub(mask, plain).partition("@")
+    if any(sign in plain for sign in ("{", "$", "<", "%", "@@", "__")):
+        plain = _placeholder().sub(mask, plain)
+    rest, _, digest = plain.partition("@")
     head, colon, tag = rest.rpartition(":")
     if not colon or "/" in tag:
         head, tag = rest, ""
@@ -85,20 +102,9 @@ def parse(image: str) -> ImageRef:
     if slash and ("." in first or ":" in first or first in ("localhost", _MASK) or first != first.lower()):
         registry, repository = first, remainder
     else:
-        registry, repository = DOCKER_HUB, head if slash or head == _MASK else f"library/{head}"
-    registry = DOCKER_HUB if registry in _HUB_NAMES else registry
-    named = bool(head)
-    fill = _filler(found)
-    parts = [fill(part) for part in (registry, repository if named else "", tag, digest)]
-    return ImageRef(
-        text=text,
-        registry=parts[0],
-        repository=parts[1],
-        tag=parts[2] or None,
-        digest=parts[3] or None,
-        unresolved=tuple(found),
-        problem=_problem(text, registry, repository if named else "", tag, digest),
-    )
+        official = head and not slash and head != _MASK
+        registry, repository = DOCKER_HUB, f"library/{head}" if official else head
+    return _Parts(text, DOCKER_HUB if registry in _HUB_NAMES else registry, repository, tag, digest, found)
 
 
 def _filler(found: list[str]) -> Callable[[str], str]:
@@ -118,7 +124,8 @@ def _rules() -> tuple[re.Pattern[str], ...]:
     )
 
 
-def _problem(text: str, registry: str, repository: str, tag: str, digest: str) -> str | None:
+def _problem(parts: _Parts) -> str | None:
+    text, registry, repository, tag, digest = parts.text, parts.registry, parts.repository, parts.tag, parts.digest
     name_rule, tag_rule, digest_rule, registry_rule = _rules()
     if not text:
         return "the image is empty"
@@ -186,7 +193,7 @@ def mutable_tag(ref: ImageRef) -> str | None:
 
 def _without_platform(tag: str) -> str:
     """The tag without versions of other things: `latest-rocm6.4.1` says nothing about the engine's build."""
-    platform = r"(?<![a-z0-9])(?:cu(?:da)?|rocm|py(?:thon)?|ubuntu|debian|rhel|ubi|torch|pytorch|openeuler)[-_]?\d[\d.]*"
+    platform = r"(?<![a-z0-9])(?:cu(?:da)?[-_]?(?=1\d)|rocm|py(?:thon)?|ubuntu|debian|rhel|ubi|torch|pytorch|openeuler)[-_]?\d[\d.]*"
     return re.sub(platform, "platform", tag)
 
 
@@ -266,45 +273,70 @@ def _foreign(whose: str) -> Callable[[str], TagVersion]:
 
 Reading = Callable[[str], TagVersion]
 
-# Repository (searched in "registry/repository", so that pull-through mirrors which keep the path are found too) →
-# how its tags are read. The first that matches decides.
+# The end of a repository's path (see `ends`; mirrors that keep the path are found too) → how its tags are read. The
+# first that matches decides.
+_NVIDIA_MONTHS = "NVIDIA's monthly releases"
 _VLLM: tuple[tuple[str, Reading], ...] = (
-    (r"(?:^|/)vllm/vllm-(?:openai(?:-[a-z0-9]+)*|tpu|cpu|xpu)$", _kept),
-    (r"^public\.ecr\.aws/q9t5s3a7/vllm-(?:[a-z0-9]+-)*release-repo$", _kept),
-    (r"^public\.ecr\.aws/deep-learning-containers/vllm$", _kept),
-    (r"^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/(?:[^/]+/)*deep-learning-containers/vllm$", _kept),
-    (r"^763104351884\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/vllm$", _kept),
-    (r"(?:^|/)rocm/vllm(?:-dev)?$", _amd),
-    (r"(?:^|/)ascend/vllm-ascend$", _ascend),
-    (r"(?:^|/)lmcache/", _foreign("releases of LMCache")),
-    (r"^nvcr\.io/nvidia/vllm$", _foreign("NVIDIA's monthly releases")),
-    (r"(?:^|/)nvidia/ai-dynamo/", _foreign("releases of Dynamo")),
-    (r"(?:^|/)llm-d/", _foreign("releases of llm-d")),
-    (r"(?:^|/)(?:rhaiis|rhoai|rhelai\d*|modh|opendatahub)/", _foreign("releases of Red Hat's product")),
-    (r"(?:^|/)kserve/", _foreign("releases of KServe")),
-    (r"(?:^|/)(?:rayproject|anyscale)/", _foreign("releases of Ray")),
-    (r"(?:^|/)(?:djl-inference|djl-serving)$", _foreign("releases of DJL")),
-    (r"(?:^|/)vertex-vision-model-garden-dockers/", _foreign("builds of Vertex AI")),
+    *((end, _kept) for end in ("vllm/vllm-openai", "vllm/vllm-openai-*", "vllm/vllm-tpu", "vllm/vllm-cpu", "vllm/vllm-xpu")),
+    ("public.ecr.aws/q9t5s3a7/vllm-*release-repo", _kept),
+    ("deep-learning-containers/vllm", _kept),
+    ("763104351884.dkr.ecr.*.amazonaws.com/vllm", _kept),
+    ("rocm/vllm", _amd),
+    ("rocm/vllm-dev", _amd),
+    ("ascend/vllm-ascend", _ascend),
+    ("lmcache/*", _foreign("releases of LMCache")),
+    ("nvcr.io/nvidia/vllm", _foreign(_NVIDIA_MONTHS)),
+    ("nvidia/ai-dynamo/*", _foreign("releases of Dynamo")),
+    ("llm-d/*", _foreign("releases of llm-d")),
+    *((f"{org}/*", _foreign("releases of Red Hat's product")) for org in ("rhaiis", "rhoai", "modh", "opendatahub")),
+    ("kserve/*", _foreign("releases of KServe")),
+    ("rayproject/*", _foreign("releases of Ray")),
+    ("anyscale/*", _foreign("releases of Ray")),
+    ("djl-inference", _foreign("releases of DJL")),
+    ("djl-serving", _foreign("releases of DJL")),
+    ("vertex-vision-model-garden-dockers/*", _foreign("builds of Vertex AI")),
 )
 _SGLANG: tuple[tuple[str, Reading], ...] = (
-    (r"(?:^|/)lmsysorg/sglang(?:-[a-z0-9]+)*$", _kept),
-    (r"^nvcr\.io/nvidia/sglang$", _foreign("NVIDIA's monthly releases")),
-    (r"(?:^|/)nvidia/ai-dynamo/", _foreign("releases of Dynamo")),
+    ("lmsysorg/sglang", _kept),
+    ("lmsysorg/sglang-*", _kept),
+    ("nvcr.io/nvidia/sglang", _foreign(_NVIDIA_MONTHS)),
+    ("nvidia/ai-dynamo/*", _foreign("releases of Dynamo")),
 )
 _READINGS: dict[str, tuple[tuple[str, Reading], ...]] = {
     "vllm": _VLLM,
     "sglang": _SGLANG,
-    "tgi": (
-        (r"(?:^|/)huggingface/text-generation-inference$", _kept),
-        (r"(?:^|/)huggingface-pytorch-tgi-inference$", _tgi_inside),
-    ),
-    "trtllm": ((r"^nvcr\.io/nvidia/tensorrt-llm/", _kept),),
-    "triton": ((r"(?:^|/)nvidia/tritonserver$", _foreign("NVIDIA's monthly releases")),),
-    "nim": ((r"^nvcr\.io/nim/", _kept),),
-    "llamacpp": ((r"(?:^|/)(?:ggml-org|ggerganov)/llama\.cpp$", _llamacpp),),
-    "ollama": ((r"(?:^|/)ollama/ollama$", _kept),),
-    "lmdeploy": ((r"(?:^|/)openmmlab/lmdeploy$", _kept),),
+    "tgi": (("huggingface/text-generation-inference", _kept), ("huggingface-pytorch-tgi-inference", _tgi_inside)),
+    "trtllm": (("nvcr.io/nvidia/tensorrt-llm/*", _kept),),
+    "triton": (("nvidia/tritonserver", _foreign(_NVIDIA_MONTHS)),),
+    "nim": (("nvcr.io/nim/*/*", _kept),),
+    "llamacpp": (("ggml-org/llama.cpp", _llamacpp), ("ggerganov/llama.cpp", _llamacpp)),
+    "ollama": (("ollama/ollama", _kept),),
+    "lmdeploy": (("openmmlab/lmdeploy", _kept),),
 }
+
+
+def ends(name: str, pattern: str) -> bool:
+    """Whether a repository's path ends in the parts of `pattern`; `*` stands for any text inside one part.
+
+    Not a regular expression: compiling all of the tables' patterns would cost more than everything else on a run over
+    one file.
+    """
+    parts, wanted = name.split("/"), pattern.split("/")
+    return len(parts) >= len(wanted) and all(map(_like, parts[-len(wanted) :], wanted))
+
+
+def _like(part: str, pattern: str) -> bool:
+    if "*" not in pattern:
+        return part == pattern
+    first, *middle, last = pattern.split("*")
+    if len(part) < len(first) + len(last) or not part.startswith(first) or not part.endswith(last):
+        return False
+    rest = part[len(first) : len(part) - len(last)]
+    for piece in middle:
+        _, found, rest = rest.partition(piece) if piece else ("", "*", rest)
+        if not found:
+            return False
+    return True
 
 
 def tag_version(engine: str, ref: ImageRef) -> TagVersion:
@@ -316,7 +348,7 @@ def tag_version(engine: str, ref: ImageRef) -> TagVersion:
         what = "a digest and no tag" if ref.digest else "no tag"
         return TagVersion(None, f"the image has {what}")
     for pattern, reading in _READINGS.get(engine, ()):
-        if re.search(pattern, ref.name):
+        if ends(ref.name, pattern):
             return reading(ref.tag)
     return TagVersion(
         None, f"the repository {ref.name} is neither the engine's own nor known to carry the engine's version in its tags"

@@ -11,8 +11,8 @@ class Signs(Struct, frozen=True):
     """By what an engine is recognised.
 
     `programs` are executable names, each with the sub-commands that start a server (none: the program alone does).
-    `modules` are what follows `python -m`. `repositories` are regular expressions searched in
-    "registry/repository"; those of `entrypoints` start the server when the container gives no command. `word` is the
+    `modules` are what follows `python -m`. `repositories` are ends of a repository's path (see
+    `images.ends`); those of `entrypoints` start the server when the container gives no command. `word` is the
     part of a repository name that suggests the engine.
     """
 
@@ -32,9 +32,9 @@ ROWS: tuple[Signs, ...] = (
         programs=(("text-generation-launcher", ()), ("text-generation-server", ("serve",)), ("tgi-entrypoint.sh", ())),
         modules=("text_generation_server.cli",),
         entrypoints=(
-            r"(?:^|/)huggingface/text-generation-inference$",
-            r"(?:^|/)huggingface-pytorch-tgi-inference$",
-            r"(?:^|/)huggingface-text-generation-inference(?:-[\w.-]+)?$",
+            "huggingface/text-generation-inference",
+            "huggingface-pytorch-tgi-inference",
+            "huggingface-text-generation-inference*",
         ),
         words=("tgi",),
     ),
@@ -43,14 +43,14 @@ ROWS: tuple[Signs, ...] = (
         title="TensorRT-LLM",
         programs=(("trtllm-serve", ()), ("trtllm-llmapi-launch", ())),
         modules=("tensorrt_llm.commands.serve",),
-        repositories=(r"(?:^|/)nvidia/tensorrt-llm/", r"(?:^|/)ai-dynamo/tensorrtllm-runtime$"),
+        repositories=("nvidia/tensorrt-llm/*",),
         words=("trtllm",),
     ),
     Signs(
         name="triton",
         title="Triton Inference Server",
         programs=(("tritonserver", ()), ("launch_triton_server.py", ())),
-        repositories=(r"(?:^|/)nvidia/tritonserver$",),
+        repositories=("nvidia/tritonserver",),
         words=("tritonserver",),
     ),
     Signs(
@@ -58,21 +58,21 @@ ROWS: tuple[Signs, ...] = (
         title="NVIDIA NIM",
         programs=(("nim-serve", ()), ("start-server.sh", ())),
         modules=("vllm_nvext.entrypoints.openai.api_server", "nim_llm_sdk.entrypoints.launch"),
-        entrypoints=(r"(?:^|/)nvcr\.io/nim/", r"(?:^|/)nim/(?:meta|mistralai|nvidia|deepseek-ai|qwen|google|openai)/"),
+        entrypoints=("nvcr.io/nim/*/*", "nim/meta/*", "nim/mistralai/*", "nim/nvidia/*", "nim/deepseek-ai/*", "nim/qwen/*"),
     ),
     Signs(
         name="llamacpp",
         title="llama.cpp",
         programs=(("llama-server", ()), ("llamafile", ())),
         modules=("llama_cpp.server",),
-        repositories=(r"(?:^|/)(?:ggml-org|ggerganov)/llama\.cpp$", r"(?:^|/)llama-cpp-python$"),
+        repositories=("ggml-org/llama.cpp", "ggerganov/llama.cpp", "llama-cpp-python"),
         words=("llamacpp", "llama.cpp", "llama-cpp", "llama-server"),
     ),
     Signs(
         name="ollama",
         title="Ollama",
         programs=(("ollama", ("serve", "start")),),
-        entrypoints=(r"(?:^|/)ollama/ollama$",),
+        entrypoints=("ollama/ollama",),
         words=("ollama",),
     ),
     Signs(
@@ -80,7 +80,7 @@ ROWS: tuple[Signs, ...] = (
         title="LMDeploy",
         programs=(("lmdeploy", ("serve",)),),
         modules=("lmdeploy.serve.openai.api_server",),
-        repositories=(r"(?:^|/)openmmlab/lmdeploy$",),
+        repositories=("openmmlab/lmdeploy",),
         words=("lmdeploy",),
     ),
 )

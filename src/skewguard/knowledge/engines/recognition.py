@@ -17,11 +17,12 @@ from skewguard.knowledge.engines.commands import ENGINES, Start
 from skewguard.knowledge.engines.interface import Declarations, Recognition, Runs
 from skewguard.language import scheduling
 from skewguard.language.facts import Origin
-from skewguard.language.workloads import Container, EnvVar, Invocation, Token, Workload
+from skewguard.language.workloads import Container, EnvVar, Invocation, Workload
 
 # Kinds of custom resources whose controller chooses the engine, whatever the object is called.
 _KINDS = {
     "LLMInferenceService": ("vllm", "an LLMInferenceService runs vLLM from a preset of KServe"),
+    "LLMInferenceServiceConfig": ("vllm", "an LLMInferenceServiceConfig is a preset of KServe that runs vLLM"),
     "VLLMRuntime": ("vllm", "a VLLMRuntime of production-stack runs vLLM"),
     "NIMService": ("nim", "a NIMService runs NVIDIA NIM"),
 }
@@ -74,7 +75,7 @@ def _by_evidence(container: Container, project: Declarations | None, workload: W
         return _started(container, engines, image)
     handed = [each for start, each in starts if each.via in ("image", "field") and (start, each) not in direct]
     if handed and image.engine is not None:
-        return _from_image(image, handed[0], container)
+        return _from_image(_in_group(image, workload), handed[0], container)
     return _unproven(container, image, [start for start, _ in direct], bool(handed))
 
 
@@ -129,15 +130,26 @@ def _member(start: Start, invocation: Invocation, image: Evidence) -> Recognitio
 
 
 def _from_image(image: Evidence, invocation: Invocation, container: Container) -> Recognition:
+    # A custom resource's own fields hold the engine's arguments, whoever puts the command together.
+    runs: Runs = "server" if invocation.via == "field" and container.image is None else image.runs
     return Recognition(
         engine=image.engine,
         reason=image.reason,
-        argv=invocation.argv,
+        argv=invocation.argv if runs == "server" else (),
         certain=image.certain and invocation.certain,
-        runs=image.runs,
+        runs=runs,
         invocation=invocation,
         origin=_image_origin(container),
     )
+
+
+def _in_group(image: Evidence, workload: Workload | None) -> Evidence:
+    """Without a command KubeRay starts `ray start`, whatever the image's entrypoint is."""
+    kind = workload.subject.kind if workload is not None else ""
+    if not kind.startswith("Ray") or image.runs == "wrapped":
+        return image
+    reason = f"KubeRay makes it a member of a Ray group; {image.reason}"
+    return replace(image, reason=reason, runs="wrapped" if kind == "RayService" else "worker")
 
 
 def _unproven(container: Container, image: Evidence, starts: list[Start], handed: bool) -> Recognition:
@@ -187,6 +199,9 @@ def _image(container: Container, project: Declarations | None, workload: Workloa
     if container.image is None:
         return _kind(workload) or Evidence(None, "neither an image nor a command is given here", certain=False)
     ref = images.parse(container.image.value)
+    part = bystanders.of_tag(ref.name, ref.tag)
+    if part is not None:
+        return Evidence(None, f"the image {ref.name}:{ref.tag}: {part}", bystander=True)
     told = of_image(ref.name)
     if told.engine is None and ref.unresolved and told.certain:
         return Evidence(None, f"the image holds a placeholder, {ref.unresolved[0]}", certain=False)
@@ -197,19 +212,20 @@ def _kind(workload: Workload | None) -> Evidence | None:
     if workload is None or workload.subject.kind not in _KINDS:
         return None
     engine, reason = _KINDS[workload.subject.kind]
-    return Evidence(engine, reason, certain=False)
+    return Evidence(engine, reason, certain=False, runs="wrapped")
 
 
 @cache
 def of_image(name: str) -> Evidence:
     """What the image "registry/repository" holds."""
-    for pattern, engine, what in commands.WRAPPING_REPOSITORIES:
-        if re.search(pattern, name):
+    for pattern, wrapper in commands.WRAPPING_REPOSITORIES:
+        if images.ends(name, pattern):
+            engine, what = commands.WRAPPED[wrapper]
             return Evidence(engine, f"the image {name} holds {what}", certain=False, entrypoint=True, runs="wrapped")
     for row in ENGINES.values():
-        if any(re.search(pattern, name) for pattern in row.entrypoints):
-            return Evidence(row.name, f"the image {name} is a {row.title} server", entrypoint=True)
-        if any(re.search(pattern, name) for pattern in row.repositories):
+        if any(images.ends(name, pattern) for pattern in row.entrypoints):
+            return Evidence(row.name, f"the image {name} starts {row.title}", entrypoint=True)
+        if any(images.ends(name, pattern) for pattern in row.repositories):
             return Evidence(row.name, f"the image {name} holds {row.title}")
     not_one = bystanders.of_repository(name)
     if not_one is not None:
@@ -219,7 +235,7 @@ def of_image(name: str) -> Evidence:
 
 def _suggested(name: str) -> Evidence:
     last = name.rpartition("/")[2]
-    parts = re.split(r"[-_.]+", last.lower())
+    parts = [re.sub(r"\d.*", "", part) for part in re.split(r"[-_.]+", last.lower())]
     for row in ENGINES.values():
         if any(word in parts or word == last.lower() or _inside(word, last.lower()) for word in row.words):
             not_one = bystanders.of_words(last)

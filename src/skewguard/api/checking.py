@@ -153,7 +153,7 @@ def _report(
     fail_on = project.fail_on
     return CheckReport(
         run_at=datetime.now(tz=UTC).isoformat(timespec="seconds"),
-        tables=engines.tables(),
+        tables=engines.table_versions(),
         contracts=tuple(
             ContractLine(contract.name, contract.origin, sum(item is contract for item in bound))
             for contract in promised.contracts

@@ -51,7 +51,7 @@ def check_row(check: Check) -> CheckExplanation:
         good=check.good,
         aliases=check.aliases,
         sources=check.sources,
-        tables=engines.tables(),
+        tables=engines.table_versions(),
     )
 
 
@@ -72,7 +72,7 @@ def _setting(name: str) -> SettingExplanation:
         phases=row.phases,
         called=called,
         example=_example(row),
-        tables=engines.tables(),
+        tables=engines.table_versions(),
     )
 
 
@@ -119,7 +119,7 @@ def _flag(engine: str, flag: str) -> FlagHistory:
         flag=f"--{wanted}",
         setting=settings[-1] if settings else None,
         runs=tuple(FlagRun(first, last, _line(record) if record else None) for first, last, record in runs),
-        tables=engines.tables(),
+        tables=engines.table_versions(),
     )
 
 
@@ -138,7 +138,7 @@ def _engine(engine: str, version: str) -> EngineReport:
         entrypoint=" ".join(module.entrypoint(wanted)),
         flags=tuple(_line(flag) for flag in module.flags(wanted)),
         env=tuple(VariableDefault(name, default) for name, default in module.variables(wanted).items()),
-        tables=engines.tables(),
+        tables=engines.table_versions(),
     )
 
 

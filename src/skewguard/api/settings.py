@@ -15,7 +15,7 @@ def settings(words: Sequence[str], *, namespace: str | None = None) -> SettingsR
     loaded = inputs.of_thing(things.parse(tuple(words)), namespace=namespace)
     return SettingsReport(
         subjects=tuple(laid_out(case) for case in loaded.cases),
-        tables=engines.tables(),
+        tables=engines.table_versions(),
         errors=loaded.problems,
         missing=loaded.inventory.missing,
         notes=loaded.notes,

@@ -1,0 +1,202 @@
+"""The text of one value, as an engine's parser turns it into a value, or refuses it.
+
+The kinds are those of `tables.Flag.type`. Where an engine leaves a check to a later stage (a quantization method that
+only the model loader knows), nothing is refused here: the question is what the parser does.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from skewguard.knowledge.engines.tables import Flag
+
+
+MOST_DIGITS = 300
+"""Longer numbers overflow the floating point of the engines' own conversion."""
+
+
+class Refused(Exception):
+    """A value that the parser does not take. The text says what it would take."""
+
+
+def convert(flag: Flag, text: str) -> Any:
+    """The value of one word. Raises `Refused`."""
+    if flag.nullable and text in ("", "None"):
+        value = None
+    else:
+        value = _CONVERTERS[flag.type or "str"](text)
+    if flag.choices is not None and value not in flag.choices:
+        raise Refused(f"one of {_listed(flag.choices)}")
+    return value
+
+
+def boolean(text: str) -> bool:
+    """The value of a `[=]true|false` flag. Raises `Refused`."""
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    raise Refused("`true` or `false`")
+
+
+def adapters(words: Sequence[str], *, structured: bool, limit: int) -> list[Any]:
+    """LoRA or prompt adapters, `NAME=PATH` or (where `structured`) a JSON object each. Raises `Refused`.
+
+    `limit` is how often a word may be split at `=`: -1 where the engine's own unpacking fails at a second one.
+    """
+    found: list[Any] = []
+    for word in words:
+        if word in ("", "None"):
+            if structured:
+                continue
+            raise Refused("NAME=PATH")
+        if structured and ("=" not in word or "," in word):
+            found.append(_adapter_object(word))
+            continue
+        parts = word.split("=", limit)
+        if len(parts) != 2:
+            raise Refused("NAME=PATH")
+        found.append(word)
+    return found
+
+
+def human_integer(text: str) -> int:
+    """`32k` is 32000, `32K` is 32768, `25.6k` is 25600; a decimal with a binary suffix is refused."""
+    stripped = text.strip()
+    match = _human().fullmatch(stripped)
+    if match is None:
+        return _integer(stripped)
+    number, suffix = match.groups()
+    if len(number) > MOST_DIGITS:
+        raise Refused("a whole number")
+    if suffix.islower():
+        return int(float(number) * 1000 ** (1 + "kmgt".index(suffix)))
+    if "." in number:
+        raise Refused(f"no decimals before {suffix}; `{number}{suffix.lower()}` is a multiple of 1000")
+    return int(number) * int(1024 ** (1 + "KMGT".index(suffix)))
+
+
+def json_value(text: str) -> Any:
+    """The JSON value of a text. Raises `Refused`."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return _lenient_json(text)
+
+
+def expand_human_numbers(text: str) -> str:
+    """JSON text with `32k` written out, outside its strings."""
+    parts = re.split(r'("(?:[^"\\]|\\.)*")', text)
+    for index in range(0, len(parts), 2):
+        parts[index] = re.sub(
+            r"\b\d+(?:\.\d+)?[kKmMgGtT]\b", lambda match: _expanded(match.group()), parts[index]
+        )
+    return "".join(parts)
+
+
+def _expanded(word: str) -> str:
+    try:
+        return str(human_integer(word))
+    except Refused:
+        return word
+
+
+def _lenient_json(text: str) -> Any:
+    """What Python's own parser takes besides strict JSON: `NaN`, `Infinity`, lone surrogates."""
+    import json
+
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise Refused("valid JSON") from None
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise Refused("a whole number") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise Refused("a number") from None
+
+
+def _human_or_auto(text: str) -> int:
+    stripped = text.strip()
+    return -1 if stripped == "-1" or stripped.lower() == "auto" else human_integer(stripped)
+
+
+def _object(text: str) -> Any:
+    value = json_value(text)
+    if not isinstance(value, dict):
+        raise Refused("a JSON object")
+    return value
+
+
+def _json_or_text(text: str) -> Any:
+    return json_value(text) if re.match(r"(?s)^\s*{.*}\s*$", text) else text
+
+
+def _pairs(text: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for item in text.split(","):
+        parts = [part.strip().lower() for part in item.split("=")]
+        if len(parts) != 2:
+            raise Refused("KEY=NUMBER, …")
+        number = _integer(parts[1])
+        if found.setdefault(parts[0], number) != number:
+            raise Refused("one number for each key")
+    return found
+
+
+def _json_or_pairs(text: str) -> Any:
+    return json_value(text) if re.match("^{.*}$", text) else _pairs(text)
+
+
+def _level_or_object(text: str) -> Any:
+    return {"level": int(text)} if text in ("0", "1", "2", "3") else _object(text)
+
+
+def _device_ids(text: str) -> list[int | str]:
+    parts = [part.strip() for part in text.split(",")]
+    return [int(part) if part.isdigit() and part.isascii() else part for part in parts]
+
+
+def _adapter_object(word: str) -> Any:
+    value = json_value(word)
+    if not isinstance(value, dict) or not {"name", "path"} <= value.keys() <= {"name", "path", "base_model_name"}:
+        raise Refused('NAME=PATH or {"name": …, "path": …}')
+    return value
+
+
+def _listed(choices: Sequence[Any]) -> str:
+    shown = [f"`{choice}`" for choice in choices]
+    return ", ".join(shown) if len(shown) <= 12 else ", ".join(shown[:12]) + ", …"
+
+
+@cache
+def _human() -> re.Pattern[str]:
+    return re.compile(r"([0-9]+(?:\.[0-9]+)?)([kKmMgGtT])")
+
+
+_CONVERTERS: dict[str, Callable[[str], Any]] = {
+    "str": str,
+    "int": _integer,
+    "float": _number,
+    "human-int": human_integer,
+    "human-int-or-auto": _human_or_auto,
+    "json": json_value,
+    "json-or-str": _json_or_text,
+    "json-or-pairs": _json_or_pairs,
+    "pairs": _pairs,
+    "object": _object,
+    "level-or-object": _level_or_object,
+    "bool-text": bool,
+    "lower": lambda text: text.lower().replace("-", "_"),
+    "device-ids": _device_ids,
+}

@@ -1,0 +1,320 @@
+"""The tables of engine versions: every flag, environment variable and config field of every release that was read.
+
+A table is one JSON file of the package. Each name holds runs `[first, last, record]`, indexes into the list of
+versions, because most flags stay as they are for many releases. This is the only module that reads package data; a
+newer table can be handed over as text.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+ValueKind = str
+"""How a flag's text becomes a value: `str`, `int`, `float`, `human-int` (`32k`), `human-int-or-auto`, `json`,
+`json-or-str`, `json-or-pairs` and `pairs` (`a=1,b=2`), `object` (a JSON object, fields in `configs`),
+`level-or-object`, `bool-text` (Python's `bool("False")`), `lower`, `device-ids`."""
+
+
+class Flag(Struct, frozen=True, eq=False):
+    """One argument as a release registers it.
+
+    `flags` are its spellings, the canonical one first; of a positional, its name. `action` is None for an argument
+    that takes a value; `true` (switch), `boolean` (`[=]true|false`), `toggle` (`--x`, `--no-x`), `enable-disable`
+    (and `--disable-x`), `append`, `lora` and `adapters` (lists of NAME=PATH). `nullable`: the text `None` means
+    none. `serve_only`: registered by `vllm serve` and not by the API server module.
+    """
+
+    dest: str
+    flags: tuple[str, ...]
+    default: Any = None
+    type: ValueKind | None = None
+    action: str | None = None
+    nargs: str | None = None
+    const: Any = None
+    nullable: bool = False
+    choices: tuple[Any, ...] | None = None
+    config: str | None = None
+    deprecated: bool = False
+    serve_only: bool = False
+
+    @property
+    def name(self) -> str:
+        """The canonical spelling."""
+        return self.flags[0]
+
+    @property
+    def switch(self) -> bool:
+        """True when the flag takes no value at all."""
+        return self.action in ("true", "toggle", "enable-disable", "help")
+
+    @property
+    def human_json(self) -> bool:
+        """True for a JSON object of one of the engine's config classes, whose numbers may read `32k`."""
+        return self.type == "object" and self.config is not None
+
+    def negates(self, spelling: str) -> bool:
+        """Whether this spelling of a toggle switches it off."""
+        if spelling.startswith("--no-") and f"--{spelling[5:]}" in self.flags:
+            return True
+        if self.action != "enable-disable":
+            return False
+        for prefix, inverse in (("--enable-", "--disable-"), ("--disable-", "--enable-")):
+            partner = inverse + spelling.removeprefix(prefix)
+            if spelling.startswith(prefix) and partner in self.flags:
+                return self.flags.index(partner) < self.flags.index(spelling)
+        return False
+
+    def takes_like(self, other: "Flag") -> bool:
+        """Whether two records of the flag read an argument in the same way; their defaults may differ."""
+        return self is other or (
+            self.dest == other.dest
+            and self.flags == other.flags
+            and (self.type, self.action, self.nargs, self.nullable) == (other.type, other.action, other.nargs, other.nullable)
+            and self.choices == other.choices
+            and self.config == other.config
+            and (self.deprecated, self.serve_only) == (other.deprecated, other.serve_only)
+        )
+
+
+class _FlagRun(Struct, array_like=True, frozen=True):
+    first: int
+    last: int
+    flag: Flag
+
+
+class _EnvRun(Struct, array_like=True, frozen=True):
+    first: int
+    last: int
+    default: Any
+    kind: str = "text"
+
+
+class _ConfigRun(Struct, array_like=True, frozen=True):
+    first: int
+    last: int
+    default: Any
+
+
+class _Content(Struct):
+    engine: str
+    table_version: str
+    versions: tuple[str, ...]
+    flags: dict[str, tuple[_FlagRun, ...]]
+    env: dict[str, tuple[_EnvRun, ...]] = field(default_factory=dict)
+    configs: dict[str, tuple[_ConfigRun, ...]] = field(default_factory=dict)
+
+
+class Spellings(Struct, frozen=True, eq=False):
+    """What one release's parser knows: each spelling with its flag, and all of them in order for prefixes."""
+
+    flags: Mapping[str, Flag]
+    ordered: tuple[str, ...]
+    positional: Flag | None
+
+    def starting(self, prefix: str) -> list[str]:
+        """The spellings that `prefix` can stand for."""
+        return _starting(self.ordered, prefix)
+
+
+HELP = Flag("help", ("--help", "-h"), action="help")
+
+
+class Table:
+    """One engine's table. Everything is worked out when asked for, and once."""
+
+    def __init__(self, content: _Content) -> None:
+        self.engine = content.engine
+        self.table_version = content.table_version
+        self.versions = content.versions
+        self._content = content
+        self._index = {version: index for index, version in enumerate(content.versions)}
+        self._flags: dict[int, tuple[Flag, ...]] = {}
+        self._by_dest: dict[int, dict[str, Flag]] = {}
+        self._spellings: dict[tuple[int, bool], Spellings] = {}
+        self._spelled: dict[str, tuple[_FlagRun, ...]] | None = None
+        self._all_spellings: tuple[str, ...] = ()
+        self._runs_of_dest: dict[str, tuple[_FlagRun, ...]] | None = None
+        self._changes: dict[str, frozenset[int]] = {}
+
+    def index(self, version: str) -> int:
+        """The place of a version in `versions`. Raises KeyError for one that is not in the table."""
+        return self._index[version]
+
+    def flags(self, version: str) -> tuple[Flag, ...]:
+        """Every flag of one version."""
+        at = self._index[version]
+        if at not in self._flags:
+            self._flags[at] = tuple(_at(self._content.flags, at))
+        return self._flags[at]
+
+    def by_dest(self, version: str) -> Mapping[str, Flag]:
+        """The flags of one version by destination; of two that share one, the flag named after it."""
+        at = self._index[version]
+        if at not in self._by_dest:
+            found: dict[str, Flag] = {}
+            for flag in self.flags(version):
+                if flag.dest not in found or flag.name == "--" + flag.dest.replace("_", "-"):
+                    found[flag.dest] = flag
+            self._by_dest[at] = found
+        return self._by_dest[at]
+
+    def spellings(self, version: str, *, serve: bool = True) -> Spellings:
+        """What one version's parser knows; `serve` False leaves out what only `vllm serve` registers."""
+        key = (self._index[version], serve)
+        if key not in self._spellings:
+            known: dict[str, Flag] = {name: HELP for name in HELP.flags}
+            positional = None
+            for flag in self.flags(version):
+                if flag.serve_only and not serve:
+                    continue
+                if flag.name.startswith("-"):
+                    known.update(dict.fromkeys(flag.flags, flag))
+                else:
+                    positional = flag
+            self._spellings[key] = Spellings(known, tuple(sorted(known)), positional)
+        return self._spellings[key]
+
+    def runs(self, spelling: str) -> tuple[tuple[int, int, Flag], ...]:
+        """(first, last, flag) for every run of versions that knows this spelling, oldest first."""
+        return tuple((run.first, run.last, run.flag) for run in self._known().get(spelling, ()))
+
+    def runs_of_dest(self, dest: str) -> tuple[tuple[int, int, Flag], ...]:
+        """(first, last, flag) for every run of versions that has this destination, oldest first."""
+        if self._runs_of_dest is None:
+            found: dict[str, list[_FlagRun]] = {}
+            for runs in self._content.flags.values():
+                for run in runs:
+                    found.setdefault(run.flag.dest, []).append(run)
+            self._runs_of_dest = {
+                dest: tuple(sorted(runs, key=lambda run: (run.first, run.last))) for dest, runs in found.items()
+            }
+        return tuple((run.first, run.last, run.flag) for run in self._runs_of_dest.get(dest, ()))
+
+    def ever_starting(self, prefix: str) -> list[str]:
+        """Every spelling of any version that begins with `prefix`."""
+        self._known()
+        return _starting(self._all_spellings, prefix)
+
+    def changes(self, name: str) -> frozenset[int]:
+        """Indexes of the versions from which on an argument written `name` may be read in another way.
+
+        `name` may be an abbreviation: then every flag it could ever stand for counts, as far as no flag of exactly
+        that name exists.
+        """
+        if name not in self._changes:
+            own = self._reading_changes(name)
+            known = self._presence(name)
+            found = set(own)
+            for spelling in self.ever_starting(name):
+                if spelling != name:
+                    found.update(
+                        at for at in self._reading_changes(spelling) if not (known[at] and known[max(at - 1, 0)])
+                    )
+            self._changes[name] = frozenset(found)
+        return self._changes[name]
+
+    def env(self, version: str) -> Mapping[str, tuple[Any, str]]:
+        """(default, kind) of every environment variable of one version; kind is `text`, `int` or `float`."""
+        at = self._index[version]
+        return {
+            name: (run.default, run.kind)
+            for name, runs in self._content.env.items()
+            for run in runs
+            if run.first <= at <= run.last
+        }
+
+    def env_runs(self, name: str) -> tuple[tuple[int, int, Any, str], ...]:
+        """(first, last, default, kind) of one environment variable, oldest first; empty when none ever read it."""
+        return tuple((run.first, run.last, run.default, run.kind) for run in self._content.env.get(name, ()))
+
+    def env_names(self) -> tuple[str, ...]:
+        """Every environment variable that any version reads."""
+        return tuple(self._content.env)
+
+    def config_fields(self, config: str, version: str) -> Mapping[str, Any]:
+        """Fields of a config class of one version, with their defaults; empty when the class is not in the table."""
+        at = self._index[version]
+        prefix = config + "."
+        return {
+            name[len(prefix) :]: run.default
+            for name, runs in self._content.configs.items()
+            if name.startswith(prefix)
+            for run in runs
+            if run.first <= at <= run.last
+        }
+
+    def field_changes(self, config: str, text: str) -> set[int]:
+        """Indexes of versions at which a field of a config class comes or goes that is named in `text`."""
+        prefix = config + "."
+        found: set[int] = set()
+        for name, runs in self._content.configs.items():
+            if name.startswith(prefix) and name[len(prefix) :] in text:
+                found.add(runs[0].first)
+                found.update(run.last + 1 for run in runs)
+        return {at for at in found if 0 < at < len(self.versions)}
+
+    def _known(self) -> dict[str, tuple[_FlagRun, ...]]:
+        if self._spelled is None:
+            found: dict[str, list[_FlagRun]] = {}
+            for runs in self._content.flags.values():
+                for run in runs:
+                    for spelling in run.flag.flags:
+                        found.setdefault(spelling, []).append(run)
+            self._spelled = {
+                spelling: tuple(sorted(runs, key=lambda run: run.first)) for spelling, runs in found.items()
+            }
+            self._all_spellings = tuple(sorted(self._spelled))
+        return self._spelled
+
+    def _presence(self, spelling: str) -> list[bool]:
+        known = [False] * (len(self.versions) + 1)
+        for run in self._known().get(spelling, ()):
+            for at in range(run.first, run.last + 1):
+                known[at] = True
+        return known
+
+    def _reading_changes(self, spelling: str) -> set[int]:
+        found: set[int] = set()
+        previous: _FlagRun | None = None
+        for run in self._known().get(spelling, ()):
+            joined = previous is not None and previous.last + 1 == run.first and previous.flag.takes_like(run.flag)
+            if not joined:
+                found.update((run.first, previous.last + 1) if previous is not None else (run.first,))
+            previous = run
+        if previous is not None:
+            found.add(previous.last + 1)
+        return {at for at in found if 0 < at < len(self.versions)}
+
+
+def _at(runs_by_name: Mapping[str, tuple[_FlagRun, ...]], at: int) -> Iterator[Flag]:
+    for runs in runs_by_name.values():
+        for run in runs:
+            if run.first <= at <= run.last:
+                yield run.flag
+                break
+
+
+def _starting(ordered: tuple[str, ...], prefix: str) -> list[str]:
+    found = []
+    for spelling in ordered[bisect_left(ordered, prefix) :]:
+        if not spelling.startswith(prefix):
+            break
+        found.append(spelling)
+    return found
+
+
+def parse(text: str | bytes) -> Table:
+    """A table from its text, for one newer than the package's. Raises `msgspec.ValidationError` when it is none."""
+    return Table(msgspec.json.decode(text, type=_Content))
+
+
+@cache
+def load(engine: str) -> Table:
+    """The package's table of an engine."""
+    from importlib.resources import files
+
+    return parse((files("skewguard.knowledge.engines") / "data" / f"{engine}.json").read_bytes())

@@ -1,0 +1,145 @@
+"""vLLM as an engine: the names of `interface.EngineModule`.
+
+The table says which flags each release has; `vllm_grammar` how its own argument handling works; `vllm_rules` what it
+decides at its start.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from skewguard.knowledge.engines import (
+    merging,
+    tables,
+    vllm_defaults,
+    vllm_environment,
+    vllm_grammar,
+    vllm_program,
+    vllm_sentences,
+)
+from skewguard.knowledge.engines.interface import FlagRecord, Hardware, Parsed, Release, Variable
+from skewguard.knowledge.engines.tables import Flag, Table
+from skewguard.language import vocabulary
+from skewguard.language.facts import Choice, Fact, Gap, Value
+from skewguard.language.workloads import Container, EnvVar, TextFile, Token
+
+NAME = "vllm"
+TITLE = "vLLM"
+
+
+def table() -> Table:
+    """The table of releases."""
+    return tables.load(NAME)
+
+
+def releases() -> tuple[str, ...]:
+    """Every version of the table, oldest first."""
+    return table().versions
+
+
+def table_version() -> str:
+    """The version of the table itself."""
+    return table().table_version
+
+
+def entrypoint(version: str) -> tuple[str, ...]:
+    """What the official image runs when the container gives no `command`."""
+    return vllm_grammar.entrypoint(version)
+
+
+def parse(
+    argv: Sequence[Token], release: Release, files: Sequence[TextFile], *, from_image: bool = False
+) -> Parsed:
+    """Read an argument vector as this release's parser does.
+
+    `from_image`: `argv` are arguments for the image's own entrypoint, which depends on the version. An `argv` that
+    begins with a flag is read so as well.
+    """
+    groups = vllm_program.groups(table(), argv, release, files, from_image=from_image)
+    if not groups:
+        return vllm_program.foreign(argv, release)
+    return merging.merge(groups, release, TITLE, vllm_sentences.sentence, _typed)
+
+
+def _typed(dest: str, value: Any) -> Value:
+    """A destination's value in the form its setting has."""
+    if dest == "served_model_name" and isinstance(value, list) and len(value) == 1:
+        return value[0]
+    if dest == "optimization_level" and isinstance(value, str) and value.isdecimal():
+        return int(value)
+    return value
+
+
+def environment(env: Sequence[EnvVar], release: Release) -> tuple[Variable, ...]:
+    """What vLLM makes of each variable that concerns it."""
+    return vllm_environment.read(table(), env, release)
+
+
+def derive(
+    setting: str, parsed: Parsed, env: Sequence[EnvVar], release: Release, hardware: Hardware
+) -> Fact | Choice | Gap | None:
+    """vLLM's own value of a setting that nobody wrote; None when it has no such setting."""
+    return vllm_defaults.derive(table(), setting, parsed, env, release, hardware)
+
+
+def settings(release: Release) -> tuple[str, ...]:
+    """Every setting name this release has: vocabulary names first, then `vllm.<dest>`."""
+    return vllm_defaults.settings(table(), release.candidates)
+
+
+@cache
+def flags(version: str) -> tuple[FlagRecord, ...]:
+    """Every flag of one version."""
+    return tuple(_record(flag) for flag in table().flags(version))
+
+
+def variables(version: str) -> Mapping[str, Value]:
+    """Every environment variable of one version, with its default."""
+    return {name: default for name, (default, _) in table().env(version).items()}
+
+
+def history(flag: str) -> tuple[tuple[str, str, FlagRecord | None], ...]:
+    """(first version, last version, record) runs of one flag or destination through the table; None: absent."""
+    known = table()
+    spelling = flag if flag.startswith("-") else f"--{flag.replace('_', '-')}"
+    runs = known.runs(spelling) or known.runs_of_dest(flag.lstrip("-").replace("-", "_"))
+    found: list[tuple[str, str, FlagRecord | None]] = []
+    expected = 0
+    for first, last, record in runs:
+        if first > expected:
+            found.append((known.versions[expected], known.versions[first - 1], None))
+        found.append((known.versions[first], known.versions[last], _record(record)))
+        expected = last + 1
+    if found and expected < len(known.versions):
+        found.append((known.versions[expected], known.versions[-1], None))
+    return tuple(found)
+
+
+def recognised_command(argv: Sequence[Token]) -> bool:
+    """Whether this argument vector starts vLLM."""
+    return vllm_program.locate(argv) is not None
+
+
+def recognised_image(container: Container) -> str | None:
+    """Why this image is vLLM's, in words; None when it is not."""
+    from skewguard.knowledge.engines import images, recognition
+
+    if container.image is None:
+        return None
+    evidence = recognition.of_image(images.parse(container.image.value).name)
+    return evidence.reason if evidence.engine == NAME else None
+
+
+def _record(flag: Flag) -> FlagRecord:
+    name = vocabulary.named(NAME, flag.dest)
+    return FlagRecord(
+        dest=flag.dest,
+        spellings=flag.flags,
+        kind=vllm_defaults.kind(flag),
+        default=None if vllm_defaults.kind(flag) == "computed" else flag.default,
+        type=flag.type or ("bool" if flag.action != "help" else None),
+        choices=flag.choices,
+        nargs=flag.nargs,
+        deprecated=flag.deprecated,
+        setting=name if name in vocabulary.BY_NAME else None,
+    )

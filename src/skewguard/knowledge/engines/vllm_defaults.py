@@ -1,0 +1,277 @@
+"""The value of a setting that nobody wrote: a literal default, what follows from another setting, or a rule's answer.
+
+Where several releases may run, what all of them give is the value; where they differ, it is a choice by version.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Literal
+
+from skewguard.knowledge.engines import vllm_rules
+from skewguard.knowledge.engines.interface import Hardware, Parsed, Release
+from skewguard.knowledge.engines.readings import UNKNOWABLE
+from skewguard.knowledge.engines.tables import Flag, Table
+from skewguard.knowledge.engines.vllm_grammar import since
+from skewguard.knowledge.engines.vllm_rules import Answer, Ground
+from skewguard.knowledge.engines.vllm_sentences import releases
+from skewguard.language import vocabulary
+from skewguard.language.facts import Arm, Choice, Fact, Gap, Origin, Value
+from skewguard.language.workloads import EnvVar
+
+ENGINE = "vllm"
+OUTPUT_SETTINGS = ("limits.max_output_tokens", "limits.default_output_tokens")
+NOT_SETTINGS = ("model_tag",)
+MOST_ARMS = 8
+"""More releases' values than this are no choice a person can read, but a gap."""
+
+_UNDECIDED = (None, "auto")
+
+
+def kind(flag: Flag) -> Literal["literal", "computed", "required"]:
+    """Whether the default is a value, or worked out at the start."""
+    if not flag.name.startswith("-") and flag.nargs is None:
+        return "required"
+    if isinstance(flag.default, dict) and any(key.startswith("$") for key in flag.default):
+        return "computed"
+    return "computed" if flag.dest in vllm_rules.RULES and flag.default in _UNDECIDED else "literal"
+
+
+@lru_cache(maxsize=128)
+def settings(table: Table, candidates: tuple[str, ...]) -> tuple[str, ...]:
+    """Every setting name that any of these releases has: vocabulary names first."""
+    dests = dict.fromkeys(dest for version in candidates for dest in table.by_dest(version))
+    names = {vocabulary.named(ENGINE, dest) for dest in dests if dest not in NOT_SETTINGS}
+    names.update(OUTPUT_SETTINGS)
+    if any(_attention_variable(table, version) for version in candidates):
+        names.add("runtime.attention_backend")
+    own = sorted(name for name in names if name not in vocabulary.BY_NAME)
+    return (*(name for name in vocabulary.BY_NAME if name in names), *own)
+
+
+def derive(
+    table: Table, setting: str, parsed: Parsed, env: Sequence[EnvVar], release: Release, hardware: Hardware
+) -> Answer | None:
+    """The engine's own value of a setting; None when none of the candidate releases has it."""
+    dest = vocabulary.destination(ENGINE, setting)
+    if setting not in settings(table, release.candidates) or (dest is None and setting not in OUTPUT_SETTINGS):
+        return None
+    if parsed.blind is not None and (dest is None or dest not in parsed.values):
+        blind = parsed.blind
+        return Gap(setting, blind.reason, blind.rule, blind.inputs, blind.would_need)
+    if release.beyond:
+        return _beyond(setting, release)
+    asking = _Asking(table, parsed, {entry.name: entry for entry in env}, release, hardware)
+    answers: list[tuple[str, Answer]] = []
+    for version in release.candidates:
+        answer = asking.answer(setting, dest, version)
+        if answer is not None:
+            answers.append((version, answer))
+    return _agreed(setting, answers, release)
+
+
+def _beyond(setting: str, release: Release) -> Gap:
+    return Gap(
+        setting,
+        f"the defaults of vLLM {release.text} are not known here; {release.candidates[-1]} is the nearest version in the table",
+        rule="default-beyond",
+        inputs=(f"default@vllm=={release.text}",),
+        would_need="a newer skewguard, or the running server",
+    )
+
+
+# ---- one release ---------------------------------------------------------------------------------------------------
+
+
+class _Asking:
+    """One question, asked of each candidate release."""
+
+    def __init__(
+        self, table: Table, parsed: Parsed, env: Mapping[str, EnvVar], release: Release, hardware: Hardware
+    ) -> None:
+        self._table = table
+        self._parsed = parsed
+        self._env = env
+        self._release = release
+        self._hardware = hardware
+
+    def answer(self, setting: str, dest: str | None, version: str) -> Answer | None:
+        if dest is None:
+            return _output_tokens(setting, self._ground(version))
+        flag = self._table.by_dest(version).get(dest)
+        if flag is None and not (dest == "attention_backend" and _attention_variable(self._table, version)):
+            return None
+        linked = self._linked(setting, dest, version)
+        if linked is not None:
+            return linked
+        written = self._parsed.values.get(dest)
+        undecided = flag is None or (written.value if written is not None else flag.default) in (*_UNDECIDED, -1)
+        if dest in vllm_rules.RULES and undecided:
+            return self._attention(setting, version) or vllm_rules.RULES[dest](setting, self._ground(version))
+        return _literal(self._table, version, setting, dest)
+
+    def _attention(self, setting: str, version: str) -> Fact | None:
+        """The attention backend, where this release still takes it from the environment."""
+        entry = self._env.get("VLLM_ATTENTION_BACKEND") if setting == "runtime.attention_backend" else None
+        if entry is None or entry.value is None or not _attention_variable(self._table, version):
+            return None
+        return Fact(setting, entry.value, "declared", entry.origin)
+
+    def _linked(self, setting: str, dest: str, version: str) -> Answer | None:
+        """A setting that follows another one: tokenizer and served name the model, one revision the other."""
+        other = _FOLLOWS.get(dest)
+        if other is None or (dest == "tokenizer_revision" and not since(version, "0.5.4")):
+            return None
+        gap = self._parsed.gaps.get(other)
+        if gap is not None:
+            return Gap(setting, gap.reason, gap.rule, gap.inputs, gap.would_need)
+        written = self._parsed.values.get(other)
+        if written is not None:
+            ref = f"follows --{other.replace('_', '-')} in vLLM {version}"
+            return Fact(setting, written.value, "derived", Origin(kind="rule", ref=ref), written.assumes)
+        return _literal(self._table, version, setting, other)
+
+    def _ground(self, version: str) -> Ground:
+        model, revision = self._said("model", version), self._said("revision", version)
+        generation = self._said("generation_config", version)
+        place = model if generation in _UNDECIDED else generation
+        return Ground(
+            version=version,
+            declared=self._declared,
+            variable=self._variable,
+            hardware=self._hardware,
+            model_key=f"config.json@{model}@{revision or 'main'}",
+            generation_key=f"generation_config.json@{place}@{revision or 'main'}",
+        )
+
+    def _declared(self, dest: str) -> Any:
+        if dest in self._parsed.gaps:
+            return UNKNOWABLE
+        written = self._parsed.values.get(dest)
+        return None if written is None else written.value
+
+    def _variable(self, name: str) -> str | None:
+        entry = self._env.get(name)
+        return entry.value if entry is not None else None
+
+    def _said(self, dest: str, version: str) -> Any:
+        """A value for an input key: as written, or the default; what nobody knows by the key of that unknown."""
+        gap = self._parsed.gaps.get(dest)
+        if gap is not None:
+            return gap.inputs[0] if gap.inputs else "?"
+        written = self._parsed.values.get(dest)
+        if written is not None:
+            return written.value
+        flag = self._table.by_dest(version).get(dest)
+        return flag.default if flag is not None else None
+
+
+_FOLLOWS = {"tokenizer": "model", "served_model_name": "model", "tokenizer_revision": "revision"}
+
+
+def _attention_variable(table: Table, version: str) -> bool:
+    at = table.index(version)
+    return any(first <= at <= last for first, last, _, _ in table.env_runs("VLLM_ATTENTION_BACKEND"))
+
+
+@lru_cache(maxsize=20000)
+def _literal(table: Table, version: str, setting: str, dest: str) -> Answer:
+    """The default as the release's parser has it."""
+    flag = table.by_dest(version)[dest]
+    ref = f"default of vLLM {version}"
+    default = flag.default
+    if isinstance(default, dict) and any(key.startswith("$") for key in default):
+        return _special(table, version, setting, default)
+    return Fact(setting, default, "derived", Origin(kind="default", ref=ref))
+
+
+def _special(table: Table, version: str, setting: str, default: Mapping[str, Any]) -> Answer:
+    """A default that is no plain value: a config object, a variable's value, an expression."""
+    ref = f"default of vLLM {version}"
+    if "$object" in default:
+        fields = table.config_fields(default["$object"], version)
+        if fields or default["$object"] == "MultiModalDummyOptions":
+            return Fact(setting, {}, "derived", Origin(kind="default", ref=f"{ref} ({default['$object']} as it is)"))
+    if "$suppress" in default:
+        return Fact(setting, None, "derived", Origin(kind="default", ref=ref))
+    if "$env" in default:
+        return Fact(setting, default.get("else"), "derived", Origin(kind="default", ref=ref), (f"{default['$env']}",))
+    return Gap(
+        setting,
+        f"vLLM {version} works its default out at the start",
+        rule=f"vllm.computed@{version}",
+        inputs=("the running server",),
+        would_need="the running server",
+    )
+
+
+def _output_tokens(setting: str, ground: Ground) -> Answer:
+    """The cap and the default of generated tokens, which come from generation settings and not from a flag."""
+    override = ground.declared("override_generation_config")
+    source = ground.declared("generation_config")
+    capped = setting == "limits.max_output_tokens"
+    if override is UNKNOWABLE or source is UNKNOWABLE:
+        return Gap(setting, "the generation settings are not known", "vllm.output-tokens", ("generation_config",))
+    if isinstance(override, dict) and isinstance(override.get("max_new_tokens"), int):
+        return vllm_rules.derived(setting, ground.version, "output-tokens", override["max_new_tokens"])
+    if not since(ground.version, "0.8.0") and source is None:
+        return vllm_rules.derived(setting, ground.version, "output-tokens", None)
+    if source == "vllm":
+        return vllm_rules.derived(setting, ground.version, "output-tokens", None)
+    of_model = source in _UNDECIDED
+    if capped and of_model and since(ground.version, "0.17.0"):
+        return vllm_rules.derived(setting, ground.version, "output-tokens", None, "the model's own limit is only a default")
+    first = vllm_rules.era(ground.version, "0.8.0", "0.17.0")
+    return Gap(
+        setting,
+        "the model's generation_config.json may set it",
+        rule=f"vllm.output-tokens@{first}",
+        inputs=(ground.generation_key,),
+        would_need="the model's generation_config.json, or the running server",
+    )
+
+
+# ---- several releases ----------------------------------------------------------------------------------------------
+
+
+def _agreed(setting: str, answers: Sequence[tuple[str, Answer]], release: Release) -> Answer | None:
+    """What all releases give; a choice by version where they give different values; a gap where some give none."""
+    if not answers:
+        return None
+    first = answers[0][1]
+    if len(release.candidates) == 1:
+        return first
+    complete = len(answers) == len(release.candidates)
+    if complete and all(_same(first, answer) for _, answer in answers):
+        return answers[-1][1]
+    if complete and all(isinstance(answer, Fact) for _, answer in answers):
+        return _by_version(setting, answers, release)
+    inputs = dict.fromkeys(key for _, answer in answers if not isinstance(answer, Fact) for key in answer.inputs)
+    return Gap(
+        setting,
+        "releases of vLLM decide it differently, and which one runs is not known",
+        rule="version",
+        inputs=(release.key, *list(inputs)[:3]),
+        would_need="a pinned version",
+    )
+
+
+def _same(a: Answer, b: Answer) -> bool:
+    if isinstance(a, Fact) and isinstance(b, Fact):
+        return type(a.value) is type(b.value) and bool(a.value == b.value) and a.assumes == b.assumes
+    if isinstance(a, Choice) and isinstance(b, Choice):
+        return a == b
+    return isinstance(a, Gap) and isinstance(b, Gap) and (a.rule, a.inputs) == (b.rule, b.inputs)
+
+
+def _by_version(setting: str, answers: Sequence[tuple[str, Answer]], release: Release) -> Answer:
+    spans: list[tuple[list[str], Value]] = []
+    for version, answer in answers:
+        assert isinstance(answer, Fact)
+        if spans and type(spans[-1][1]) is type(answer.value) and spans[-1][1] == answer.value:
+            spans[-1][0].append(version)
+        else:
+            spans.append(([version], answer.value))
+    if len(spans) > MOST_ARMS:
+        return Gap(setting, "its default changed often", "version", (release.key,), "a pinned version")
+    arms = tuple(Arm(releases(versions), value) for versions, value in spans)
+    return Choice(setting, "vllm.default-by-version", (release.key,), arms)

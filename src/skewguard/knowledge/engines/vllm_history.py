@@ -1,0 +1,153 @@
+"""What is the matter with a flag that one release does not know: removed, not there yet, misspelt, or never a flag."""
+
+from collections.abc import Mapping
+from difflib import SequenceMatcher
+from functools import lru_cache
+
+from msgspec import Struct
+
+from skewguard.knowledge.engines.interface import Fault
+from skewguard.knowledge.engines.tables import Flag, Table
+
+CLOSE = 0.8
+"""How alike two names must be for one to be a misspelling of the other."""
+
+
+class Missing(Struct, frozen=True):
+    """Why a spelling is unknown. `spelling` is the flag it most likely means, `suggestion` what to write instead.
+
+    `last` and `gone` are the last version that had it and the first without; `first` the version that has it next.
+    """
+
+    fault: Fault
+    spelling: str
+    flag: Flag | None = None
+    suggestion: str | None = None
+    advice: str = ""
+    last: str | None = None
+    gone: str | None = None
+    first: str | None = None
+
+
+SUCCESSORS: dict[str, tuple[str | None, str]] = {
+    "--calculate-kv-scales": (None, "scales come from the checkpoint now"),
+    "--cuda-graph-sizes": ("--cudagraph-capture-sizes", ""),
+    "--device": (None, "the build of the image decides the device"),
+    "--disable-async-output-proc": (None, "the engine it belonged to is gone"),
+    "--disable-frontend-multiprocessing": (None, "the front end has its own process in every case"),
+    "--disable-log-requests": ("--no-enable-log-requests", "requests are not logged unless asked for"),
+    "--disable-mm-preprocessor-cache": ("--mm-processor-cache-gb=0", ""),
+    "--enable-reasoning": (None, "`--reasoning-parser` alone switches it on"),
+    "--engine-use-ray": (None, "use `--distributed-executor-backend=ray` for several nodes"),
+    "--guided-decoding-backend": ("--structured-outputs-config.backend", ""),
+    "--max-context-len-to-capture": ("--max-cudagraph-capture-size", ""),
+    "--max-seq-len-to-capture": ("--max-cudagraph-capture-size", ""),
+    "--multi-step-stream-outputs": (None, "the engine it belonged to is gone"),
+    "--num-lookahead-slots": (None, "speculative decoding takes `--speculative-config` alone"),
+    "--num-scheduler-steps": (None, "the engine it belonged to is gone; scheduling is asynchronous by itself"),
+    "--num-speculative-tokens": ("--speculative-config", "a JSON object with `model` and `num_speculative_tokens`"),
+    "--override-pooler-config": ("--pooler-config", ""),
+    "--preemption-mode": (None, "preempted requests are always recomputed"),
+    "--rope-scaling": ("--hf-overrides", "a JSON object with `rope_scaling` or `rope_parameters`"),
+    "--rope-theta": ("--hf-overrides", "a JSON object with `rope_theta` or `rope_parameters`"),
+    "--scheduler-delay-factor": (None, "the engine it belonged to is gone"),
+    "--speculative-model": ("--speculative-config", "a JSON object with `model` and `num_speculative_tokens`"),
+    "--swap-space": (None, "requests are preempted by recomputing; `--kv-offloading-size` is the nearest thing"),
+    "--task": ("--runner", "and `--convert` to adapt a generative model for pooling"),
+    "--use-v2-block-manager": (None, "it has long been the only block manager"),
+    "--worker-use-ray": ("--distributed-executor-backend=ray", ""),
+}
+"""What took the place of a removed flag, and what else to know (vLLM's release notes and deprecation messages)."""
+
+
+@lru_cache(maxsize=2000)
+def missing(table: Table, version: str, name: str, *, serve: bool) -> Missing:
+    """Why `name`, dashes and all, is no flag of `version`."""
+    known = table.spellings(version, serve=serve)
+    written = _historic(table, name)
+    if written is not None:
+        return _dated(table, version, written, known.flags)
+    near = nearest(name, known.ordered)
+    if near is not None:
+        return Missing("misspelt", near, known.flags[near], near)
+    near = nearest_ever(table, name)
+    if near is not None:
+        return _dated(table, version, near, known.flags)
+    return Missing("unknown", name)
+
+
+@lru_cache(maxsize=2000)
+def nearest_ever(table: Table, name: str) -> str | None:
+    """The spelling of any version that a misspelt one most likely means."""
+    return nearest(name, tuple(table.ever_starting("-")))
+
+
+def nearest(name: str, spellings: tuple[str, ...]) -> str | None:
+    """The spelling that a misspelt one most likely means."""
+    best, found = CLOSE, None
+    matcher = SequenceMatcher(None)
+    matcher.set_seq2(name)
+    for spelling in spellings:
+        if abs(len(spelling) - len(name)) > 6 or spelling == name:
+            continue
+        matcher.set_seq1(spelling)
+        if matcher.real_quick_ratio() > best and matcher.quick_ratio() > best and matcher.ratio() > best:
+            best, found = matcher.ratio(), spelling
+    return found
+
+
+def _historic(table: Table, name: str) -> str | None:
+    """The spelling of any version that `name` is, or is the only beginning of."""
+    if not name.strip("-"):
+        return None
+    if table.runs(name):
+        return name
+    if not name.startswith("--"):
+        return None
+    matches = table.ever_starting(name)
+    return matches[0] if len({_one(table, match) for match in matches}) == 1 else None
+
+
+def _one(table: Table, spelling: str) -> str:
+    return table.runs(spelling)[0][2].dest
+
+
+def _dated(table: Table, version: str, spelling: str, known: Mapping[str, Flag]) -> Missing:
+    at = table.index(version)
+    runs = table.runs(spelling)
+    older = [run for run in runs if run[1] < at]
+    newer = [run for run in runs if run[0] > at]
+    first = table.versions[newer[0][0]] if newer else None
+    if not older:
+        if newer:
+            return Missing("not-yet", spelling, newer[0][2], first=first)
+        return Missing("unknown", spelling, runs[0][2] if runs else None)
+    last = older[-1][1]
+    suggestion, advice = SUCCESSORS.get(spelling, (None, ""))
+    if suggestion is None:
+        suggestion = _inverse(spelling, older[-1][2], known)
+    elif suggestion.partition("=")[0].partition(".")[0] not in known:
+        suggestion = None
+    return Missing(
+        "removed",
+        spelling,
+        older[-1][2],
+        suggestion,
+        advice,
+        last=table.versions[last],
+        gone=table.versions[last + 1],
+        first=first,
+    )
+
+
+def _inverse(spelling: str, flag: Flag, known: Mapping[str, Flag]) -> str | None:
+    """The switch of opposite sense that is still there: `--no-enable-x` for `--disable-x`."""
+    if not flag.switch:
+        return None
+    for prefix, inverse in (("--disable-", "--enable-"), ("--enable-", "--disable-"), ("--no-", "--")):
+        if spelling.startswith(prefix):
+            stem = inverse + spelling.removeprefix(prefix)
+            for candidate in (f"--no-{stem[2:]}",) if prefix != "--no-" else ():
+                if candidate in known:
+                    return candidate
+    return None

@@ -1,0 +1,209 @@
+"""Which program of vLLM reads an argument vector, and how many readings of it the candidate releases give.
+
+Reading a vector once for each of more than fifty releases would be slow. The words themselves say where it can be
+read differently: at the releases that change a flag they could stand for, and at those that change vLLM's own
+handling of such words. Between two of these all releases read alike, and one speaks for them.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from skewguard.knowledge.engines import commands, vllm_grammar, vllm_history, vllm_reading
+from skewguard.knowledge.engines.interface import Parsed, Release
+from skewguard.knowledge.engines.merging import Group
+from skewguard.knowledge.engines.tables import Table
+from skewguard.knowledge.engines.vllm_grammar import API_SERVER, BOUNDARIES, SERVE, Program
+from skewguard.knowledge.engines.vllm_words import words_of
+from skewguard.language.facts import Gap
+from skewguard.language.workloads import TextFile, Token
+
+
+class Start(Struct, frozen=True):
+    """The program that reads the arguments, and the index of its first one. `program` None: one of another grammar."""
+
+    program: Program | None
+    first: int
+    name: str
+
+
+def locate(argv: Sequence[Token]) -> Start | None:
+    """Where vLLM's program stands in a command line; None when it starts something else."""
+    if not argv:
+        return None
+    found = commands.read(argv)
+    if found.engine != "vllm" or found.joins:
+        return None
+    words = [token.text.strip() for token in argv]
+    at = found.at
+    name = commands.base(words[at])
+    if name.startswith(("python", "pypy")):
+        return _python(words, at)
+    if name == "vllm":
+        return _command(words, at)
+    return Start(None, at + 1, name)
+
+
+def _command(words: Sequence[str], at: int) -> Start:
+    """`vllm SUBCOMMAND`, the program at `at`."""
+    following = words[at + 1] if at + 1 < len(words) else ""
+    if following == "serve":
+        return Start(SERVE, at + 2, SERVE)
+    return Start(None, at + 1, f"vllm {following}".strip())
+
+
+def _python(words: Sequence[str], at: int) -> Start | None:
+    for index in range(at + 1, len(words)):
+        word = words[index]
+        module, first = word, index + 1
+        if word == "-m" or (word.startswith("-") and not word.startswith("--") and word.endswith("m")):
+            continue
+        if word.startswith("-m"):
+            module = word[2:]
+        module = module.removesuffix(".py").replace("/", ".")
+        if module.endswith("vllm.entrypoints.openai.api_server"):
+            return Start(API_SERVER, first, API_SERVER)
+        if module.endswith(("vllm.entrypoints.cli.main", "vllm.scripts", ".bin.vllm")):
+            return _command([*words[:index], "vllm", *words[index + 1 :]], index)
+        if "vllm.entrypoints" in module:
+            return Start(None, first, module[module.index("vllm.entrypoints") :])
+    return None
+
+
+def groups(
+    table: Table, argv: Sequence[Token], release: Release, files: Sequence[TextFile], *, from_image: bool
+) -> list[Group]:
+    """The candidate releases in groups that read the vector alike; empty for a program of another grammar."""
+    start = _start(argv, from_image=from_image)
+    if start is not None and start.program is None:
+        return []
+    words = words_of(argv[start.first :] if start is not None else argv)
+    candidates, bounds = _possible(release, start), set[int]()
+    if len(candidates) > 1:
+        bounds = _bounds(table, [word.text for word in words], files, from_image=start is None)
+    found = []
+    for versions in _spans(table, candidates, bounds):
+        speaker = versions[-1]
+        program = start.program if start is not None and start.program is not None else _of_image(speaker)
+        found.append(Group(versions, vllm_reading.simulate(table, speaker, program, words, files)))
+    return found
+
+
+def _possible(release: Release, start: Start | None) -> tuple[str, ...]:
+    """The candidates; of an unknown version those that have the program, because somebody runs it."""
+    if release.certainty != "unknown" or start is None or start.program != SERVE:
+        return release.candidates
+    return tuple(version for version in release.candidates if vllm_grammar.behaviour(version).serve)
+
+
+def _start(argv: Sequence[Token], *, from_image: bool) -> Start | None:
+    """The program in the vector; None when the image's own entrypoint goes before it."""
+    found = locate(argv)
+    if found is not None:
+        return found
+    if from_image or not argv or argv[0].text.startswith("-"):
+        return None
+    if argv[0].text == "serve":
+        return Start(SERVE, 1, SERVE)
+    return Start(None, 0, argv[0].text)
+
+
+def foreign(argv: Sequence[Token], release: Release) -> Parsed:
+    """The answer for a program whose arguments are not those of the server."""
+    start = _start(argv, from_image=False)
+    name = start.name if start is not None else ""
+    gap = Gap(
+        "*",
+        f"`{name}` reads its arguments by rules that are not known here",
+        rule="foreign-program",
+        inputs=(f"program@{name}", release.key),
+        would_need="a look at the running server",
+    )
+    return Parsed(arguments=(), values={}, gaps={}, starts=None, entrypoint=name, blind=gap)
+
+
+def _of_image(version: str) -> Program:
+    return SERVE if vllm_grammar.entrypoint(version)[-1] == "serve" else API_SERVER
+
+
+def _spans(table: Table, candidates: Sequence[str], bounds: set[int]) -> list[tuple[str, ...]]:
+    spans: list[list[str]] = []
+    last = -1
+    for version in candidates:
+        at = table.index(version)
+        if not spans or any(last < bound <= at for bound in bounds):
+            spans.append([])
+        spans[-1].append(version)
+        last = at
+    return [tuple(span) for span in spans]
+
+
+def _bounds(table: Table, texts: Sequence[str], files: Sequence[TextFile], *, from_image: bool) -> set[int]:
+    """Indexes of the releases from which on these words may be read in another way."""
+    found = {table.index(first) for first in BOUNDARIES["program"] if not from_image}
+    sorts = {"image", "positional"} if from_image else {"positional"}
+    names = list(_names(texts))
+    if "--config" in texts:
+        sorts.add("config")
+        names.extend(_file_names(files))
+    everything = " ".join((*texts, *(file.text or "" for file in files if "config" in sorts)))
+    for name in names:
+        found |= table.changes(name)
+        found |= _unknown_changes(table, name)
+        for _, _, flag in table.runs(name):
+            if flag.config is not None:
+                found |= table.field_changes(flag.config, everything)
+            if flag.action in ("lora", "adapters"):
+                sorts.add("adapters")
+    sorts.update(_sorts(texts, everything))
+    found.update(table.index(first) for sort in sorts for first in BOUNDARIES[sort] if first in table.versions)
+    return found
+
+
+def _sorts(texts: Sequence[str], everything: str) -> Iterable[str]:
+    """The sorts of words (see `BOUNDARIES`) that occur."""
+    for text in texts:
+        name = text.partition("=")[0]
+        if text.startswith("--") and "_" in name:
+            yield "underscore"
+        if text.startswith("-") and "." in name:
+            yield "dot"
+        if text.startswith("-O"):
+            yield "-O"
+        if name == "--model":
+            yield "model"
+        if name.replace("_", "-").startswith("--served"):
+            yield "served"
+    if "{" in everything:
+        yield "brace"
+
+
+def _names(texts: Sequence[str]) -> Iterable[str]:
+    """Every name that a word could be read as a flag by."""
+    for text in texts:
+        if not text.startswith("-") or len(text) == 1:
+            continue
+        name = text.partition("=")[0].split(" ")[0]
+        yield name
+        for form in {name.replace("_", "-"), name.partition(".")[0].replace("_", "-"), text[:2]} - {name, "--"}:
+            yield form
+        if text.startswith("-O"):
+            yield from ("--optimization-level", "--compilation-config")
+
+
+def _file_names(files: Sequence[TextFile]) -> Iterable[str]:
+    for file in files:
+        if file.text is not None and file.path.endswith((".yaml", ".yml")):
+            for key in re.findall(r"""(?m)^\s*["']?([A-Za-z][\w.-]*)["']?\s*:""", file.text):
+                yield f"--{key}"
+                yield f"--{key.replace('_', '-')}"
+                yield f"--no-{key}"
+
+
+def _unknown_changes(table: Table, name: str) -> frozenset[int]:
+    """For a name that no version knows: where the nearest known one comes and goes."""
+    if table.ever_starting(name) or not name.startswith("--"):
+        return frozenset()
+    near = vllm_history.nearest_ever(table, name)
+    return table.changes(near) if near is not None else frozenset()

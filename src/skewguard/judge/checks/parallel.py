@@ -201,7 +201,8 @@ def _cause(case: Case) -> Fact | None:
 )
 def idle_gpus(case: Case) -> Iterator[Result]:
     """TP × PP × DP below the GPUs of the pods that form the server, and nothing else that could use them."""
-    need, total = needed(case), available(case)
+    total = available(case)
+    need = needed(case) if total and total > 1 else None
     several = case.recognition is not None and bool(case.recognition.others)
     chosen = case.container.variable("CUDA_VISIBLE_DEVICES") is not None
     if need is None or total is None or several or chosen or _elsewhere(case) or total <= need:
@@ -234,8 +235,10 @@ def idle_gpus(case: Case) -> Iterator[Result]:
 )
 def tensor_across_pods(case: Case) -> Iterator[Result]:
     """TP above the GPUs of one pod of a group whose GPUs suffice together."""
+    if _pods(case) == 1:
+        return
     tensor, own, total = evidence.integer(case, TENSOR), devices(case.container), available(case)
-    if tensor is None or not own or total is None or _elsewhere(case) or _pods(case) == 1:
+    if tensor is None or not own or total is None or _elsewhere(case):
         return
     if own < tensor <= total and tensor * (evidence.integer(case, PIPELINE) or 1) <= total:
         yield fail(
@@ -315,10 +318,11 @@ def shm_not_mounted(case: Case) -> Iterator[Result]:
 
 def _talks(case: Case) -> bool:
     """Whether more than one process of the engine runs in one pod."""
-    need, own = needed(case), devices(case.container)
-    if need is None or _elsewhere(case) == "a group is judged on its leader":
+    own = devices(case.container)
+    if (own is not None and own <= 1) or _elsewhere(case) == "a group is judged on its leader":
         return False
-    return need > 1 and (own > 1 if own is not None else _pods(case) == 1)
+    need = needed(case)
+    return need is not None and need > 1 and (own is not None or _pods(case) == 1)
 
 
 def _at_shm(case: Case) -> Volume | None:

@@ -94,8 +94,5 @@ def _tells(value: str) -> bool:
         "local",
     )
     return not (
-        value.strip().lower() in stand_ins
-        or value.startswith(("$", "/"))
-        or value.isdigit()
-        or words.blank().search(value)
+        value.strip().lower() in stand_ins or value.startswith(("$", "/")) or value.isdigit() or words.blank(value)
     )

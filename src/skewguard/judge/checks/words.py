@@ -43,7 +43,7 @@ def literal_variable(case: Case) -> Iterator[Result]:
     for invocation, token in evidence.words(case):
         answers = list(_literal(case, invocation, token))
         yield from answers
-        if answers or blank().search(token.text.rpartition("=")[2]):
+        if answers or blank(token.text.rpartition("=")[2]):
             seen.add(token.origin)
     for argument in case.arguments("literal-variable"):
         if argument.origin not in seen and argument.value_origin not in seen and not argument.versions:
@@ -52,14 +52,15 @@ def literal_variable(case: Case) -> Iterator[Result]:
                 anchor=argument.flag or argument.text,
                 at=argument.origin,
             )
-    if not _expanded_later(case):
-        for entry in case.container.env:
+    suspects = [entry for entry in case.container.env if "$" in (entry.value or "")]
+    if suspects and not _expanded_later(case):
+        for entry in suspects:
             yield from _literal_value(case, entry)
 
 
 def _literal(case: Case, invocation: Invocation, token: Token) -> Iterator[Result]:
     """One word of an argument vector; the text of a shell that could not be taken apart is left alone."""
-    if invocation.argv[0].text.rpartition("/")[2] in ("sh", "bash", "ash", "dash", "zsh"):
+    if "$" not in token.text or invocation.argv[0].text.rpartition("/")[2] in ("sh", "bash", "ash", "dash", "zsh"):
         return
     shell = invocation.via in ("shell", "script")
     for match in _variable().finditer(token.text):
@@ -108,7 +109,7 @@ def _dependent(case: Case, name: str) -> str:
 def _literal_value(case: Case, entry: EnvVar) -> Iterator[Result]:
     """One variable whose value holds another one that nothing expands."""
     value = entry.value or ""
-    if entry.source not in ("literal", "config-map") or "$" not in value or "\n" in value or _is_script(entry.name):
+    if entry.source not in ("literal", "config-map") or "\n" in value or _is_script(entry.name):
         return
     for match in _variable().finditer(value):
         name = match["braced"] or match["plain"]
@@ -191,7 +192,7 @@ def placeholder(case: Case) -> Iterator[Result]:
     """`<YOUR_…>`, `CHANGEME` and the like, in arguments and in the values of variables."""
     for _, token in evidence.words(case):
         flag, equals, value = token.text.partition("=")
-        held = blank().search(value if equals and flag.startswith("-") else token.text)
+        held = blank(value if equals and flag.startswith("-") else token.text)
         if held:
             yield fail(
                 f"`{token.text}` still holds the placeholder `{held.group()}`",
@@ -199,7 +200,7 @@ def placeholder(case: Case) -> Iterator[Result]:
                 at=token.origin,
             )
     for entry in case.container.env:
-        held = blank().search(entry.value or "") if entry.source in ("literal", "config-map") else None
+        held = blank(entry.value or "") if entry.source in ("literal", "config-map") else None
         if held:
             secret = redact.is_secret(entry.name)
             yield fail(
@@ -210,8 +211,18 @@ def placeholder(case: Case) -> Iterator[Result]:
             )
 
 
+def blank(text: str) -> re.Match[str] | None:
+    """The placeholder in a text. Most texts hold none of its marks, and no pattern is needed for them."""
+    if "<" in text or text.lower().startswith(_MARKS):
+        return _blank().search(text)
+    return None
+
+
+_MARKS = ("your", "insert", "replace", "enter", "change", "fill", "todo", "fixme", "tbd", "hf_", "sk-")
+
+
 @cache
-def blank() -> re.Pattern[str]:
+def _blank() -> re.Pattern[str]:
     """Placeholders; special tokens of models (`<think>`, `<|im_end|>`, `<image>`) are none."""
     return re.compile(
         r"<(?:[A-Z][A-Z0-9]*(?:[_ -][A-Z0-9]+)+|[^<>|/]*\b(?i:your|insert|replace|enter|change)\b[^<>|/]*"

@@ -1,5 +1,7 @@
 """Things: what a word on the command line means."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,7 +62,5 @@ def test_impossible_command_line_is_a_usage_error(words: tuple[str, ...]) -> Non
 @given(st.lists(st.text(max_size=20), min_size=1, max_size=4))
 def test_any_words_are_a_thing_or_a_usage_error(words: list[str]) -> None:
     """No word raises anything but a usage error."""
-    try:
-        things.parse(tuple(words))
-    except UsageError as error:
-        assert error.message
+    with contextlib.suppress(UsageError):
+        assert things.parse(tuple(words)).kind

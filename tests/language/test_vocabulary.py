@@ -1,5 +1,7 @@
 """The vocabulary: names, types and the form in which values compare."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,7 +62,5 @@ def test_misspelt_name_finds_its_nearest() -> None:
 @given(st.sampled_from(vocabulary.ROWS), st.text(max_size=30))
 def test_any_text_is_typed_or_refused(row: vocabulary.Setting, text: str) -> None:
     """No text raises anything but a usage error."""
-    try:
-        vocabulary.typed(row, text)
-    except UsageError as error:
-        assert row.name in error.message
+    with contextlib.suppress(UsageError):
+        assert vocabulary.typed(row, text) is not None

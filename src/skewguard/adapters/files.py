@@ -151,6 +151,19 @@ def find_upward(start: str, name: str) -> str | None:
         folder = parent
 
 
+def project_folder() -> str | None:
+    """The nearest `.skewguard` folder, in the working folder or above it, relative to the working folder."""
+    found = find_upward(".", ".skewguard")
+    return os.path.relpath(found) if found and os.path.isdir(found) else None
+
+
+def project_file(name: str) -> str | None:
+    """A file of the nearest `.skewguard` folder, None where there is none."""
+    folder = project_folder()
+    path = os.path.join(folder, name) if folder else None
+    return path if path and os.path.lexists(path) else None
+
+
 def anchor_of(path: str) -> str:
     """The path of a file as it enters identities: relative to the folder that holds `.skewguard` or `.git`.
 

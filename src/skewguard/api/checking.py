@@ -1,6 +1,6 @@
 """`check`: manifests against contracts, and against what is known to go wrong."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct, structs
@@ -48,14 +48,16 @@ def check(
     allow_unknown: bool = False,
     namespace: str | None = None,
     today: str | None = None,
+    environ: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> CheckReport:
     """Check manifests: paths, folders, globs, `-` for stdin.
 
     `contracts` are files or folders; without any those of the `.skewguard` folder above the working folder count.
-    `fail_on` is a severity or `never`. `today` (ISO date) decides which waivers have ended.
+    `fail_on` is a severity or `never`. `today` (ISO date) decides which waivers have ended,
+    `environ` holds the variables `SKEWGUARD_*`.
     """
-    project = inputs.project(fail_on=fail_on)
+    project = inputs.project(fail_on=fail_on, environ=environ)
     promised = load_contracts(contracts)
     loaded = inputs.load(paths, project, namespace=namespace, progress=progress)
     judged = _judge(loaded, promised, project, namespace, today or datetime.now(tz=UTC).date().isoformat())

@@ -1,7 +1,6 @@
 """From words to cases: the project configuration, the documents of every input, and the engines in them."""
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, structs
 
@@ -38,37 +37,35 @@ class Loaded(Struct):
     skipped_files: int = 0
 
 
-def project(*, fail_on: str | None = None) -> Project:
+def project(*, fail_on: str | None = None, environ: Mapping[str, str] | None = None) -> Project:
     """The project configuration of `.skewguard/config.yaml` above the working folder, under environment and flags.
 
     Raises `InputError` for the first thing wrong with the file, naming how many more there are.
     """
     found = Project()
-    folder = files.find_upward(".", FOLDER)
-    path = os.path.join(folder, CONFIG) if folder else None
-    if path and os.path.lexists(path):
-        shown = os.path.relpath(path)
-        found, errors = projects.read(files.read_text(path), shown)
+    path = files.project_file(CONFIG)
+    if path is not None:
+        found, errors = projects.read(files.read_text(path), path)
         if errors:
             first = errors[0]
             more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
             raise InputError(
                 f"{first.message}{more}", hint=first.hint, file=first.file, line=first.line, column=first.column
             )
-    return projects.merge(found, os.environ, {"fail_on": fail_on})
+    return projects.merge(found, environ or {}, {"fail_on": fail_on})
 
 
 def contract_texts(paths: Sequence[str]) -> Iterator[tuple[str, str] | InputError]:
     """(path, text) of every file that may hold contracts: those given, else the `.skewguard` folder found upward."""
     if not paths:
-        folder = files.find_upward(".", FOLDER)
-        if folder is None or not os.path.isdir(folder):
+        folder = files.project_folder()
+        if folder is None:
             return
-        paths = [os.path.relpath(folder)]
+        paths = [folder]
     for item in files.read_inputs(paths):
         if item.error is not None:
             yield item.error
-        elif item.text is not None and os.path.basename(item.path) != CONFIG:
+        elif item.text is not None and item.path.rpartition("/")[2] != CONFIG:
             yield item.path, item.text
 
 

@@ -1,5 +1,6 @@
 """The verbs. Heavy rooms are imported inside them, so that `--help` costs no more than click."""
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -55,7 +56,7 @@ def program() -> None:
 )
 @click.option("--allow-unknown", is_flag=True, help="Exit 0 although a contract clause cannot be decided.")
 @_shared
-def check(  # noqa: PLR0913  # one parameter per option, as click gives them
+def check(
     files: tuple[str, ...],
     contracts: tuple[str, ...],
     fail_on: str | None,
@@ -85,6 +86,7 @@ def check(  # noqa: PLR0913  # one parameter per option, as click gives them
             fail_on=fail_on,
             allow_unknown=allow_unknown,
             namespace=namespace,
+            environ=os.environ,
             progress=progress,
         )
     output.emit(result, wanted, verbose=verbose, color=color)
@@ -123,7 +125,7 @@ def settings(
     help="Compare A with itself under two engine versions: give the option twice.",
 )
 @_shared
-def diff(  # noqa: PLR0913  # one parameter per option, as click gives them
+def diff(
     a: str,
     b: str | None,
     engines: tuple[str, ...],

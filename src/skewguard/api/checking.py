@@ -1,6 +1,6 @@
 """`check`: manifests against contracts, and against what is known to go wrong."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct, structs
@@ -28,8 +28,6 @@ from skewguard.language.results import (
     tally,
 )
 
-Progress = Callable[[int, int], None]
-
 
 class Contracts(Struct):
     """The contracts of one run. `named` when they were asked for with `--contract`."""
@@ -49,7 +47,7 @@ def check(
     namespace: str | None = None,
     today: str | None = None,
     environ: Mapping[str, str] | None = None,
-    progress: Progress | None = None,
+    progress: inputs.Progress | None = None,
 ) -> CheckReport:
     """Check manifests: paths, folders, globs, `-` for stdin.
 
@@ -57,9 +55,10 @@ def check(
     `fail_on` is a severity or `never`. `today` (ISO date) decides which waivers have ended,
     `environ` holds the variables `SKEWGUARD_*`.
     """
-    project = inputs.project(fail_on=fail_on, environ=environ)
+    project, problems = inputs.project(fail_on=fail_on, environ=environ)
     promised = load_contracts(contracts)
     loaded = inputs.load(paths, project, namespace=namespace, progress=progress)
+    loaded.problems += problems
     judged = _judge(loaded, promised, project, namespace, today or datetime.now(tz=UTC).date().isoformat())
     return _report(loaded, promised, judged, project, allow_unknown=allow_unknown)
 

@@ -51,7 +51,7 @@ def diff(a: str, b: str | None = None, *, engines: Sequence[str] = (), namespace
 
 
 def _tables() -> dict[str, str]:
-    return dict(knowledge_of.tables())
+    return dict(knowledge_of.table_versions())
 
 
 def _sides(a: str, b: str | None, versions: tuple[str, ...]) -> tuple[tuple[str, str], tuple[str | None, str | None]]:

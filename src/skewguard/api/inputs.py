@@ -1,6 +1,6 @@
 """From words to cases: the project configuration, the documents of every input, and the engines in them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, structs
 
@@ -10,7 +10,7 @@ from skewguard.api.things import Thing
 from skewguard.assess import cases as assessing
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import project as projects
-from skewguard.knowledge.engines import versions
+from skewguard.knowledge.engines import commands, declarations, versions
 from skewguard.knowledge.project import Project
 from skewguard.language import documents
 from skewguard.language.documents import Document
@@ -22,7 +22,8 @@ from skewguard.observe.sources import command_lines, manifests
 
 FOLDER = ".skewguard"
 CONFIG = "config.yaml"
-Progress = Callable[[int, int], None]
+Progress = Callable[[int], None]
+"""Called with the number of inputs read so far."""
 
 
 class Loaded(Struct):
@@ -37,22 +38,18 @@ class Loaded(Struct):
     skipped_files: int = 0
 
 
-def project(*, fail_on: str | None = None, environ: Mapping[str, str] | None = None) -> Project:
+def project(
+    *, fail_on: str | None = None, environ: Mapping[str, str] | None = None
+) -> tuple[Project, tuple[InputProblem, ...]]:
     """The project configuration of `.skewguard/config.yaml` above the working folder, under environment and flags.
 
-    Raises `InputError` for the first thing wrong with the file, naming how many more there are.
+    What is wrong with the file comes back beside what could be read of it.
     """
-    found = Project()
+    found, errors = Project(), list[InputError]()
     path = files.project_file(CONFIG)
     if path is not None:
-        found, errors = projects.read(files.read_text(path), path)
-        if errors:
-            first = errors[0]
-            more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-            raise InputError(
-                f"{first.message}{more}", hint=first.hint, file=first.file, line=first.line, column=first.column
-            )
-    return projects.merge(found, environ or {}, {"fail_on": fail_on})
+        found, errors = projects.read(files.read_text(path), path, tuple(commands.ENGINES))
+    return projects.merge(found, environ or {}, {"fail_on": fail_on}), tuple(problem(error) for error in errors)
 
 
 def contract_texts(paths: Sequence[str]) -> Iterator[tuple[str, str] | InputError]:
@@ -84,22 +81,20 @@ def load(
 ) -> Loaded:
     """Read every input and judge every container in it. `version` (`vllm==0.11.0`) stands in for the manifest's own."""
     gathered = _Gathered(found)
-    inputs = list(files.read_inputs(paths)) if progress is None else _counted(files.read_inputs(paths), progress)
-    for item in inputs:
+    for done, item in enumerate(files.read_inputs(paths), start=1):
         gathered.take(item)
+        if progress is not None:
+            progress(done)
     return gathered.finish(namespace, _version(version))
-
-
-def _counted(items: Iterable[files.Input], progress: Progress) -> Iterator[files.Input]:
-    for done, item in enumerate(items, start=1):
-        progress(done, done)
-        yield item
 
 
 def of_thing(thing: Thing, *, namespace: str | None = None, version: str | None = None) -> Loaded:
     """The engines of one THING. Raises `UsageError` for one that this version does not read."""
     if thing.kind == "path":
-        return load([thing.text], project(), namespace=namespace, version=version)
+        found, problems = project()
+        loaded = load([thing.text], found, namespace=namespace, version=version)
+        loaded.problems += problems
+        return loaded
     if thing.kind == "command-line":
         return _of_command_line(thing, version)
     raise things.not_yet(thing)
@@ -109,8 +104,9 @@ def _of_command_line(thing: Thing, version: str | None) -> Loaded:
     workload = command_lines.workload(thing.text, thing.engine or "", thing.argv, _file_of_command_line)
     wanted = version or (f"{thing.engine}=={thing.version}" if thing.version else None)
     inventory = Inventory(workloads=(workload,))
-    judged = [item for item in assessing.judged(inventory, project(), _version(wanted)) if item.case is not None]
-    return Loaded(inventory, tuple(item.case for item in judged if item.case is not None))
+    found, problems = project()
+    judged = assessing.judged(inventory, found, _version(wanted))
+    return Loaded(inventory, tuple(item.case for item in judged if item.case is not None), problems)
 
 
 def _file_of_command_line(path: str) -> str | None:
@@ -169,6 +165,8 @@ class _Gathered:
         read = manifests.read(self._documents)
         foreign = self._foreign(read)
         inventory = _placed(read.inventory, namespace)
+        odd = tuple(hint for workload in inventory.workloads for hint in declarations.problems(workload))
+        inventory = structs.replace(inventory, hints=inventory.hints + odd)
         judged = list(assessing.judged(inventory, self._project, version))
         found = tuple(item.case for item in judged if item.case is not None)
         problems = [*self._problems, *(problem(error) for error in read.errors), *foreign]

@@ -8,7 +8,7 @@ from skewguard.knowledge.engines import images
 from skewguard.knowledge.engines.interface import EngineModule, Hardware, Parsed, Release, Variable
 from skewguard.language import scheduling, surroundings
 from skewguard.language.accelerators import Accelerator
-from skewguard.language.facts import Effective, Fact, Gap, Located, Origin
+from skewguard.language.facts import Arm, Choice, Effective, Fact, Gap, Located, Origin
 from skewguard.language.sheet import Sheet
 from skewguard.language.workloads import Autoscaler, Container, Inventory, Workload
 from skewguard.observe.sources import command_lines
@@ -131,25 +131,36 @@ def _image(container: Container) -> Iterator[Effective]:
 
 
 def _hardware(ground: Ground) -> Iterator[Effective]:
-    names = list(dict.fromkeys(item.value.title for item in ground.classes))
-    if len(names) == 1:
-        yield Fact("hardware.gpu_class", names[0], "declared", ground.classes[0].origin)
-    else:
-        reason = f"scheduling allows {', '.join(names)}" if names else "nothing in scheduling names a GPU class"
-        yield Gap(
-            "hardware.gpu_class",
-            reason,
-            rule="scheduling",
-            inputs=(scheduling.scheduling_key(ground.workload.template, ground.container),),
-            would_need="a nodeSelector or node affinity that names one class",
-        )
+    yield from _gpu_class(ground)
     for resource, located in scheduling.gpu_resources(ground.container).items():
-        count = scheduling.quantity(located.value)
-        if count is not None and count.denominator == 1:
-            yield Fact("hardware.gpu_count", int(count), "declared", located.origin)
+        amount = scheduling.quantity(located.value)
+        if amount is not None and amount % scheduling.WHOLE == 0:
+            yield Fact("hardware.gpu_count", amount // scheduling.WHOLE, "declared", located.origin)
         if "/mig-" in resource:
             yield Fact("hardware.partition", resource.partition("/mig-")[2], "declared", located.origin)
         break
+
+
+def _gpu_class(ground: Ground) -> Iterator[Effective]:
+    """The class scheduling demands; a choice where it allows several, a gap where it names none."""
+    titles = {item.value.title: item for item in ground.classes}
+    key = scheduling.scheduling_key(ground.workload.template, ground.container)
+    if len(titles) == 1:
+        (located,) = titles.values()
+        size = int(located.value.memory_gib * 2**30)
+        yield Fact("hardware.gpu_class", located.value.title, "declared", located.origin)
+        yield Fact("hardware.gpu_memory", size, "derived", Origin("label", f"memory of {located.value.title}"))
+    elif titles:
+        arms = tuple(Arm(f"the scheduler picks {title}", title) for title in titles)
+        yield Choice("hardware.gpu_class", "scheduling", (key,), arms)
+    else:
+        yield Gap(
+            "hardware.gpu_class",
+            "nothing in scheduling names a GPU class",
+            rule="scheduling",
+            inputs=(key,),
+            would_need="a nodeSelector or node affinity that names one class",
+        )
 
 
 def _scaling(workload: Workload, inventory: Inventory) -> Iterator[Effective]:

@@ -1,4 +1,4 @@
-"""Where results go: stdout or files, in one or several formats, with a progress bar while there is nothing yet."""
+"""Where results go: stdout or files, in one or several formats, with a progress line while there is nothing yet."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ Wanted = tuple[tuple[str, str | None], ...]
 """Pairs of format and path; a path of None is stdout."""
 
 PROGRESS_AFTER = 200
-"""Files from which on a progress bar is worth the line it takes."""
+"""Files from which on a progress line is worth its place."""
 
 
 def parse(outputs: tuple[str, ...], verb: str) -> Wanted:
@@ -75,19 +75,18 @@ def _colored(asked: bool | None) -> bool:
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[int, int], None]]:
-    """A callback (done, total) that draws on stderr while it is a terminal and there is much to read."""
+def progress() -> Iterator[Callable[[int], None]]:
+    """A callback (files read so far) that counts on stderr while it is a terminal and there is much to read."""
     drawn = False
 
-    def draw(done: int, total: int) -> None:
+    def draw(done: int) -> None:
         nonlocal drawn
-        if total >= PROGRESS_AFTER and (done % 25 == 0 or done == total):
+        if done >= PROGRESS_AFTER and done % 25 == 0:
             drawn = True
-            filled = 30 * done // total
-            click.echo(f"\r[{'#' * filled}{'.' * (30 - filled)}] {done}/{total} files", err=True, nl=False)
+            click.echo(f"\rreading: {done} files", err=True, nl=False)
 
     if not sys.stderr.isatty():
-        yield lambda _done, _total: None
+        yield lambda _done: None
         return
     yield draw
     if drawn:

@@ -220,8 +220,13 @@ class EngineModule(Protocol):
         """What the official image runs when the container gives no `command`."""
         ...
 
-    def parse(self, argv: Sequence[Token], release: Release, files: Sequence[TextFile]) -> Parsed:
-        """Read `argv` (program first) as this release's parser does; merged over the release's candidates."""
+    def parse(
+        self, argv: Sequence[Token], release: Release, files: Sequence[TextFile], *, from_image: bool = False
+    ) -> Parsed:
+        """Read `argv` (program first) as this release's parser does; merged over the release's candidates.
+
+        `from_image`: `argv` are arguments alone, for the image's own entrypoint.
+        """
         ...
 
     def environment(self, env: Sequence[EnvVar], release: Release) -> tuple[Variable, ...]:

@@ -72,6 +72,11 @@ class Node:
         self._base = base
         self._template = template
 
+    @staticmethod
+    def absent() -> "Node":
+        """A value that is written nowhere."""
+        return Node(None, _File("", ""), 0)
+
     @property
     def kind(self) -> Kind:
         """What stands here."""
@@ -173,6 +178,40 @@ class Node:
             text=self._yaml.value[start:end],
             template=self._template,
         )
+
+    def lines(self) -> tuple[Origin, ...]:
+        """The place of each line of a scalar's text, in order; cheap for block scalars, however long."""
+        if not isinstance(self._yaml, yaml.ScalarNode) or not self._yaml.value:
+            return ()
+        lines = self._yaml.value.removesuffix("\n").split("\n")
+        if self._yaml.style == "|":
+            return tuple(self._block_lines(lines))
+        offsets = [0]
+        for line in lines:
+            offsets.append(offsets[-1] + len(line) + 1)
+        return tuple(
+            self.locate(at, at + len(line)) if line else self.origin for at, line in zip(offsets, lines, strict=False)
+        )
+
+    def _block_lines(self, lines: list[str]) -> Iterator[Origin]:
+        text = self._file.text
+        at = text.find("\n", _start(self._yaml) + self._base) + 1
+        first, _ = self._file.place(at)
+        for number, line in enumerate(lines):
+            end = text.find("\n", at)
+            raw = text[at : end if end >= 0 else len(text)].removesuffix("\r")
+            column = len(raw) - len(line) + 1 if raw.endswith(line) else 1
+            at = end + 1 if end >= 0 else len(text)
+            yield Origin(
+                kind="file",
+                ref=self._file.path,
+                file=self._file.path,
+                line=first + number,
+                column=column,
+                end_column=column + len(line),
+                text=line,
+                template=self._template,
+            )
 
     def duplicates(self) -> list[tuple[str, Origin, Origin]]:
         """Keys written twice in this mapping: the key, the place of the lost one, the place of the one that wins."""

@@ -1,0 +1,133 @@
+"""Which kinds make pods, and who reads their templates.
+
+Sources: Kubernetes API types; `*_types.go` of Argo Rollouts, LeaderWorkerSet, KubeRay, KServe, NIM operator, KAITO,
+Dynamo, AIBrix, production-stack. A kind counts together with its API group: others use the same names.
+"""
+
+from collections.abc import Callable, Mapping
+
+from skewguard.language.documents import Node
+from skewguard.language.workloads import Missing
+from skewguard.observe.sources import groups, kserve, llmisvc, platforms, searching
+from skewguard.observe.sources.objects import Object, called, supply
+from skewguard.observe.sources.pieces import Piece, Reading, piece
+
+Reader = Callable[[Reading], list[Piece]]
+
+
+def pieces(reading: Reading) -> list[Piece]:
+    """The pod templates of one object; none for kinds that make no pods."""
+    own = reading.object
+    if own.kind in _NO_PODS:
+        return _template(reading) if (own.group, own.kind) == ("serving.knative.dev", "Service") else []
+    found = _READERS.get(own.kind)
+    if found is not None and (not found[0] or own.group.endswith(found[0])):
+        return found[1](reading)
+    return searching.templates(reading, generic=True)
+
+
+def _pod(reading: Reading) -> list[Piece]:
+    return [piece(reading.object.root)] if reading.spec else []
+
+
+def _template(reading: Reading) -> list[Piece]:
+    template = reading.spec.get("template")
+    if not template.get("spec"):
+        return []
+    replicas = reading.spec.get("replicas")
+    return [piece(template, replicas=replicas, claimed=_claimed(reading.spec))]
+
+
+def _claimed(spec: Node) -> frozenset[str]:
+    claims = spec.get("volumeClaimTemplates").elements()
+    return frozenset(claim.get("metadata", "name").text() or "" for claim in claims)
+
+
+def _cron_job(reading: Reading) -> list[Piece]:
+    template = reading.spec.get("jobTemplate", "spec", "template")
+    return [piece(template)] if template.get("spec") else []
+
+
+def _rollout(reading: Reading) -> list[Piece]:
+    """An Argo Rollout: a template of its own, or another object's (`workloadRef`)."""
+    ref = reading.spec.get("workloadRef")
+    if not ref:
+        return _template(reading)
+    kind, name = ref.get("kind").text() or "Deployment", ref.get("name").text() or ""
+    namespace = reading.object.namespace
+    other = reading.objects.find(kind, name, namespace)
+    if other is None:
+        title = called(kind, name, namespace)
+        reading.ledger.miss(
+            Missing(title, "the pod template of the Rollout", supply(kind, name, namespace), ref.origin, reading.subject)
+        )
+        return []
+    template = other.root.get("spec", "template")
+    notes = (f"its pods are those of {called(kind, name, namespace)} (workloadRef)",)
+    return [piece(template, replicas=reading.spec.get("replicas"), notes=notes)] if template.get("spec") else []
+
+
+def taken_over(objects: list[Object]) -> set[tuple[str, str, str | None]]:
+    """(kind, name, namespace) of objects whose template a Rollout of the input runs: they are read there."""
+    found = set()
+    for each in objects:
+        if each.kind == "Rollout" and each.group == "argoproj.io":
+            ref = each.root.get("spec", "workloadRef")
+            if ref:
+                found.add((ref.get("kind").text() or "Deployment", ref.get("name").text() or "", each.namespace))
+    return found
+
+
+def _searched(reading: Reading) -> list[Piece]:
+    return searching.templates(reading, generic=False)
+
+
+# Kind → (end of its API group, "" for any, reader).
+_READERS: Mapping[str, tuple[str, Reader]] = {
+    "Pod": ("", _pod),
+    "PodTemplate": ("", lambda reading: [piece(reading.object.root.get("template"))]),
+    "Deployment": ("", _template),
+    "StatefulSet": ("", _template),
+    "DaemonSet": ("", _template),
+    "ReplicaSet": ("", _template),
+    "ReplicationController": ("", _template),
+    "Job": ("batch", _template),
+    "CronJob": ("batch", _cron_job),
+    "Rollout": ("argoproj.io", _rollout),
+    "LeaderWorkerSet": ("leaderworkerset.x-k8s.io", groups.leader_worker_set),
+    "DisaggregatedSet": ("x-k8s.io", groups.disaggregated_set),
+    "RayCluster": ("ray.io", groups.ray),
+    "RayService": ("ray.io", groups.ray),
+    "RayJob": ("ray.io", groups.ray),
+    "RayClusterFleet": ("aibrix.ai", groups.ray),
+    "RayClusterReplicaSet": ("aibrix.ai", groups.ray),
+    "InferenceService": ("serving.kserve.io", kserve.inference_service),
+    "ServingRuntime": ("serving.kserve.io", kserve.serving_runtime),
+    "ClusterServingRuntime": ("serving.kserve.io", kserve.serving_runtime),
+    "LLMInferenceService": ("serving.kserve.io", llmisvc.service),
+    "LLMInferenceServiceConfig": ("serving.kserve.io", llmisvc.config),
+    "StormService": ("aibrix.ai", _searched),
+    "RoleSet": ("aibrix.ai", _searched),
+    "PodSet": ("aibrix.ai", _searched),
+    "DynamoGraphDeployment": ("nvidia.com", platforms.dynamo_graph),
+    "NIMService": ("nvidia.com", platforms.nim_service),
+    "Workspace": ("kaito.sh", platforms.workspace),
+    "InferenceSet": ("kaito.sh", platforms.workspace),
+    "VLLMRuntime": ("vllm.ai", platforms.vllm_runtime),
+    "Model": ("kubeai.org", platforms.kubeai_model),
+}
+
+_NO_PODS = frozenset(
+    (
+        "ConfigMap", "Secret", "Service", "ServiceAccount", "Namespace", "PersistentVolume", "PersistentVolumeClaim",
+        "StorageClass", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "Ingress", "IngressClass",
+        "NetworkPolicy", "HorizontalPodAutoscaler", "PodDisruptionBudget", "ScaledObject", "TriggerAuthentication",
+        "CustomResourceDefinition", "HTTPRoute", "GRPCRoute", "Gateway", "GatewayClass", "VirtualService",
+        "DestinationRule", "ServiceMonitor", "PodMonitor", "PrometheusRule", "PriorityClass", "RuntimeClass",
+        "LimitRange", "ResourceQuota", "Node", "Event", "Endpoints", "EndpointSlice", "Lease", "InferencePool",
+        "InferenceModel", "InferenceObjective", "ResourceClaim", "ResourceClaimTemplate", "DeviceClass",
+        "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "APIService", "ExternalSecret", "SealedSecret",
+        "BackendConfig", "FrontendConfig", "BackendTrafficPolicy", "ClientTrafficPolicy", "HTTPProxy", "IngressRoute",
+        "Middleware", "ServingContract",
+    )
+)  # fmt: skip

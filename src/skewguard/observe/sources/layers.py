@@ -1,0 +1,74 @@
+"""Mappings laid over each other, as controllers merge a platform's template with what the user wrote.
+
+KServe merges a ServingRuntime under an InferenceService, an LLMInferenceService takes its `baseRefs`: both by
+Kubernetes' strategic merge, where the user's value wins, mappings merge key by key, and lists of named things by name.
+One layer alone, the ordinary case, costs nothing.
+"""
+
+from collections.abc import Sequence
+
+from skewguard.language.documents import Node
+
+_KEYS = {"env": "name", "volumes": "name", "volumeMounts": "mountPath", "ports": "containerPort"}
+
+
+class Layers:
+    """One mapping seen through its layers; the last one wins."""
+
+    __slots__ = ("nodes",)
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self.nodes = [node for node in nodes if node]
+
+    @property
+    def top(self) -> Node:
+        """The layer the user wrote; an absent node where there is none."""
+        return self.nodes[-1] if self.nodes else _NOTHING
+
+    def get(self, *path: str | int) -> Node:
+        """The value at a path from the last layer that gives one."""
+        if len(self.nodes) == 1:
+            return self.nodes[0].get(*path)
+        found = _NOTHING
+        for node in self.nodes:
+            value = node.get(*path)
+            if value.present and value.text() != "":  # Go leaves out empty texts before it merges
+                found = value
+        return found
+
+    def mapping(self, *path: str | int) -> dict[str, Node]:
+        """A mapping merged key by key; a null takes a key away."""
+        merged: dict[str, Node] = {}
+        for node in self.nodes:
+            for key, value in node.get(*path).items():
+                merged[key] = value
+        return merged
+
+    def sequence(self, field: str) -> list[Node]:
+        """A list: merged by name where Kubernetes does so, else the last layer's."""
+        if len(self.nodes) == 1:
+            return self.nodes[0].get(field).elements()
+        if field not in _KEYS:
+            return self.get(field).elements()
+        merged: dict[str, Node] = {}
+        for node in self.nodes:
+            for number, element in enumerate(node.get(field).elements()):
+                merged[element.get(_KEYS[field]).text() or f"#{number}"] = element
+        return list(merged.values())
+
+    def named(self, field: str) -> list["Layers"]:
+        """Containers: those of equal name lie over each other."""
+        if len(self.nodes) == 1:
+            return [Layers([element]) for element in self.nodes[0].get(field).elements() if element.kind == "mapping"]
+        merged: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            for number, element in enumerate(node.get(field).elements()):
+                merged.setdefault(element.get("name").text() or f"#{number}", []).append(element)
+        return [Layers(nodes) for nodes in merged.values()]
+
+    def each(self, field: str) -> list[Node]:
+        """The value of a field in every layer that has it, lowest first."""
+        return [node.get(field) for node in self.nodes if node.get(field).present]
+
+
+_NOTHING = Node.absent()

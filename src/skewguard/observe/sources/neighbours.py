@@ -1,0 +1,70 @@
+"""What stands around the workloads of the same input: Services, autoscalers and routes."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from skewguard.language.documents import Node
+from skewguard.language.workloads import Autoscaler, Port, Route, Service
+from skewguard.observe.sources import routes, scaling
+from skewguard.observe.sources.objects import Ledger, Object, Objects
+from skewguard.observe.sources.pieces import Reading
+
+
+class Neighbours(Struct, frozen=True):
+    """Everything around the workloads, in the order of the input."""
+
+    services: tuple[Service, ...]
+    autoscalers: tuple[Autoscaler, ...]
+    routes: tuple[Route, ...]
+
+
+def read(objects: Objects, ledger: Ledger) -> Neighbours:
+    """The neighbours among some objects."""
+    services: list[Service] = []
+    scalers: list[Autoscaler] = []
+    found: list[Route] = []
+    for each in objects.all:
+        services.extend(_services(each))
+        scalers.extend(scaling.read(Reading(each, objects, ledger)))
+        found.extend(routes.read(each, objects))
+    return Neighbours(tuple(services), tuple(scalers), tuple(found))
+
+
+def _services(own: Object) -> Iterator[Service]:
+    """A Service, or an InferencePool, which leads to pods as a headless Service does."""
+    spec = own.root.get("spec")
+    if own.kind == "Service" and own.group == "":
+        headless = spec.get("clusterIP").text() == "None"
+        external = spec.get("type").text() == "ExternalName"
+        yield Service(
+            name=own.name,
+            namespace=own.namespace,
+            origin=own.origin,
+            selector={key: value.text() or "" for key, value in spec.get("selector").items()},
+            ports=tuple(_port(node) for node in spec.get("ports").elements()),
+            headless=headless or external,
+        )
+    elif own.kind == "InferencePool":
+        labels = spec.get("selector", "matchLabels") or spec.get("selector")
+        numbers = [node.get("number") for node in spec.get("targetPorts").elements()] or [spec.get("targetPortNumber")]
+        yield Service(
+            name=own.name,
+            namespace=own.namespace,
+            origin=own.origin,
+            selector={key: value.text() or "" for key, value in labels.items()},
+            ports=tuple(Port(node.integer(), node.origin, target=node.integer()) for node in numbers if node),
+            headless=True,
+        )
+
+
+def _port(node: Node) -> Port:
+    target = node.get("targetPort")
+    number = node.get("port")
+    return Port(
+        number=number.integer(),
+        origin=(target if target else number).origin,
+        name=node.get("name").text(),
+        target=target.integer() if target.integer() is not None else target.text(),
+        protocol=node.get("protocol").text() or "TCP",
+    )

@@ -1,0 +1,222 @@
+"""Autoscalers, and what each of them looks at.
+
+Sources: autoscaling/v1 and v2, KEDA scalers, KServe component extension spec, Knative autoscaling annotations, NIM
+operator, KubeAI, AIBrix PodAutoscaler; metric names of vLLM, SGLang, TGI, Triton and DCGM.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from skewguard.language.documents import Node
+from skewguard.language.facts import Origin
+from skewguard.language.workloads import Autoscaler, Signal
+from skewguard.observe.sources import groups, pods
+from skewguard.observe.sources.objects import Object
+from skewguard.observe.sources.pieces import Reading
+
+# The first pattern that matches names the signal: a KV cache metric holds the word gpu too, a queue's the word requests.
+_PATTERNS = (
+    ("queue", r"waiting|queue|pending|backlog|deferred"),
+    ("concurrency", r"running|concurren|in_?flight|ongoing|active_re"),
+    ("kv-cache", r"kv_?cache|cache_usage|cache_utilization"),
+    ("gpu", r"dcgm|gpu|nvidia"),
+    ("latency", r"ttft|tpot|\bitl\b|latency|time_to|time_per|duration|e2e"),
+    ("tokens", r"token"),
+    ("requests", r"request|\brps\b|\bqps\b|http_"),
+    ("cpu", r"cpu"),
+    ("memory", r"memory"),
+)
+_QUEUES = (
+    "rabbitmq", "kafka", "apache-kafka", "aws-sqs-queue", "azure-servicebus", "azure-queue", "gcp-pubsub", "nats-jetstream",
+    "redis", "redis-streams", "redis-cluster", "pulsar", "activemq", "artemis-queue", "ibmmq", "solace-event-queue",
+)  # fmt: skip
+
+
+def read(reading: Reading) -> Iterator[Autoscaler]:
+    """The autoscalers that one object is, or holds."""
+    own = reading.object
+    if own.kind == "HorizontalPodAutoscaler":
+        yield _horizontal(own, own.root.get("spec"))
+    elif own.kind == "ScaledObject":
+        yield _keda(own)
+    elif own.kind == "PodAutoscaler" and own.group.endswith("aibrix.ai"):
+        yield _aibrix(own)
+    elif own.kind == "InferenceService" and own.group == "serving.kserve.io":
+        yield from _kserve(own)
+    elif own.group == "serving.knative.dev" and own.kind == "Service":
+        yield from _knative(own, own.root.get("spec", "template", "metadata", "annotations"))
+    elif own.kind == "NIMService" and own.root.get("spec", "scale", "enabled").boolean():
+        yield _horizontal(own, own.root.get("spec", "scale", "hpa"), itself=True)
+    elif own.kind == "Model" and own.group == "kubeai.org":
+        yield from _kubeai(own)
+    elif own.kind.startswith("Ray") and own.group.endswith("ray.io"):
+        yield from groups.autoscalers(reading)
+
+
+def signal_of(name: str) -> str:
+    """The kind of signal that a metric's name (or a query) speaks of."""
+    lowered = name.lower()
+    return next((kind for kind, pattern in _compiled() if pattern.search(lowered)), "other")
+
+
+@cache
+def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)
+
+
+def _horizontal(own: Object, spec: Node, *, itself: bool = False) -> Autoscaler:
+    target = spec.get("scaleTargetRef")
+    signals = [*_metrics(spec.get("metrics").elements())]
+    cpu = spec.get("targetCPUUtilizationPercentage")
+    if cpu:
+        signals.append(Signal("cpu", "targetCPUUtilizationPercentage", cpu.origin))
+    return Autoscaler(
+        kind=own.kind,
+        name=own.name,
+        namespace=own.namespace,
+        origin=own.origin,
+        target_kind=own.kind if itself else target.get("kind").text(),
+        target_name=own.name if itself else target.get("name").text(),
+        signals=tuple(signals),
+        min_replicas=pods.count(spec.get("minReplicas")),
+        max_replicas=pods.count(spec.get("maxReplicas")),
+    )
+
+
+_METRICS = {
+    "Resource": "resource", "ContainerResource": "containerResource", "Pods": "pods", "Object": "object",
+    "External": "external",
+}  # fmt: skip
+
+
+def _metrics(nodes: Sequence[Node]) -> Iterator[Signal]:
+    for node in nodes:
+        kind = node.get("type").text() or ""
+        metric = node.get(_METRICS.get(kind, kind.lower()))
+        for path in (("metric", "name"), ("name",), ("metricName",)):
+            name = metric.get(*path)
+            text = name.text()
+            if text is not None:
+                found = text if kind in ("Resource", "ContainerResource") else signal_of(text)
+                yield Signal(found if found in _KINDS else signal_of(found), text, name.origin)
+                break
+
+
+_KINDS = frozenset((*(kind for kind, _ in _PATTERNS), "schedule", "other"))
+
+
+def _keda(own: Object) -> Autoscaler:
+    spec = own.root.get("spec")
+    target = spec.get("scaleTargetRef")
+    return Autoscaler(
+        kind=own.kind,
+        name=own.name,
+        namespace=own.namespace,
+        origin=own.origin,
+        target_kind=target.get("kind").text() or "Deployment",
+        target_name=target.get("name").text(),
+        signals=tuple(_trigger(node) for node in spec.get("triggers").elements()),
+        min_replicas=pods.count(spec.get("minReplicaCount")),
+        max_replicas=pods.count(spec.get("maxReplicaCount")),
+    )
+
+
+def _trigger(node: Node) -> Signal:
+    kind = node.get("type").text() or ""
+    origin = node.get("type").origin
+    if kind in ("cpu", "memory"):
+        return Signal(kind, kind, origin)
+    if kind == "cron":
+        return Signal("schedule", kind, origin)
+    for field in ("query", "metricName", "metric", "queueName"):
+        value = node.get("metadata", field)
+        text = value.text()
+        if text:
+            found = "queue" if kind in _QUEUES else signal_of(text)
+            return Signal(found, text.strip(), value.origin)
+    return Signal("queue" if kind in _QUEUES else signal_of(kind), kind, origin)
+
+
+def _aibrix(own: Object) -> Autoscaler:
+    spec = own.root.get("spec")
+    target = spec.get("scaleTargetRef")
+    named = [source.get("targetMetric") for source in spec.get("metricsSources").elements()]
+    return Autoscaler(
+        kind=own.kind,
+        name=own.name,
+        namespace=own.namespace,
+        origin=own.origin,
+        target_kind=target.get("kind").text(),
+        target_name=target.get("name").text(),
+        signals=tuple(Signal(signal_of(node.text() or ""), node.text() or "", node.origin) for node in named if node),
+        min_replicas=pods.count(spec.get("minReplicas")),
+        max_replicas=pods.count(spec.get("maxReplicas")),
+    )
+
+
+# ---- platforms -----------------------------------------------------------------------------------------------------
+
+
+def _kserve(own: Object) -> Iterator[Autoscaler]:
+    predictor = own.root.get("spec", "predictor")
+    annotations = own.metadata.get("annotations")
+    if predictor.get("minReplicas") or predictor.get("maxReplicas") or predictor.get("scaleMetric"):
+        metric = predictor.get("scaleMetric")
+        signals = [Signal(_named(metric.text() or ""), metric.text() or "", metric.origin)] if metric else []
+        signals += _metrics_of_kserve(predictor.get("autoScaling", "metrics").elements())
+        yield _of(own, tuple(signals), predictor.get("minReplicas"), predictor.get("maxReplicas"), predictor.origin)
+    elif any(key.startswith("autoscaling.knative.dev/") for key, _ in annotations.items()):
+        yield from _knative(own, annotations)
+
+
+def _metrics_of_kserve(nodes: Sequence[Node]) -> Iterator[Signal]:
+    for node in nodes:
+        kind = node.get("type").text() or ""
+        inner = node.get(kind[:1].lower() + kind[1:])
+        name = next(
+            (found for path in (("name",), ("metric", "query"), ("metric", "name"), ("metric", "metricNames", 0))
+             if (found := inner.get(*path))),
+            node.get("type"),
+        )  # fmt: skip
+        yield Signal(_named(name.text() or ""), name.text() or "", name.origin)
+
+
+def _knative(own: Object, annotations: Node) -> Iterator[Autoscaler]:
+    prefix = "autoscaling.knative.dev/"
+    held = {key.removeprefix(prefix): value for key, value in annotations.items() if key.startswith(prefix)}
+    if not held:
+        return
+    low = held.get("min-scale", held.get("minScale", Node.absent()))
+    high = held.get("max-scale", held.get("maxScale", Node.absent()))
+    metric = held.get("metric", held.get("target", Node.absent()))
+    text = held["metric"].text() or "" if "metric" in held else "concurrency"  # Knative's default metric
+    place = metric.origin if metric else annotations.origin
+    yield _of(own, (Signal(_named(text), text, place),), low, high, annotations.origin)
+
+
+def _kubeai(own: Object) -> Iterator[Autoscaler]:
+    spec = own.root.get("spec")
+    target = spec.get("targetRequests")
+    if spec.get("autoscalingDisabled").boolean() or not (spec.get("maxReplicas") or target):
+        return
+    signals = (Signal("concurrency", "targetRequests", target.origin if target else own.origin),)
+    yield _of(own, signals, spec.get("minReplicas"), spec.get("maxReplicas"), own.origin)
+
+
+def _named(metric: str) -> str:
+    return {"rps": "requests", "concurrency": "concurrency"}.get(metric) or signal_of(metric)
+
+
+def _of(own: Object, signals: tuple[Signal, ...], low: Node, high: Node, origin: Origin) -> Autoscaler:
+    return Autoscaler(
+        kind=own.kind,
+        name=own.name,
+        namespace=own.namespace,
+        origin=origin,
+        target_kind=own.kind,
+        target_name=own.name,
+        signals=signals,
+        min_replicas=pods.count(low),
+        max_replicas=pods.count(high),
+    )

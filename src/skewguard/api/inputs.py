@@ -15,7 +15,6 @@ from skewguard.knowledge.project import Project
 from skewguard.language import documents
 from skewguard.language.documents import Document
 from skewguard.language.errors import InputError, UsageError
-from skewguard.language.facts import Subject
 from skewguard.language.results import InputProblem
 from skewguard.language.workloads import Inventory
 from skewguard.observe.sources import command_lines, manifests
@@ -151,20 +150,22 @@ class _Gathered:
         self._files += 1
         if item.named:
             self._named.add(item.path)
-        found, errors = documents.read(item.text, item.path)
-        template = manifests.unrendered(item.text, item.path) if errors else None
+        template = manifests.unrendered(item.text, item.path)
         if template is not None and not item.named:
             self._skipped += 1
             self._files -= 1
-            return
-        self._documents += found
-        self._problems += [problem(error) for error in ([template] if template is not None else errors)]
+        elif template is not None:
+            self._problems.append(problem(template))
+        else:
+            found, errors = documents.read(item.text, item.path)
+            self._documents += found
+            self._problems += [problem(error) for error in errors]
 
     def finish(self, namespace: str | None, version: assessing.Version | None) -> Loaded:
         """Turn the documents into an inventory and judge its containers."""
-        read = manifests.read(self._documents)
+        read = manifests.read(self._documents, namespace)
         foreign = self._foreign(read)
-        inventory = _placed(read.inventory, namespace)
+        inventory = read.inventory
         odd = tuple(hint for workload in inventory.workloads for hint in declarations.problems(workload))
         inventory = structs.replace(inventory, hints=inventory.hints + odd)
         judged = list(assessing.judged(inventory, self._project, version))
@@ -186,11 +187,13 @@ class _Gathered:
         """Documents that are no Kubernetes objects: a problem where the file was named, counted where it was met."""
         problems = []
         met: set[str] = set()
-        for error in read.foreign:
-            if error.file in self._named:
-                problems.append(problem(error))
-            elif error.file is not None:
-                met.add(error.file)
+        for document in read.foreign:
+            if document.path in self._named:
+                place = document.root.origin
+                what = "has no `kind` and `apiVersion`, so it is no Kubernetes object"
+                problems.append(InputProblem(document.path, what, place.line, place.column, "leave it out"))
+            else:
+                met.add(document.path)
         self._skipped += len(met)
         self._files -= len(met)
         return problems
@@ -205,17 +208,3 @@ class _Gathered:
         if not found and inventory.workloads:
             yield "no inference engine in the input"
             yield from (f"{item.subject}: {item.recognition.reason}" for item in judged[:20])
-
-
-def _placed(inventory: Inventory, namespace: str | None) -> Inventory:
-    """The inventory with `-n` as the namespace of objects that name none."""
-    if namespace is None:
-        return inventory
-
-    def subject(item: Subject) -> Subject:
-        return item if item.namespace else structs.replace(item, namespace=namespace)
-
-    return structs.replace(
-        inventory,
-        workloads=tuple(structs.replace(item, subject=subject(item.subject)) for item in inventory.workloads),
-    )

@@ -104,7 +104,8 @@ class Node:
         node = self._yaml
         for step in path:
             if isinstance(step, str):
-                node = _index(node)[step][1] if isinstance(node, yaml.MappingNode) and step in _index(node) else None
+                pair = _index(node).get(step) if isinstance(node, yaml.MappingNode) else None
+                node = pair[1] if pair is not None else None
             else:
                 inside = isinstance(node, yaml.SequenceNode) and -len(node.value) <= step < len(node.value)
                 node = node.value[step] if node is not None and inside else None
@@ -185,7 +186,7 @@ class Node:
             return ()
         lines = self._yaml.value.removesuffix("\n").split("\n")
         if self._yaml.style == "|":
-            return tuple(self._block_lines(lines))
+            return tuple(self._block_lines(self._yaml, lines))
         offsets = [0]
         for line in lines:
             offsets.append(offsets[-1] + len(line) + 1)
@@ -193,9 +194,9 @@ class Node:
             self.locate(at, at + len(line)) if line else self.origin for at, line in zip(offsets, lines, strict=False)
         )
 
-    def _block_lines(self, lines: list[str]) -> Iterator[Origin]:
+    def _block_lines(self, node: yaml.Node, lines: list[str]) -> Iterator[Origin]:
         text = self._file.text
-        at = text.find("\n", _start(self._yaml) + self._base) + 1
+        at = text.find("\n", _start(node) + self._base) + 1
         first, _ = self._file.place(at)
         for number, line in enumerate(lines):
             end = text.find("\n", at)

@@ -6,6 +6,7 @@ entry wins and may refer to earlier ones by `$(NAME)`. A Secret's value is never
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from skewguard.language.documents import Node
 from skewguard.language.facts import Origin, Subject
@@ -15,21 +16,30 @@ from skewguard.observe.sources.expansion import Binding, expand
 from skewguard.observe.sources.objects import Ledger, Objects, called, supply
 from skewguard.observe.sources.texts import Text
 
-# Names that controllers and the kubelet set in every container they make.
-_INJECTED = re.compile(
-    r"LWS_\w+|KUBERAY_\w+|RBG_\w+|FQ_RAY_IP|RAY_(?:ADDRESS|IP|PORT|CLUSTER_NAME|USAGE_STATS_\w+)|ENTRY_ADDRESS|"
-    r"WORKER_INDEX|GROUP_SIZE|JOB_COMPLETION_INDEX|GROVE_\w+|DYN_\w+|KUBERNETES_\w+|[A-Z][A-Z0-9_]*_SERVICE_(?:HOST|PORT\w*)"
-)
-# Names that only the platforms' own controllers set (KServe, AIBrix, Dynamo): a plain Deployment has none of them.
-_INJECTED_BY_PLATFORMS = re.compile(
-    r"POD_(?:NAME|NAMESPACE|IP|UID|INDEX)|NODE_NAME|ROLE_\w+|ROLESET_\w+|STORM_SERVICE_\w+|HEAD_SVC|HEAD_ADDRESS|"
-    r"RAY_NODE_COUNT|REQUEST_GPU_COUNT|(?:TENSOR|PIPELINE|DATA|EXPERT)_PARALLEL_SIZE|ISVC_NAME|INFERENCE_SERVICE_NAME|"
-    r"MODEL_NAME|MODEL_DIR|STORAGE_URI"
-)
+
+@cache
+def _injected() -> re.Pattern[str]:
+    """Names that controllers and the kubelet set in every container they make."""
+    return re.compile(
+        r"LWS_\w+|KUBERAY_\w+|RBG_\w+|FQ_RAY_IP|RAY_(?:ADDRESS|IP|PORT|CLUSTER_NAME|USAGE_STATS_\w+)|ENTRY_ADDRESS|"
+        r"WORKER_INDEX|GROUP_SIZE|JOB_COMPLETION_INDEX|GROVE_\w+|DYN_\w+|KUBERNETES_\w+|"
+        r"[A-Z][A-Z0-9_]*_SERVICE_(?:HOST|PORT\w*)"
+    )
+
+
+@cache
+def _injected_by_platforms() -> re.Pattern[str]:
+    """Names that only platforms' controllers set (KServe, AIBrix, Dynamo): a plain Deployment has none of them."""
+    return re.compile(
+        r"POD_(?:NAME|NAMESPACE|IP|UID|INDEX)|NODE_NAME|ROLE_\w+|ROLESET_\w+|STORM_SERVICE_\w+|HEAD_SVC|HEAD_ADDRESS|"
+        r"RAY_NODE_COUNT|REQUEST_GPU_COUNT|(?:TENSOR|PIPELINE|DATA|EXPERT)_PARALLEL_SIZE|ISVC_NAME|"
+        r"INFERENCE_SERVICE_NAME|MODEL_NAME|MODEL_DIR|STORAGE_URI"
+    )
+
+
 PLAIN_KINDS = frozenset(
     ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Rollout", "ReplicationController")
 )
-_NAME = re.compile(r"[^=\x00-\x20]+")
 
 
 class Environment:
@@ -50,8 +60,8 @@ class Environment:
         found = self._bindings.get(name) or self._injected.get(name)
         if found is not None or not name.isupper():
             return found
-        platform = self._subject.kind not in PLAIN_KINDS and _INJECTED_BY_PLATFORMS.fullmatch(name)
-        if not platform and not _INJECTED.fullmatch(name):
+        platform = self._subject.kind not in PLAIN_KINDS and _injected_by_platforms().fullmatch(name)
+        if not platform and not _injected().fullmatch(name):
             return None
         binding = Binding(None, "controller", self._place)
         self._injected[name] = binding
@@ -108,7 +118,7 @@ class Environment:
 
     def _from_config(self, name: str, value: Node, origin: Origin, ref: str) -> None:
         text = texts.of(value)
-        if _NAME.fullmatch(name):
+        if name and "=" not in name:
             entry = EnvVar(name, text.text, value.origin, "config-map", ref, name_origin=origin)
             self._define(entry, text)
 

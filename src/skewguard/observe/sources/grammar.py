@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from skewguard.observe.sources.lexing import Item, Word
+from skewguard.observe.sources.syntax import Item, Word
 
 StepKind = Literal["command", "loop", "enter", "branch", "leave", "function"]
 

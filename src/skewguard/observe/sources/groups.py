@@ -4,7 +4,7 @@ Sources: leaderworkerset.x-k8s.io/v1 (a group has `size` pods; without a leader 
 ray.io/v1 (one head, worker groups), the Ray Serve LLM configuration (`llm_configs` in `serveConfigV2`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from skewguard.language import vocabulary
 from skewguard.language.documents import Node
@@ -77,17 +77,18 @@ def ray(reading: Reading) -> list[Piece]:
         pieces.append(
             piece(head, role="leader", group_size=size, labels={**labels, "ray.io/node-type": "head"}, finish=finish)
         )
-    for group in groups:
-        if group.get("template", "spec"):
-            pieces.append(
-                piece(
-                    group.get("template"),
-                    role="worker",
-                    replicas=group.get("replicas"),
-                    group_size=size,
-                    labels={**labels, "ray.io/node-type": "worker", "ray.io/group": group.get("groupName").text() or ""},
-                )
-            )
+    labels = {**labels, "ray.io/node-type": "worker"}
+    pieces.extend(
+        piece(
+            group.get("template"),
+            role="worker",
+            replicas=group.get("replicas"),
+            group_size=size,
+            labels={**labels, "ray.io/group": group.get("groupName").text() or ""},
+        )
+        for group in groups
+        if group.get("template", "spec")
+    )
     return pieces
 
 
@@ -174,3 +175,8 @@ def _count(node: Inner) -> Located[int] | None:
     return None if number is None else Located(number, node.origin)
 
 
+READERS: Mapping[str, Callable[[Reading], list[Piece]]] = {
+    "LeaderWorkerSet": leader_worker_set,
+    "DisaggregatedSet": disaggregated_set,
+    **dict.fromkeys(_CLUSTERS, ray),
+}

@@ -1,4 +1,4 @@
-"""Which kinds make pods, and who reads their templates.
+"""Which kinds make pods, and who reads their templates. Readers of platforms are imported when one is met.
 
 Sources: Kubernetes API types; `*_types.go` of Argo Rollouts, LeaderWorkerSet, KubeRay, KServe, NIM operator, KAITO,
 Dynamo, AIBrix, production-stack. A kind counts together with its API group: others use the same names.
@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 
 from skewguard.language.documents import Node
 from skewguard.language.workloads import Missing
-from skewguard.observe.sources import groups, kserve, llmisvc, platforms, searching
 from skewguard.observe.sources.objects import Object, called, supply
 from skewguard.observe.sources.pieces import Piece, Reading, piece
 
@@ -23,6 +22,8 @@ def pieces(reading: Reading) -> list[Piece]:
     found = _READERS.get(own.kind)
     if found is not None and (not found[0] or own.group.endswith(found[0])):
         return found[1](reading)
+    from skewguard.observe.sources import searching
+
     return searching.templates(reading, generic=True)
 
 
@@ -79,7 +80,31 @@ def taken_over(objects: list[Object]) -> set[tuple[str, str, str | None]]:
 
 
 def _searched(reading: Reading) -> list[Piece]:
+    from skewguard.observe.sources import searching
+
     return searching.templates(reading, generic=False)
+
+
+def _group(reading: Reading) -> list[Piece]:
+    from skewguard.observe.sources import groups
+
+    return groups.READERS[reading.object.kind](reading)
+
+
+def _kserve(reading: Reading) -> list[Piece]:
+    if reading.object.kind.startswith("LLM"):
+        from skewguard.observe.sources import llmisvc
+
+        return llmisvc.READERS[reading.object.kind](reading)
+    from skewguard.observe.sources import kserve
+
+    return kserve.READERS[reading.object.kind](reading)
+
+
+def _platform(reading: Reading) -> list[Piece]:
+    from skewguard.observe.sources import platforms
+
+    return platforms.READERS[reading.object.kind](reading)
 
 
 # Kind → (end of its API group, "" for any, reader).
@@ -94,27 +119,27 @@ _READERS: Mapping[str, tuple[str, Reader]] = {
     "Job": ("batch", _template),
     "CronJob": ("batch", _cron_job),
     "Rollout": ("argoproj.io", _rollout),
-    "LeaderWorkerSet": ("leaderworkerset.x-k8s.io", groups.leader_worker_set),
-    "DisaggregatedSet": ("x-k8s.io", groups.disaggregated_set),
-    "RayCluster": ("ray.io", groups.ray),
-    "RayService": ("ray.io", groups.ray),
-    "RayJob": ("ray.io", groups.ray),
-    "RayClusterFleet": ("aibrix.ai", groups.ray),
-    "RayClusterReplicaSet": ("aibrix.ai", groups.ray),
-    "InferenceService": ("serving.kserve.io", kserve.inference_service),
-    "ServingRuntime": ("serving.kserve.io", kserve.serving_runtime),
-    "ClusterServingRuntime": ("serving.kserve.io", kserve.serving_runtime),
-    "LLMInferenceService": ("serving.kserve.io", llmisvc.service),
-    "LLMInferenceServiceConfig": ("serving.kserve.io", llmisvc.config),
+    "LeaderWorkerSet": ("leaderworkerset.x-k8s.io", _group),
+    "DisaggregatedSet": ("x-k8s.io", _group),
+    "RayCluster": ("ray.io", _group),
+    "RayService": ("ray.io", _group),
+    "RayJob": ("ray.io", _group),
+    "RayClusterFleet": ("aibrix.ai", _group),
+    "RayClusterReplicaSet": ("aibrix.ai", _group),
+    "InferenceService": ("serving.kserve.io", _kserve),
+    "ServingRuntime": ("serving.kserve.io", _kserve),
+    "ClusterServingRuntime": ("serving.kserve.io", _kserve),
+    "LLMInferenceService": ("serving.kserve.io", _kserve),
+    "LLMInferenceServiceConfig": ("serving.kserve.io", _kserve),
     "StormService": ("aibrix.ai", _searched),
     "RoleSet": ("aibrix.ai", _searched),
     "PodSet": ("aibrix.ai", _searched),
-    "DynamoGraphDeployment": ("nvidia.com", platforms.dynamo_graph),
-    "NIMService": ("nvidia.com", platforms.nim_service),
-    "Workspace": ("kaito.sh", platforms.workspace),
-    "InferenceSet": ("kaito.sh", platforms.workspace),
-    "VLLMRuntime": ("vllm.ai", platforms.vllm_runtime),
-    "Model": ("kubeai.org", platforms.kubeai_model),
+    "DynamoGraphDeployment": ("nvidia.com", _platform),
+    "NIMService": ("nvidia.com", _platform),
+    "Workspace": ("kaito.sh", _platform),
+    "InferenceSet": ("kaito.sh", _platform),
+    "VLLMRuntime": ("vllm.ai", _platform),
+    "Model": ("kubeai.org", _platform),
 }
 
 _NO_PODS = frozenset(

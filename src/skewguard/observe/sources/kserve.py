@@ -5,6 +5,8 @@ Sources: kserve pkg/controller/v1beta1/inferenceservice (MergeRuntimeContainers:
 autoSelect).
 """
 
+from collections.abc import Callable, Mapping
+
 from msgspec import structs
 
 from skewguard.language.documents import Node
@@ -47,7 +49,7 @@ class _Predictor(Layers):
 def inference_service(reading: Reading) -> list[Piece]:
     """The predictor (with its workers) and the transformer of an InferenceService."""
     pieces = []
-    predictors = [(reading.spec.get("predictor"), None)]
+    predictors: list[tuple[Node, str | None]] = [(reading.spec.get("predictor"), None)]
     predictors += [(each.get("predictor"), "canary") for each in reading.spec.get("canary").elements()]
     for predictor, role in predictors:
         if predictor:
@@ -198,12 +200,20 @@ def serving_runtime(reading: Reading) -> list[Piece]:
 
 
 def _taken(objects: Objects) -> set[int]:
-    found = objects.memory.get("runtimes")
-    if not isinstance(found, set):
-        found = set()
-        for service in objects.of_kind("InferenceService"):
-            predictor = service.root.get("spec", "predictor")
-            runtime = runtime_of(service, predictor, objects) if model_of(predictor) else None
-            found.add(id(runtime))
-        objects.memory["runtimes"] = found
+    held = objects.memory.get("runtimes")
+    if isinstance(held, set):
+        return held
+    found: set[int] = set()
+    for service in objects.of_kind("InferenceService"):
+        predictor = service.root.get("spec", "predictor")
+        runtime = runtime_of(service, predictor, objects) if model_of(predictor) else None
+        found.add(id(runtime))
+    objects.memory["runtimes"] = found
     return found
+
+
+READERS: Mapping[str, Callable[[Reading], list[Piece]]] = {
+    "InferenceService": inference_service,
+    "ServingRuntime": serving_runtime,
+    "ClusterServingRuntime": serving_runtime,
+}

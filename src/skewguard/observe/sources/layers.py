@@ -37,12 +37,8 @@ class Layers:
         return found
 
     def mapping(self, *path: str | int) -> dict[str, Node]:
-        """A mapping merged key by key; a null takes a key away."""
-        merged: dict[str, Node] = {}
-        for node in self.nodes:
-            for key, value in node.get(*path).items():
-                merged[key] = value
-        return merged
+        """A mapping merged key by key; a null gives the key no value."""
+        return {key: value for node in self.nodes for key, value in node.get(*path).items()}
 
     def sequence(self, field: str) -> list[Node]:
         """A list: merged by name where Kubernetes does so, else the last layer's."""

@@ -7,62 +7,12 @@ what cannot be understood becomes an opaque part of a word, so that a reader kno
 
 import re
 from functools import cache
-from typing import Literal
 
-from msgspec import Struct
-
+from skewguard.observe.sources.syntax import Item, Lexed, Part, Word
 from skewguard.observe.sources.texts import HELD
 
 MAX_NESTING = 12
 """Deepest `${A:-${B:-…}}` that is followed; deeper ones are opaque."""
-
-PartKind = Literal["literal", "parameter", "opaque"]
-
-
-class Part(Struct, frozen=True):
-    """A piece of a word, `start` to `end` of the script.
-
-    A literal's content is those characters, or `text` where an escape stands for something else. A parameter has the
-    `name` it asks for (`@` and digits included), an `index` (`${A[@]}`) and perhaps an `operator` with its `argument`.
-    Opaque is what only a running shell could tell.
-    """
-
-    kind: PartKind
-    start: int
-    end: int
-    quoted: bool = False
-    text: str | None = None
-    name: str = ""
-    index: str = ""
-    operator: str = ""
-    argument: tuple["Part", ...] = ()
-
-
-class Word(Struct, frozen=True):
-    """One word. `array` holds the elements of `NAME=( … )`, with the name in the word's only part."""
-
-    parts: tuple[Part, ...]
-    start: int
-    end: int
-    plain: str | None = None
-    array: tuple["Word", ...] | None = None
-
-
-class Item(Struct, frozen=True):
-    """A word, an operator (a line end is the operator `\\n`), or a redirection, whose word follows."""
-
-    kind: Literal["word", "operator", "redirect"]
-    text: str
-    start: int
-    word: Word | None = None
-
-
-class Lexed(Struct, frozen=True):
-    """What a script consists of. `broken` is where a quote or a bracket is never closed."""
-
-    items: tuple[Item, ...]
-    broken: int | None = None
-
 
 def lex(script: str) -> Lexed:
     """Take a script apart; unknown parts of it are written as `HELD` characters."""
@@ -330,7 +280,7 @@ class _Lexer:
         if name:
             self.at = name.end()
             parts.append(Part("parameter", start, self.at, quoted, name=name.group()))
-        elif following and (following.isascii() and following.isdigit() or following in "@*#?$!-"):
+        elif following and ((following.isascii() and following.isdigit()) or following in "@*#?$!-"):
             self.at = start + 2
             parts.append(Part("parameter", start, self.at, quoted, name=following))
         elif following == "{":

@@ -5,7 +5,7 @@ version; the preset's command ends in `$VLLM_ADDITIONAL_ARGS`. Where the presets
 is what these fields and that variable are known to give, and it is not complete.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import structs
 
@@ -185,3 +185,9 @@ def _command_line(container: Container, fields: Mapping[str, Located[str]], word
     if name is not None:
         argv += [Token("--served-model-name", name.origin), Token(name.value, name.origin)]
     return Invocation((*argv, *words, *(container.args or ())), "field", certain=False)
+
+
+READERS: Mapping[str, Callable[[Reading], list[Piece]]] = {
+    "LLMInferenceService": service,
+    "LLMInferenceServiceConfig": config,
+}

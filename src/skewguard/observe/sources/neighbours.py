@@ -6,9 +6,19 @@ from msgspec import Struct
 
 from skewguard.language.documents import Node
 from skewguard.language.workloads import Autoscaler, Port, Route, Service
-from skewguard.observe.sources import routes, scaling
 from skewguard.observe.sources.objects import Ledger, Object, Objects
 from skewguard.observe.sources.pieces import Reading
+
+# Kinds that hold an autoscaler or a route; most inputs have none, and then neither reader is imported.
+_SCALING = frozenset(
+    ("HorizontalPodAutoscaler", "ScaledObject", "PodAutoscaler", "InferenceService", "Service", "NIMService", "Model")
+)
+_ROUTING = frozenset(
+    (
+        "Ingress", "Route", "HTTPRoute", "GRPCRoute", "VirtualService", "DestinationRule", "HTTPProxy", "IngressRoute",
+        "Service", "GCPBackendPolicy", "InferenceService",
+    )
+)  # fmt: skip
 
 
 class Neighbours(Struct, frozen=True):
@@ -26,8 +36,14 @@ def read(objects: Objects, ledger: Ledger) -> Neighbours:
     found: list[Route] = []
     for each in objects.all:
         services.extend(_services(each))
-        scalers.extend(scaling.read(Reading(each, objects, ledger)))
-        found.extend(routes.read(each, objects))
+        if (each.kind in _SCALING or each.kind.startswith("Ray")) and not (each.kind == "Service" and not each.group):
+            from skewguard.observe.sources import scaling
+
+            scalers.extend(scaling.read(Reading(each, objects, ledger)))
+        if each.kind in _ROUTING and (each.kind != "Service" or each.group or each.metadata.get("annotations")):
+            from skewguard.observe.sources import routes
+
+            found.extend(routes.read(each, objects))
     return Neighbours(tuple(services), tuple(scalers), tuple(found))
 
 
@@ -63,7 +79,7 @@ def _port(node: Node) -> Port:
     number = node.get("port")
     return Port(
         number=number.integer(),
-        origin=(target if target else number).origin,
+        origin=(target or number).origin,
         name=node.get("name").text(),
         target=target.integer() if target.integer() is not None else target.text(),
         protocol=node.get("protocol").text() or "TCP",

@@ -5,7 +5,7 @@ Sources: NIM operator apps.nvidia.com/v1alpha1 NIMService; KAITO kaito.sh Worksp
 Dynamo nvidia.com/v1alpha1 DynamoGraphDeployment (`extraPodSpec.mainContainer`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import structs
 
@@ -277,3 +277,13 @@ def _dynamo_amounts(service: Node, field: str) -> dict[str, Located[str]]:
         if text is not None:
             found["nvidia.com/gpu" if key == "gpu" else key] = Located(text, value.origin)
     return found
+
+
+READERS: Mapping[str, Callable[[Reading], list[Piece]]] = {
+    "NIMService": nim_service,
+    "Workspace": workspace,
+    "InferenceSet": workspace,
+    "VLLMRuntime": vllm_runtime,
+    "Model": kubeai_model,
+    "DynamoGraphDeployment": dynamo_graph,
+}

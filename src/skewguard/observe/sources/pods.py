@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct, structs
 
-from skewguard.language import scheduling
 from skewguard.language.documents import Node
-from skewguard.language.facts import Gap, Located, Origin, Subject
+from skewguard.language.facts import Gap, Located, Subject
 from skewguard.language.workloads import (
     Container,
     Hint,

@@ -84,7 +84,7 @@ def _annotated(annotations: Node) -> Iterator[Timeout]:
 
 
 def _annotated_retries(annotations: Node) -> Iterator[Located[int]]:
-    """nginx repeats a POST only where `non_idempotent` says so; its number counts the first try."""
+    """A POST is repeated by nginx only where `non_idempotent` says so; its number counts the first try."""
     if "non_idempotent" in (annotations.get(f"{_NGINX}proxy-next-upstream").text() or ""):
         yield from retries(annotations.get(f"{_NGINX}proxy-next-upstream-tries"), first=1)
     yield from retries(annotations.get("konghq.com/retries"))
@@ -118,7 +118,7 @@ def _gateway_route(own: Object, objects: Objects) -> Iterator[Route]:
 
 def route_backends(own: Object) -> Backends:
     """Where a route of the Gateway API leads."""
-    found = {}
+    found: dict[tuple[str, int | str | None], None] = {}
     for rule in own.root.get("spec", "rules").elements():
         for ref in rule.get("backendRefs").elements():
             found[ref.get("name").text() or "", ref.get("port").integer()] = None

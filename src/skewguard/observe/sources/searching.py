@@ -70,7 +70,7 @@ def _walk(reading: Reading) -> Iterator[tuple[tuple[str, ...], Node, Node, Node 
             continue
         own = node.get("replicas")
         for key, value in node.items():
-            queue.append(((*names, key), value, node, own if own else replicas))
+            queue.append(((*names, key), value, node, own or replicas))
 
 
 def _is_pod(node: Node) -> bool:

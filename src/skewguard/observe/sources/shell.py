@@ -14,9 +14,9 @@ from skewguard.language.workloads import EnvVar
 from skewguard.observe.sources import grammar, lexing, texts
 from skewguard.observe.sources.expansion import Lookup
 from skewguard.observe.sources.grammar import Step
-from skewguard.observe.sources.lexing import Part, Word
-from skewguard.observe.sources.texts import Run, Text
-from skewguard.observe.sources.variables import MAX_WORDS, Field, Variables
+from skewguard.observe.sources.syntax import Part, Word
+from skewguard.observe.sources.texts import Field, Run, Text
+from skewguard.observe.sources.variables import MAX_WORDS, Variables
 
 MAX_STEPS = 5_000
 """Most commands and block borders of one script that are read; no script that starts an engine has as many."""

@@ -11,10 +11,9 @@ from msgspec import Struct
 
 from skewguard.language.facts import Gap
 from skewguard.language.workloads import EnvVar, Invocation, InvocationVia, Token
-from skewguard.observe.sources import shell, texts
+from skewguard.observe.sources import texts
 from skewguard.observe.sources.expansion import Lookup
-from skewguard.observe.sources.texts import Text
-from skewguard.observe.sources.variables import Field
+from skewguard.observe.sources.texts import Field, Text
 
 MAX_SHELLS = 5
 """Deepest shell inside a shell that is followed."""
@@ -105,6 +104,8 @@ def _follow(
 
 
 def _run(script: "_Script", way: _Way, starts: Starts) -> None:
+    from skewguard.observe.sources import shell
+
     around = way.around
     inner = shell.Script(
         text=script.text,

@@ -51,6 +51,10 @@ class Run(Struct, frozen=True):
         )
 
 
+Field = list[Run]
+"""One word of an argument vector."""
+
+
 class Text:
     """A row of runs that reads as one string."""
 

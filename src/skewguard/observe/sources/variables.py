@@ -10,17 +10,14 @@ from msgspec import Struct, structs
 
 from skewguard.language.workloads import EnvVar
 from skewguard.observe.sources.expansion import Lookup
-from skewguard.observe.sources.lexing import Part, Word
-from skewguard.observe.sources.texts import MAX_LENGTH, Run, Text
+from skewguard.observe.sources.syntax import Part, Word
+from skewguard.observe.sources.texts import MAX_LENGTH, Field, Run, Text
 
 MAX_WORDS = 5_000
 """Most words that one list may grow to: an array that doubles itself ends here."""
 
 IMAGE = "the image's own environment"
 """What `${NAME:-default}` assumes where nothing in the manifest defines NAME."""
-
-Field = list[Run]
-"""One word after expansion."""
 
 _BLANK = " \t\n"
 

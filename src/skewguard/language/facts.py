@@ -140,6 +140,8 @@ def same(a: Effective, b: Effective) -> bool | None:
         if isinstance(other, Choice) and isinstance(fact, Fact) and fact.value not in other.values():
             return False
         return None
+    if isinstance(a, Choice) and isinstance(b, Choice) and a.arms != b.arms:
+        return None if any(value in b.values() for value in a.values()) else False
     if type(a) is type(b) and a.rule == b.rule and a.inputs == b.inputs and (a.rule or a.inputs):
         return True
     return None

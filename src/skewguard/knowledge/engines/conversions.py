@@ -24,10 +24,7 @@ class Refused(Exception):
 
 def convert(flag: Flag, text: str) -> Any:
     """The value of one word. Raises `Refused`."""
-    if flag.nullable and text in ("", "None"):
-        value = None
-    else:
-        value = _CONVERTERS[flag.type or "str"](text)
+    value = None if flag.nullable and text in ("", "None") else _CONVERTERS[flag.type or "str"](text)
     if flag.choices is not None and value not in flag.choices:
         raise Refused(f"one of {_listed(flag.choices)}")
     return value

@@ -148,6 +148,7 @@ class _Run:
         self._options: list[_Option | None] = []
         self._dashes: set[int] = set()
         self._positional = known.positional
+        self._model_at: int | None = None
         self._takes: list[Take] = []
 
     def takes(self) -> list[Take]:
@@ -171,15 +172,25 @@ class _Run:
                 self._options.append(option(word.text, self._known))
 
     def _positionals(self, at: int) -> int:
-        """Take the words up to the next flag: the first as the parser's positional if it is still free."""
+        """Take the words up to the next flag: the first as the parser's positional if it is still free.
+
+        `--` belongs to the positional beside it; anywhere else it is a stray word itself.
+        """
+        first = at
         while at < len(self._words) and self._options[at] is None:
-            if at not in self._dashes:
-                if self._positional is not None:
-                    self._takes.append(Take("positional", self._words[at], self._positional))
+            word = self._words[at]
+            if self._positional is not None:
+                if at not in self._dashes:
+                    self._takes.append(Take("positional", word, self._positional))
                     self._positional = None
-                else:
-                    self._takes.append(Take("extra", self._words[at]))
+                    first = at + 1
+            elif at not in self._dashes or at != first or self._model_at != at - 1:
+                self._takes.append(Take("extra", word))
+            if self._positional is None and self._model_at is None:
+                self._model_at = at
             at += 1
+        if self._positional is not None:
+            self._positional = None  # a lone `--` uses it up
         return at
 
     def _option(self, at: int, seen: _Option) -> int:

@@ -166,7 +166,7 @@ class Table:
         """What one version's parser knows; `serve` False leaves out what only `vllm serve` registers."""
         key = (self._index[version], serve)
         if key not in self._spellings:
-            known: dict[str, Flag] = {name: HELP for name in HELP.flags}
+            known: dict[str, Flag] = dict.fromkeys(HELP.flags, HELP)
             positional = None
             for flag in self.flags(version):
                 if flag.serve_only and not serve:
@@ -271,8 +271,11 @@ class Table:
         return self._spelled
 
     def _presence(self, spelling: str) -> list[bool]:
+        """For each version whether every program of it knows exactly this spelling."""
         known = [False] * (len(self.versions) + 1)
         for run in self._known().get(spelling, ()):
+            if run.flag.serve_only:
+                continue
             for at in range(run.first, run.last + 1):
                 known[at] = True
         return known

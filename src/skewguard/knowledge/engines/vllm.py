@@ -78,7 +78,7 @@ def environment(env: Sequence[EnvVar], release: Release) -> tuple[Variable, ...]
 def derive(
     setting: str, parsed: Parsed, env: Sequence[EnvVar], release: Release, hardware: Hardware
 ) -> Fact | Choice | Gap | None:
-    """vLLM's own value of a setting that nobody wrote; None when it has no such setting."""
+    """The engine's own value of a setting that nobody wrote; None when it has no such setting."""
     return vllm_defaults.derive(table(), setting, parsed, env, release, hardware)
 
 

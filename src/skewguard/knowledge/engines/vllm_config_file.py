@@ -168,10 +168,8 @@ def _whole(text: str) -> int | str:
     sign = -1 if text.startswith("-") else 1
     digits = text.lstrip("+-")
     try:
-        if digits.startswith("0b"):
-            return sign * int(digits[2:], 2)
-        if digits.startswith("0x"):
-            return sign * int(digits[2:], 16)
+        if digits.startswith(("0b", "0x")):
+            return sign * int(digits, 0)
         if digits.startswith("0") and len(digits) > 1:
             return sign * int(digits, 8)
         total = 0

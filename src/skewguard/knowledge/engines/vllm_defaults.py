@@ -11,7 +11,7 @@ from skewguard.knowledge.engines import vllm_rules
 from skewguard.knowledge.engines.interface import Hardware, Parsed, Release
 from skewguard.knowledge.engines.readings import UNKNOWABLE
 from skewguard.knowledge.engines.tables import Flag, Table
-from skewguard.knowledge.engines.vllm_grammar import since
+from skewguard.knowledge.engines.vllm_grammar import possible, since
 from skewguard.knowledge.engines.vllm_rules import Answer, Ground
 from skewguard.knowledge.engines.vllm_sentences import releases
 from skewguard.language import vocabulary
@@ -61,12 +61,13 @@ def derive(
     if release.beyond:
         return _beyond(setting, release)
     asking = _Asking(table, parsed, {entry.name: entry for entry in env}, release, hardware)
+    candidates = possible(release.candidates, parsed.entrypoint, known=release.certainty != "unknown")
     answers: list[tuple[str, Answer]] = []
-    for version in release.candidates:
+    for version in candidates:
         answer = asking.answer(setting, dest, version)
         if answer is not None:
             answers.append((version, answer))
-    return _agreed(setting, answers, release)
+    return _agreed(setting, answers, len(candidates), release)
 
 
 def _beyond(setting: str, release: Release) -> Gap:
@@ -233,14 +234,14 @@ def _output_tokens(setting: str, ground: Ground) -> Answer:
 # ---- several releases ----------------------------------------------------------------------------------------------
 
 
-def _agreed(setting: str, answers: Sequence[tuple[str, Answer]], release: Release) -> Answer | None:
+def _agreed(setting: str, answers: Sequence[tuple[str, Answer]], asked: int, release: Release) -> Answer | None:
     """What all releases give; a choice by version where they give different values; a gap where some give none."""
     if not answers:
         return None
     first = answers[0][1]
-    if len(release.candidates) == 1:
+    if asked == 1:
         return first
-    complete = len(answers) == len(release.candidates)
+    complete = len(answers) == asked
     if complete and all(_same(first, answer) for _, answer in answers):
         return answers[-1][1]
     if complete and all(isinstance(answer, Fact) for _, answer in answers):

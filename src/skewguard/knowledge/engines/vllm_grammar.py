@@ -92,7 +92,7 @@ BOUNDARIES: dict[str, tuple[str, ...]] = {
     "model": ("0.5.4", "0.8.3", "0.11.1", "0.17.0"),
     "served": ("0.17.0",),
     "config": ("0.6.0", "0.6.3", "0.6.4", "0.8.3", "0.10.2", "0.11.1", "0.16.0", "0.28.0"),
-    "brace": ("0.13.0", "0.16.0", "0.20.0"),
+    "object": ("0.9.0", "0.9.1", "0.13.0", "0.16.0", "0.20.0"),
     "adapters": ("0.6.2", "0.30.0"),
     "positional": ("0.8.3", "0.10.0"),
     "program": ("0.5.4",),
@@ -106,6 +106,13 @@ def entrypoint(version: str) -> tuple[str, ...]:
     if since(version, "0.11.1"):
         return ("vllm", "serve")
     return ("python3", "-m", API_SERVER)
+
+
+def possible(candidates: tuple[str, ...], program: str, *, known: bool) -> tuple[str, ...]:
+    """The candidates; of a version that is not known those that have the program, because somebody runs it."""
+    if known or program != SERVE:
+        return candidates
+    return tuple(version for version in candidates if behaviour(version).serve) or candidates
 
 
 def forbids(version: str, config: str) -> bool:

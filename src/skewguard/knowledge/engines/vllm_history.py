@@ -140,14 +140,26 @@ def _dated(table: Table, version: str, spelling: str, known: Mapping[str, Flag])
     )
 
 
+@lru_cache(maxsize=2000)
+def advisable(table: Table, name: str) -> tuple[str, ...]:
+    """The spellings that may be advised instead of `name` in versions that do not know it."""
+    written = _historic(table, name)
+    if written is None:
+        near = nearest_ever(table, name) if name.startswith("--") else None
+        return (near,) if near is not None else ()
+    successor, _ = SUCCESSORS.get(written, (None, ""))
+    better = (successor or "").partition("=")[0].partition(".")[0]
+    return tuple(each for each in (better, _opposite(written)) if each is not None and table.runs(each))
+
+
 def _inverse(spelling: str, flag: Flag, known: Mapping[str, Flag]) -> str | None:
     """The switch of opposite sense that is still there: `--no-enable-x` for `--disable-x`."""
-    if not flag.switch:
-        return None
-    for prefix, inverse in (("--disable-", "--enable-"), ("--enable-", "--disable-"), ("--no-", "--")):
+    opposite = _opposite(spelling)
+    return opposite if flag.switch and opposite in known else None
+
+
+def _opposite(spelling: str) -> str | None:
+    for prefix, inverse in (("--disable-", "--enable-"), ("--enable-", "--disable-")):
         if spelling.startswith(prefix):
-            stem = inverse + spelling.removeprefix(prefix)
-            for candidate in (f"--no-{stem[2:]}",) if prefix != "--no-" else ():
-                if candidate in known:
-                    return candidate
+            return f"--no-{inverse[2:]}{spelling.removeprefix(prefix)}"
     return None

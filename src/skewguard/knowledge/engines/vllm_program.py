@@ -91,16 +91,14 @@ def groups(
 
 
 def _possible(release: Release, start: Start | None) -> tuple[str, ...]:
-    """The candidates; of an unknown version those that have the program, because somebody runs it."""
-    if release.certainty != "unknown" or start is None or start.program != SERVE:
-        return release.candidates
-    return tuple(version for version in release.candidates if vllm_grammar.behaviour(version).serve)
+    program = start.program if start is not None else None
+    return vllm_grammar.possible(release.candidates, program or "", known=release.certainty != "unknown")
 
 
 def _start(argv: Sequence[Token], *, from_image: bool) -> Start | None:
     """The program in the vector; None when the image's own entrypoint goes before it."""
     found = locate(argv)
-    if found is not None:
+    if found is not None and not (from_image and argv[0].text.startswith("-")):
         return found
     if from_image or not argv or argv[0].text.startswith("-"):
         return None
@@ -168,7 +166,7 @@ def _sorts(texts: Sequence[str], everything: str) -> Iterable[str]:
         if text.startswith("--") and "_" in name:
             yield "underscore"
         if text.startswith("-") and "." in name:
-            yield "dot"
+            yield from ("dot", "object")
         if text.startswith("-O"):
             yield "-O"
         if name == "--model":
@@ -176,7 +174,7 @@ def _sorts(texts: Sequence[str], everything: str) -> Iterable[str]:
         if name.replace("_", "-").startswith("--served"):
             yield "served"
     if "{" in everything:
-        yield "brace"
+        yield "object"
 
 
 def _names(texts: Sequence[str]) -> Iterable[str]:
@@ -186,8 +184,7 @@ def _names(texts: Sequence[str]) -> Iterable[str]:
             continue
         name = text.partition("=")[0].split(" ")[0]
         yield name
-        for form in {name.replace("_", "-"), name.partition(".")[0].replace("_", "-"), text[:2]} - {name, "--"}:
-            yield form
+        yield from {name.replace("_", "-"), name.partition(".")[0].replace("_", "-"), text[:2]} - {name, "--"}
         if text.startswith("-O"):
             yield from ("--optimization-level", "--compilation-config")
 
@@ -201,9 +198,9 @@ def _file_names(files: Sequence[TextFile]) -> Iterable[str]:
                 yield f"--no-{key}"
 
 
-def _unknown_changes(table: Table, name: str) -> frozenset[int]:
-    """For a name that no version knows: where the nearest known one comes and goes."""
-    if table.ever_starting(name) or not name.startswith("--"):
-        return frozenset()
-    near = vllm_history.nearest_ever(table, name)
-    return table.changes(near) if near is not None else frozenset()
+def _unknown_changes(table: Table, name: str) -> set[int]:
+    """Where the advice changes for a name that some version does not know: its successor or nearest name comes or goes."""
+    found: set[int] = set()
+    for better in vllm_history.advisable(table, name):
+        found |= table.changes(better)
+    return found

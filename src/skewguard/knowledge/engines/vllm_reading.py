@@ -49,7 +49,7 @@ class _Simulation:
         takes = grammar.parse(prepared.words, self._known, model_to_come=self._serve)
         for take in self._model_first(takes):
             self._take(take, prepared)
-        self._model(prepared)
+        self._model()
         self._judge()
         return self._result
 
@@ -331,7 +331,7 @@ class _Simulation:
 
     # ---- in the end -------------------------------------------------------------------------------------------
 
-    def _model(self, prepared: Prepared) -> None:
+    def _model(self) -> None:
         """The positional decides over `--model`; some releases refuse the flag, or a missing positional."""
         values = self._result.values
         tag = values.pop("model_tag", None)

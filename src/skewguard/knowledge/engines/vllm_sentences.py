@@ -138,7 +138,7 @@ def _deprecated(reading: Reading, who: str, _program: str) -> str:
     return f"`{_name(reading)}` still works in {who} and is deprecated"
 
 
-def _model_by_flag(reading: Reading, who: str, _program: str) -> str:
+def _model_by_flag(_reading: Reading, who: str, _program: str) -> str:
     return f"`vllm serve` of {who} refuses `--model`: the model has to be the first word behind `serve`"
 
 

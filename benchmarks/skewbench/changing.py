@@ -82,15 +82,12 @@ def _other(flag: FlagRecord, setting: str, current: str | None) -> tuple[str, ..
     if flag.choices:
         others = [str(each) for each in flag.choices if each is not None and str(each) not in (current, str(flag.default), "auto")]
         return (first, others[0]) if others else None
-    if isinstance(flag.default, bool) or flag.nargs == "0":
+    if isinstance(flag.default, bool) or setting in ("runtime.prefix_caching", "runtime.chunked_prefill"):
         negative = next((name for name in flag.spellings if name.startswith("--no-")), None)
-        if flag.default is True or current == "":
-            return (negative,) if negative and current is not None or negative and flag.default is True else None
-        return (first,)
-    if setting == "runtime.prefix_caching" or setting == "runtime.chunked_prefill":
-        negative = next((name for name in flag.spellings if name.startswith("--no-")), None)
-        return (negative,) if negative and current is not None else (first,)
-    if flag.type and "int" in flag.type or isinstance(flag.default, int):
+        on = flag.default is True if current is None else current == "on"
+        return (negative,) if on and negative else None if on else (first,)
+    whole = flag.type in ("int", "human_readable_int") and not isinstance(flag.default, (list, dict))
+    if whole or isinstance(flag.default, int):
         base = int(current) if current and current.isdigit() else int(flag.default or 0)
         return first, str(base * 2 if base > 1 else base + 2)
     if isinstance(flag.default, float):
@@ -106,7 +103,7 @@ def _setter(flag: FlagRecord, setting: str) -> Callable[[Manifest], bool]:
                 continue
             spelled = [name.replace("_", "-") for name in flag.spellings]
             written = arguments.values(spelled)
-            words = _other(flag, setting, written[-1] if written else None)
+            words = _other(flag, setting, _current(flag, arguments, written))
             if words is None:
                 continue
             if flag.dest == "model":
@@ -118,6 +115,16 @@ def _setter(flag: FlagRecord, setting: str) -> Callable[[Manifest], bool]:
         return False
 
     return apply
+
+
+def _current(flag: FlagRecord, arguments: Arguments, written: list[str]) -> str | None:
+    """The value that is written now; for a switch `on` or `off`."""
+    if not written:
+        return None
+    if flag.nargs == "0" or not flag.type or "bool" in flag.type or flag.setting in ("runtime.prefix_caching", "runtime.chunked_prefill"):
+        negative = [name for name in flag.spellings if name.startswith(("--no-", "--disable-"))]
+        return "off" if arguments.values(negative) else "on"
+    return written[-1]
 
 
 def _other_model(arguments: Arguments, model: str) -> bool:
@@ -145,12 +152,23 @@ def _dropper(flag: FlagRecord) -> Callable[[Manifest], bool]:
             arguments = Arguments(container)
             spelled = [name.replace("_", "-") for name in flag.spellings]
             written = arguments.values(spelled) if arguments.field else []
-            same = written and written[-1] == str(flag.default)
-            if written and not same and arguments.drop(spelled):
+            if written and not _stays(flag, written[-1], arguments) and arguments.drop(spelled):
                 return True
         return False
 
     return apply
+
+
+def _stays(flag: FlagRecord, value: str, arguments: Arguments) -> bool:
+    """Whether the engine takes the same value when nobody writes it."""
+    models = [*arguments.values(["--model"]), *re.findall(r"serve (?!-)(\S+)", " ".join(arguments.words))]
+    follows = {"tokenizer": models, "tokenizer_revision": arguments.values(["--revision"])}
+    if value in follows.get(flag.dest, []) or value == "auto":
+        return True
+    try:
+        return float(value) == float(flag.default)
+    except (TypeError, ValueError):
+        return value == str(flag.default)
 
 
 def _over_environment(version: str) -> Iterator[Operator]:
@@ -405,7 +423,7 @@ def gpu_limit_and_request_differ(container: dict[str, Any]) -> bool:
     return True
 
 
-@on_container("hardware", "hardware.gpu_count", "hardware.gpu-missing", "hardware.no-gpu", "parallel.gpus")
+@on_container("hardware", "hardware.gpu_count", "hardware.gpu-missing", "hardware.*", "parallel.*")
 def gpu_request_dropped(container: dict[str, Any]) -> bool:
     found = _gpu(container)
     if found is None:
@@ -420,7 +438,7 @@ def gpu_request_dropped(container: dict[str, Any]) -> bool:
 _CLASS = ("hardware.gpu_class", "hardware.class-open", "hardware.gpu-class")
 _CLASS_KEYS = ("nvidia.com/gpu.product", "cloud.google.com/gke-accelerator", "karpenter.k8s.aws/instance-gpu-name",
                "node.kubernetes.io/instance-type", "gpu.nvidia.com/class")  # fmt: skip
-_OTHER_CLASS = {"nvidia.com/gpu.product": "NVIDIA-L4", "cloud.google.com/gke-accelerator": "nvidia-l4",
+_OTHER_CLASS = {"nvidia.com/gpu.product": "NVIDIA-L40", "cloud.google.com/gke-accelerator": "nvidia-tesla-t4",
                 "karpenter.k8s.aws/instance-gpu-name": "l4", "node.kubernetes.io/instance-type": "g6.4xlarge",
                 "gpu.nvidia.com/class": "L40"}  # fmt: skip
 
@@ -474,6 +492,8 @@ _REPLICAS = ("autoscaling.min_replicas", "autoscaling.max_replicas", "scaling.*"
 
 @structural("orchestration", *_REPLICAS)
 def replicas_changed(manifest: Manifest) -> bool:
+    if manifest.kinds("HorizontalPodAutoscaler", "ScaledObject"):
+        return False  # the autoscaler decides
     for workload in manifest.workloads():
         spec = workload.get("spec") or {}
         if isinstance(spec.get("replicas"), int):
@@ -600,7 +620,7 @@ def route_with_short_timeout_added(manifest: Manifest) -> bool:
     return False
 
 
-@on_container("serving", "serving.*")
+@on_container("serving", "serving.*", "vllm.port")
 def engine_port_moved(container: dict[str, Any]) -> bool:
     arguments = Arguments(container)
     if not arguments.usable or not container.get("ports"):
@@ -631,10 +651,11 @@ def liveness_that_cannot_fail(container: dict[str, Any]) -> bool:
 
 
 @on_container("serving", "serving.*")
-def cache_mounted_elsewhere(container: dict[str, Any]) -> bool:
+def cache_elsewhere(container: dict[str, Any]) -> bool:
     for mount in container.get("volumeMounts") or []:
         if "huggingface" in str(mount.get("mountPath")):
-            mount["mountPath"] = "/somewhere/else"
+            if any(entry.get("name") == "HF_HOME" for entry in container.get("env") or []):
+                return False
             container["env"] = [*(container.get("env") or []), {"name": "HF_HOME", "value": "/not/mounted"}]
             return True
     return False

@@ -24,7 +24,8 @@ def _over_words(change: Callable[[list[str]], list[str]]) -> Harmless:
         changed = False
         for container in manifest.containers():
             arguments = Arguments(container)
-            if arguments.field and not arguments.shell:
+            unsafe = change is _underscored and manifest.version is None  # the oldest releases knew no underscores
+            if arguments.field and not arguments.shell and not unsafe:
                 words = change(arguments.words)
                 changed |= words != arguments.words
                 arguments.set_words(words)
@@ -214,11 +215,17 @@ def _flags_reordered(words: list[str]) -> list[str]:
     return [*head, *(word for group in rest for word in group)]
 
 
+def _splits(word: str) -> bool:
+    """Whether `--x=y` means the same as `--x y`: not for `--config`, switches, and values that look like flags."""
+    name, marker, value = word.partition("=")
+    return bool(marker) and name.startswith("--") and name != "--config" and value not in ("True", "False", "true", "false") and not value.startswith("-")
+
+
 def _equals_to_space(words: list[str]) -> list[str]:
     return [
         part
         for word in words
-        for part in (word.split("=", 1) if word.startswith("--") and "=" in word and "=-" not in word else [word])
+        for part in (word.split("=", 1) if _splits(word) else [word])
     ]
 
 
@@ -226,6 +233,7 @@ def _space_to_equals(words: list[str]) -> list[str]:
     changed: list[str] = []
     for group in _flags(words):
         joinable = len(group) == 2 and group[0].startswith("--") and "=" not in group[0] and group[0] != "--config"
+        joinable = joinable and not group[0].startswith(("--enable", "--disable", "--no-"))
         changed += [f"{group[0]}={group[1]}"] if joinable else group
     return changed
 
@@ -332,6 +340,8 @@ def through_a_shell(manifest: Manifest, _text: str) -> str | None:
     """The same command line as `sh -c "exec …"`."""
     import shlex
 
+    if manifest.kinds("InferenceService"):
+        return None  # its own args are appended behind the runtime's, and a shell would drop them
     changed = False
     for container in manifest.containers():
         arguments = Arguments(container)

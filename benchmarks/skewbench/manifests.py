@@ -34,14 +34,14 @@ class Manifest:
 
     def mappings(self) -> Iterator[dict[str, Json]]:
         """Every mapping of every document."""
-        stack: list[Json] = list(self.documents)
+        stack: list[Json] = self.documents[::-1]
         while stack:
             item = stack.pop()
             if isinstance(item, dict):
                 yield item
-                stack.extend(item.values())
+                stack.extend(reversed(item.values()))
             elif isinstance(item, list):
-                stack.extend(item)
+                stack.extend(reversed(item))
 
     def pods(self) -> list[dict[str, Json]]:
         """Every pod spec that holds an engine container."""
@@ -90,7 +90,8 @@ class Arguments:
         """Whether arguments can be changed here."""
         if self.field is None:
             return False
-        return not self.shell or any(self.START.search(word) for word in self.words)
+        whole = " ".join(str(word) for field in ("command", "args") for word in self.container.get(field) or [])
+        return self.START.search(whole) is not None or not (self.shell or self.container.get("command"))
 
     def set_words(self, words: list[str]) -> None:
         """Replace the whole list."""

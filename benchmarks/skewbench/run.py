@@ -25,6 +25,9 @@ from skewguard.language.errors import SkewguardError
 from skewguard.language.findings import Finding
 
 ROOT = Path(__file__).parent.parent.parent
+MERGED = "args.depends-on-version"
+"""The one check that tells several faults of a container in one finding."""
+
 CATEGORIES = ("model", "runtime", "hardware", "serving", "orchestration")
 
 
@@ -35,7 +38,8 @@ class Base(NamedTuple):
     text: str
     engines: set[str]
     version: str | None
-    known: set[tuple[str, str | None, str]]
+    known: tuple[tuple[str, str | None, str], ...]
+    messages: frozenset[str]
 
 
 class Outcome(NamedTuple):
@@ -75,7 +79,9 @@ def prepare(name: str, text: str) -> Base | str:
     Path("contract.yaml").write_text("".join(item.text for item in api.init(["base.yaml"])), encoding="utf-8")
     engines = {line.subject.container for line in vllm if line.subject.container}
     versions = {line.version for line in vllm}
-    return Base(name, text, engines, versions.pop() if len(versions) == 1 else None, {_key(f) for f in findings(text)})
+    said = findings(text)
+    version = versions.pop() if len(versions) == 1 else None
+    return Base(name, text, engines, version, tuple(map(_key, said)), frozenset(item.message for item in said))
 
 
 def findings(text: str) -> list[Finding]:
@@ -97,7 +103,12 @@ def change(base: Base, operator: Operator) -> Outcome | None:
     manifest = Manifest.read(base.text, base.engines, base.version).copy()
     if not operator.apply(manifest):
         return None
-    new = [item for item in findings(manifest.text()) if item.verdict == "fail" and _key(item) not in base.known]
+    known = Counter(base.known)
+    new = []
+    for item in findings(manifest.text()):
+        known[_key(item)] -= 1
+        if item.verdict == "fail" and (known[_key(item)] < 0 or item.message not in base.messages and item.check == MERGED):
+            new.append(item)
     named = tuple(dict.fromkeys(item.setting or item.check for item in new))
     good = any(
         fnmatchcase(name, wanted)
@@ -113,7 +124,9 @@ def leave(base: Base, name: str) -> Outcome | None:
     text = HARMLESS[name](Manifest.read(base.text, base.engines, base.version).copy(), base.text)
     if text is None:
         return None
-    new = [item for item in findings(text) if _key(item) not in base.known]
+    known = Counter(base.known)
+    known.subtract(map(_key, found := findings(text)))
+    new = [item for item in found if known[_key(item)] < 0]
     named = tuple(f"{item.verdict} {item.check} {item.setting or ''}".strip() for item in new)
     return Outcome(base.name, name, "harmless", not named, named)
 

@@ -52,6 +52,10 @@ class Sheet:
                 return fact
         return None
 
+    def default(self, setting: str) -> Effective | None:
+        """What the engine takes when nobody writes the setting, whether or not somebody does."""
+        return self._derived_value(setting)
+
     def effective(self, setting: str) -> Effective:
         """The value that decides, or the choice or gap that stands in its place."""
         if setting in self._gaps and not any(f.authority == "observed" for f in self._facts.get(setting, ())):

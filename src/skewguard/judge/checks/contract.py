@@ -227,7 +227,7 @@ class _Judged:
                 continue
             own = _Judged(self._case, self._contract, Clause(setting, values.Unset(), self._clause.origin))
             written = own._written()
-            if written is not None:
+            if written is not None and not own._repeats_default(written):
                 broken = True
                 yield own._unset(written)
         if not broken:
@@ -243,6 +243,13 @@ class _Judged:
         if vocabulary.destination(self._case.engine, self._setting) is None:
             return None
         return evidence.concealed(self._case, self._setting)
+
+    def _repeats_default(self, written: Fact | Gap) -> bool:
+        """Whether somebody wrote out what the engine takes anyway: that changes nothing."""
+        default = self._case.sheet.default(self._setting)
+        return isinstance(written, Fact) and isinstance(default, Fact) and bool(
+            comparing.kept(self._setting, values.Exactly(default.value), written.value)
+        )
 
     def _unread_variable(self) -> Gap | None:
         """A variable that is set to a value nobody can know (from a Secret, from the node)."""

@@ -142,7 +142,7 @@ class _Lexer:
 
     # ---- words -----------------------------------------------------------------------------------------------------
 
-    def _word(self) -> Word:
+    def _word(self, *, arrays: bool = True) -> Word:
         text, start = self.text, self.at
         parts: list[Part] = []
         while self.at < len(text):
@@ -150,7 +150,7 @@ class _Lexer:
             if character in " \t\n;&|" or (character in "<>" and not text.startswith("(", self.at + 1)):
                 break
             if character in "()":
-                if character == "(" and self._opens_array(parts):
+                if arrays and character == "(" and self._opens_array(parts):
                     return self._array(parts[0], start)
                 break
             self._piece(parts, in_word=True, depth=0)
@@ -180,7 +180,7 @@ class _Lexer:
             elif character in ";&|<>(":
                 self.at += 1
             else:
-                elements.append(self._word())
+                elements.append(self._word(arrays=False))
         if self.at >= len(text):
             self._break(start)
         self.at = min(self.at + 1, len(text))

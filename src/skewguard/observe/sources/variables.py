@@ -175,7 +175,7 @@ class Variables:
         if self.positional is None:
             return _State()
         if number > len(self.positional):
-            return _State(defined=False)
+            return _State(_NO_TEXT)
         return _State(Text(self.positional[number - 1]))
 
     def _indexed(self, name: str, index: str) -> _State:

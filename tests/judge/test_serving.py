@@ -412,7 +412,7 @@ def test_timeout_says_assumption_and_edit() -> None:
     """The message names tokens and speed, and whether streaming helps; the edit keeps the style of the value."""
     (answer,) = run("serving.timeout-too-short", routed(limit(60), declared={"limits.max_output_tokens": 4096}))
 
-    assert "4,096 tokens (limits.max_output_tokens), which takes 164 s at 40 ms a token" in answer.message
+    assert "4,096 tokens (limits.max_output_tokens), which takes 164 s at 40 ms each" in answer.message
     assert "streamed answers pass" in answer.message
     assert '`nginx.ingress.kubernetes.io/proxy-read-timeout: "164"`' in answer.remedy
     assert '{"max_new_tokens": 1500}' in answer.remedy

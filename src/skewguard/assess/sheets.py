@@ -132,7 +132,10 @@ def _image(container: Container) -> Iterator[Effective]:
 
 def _hardware(ground: Ground) -> Iterator[Effective]:
     yield from _gpu_class(ground)
-    for resource, located in scheduling.gpu_resources(ground.container).items():
+    container = ground.container
+    if container.image and not scheduling.accelerator_resources(container) and not container.resources.claims:
+        yield Fact("hardware.gpu_count", 0, "declared", container.origin)  # it asks for none, which is a number
+    for resource, located in scheduling.gpu_resources(container).items():
         amount = scheduling.quantity(located.value)
         if amount is not None and amount % scheduling.WHOLE == 0:
             yield Fact("hardware.gpu_count", amount // scheduling.WHOLE, "declared", located.origin)

@@ -43,7 +43,7 @@ class Longest(Struct, frozen=True):
     def __str__(self) -> str:
         return (
             f"an answer may have {self.tokens:,} tokens ({self.setting}), which takes {_time(self.seconds)} "
-            f"at {SECONDS_PER_TOKEN * 1000:.0f} ms a token"
+            f"at {SECONDS_PER_TOKEN * 1000:.0f} ms each"
         )
 
 

@@ -32,7 +32,7 @@ def evaluate(case: Case, checks: Iterable[Check], anchor: Anchor) -> Evaluation:
         except Exception as error:  # noqa: BLE001  # one check's defect must not hide the other checks' findings
             results = [_crash(check, error)]
             evaluation.crashes += 1
-        collect(evaluation, check, results or [Result("pass", "")], case.sheet.subject, anchor)
+        collect(evaluation, check, results or [Result("pass", "")], case.sheet.subject, anchor, case.container.origin)
     return evaluation
 
 
@@ -42,6 +42,7 @@ def collect(
     results: Iterable[Result],
     subject: Subject,
     anchor: Anchor,
+    place: Origin | None = None,
 ) -> None:
     """Sort a check's answers into findings and passes."""
     for result in results:
@@ -51,14 +52,16 @@ def collect(
                 PassedCheck(check.id, subject, result.verdict, result.message, result.setting)
             )
         else:
-            evaluation.findings.append(finding(check, result, subject, anchor))
+            evaluation.findings.append(finding(check, result, subject, anchor, place))
 
 
-def finding(check: Check, result: Result, subject: Subject, anchor: Anchor) -> Finding:
+def finding(
+    check: Check, result: Result, subject: Subject, anchor: Anchor, place: Origin | None = None
+) -> Finding:
     """A result as a finding: with its identity, its evidence, and the check's own remedy where it has none."""
     observed = _observed(result)
-    place = observed.origin if observed else None
-    file = place.file if place and place.file else (subject.source.path if subject.source else None)
+    seen = observed.origin if observed else None
+    file = seen.file if seen and seen.file else (subject.source.path if subject.source else None)
     return Finding(
         id=identity(
             check.id, result.setting, result.anchor, subject, anchor(file) if file else None, result.expected
@@ -78,6 +81,7 @@ def finding(check: Check, result: Result, subject: Subject, anchor: Anchor) -> F
         observed=observed,
         inputs=result.inputs,
         assumes=result.assumes,
+        place=place,
     )
 
 

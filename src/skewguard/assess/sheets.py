@@ -150,7 +150,7 @@ def _gpu_class(ground: Ground) -> Iterator[Effective]:
     key = scheduling.scheduling_key(ground.workload.template, ground.container)
     if len(titles) == 1:
         (located,) = titles.values()
-        size = int(located.value.memory_gib * 2**30)
+        size = round(located.value.memory_gib * 2**10) * 2**20
         yield Fact("hardware.gpu_class", located.value.title, "declared", located.origin)
         yield Fact("hardware.gpu_memory", size, "derived", Origin("label", f"memory of {located.value.title}"))
     elif titles:

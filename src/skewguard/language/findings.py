@@ -48,7 +48,7 @@ class Finding(Struct, frozen=True):
     """One verdict of one check about one subject, with its evidence and the exact remedy.
 
     `anchor` is the flag, environment variable or object name at fault. `expected` is what the check or the contract
-    wants, in JSON. `id` is stable over line moves and reformatting: see `identity`.
+    wants, in JSON. `place` is that of the container, for values no file holds. `id` is stable over line moves and reformatting: see `identity`.
     """
 
     id: str
@@ -68,11 +68,13 @@ class Finding(Struct, frozen=True):
     observed: Observed | None = None
     inputs: tuple[str, ...] = ()
     assumes: tuple[str, ...] = ()
+    place: Origin | None = None
 
     @property
     def origin(self) -> Origin | None:
-        """Where to look: the place of the observed value, else nothing."""
-        return self.observed.origin if self.observed else None
+        """Where to look: the place of the observed value; of its container where the value stands in no file."""
+        seen = self.observed.origin if self.observed else None
+        return seen if self.place is None or (seen and seen.file) else self.place
 
 
 def identity(

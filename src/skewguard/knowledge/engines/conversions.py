@@ -13,7 +13,6 @@ import msgspec
 
 from skewguard.knowledge.engines.tables import Flag
 
-
 MOST_DIGITS = 300
 """Longer numbers overflow the floating point of the engines' own conversion."""
 

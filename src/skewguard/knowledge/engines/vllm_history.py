@@ -64,6 +64,11 @@ SUCCESSORS: dict[str, tuple[str | None, str]] = {
 def missing(table: Table, version: str, name: str, *, serve: bool) -> Missing:
     """Why `name`, dashes and all, is no flag of `version`."""
     known = table.spellings(version, serve=serve)
+    dashed = name[:2] + name[2:].replace("_", "-")
+    if dashed != name:
+        if dashed in known.flags:
+            return Missing("misspelt", dashed, known.flags[dashed], dashed)
+        return missing(table, version, dashed, serve=serve)
     written = _historic(table, name)
     if written is not None:
         return _dated(table, version, written, known.flags)
@@ -143,6 +148,7 @@ def _dated(table: Table, version: str, spelling: str, known: Mapping[str, Flag])
 @lru_cache(maxsize=2000)
 def advisable(table: Table, name: str) -> tuple[str, ...]:
     """The spellings that may be advised instead of `name` in versions that do not know it."""
+    name = name[:2] + name[2:].replace("_", "-")
     written = _historic(table, name)
     if written is None:
         near = nearest_ever(table, name) if name.startswith("--") else None

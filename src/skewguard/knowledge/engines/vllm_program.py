@@ -32,10 +32,10 @@ def locate(argv: Sequence[Token]) -> Start | None:
     """Where vLLM's program stands in a command line; None when it starts something else."""
     if not argv:
         return None
+    words = [token.text.strip() for token in argv]
     found = commands.read(argv)
     if found.engine != "vllm" or found.joins:
-        return None
-    words = [token.text.strip() for token in argv]
+        return _python(words, 0) if commands.base(words[0]).startswith(("python", "pypy")) else None
     at = found.at
     name = commands.base(words[at])
     if name.startswith(("python", "pypy")):

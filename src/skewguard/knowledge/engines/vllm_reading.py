@@ -93,7 +93,7 @@ class _Simulation:
             self._tell(take, "invalid", "unexpected-value", why="help", fatal=True)
             return
         if flag.dest == "config":
-            self._tell(take, "ignored", "ignored", value=(take.texts() or [None])[0], why="config-attached")
+            self._tell(take, "ignored", "ignored", value=" ".join(take.texts()), why="config-attached")
             return
         try:
             value = self._value(take, flag)
@@ -310,7 +310,7 @@ class _Simulation:
         self._result.readings.append(
             Reading(
                 word.key,
-                word.token.text if word.source == "argument" else word.text,
+                word.token.text,
                 outcome,
                 word.token.origin,
                 flag.name if flag else None,
@@ -416,7 +416,7 @@ class _Simulation:
         named = known is not None and known.name.startswith("-")
         first = Reading(
             take.word.key,
-            take.word.token.text if take.word.source == "argument" else take.word.text,
+            take.word.token.text,
             outcome,
             take.word.token.origin,
             flag or (known.name if known is not None and named else None),

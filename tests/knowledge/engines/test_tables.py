@@ -89,5 +89,5 @@ def test_every_flag_has_a_type_that_can_be_converted(version: str) -> None:
     from skewguard.knowledge.engines import conversions
 
     for flag in TABLE.flags(version):
-        assert flag.switch or flag.action == "boolean" or flag.type in conversions._CONVERTERS  # noqa: SLF001
+        assert flag.switch or flag.action == "boolean" or flag.type in conversions._CONVERTERS
         assert flag.choices is None or flag.choices

@@ -4,12 +4,15 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from skewguard.knowledge.engines import tables
 from skewguard.knowledge.engines.readings import Simulation
 from skewguard.knowledge.engines.tables import Flag
+from skewguard.language.workloads import TextFile
 from tests.knowledge.engines.vllm_cases import API_SERVER, GROUND_TRUTH, SERVE, config, simulated
 
 FLAG_FILES = sorted(GROUND_TRUTH.glob("vllm-*.json"))
@@ -69,7 +72,7 @@ The parser was run with that positional made optional.
 """
 
 
-def _flags() -> Iterator[tuple[str, dict[str, object]]]:
+def _flags() -> Iterator[tuple[str, dict[str, Any]]]:
     for path in FLAG_FILES:
         for record in json.loads(path.read_text()):
             yield path.stem.removeprefix("vllm-"), record
@@ -102,23 +105,23 @@ def _shown_default(flag: Flag) -> tuple[bool, object]:
 
 
 @pytest.mark.parametrize("path", FLAG_FILES, ids=lambda path: path.stem)
-def test_table_has_every_flag_the_real_parser_registered(path: object) -> None:
+def test_table_has_every_flag_the_real_parser_registered(path: Path) -> None:
     """Each spelling of each flag stands in the table of its version, under the same destination."""
-    version = path.stem.removeprefix("vllm-")  # type: ignore[attr-defined]
+    version = path.stem.removeprefix("vllm-")
     known = {spelling: flag for flag in tables.load("vllm").flags(version) for spelling in flag.flags}
-    wanted = {spelling: record["dest"] for of, record in _flags() if of == version for spelling in record["flags"]}  # type: ignore[attr-defined]
+    wanted = {spelling: record["dest"] for of, record in _flags() if of == version for spelling in record["flags"]}
 
     assert {spelling: known[spelling].dest if spelling in known else None for spelling in wanted} == wanted
 
 
 @pytest.mark.parametrize("path", FLAG_FILES, ids=lambda path: path.stem)
-def test_table_has_every_default_the_real_parser_registered(path: object) -> None:
+def test_table_has_every_default_the_real_parser_registered(path: Path) -> None:
     """Each default equals the real one; config objects and expressions are told apart, never given a wrong value."""
-    version = path.stem.removeprefix("vllm-")  # type: ignore[attr-defined]
+    version = path.stem.removeprefix("vllm-")
     known = {spelling: flag for flag in tables.load("vllm").flags(version) for spelling in flag.flags}
     wrong = []
     for record in (record for of, record in _flags() if of == version):
-        flag = known[record["flags"][0]]  # type: ignore[index]
+        flag = known[record["flags"][0]]
         plain, default = _shown_default(flag)
         real = _literal(str(record["default"]))
         real = sorted(real) if isinstance(real, set) else list(real) if isinstance(real, tuple) else real
@@ -129,8 +132,8 @@ def test_table_has_every_default_the_real_parser_registered(path: object) -> Non
     assert wrong == []
 
 
-def _files(texts: tuple[str, ...]) -> tuple[list[str], list[object]]:
-    words, files = list(texts), []
+def _files(texts: tuple[str, ...]) -> tuple[list[str], list[TextFile]]:
+    words, files = list(texts), list[TextFile]()
     if "--config" in words:
         at = words.index("--config") + 1
         files.append(config(words[at]))
@@ -140,7 +143,7 @@ def _files(texts: tuple[str, ...]) -> tuple[list[str], list[object]]:
 
 def _simulate(version: str, name: str) -> Simulation:
     words, files = _files(ARGUMENTS[name])
-    return simulated(version, API_SERVER if name == "yaml_false_direct" else SERVE, words, files)  # type: ignore[arg-type]
+    return simulated(version, API_SERVER if name == "yaml_false_direct" else SERVE, words, files)
 
 
 def _held(result: Simulation, dest: str) -> object:

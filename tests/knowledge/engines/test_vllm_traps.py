@@ -3,10 +3,23 @@
 import pytest
 
 from skewguard.knowledge.engines import vllm
-from tests.knowledge.engines.vllm_cases import anything, config, exactly, faults, module, odd, parse, serve, values
+from skewguard.knowledge.engines.interface import Argument, Parsed, Release
+from skewguard.language.workloads import TextFile, Token
+from tests.knowledge.engines.vllm_cases import (
+    anything,
+    config,
+    exactly,
+    faults,
+    module,
+    odd,
+    parse,
+    serve,
+    token,
+    values,
+)
 
 
-def only(parsed: vllm.Parsed) -> vllm.merging.Argument:
+def only(parsed: Parsed) -> Argument:
     """The one argument with something the matter."""
     (argument,) = odd(parsed)
     return argument
@@ -504,7 +517,7 @@ def test_lists_and_mappings_in_a_config_file_came_late() -> None:
 @pytest.mark.parametrize("words", [("--config", "/elsewhere/b.yaml"), ("--config", "/cfg/a.yaml")])
 def test_config_file_that_is_not_in_the_input_leaves_the_rest_open(words: tuple[str, ...]) -> None:
     """What is on the command line is known all the same."""
-    files = [] if words[1].startswith("/else") else [vllm.TextFile("/cfg/a.yaml", None, "Secret s", config("").origin)]
+    files = [] if words[1].startswith("/else") else [TextFile("/cfg/a.yaml", None, "Secret s", config("").origin)]
     parsed = serve("0.11.0", "m", *words, "--dtype", "half", files=files)
 
     assert parsed.blind is not None
@@ -594,10 +607,8 @@ def test_unresolved_model_is_a_gap() -> None:
     assert (set(parsed.gaps), parsed.blind, parsed.starts) == ({"model"}, None, True)
 
 
-def vllm_tokens(*words: tuple[str, ...]) -> tuple[vllm.Token, ...]:
+def vllm_tokens(*words: tuple[str, ...]) -> tuple[Token, ...]:
     """Words, each followed by the names in it that are not known."""
-    from tests.knowledge.engines.vllm_cases import token
-
     return tuple(token(*word) for word in words)
 
 
@@ -620,7 +631,7 @@ def test_unknown_version_tells_plainly_what_holds_for_all() -> None:
 
 def test_newer_version_does_not_call_an_unknown_flag_fatal() -> None:
     """It may know flags that the table does not."""
-    release = vllm.Release("vllm", "9.9.9", (vllm.releases()[-1],), "newer", "the image tag", "version@x")
+    release = Release("vllm", "9.9.9", (vllm.releases()[-1],), "newer", "the image tag", "version@x")
     parsed = serve(release, "m", "--brand-new-thing", "1")
 
     assert (parsed.starts, only(parsed).fatal, only(parsed).fault) == (None, None, "unknown")

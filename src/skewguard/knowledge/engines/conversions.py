@@ -128,7 +128,10 @@ def _human_or_auto(text: str) -> int:
 
 
 def _object(text: str) -> Any:
-    value = json_value(text)
+    try:
+        value = json_value(text)
+    except Refused:
+        value = None
     if not isinstance(value, dict):
         raise Refused("a JSON object")
     return value

@@ -72,10 +72,9 @@ def missing(table: Table, version: str, name: str, *, serve: bool) -> Missing:
     written = _historic(table, name)
     if written is not None:
         return _dated(table, version, written, known.flags)
-    near = nearest(name, known.ordered)
-    if near is not None:
-        return Missing("misspelt", near, known.flags[near], near)
     near = nearest_ever(table, name)
+    if near is not None and near in known.flags:
+        return Missing("misspelt", near, known.flags[near], near)
     if near is not None:
         return _dated(table, version, near, known.flags)
     return Missing("unknown", name)
@@ -151,7 +150,7 @@ def advisable(table: Table, name: str) -> tuple[str, ...]:
     name = name[:2] + name[2:].replace("_", "-")
     written = _historic(table, name)
     if written is None:
-        near = nearest_ever(table, name) if name.startswith("--") else None
+        near = nearest_ever(table, name)
         return (near,) if near is not None else ()
     successor, _ = SUCCESSORS.get(written, (None, ""))
     better = (successor or "").partition("=")[0].partition(".")[0]

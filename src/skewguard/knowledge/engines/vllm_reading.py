@@ -1,13 +1,11 @@
 """One release of vLLM reads one argument vector: which word does what, which values result, does it start."""
 
-import re
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 from msgspec import structs
 
-from skewguard.knowledge.engines import conversions, grammar, vllm_grammar, vllm_history
+from skewguard.knowledge.engines import conversions, grammar, recording, shapes, vllm_grammar, vllm_history
 from skewguard.knowledge.engines.grammar import Take, Word
 from skewguard.knowledge.engines.interface import Fault, Outcome
 from skewguard.knowledge.engines.readings import UNKNOWABLE, Held, Reading, Simulation
@@ -33,8 +31,8 @@ class _Simulation:
         self._serve = program == SERVE
         self._does = vllm_grammar.behaviour(version)
         self._known = table.spellings(version, serve=self._serve)
-        self._result = Simulation(program)
-        self._last: dict[str, list[int]] = {}
+        self._record = recording.Record(program)
+        self._result = self._record.result
         self._switch: str | None = None
 
     def run(self, words: Sequence[Word], files: Sequence[TextFile]) -> Simulation:
@@ -67,8 +65,8 @@ class _Simulation:
         """Where an unresolved word stands in the model's place and a plain one follows, that one is the model."""
         free = [take for take in takes if take.status in ("positional", "extra")]
         if self._serve and free and free[0].word.token.unresolved:
-            plain = [take for take in free[1:] if not take.word.token.unresolved and not _is_folded(take.word)]
-            if plain and not _is_folded(plain[0].word):
+            plain = [take for take in free[1:] if not take.word.token.unresolved and not shapes.is_folded(take.word)]
+            if plain and not shapes.is_folded(plain[0].word):
                 plain[0].status, plain[0].flag = "positional", free[0].flag
                 free[0].status, free[0].flag = "extra", None
         return takes
@@ -81,7 +79,7 @@ class _Simulation:
         elif take.status in ("unknown", "ambiguous"):
             self._unknown(take)
         elif take.status == "no-value":
-            self._tell(take, "invalid", "missing-value", fatal=True)
+            self._record.tell(take, "invalid", "missing-value", fatal=True)
         else:
             self._refused_value(take)
         self._switch = take.spelling if take.status == "taken" and take.flag is not None and take.flag.switch else None
@@ -90,10 +88,10 @@ class _Simulation:
         flag = take.flag
         assert flag is not None
         if flag.action == "help":
-            self._tell(take, "invalid", "unexpected-value", why="help", fatal=True)
+            self._record.tell(take, "invalid", "unexpected-value", why="help", fatal=True)
             return
         if flag.dest == "config":
-            self._tell(take, "ignored", "ignored", value=" ".join(take.texts()), why="config-attached")
+            self._record.tell(take, "ignored", "ignored", value=" ".join(take.texts()), why="config-attached")
             return
         try:
             value = self._value(take, flag)
@@ -104,19 +102,19 @@ class _Simulation:
         if not self._fields_known(take, flag, value):
             return
         for word in take.values:
-            if _is_folded(word):
+            if shapes.is_folded(word):
                 fault, why = "swallowed", "as-value"
-        self._tell(
+        self._record.tell(
             take, "swallowed" if fault == "swallowed" else "parsed", fault, value=value, why=why, suggestion=suggestion
         )
-        self._hold(take, flag, value)
+        self._record.hold(take, flag, value)
 
     def _value(self, take: Take, flag: Flag) -> Any:
         """The typed value. Raises `conversions.Refused`."""
         if flag.switch:
             return not flag.negates(take.spelling)
         texts = take.texts()
-        if _unresolved(take):
+        if shapes.unresolved(take):
             return UNKNOWABLE
         if flag.action == "boolean":
             return conversions.boolean(texts[0]) if texts else True
@@ -132,10 +130,10 @@ class _Simulation:
 
     def _oddity(self, take: Take, flag: Flag) -> tuple[Fault | None, str, str | None]:
         """What is odd about an argument that works."""
-        if any(_literal_variable(word.token.text) for word in (*take.values, take.word) if not word.token.unresolved):
+        if any(shapes.literal_variable(word.token.text) for word in (*take.values, take.word) if not word.token.unresolved):
             return "literal-variable", "", None
         written = take.word.text.partition("=")[0]
-        if take.word.parts is None and _is_abbreviated(written, take.spelling):
+        if take.word.parts is None and shapes.is_abbreviated(written, take.spelling):
             return "abbreviated", "", take.spelling
         if flag.deprecated:
             return "deprecated", "", vllm_history.SUCCESSORS.get(flag.name, (None, ""))[0]
@@ -150,15 +148,15 @@ class _Simulation:
         if not strange:
             return True
         if vllm_grammar.forbids(self._version, flag.config):
-            self._tell(take, "invalid", "invalid", value=value, why="field", detail=(strange[0],), fatal=True)
+            self._record.tell(take, "invalid", "invalid", value=value, why="field", detail=(strange[0],), fatal=True)
             return False
-        self._tell(take, "ignored", "ignored", value=value, why="field", detail=tuple(strange))
-        self._hold(take, flag, value, listed=False)
+        self._record.tell(take, "ignored", "ignored", value=value, why="field", detail=tuple(strange))
+        self._record.hold(take, flag, value, listed=False)
         return False
 
     def _invalid(self, take: Take, wanted: str) -> None:
-        odd = any(_literal_variable(word.token.text) for word in (*take.values, take.word))
-        self._tell(
+        odd = any(shapes.literal_variable(word.token.text) for word in (*take.values, take.word))
+        self._record.tell(
             take,
             "invalid",
             "literal-variable" if odd else "invalid",
@@ -175,30 +173,30 @@ class _Simulation:
         if text in ("true", "false"):
             on = (text == "true") != flag.negates(take.spelling)
             suggestion = next((each for each in flag.flags if flag.negates(each) != on and each.startswith("--")), None)
-        self._tell(
+        self._record.tell(
             take, "invalid", "unexpected-value", value=take.explicit, why="switch", suggestion=suggestion, fatal=True
         )
 
     def _unknown(self, take: Take) -> None:
         name = take.word.text.partition("=")[0]
         value = take.explicit_or_values()
-        if _starts_unresolved(take.word):
+        if shapes.starts_unresolved(take.word):
             self._blinded(take.word)
             return
         if take.status == "ambiguous":
-            self._tell(take, "ambiguous", "ambiguous", value=value, detail=take.candidates, fatal=True, flag=name)
+            self._record.tell(take, "ambiguous", "ambiguous", value=value, detail=take.candidates, fatal=True, flag=name)
             return
         if name.startswith("-O") and self._does.level_flag == "plain" and not self._known.flags.get("-O"):
             name = "-O"
         base, dot, _ = name.partition(".")
         if dot and self._does.dotted == "unknown" and base in self._known.flags:
             take.flag = self._known.flags[base]
-            self._tell(take, "unknown", "not-yet", value=value, why="dotted", detail=("", "", "0.9.0"), fatal=True)
+            self._record.tell(take, "unknown", "not-yet", value=value, why="dotted", detail=("", "", "0.9.0"), fatal=True)
             return
         found = vllm_history.missing(self._table, self._version, name, serve=self._serve)
         take.flag = found.flag
         detail = (found.last or "", found.gone or "", found.first or "", found.spelling, found.advice)
-        self._tell(
+        self._record.tell(
             take,
             "unknown",
             found.fault,
@@ -213,7 +211,7 @@ class _Simulation:
 
     def _positional(self, take: Take, prepared: Prepared) -> None:
         word = take.word
-        if _starts_unresolved(word) and not (take.status == "positional" and self._serve and _may_be_model(word)):
+        if shapes.starts_unresolved(word) and not (take.status == "positional" and self._serve and shapes.may_be_model(word)):
             self._blinded(word)
         elif take.status == "extra":
             self._stray(take)
@@ -226,38 +224,38 @@ class _Simulation:
         word = take.word
         value = UNKNOWABLE if word.token.unresolved else word.text
         self._result.values["model_tag"] = Held(value, word, "--model")
-        if _is_folded(word):
+        if shapes.is_folded(word):
             self._tell_folded(take, fatal=True, why="as-model")
         elif word is prepared.moved:
-            self._tell(take, "parsed", "deprecated", value=value, why="model-by-flag", suggestion=word.text, dest="model")
+            self._record.tell(take, "parsed", "deprecated", value=value, why="model-by-flag", suggestion=word.text, dest="model")
         else:
-            fault: Fault | None = "literal-variable" if _is_literal(word) else None
+            fault: Fault | None = "literal-variable" if shapes.is_literal(word) else None
             why = ""
             if word.text == "serve" and word.key[0] == 0:
                 fault, why = "unexpected-value", "doubled"
             elif word.text.lower() in ("true", "false") and self._switch is not None:
                 fault, why = "unexpected-value", "behind-switch"
-            self._tell(take, "parsed", fault, value=value, why=why, dest="model", detail=self._behind(why))
+            self._record.tell(take, "parsed", fault, value=value, why=why, dest="model", detail=self._behind(why))
 
     def _dropped(self, take: Take) -> None:
         """The API server module takes one positional and never looks at it."""
         word = take.word
-        if _is_folded(word):
+        if shapes.is_folded(word):
             self._tell_folded(take, fatal=False, why="ignored")
             return
         behind = word.text.lower() in ("true", "false") and self._switch is not None
         why = "behind-switch" if behind else "positional"
-        self._tell(take, "ignored", "ignored", value=word.text, why=why, detail=self._behind(why))
+        self._record.tell(take, "ignored", "ignored", value=word.text, why=why, detail=self._behind(why))
 
     def _stray(self, take: Take) -> None:
         word = take.word
-        if _is_folded(word):
+        if shapes.is_folded(word):
             self._tell_folded(take, fatal=True, why="refused")
             return
         behind = word.text.lower() in ("true", "false") and self._switch is not None
         why = "behind-switch" if behind else "stray"
-        fault: Fault = "literal-variable" if _is_literal(word) else "unexpected-value"
-        self._tell(take, "invalid", fault, value=word.text, why=why, detail=self._behind(why), fatal=True)
+        fault: Fault = "literal-variable" if shapes.is_literal(word) else "unexpected-value"
+        self._record.tell(take, "invalid", fault, value=word.text, why=why, detail=self._behind(why), fatal=True)
 
     def _behind(self, why: str) -> tuple[str, ...]:
         return (self._switch,) if why == "behind-switch" and self._switch else ()
@@ -270,7 +268,7 @@ class _Simulation:
         _, _, value = take.word.token.text.strip().partition(" ")
         take.flag, take.spelling = flag, seen.spelling if seen is not None else ""
         suggestion = f"{first}={value.strip()}" if value.strip() and "=" not in first else first
-        self._tell(
+        self._record.tell(
             take, "swallowed", "swallowed", value=value.strip() or None, why=why, suggestion=suggestion, fatal=fatal
         )
 
@@ -293,7 +291,7 @@ class _Simulation:
         self._result.values["config"] = Held(value, path, "--config")
         self._result.readings.append(
             Reading(
-                flag.key, flag.token.text, "parsed", flag.token.origin, "--config", "config", _shown(value),
+                flag.key, flag.token.text, "parsed", flag.token.origin, "--config", "config", recording.shown(value),
                 path.token.origin, source=flag.source,
             )
         )
@@ -370,130 +368,6 @@ class _Simulation:
             result.starts = False
         elif result.blind is not None:
             result.starts = None
-
-    def _hold(self, take: Take, flag: Flag, value: Any, *, listed: bool = True) -> None:
-        """Note the value of a destination; an earlier one is overridden, or joined where the flag collects."""
-        word = take.values[-1] if take.values else take.word
-        held = self._result.values.get(flag.dest)
-        if flag.action == "append":
-            collected = [*held.value, value] if held is not None and isinstance(held.value, list) else [value]
-            value = UNKNOWABLE if UNKNOWABLE in collected else collected
-        elif held is not None:
-            self._override(flag.dest, take.word)
-        self._result.values[flag.dest] = Held(value, word, flag.name)
-        if listed:
-            count = len(take.word.parts) if take.word.parts else 1
-            self._last[flag.dest] = list(range(len(self._result.readings) - count, len(self._result.readings)))
-
-    def _override(self, dest: str, by: Word) -> None:
-        for index in self._last.get(dest, ()):
-            earlier = self._result.readings[index]
-            files_turn = earlier.source == "config-file" and by.source == "argument"
-            self._result.readings[index] = structs.replace(
-                earlier,
-                outcome="overridden",
-                fault=None if files_turn else "duplicated",
-                why="by-command-line" if files_turn else "",
-                suggestion=None,
-            )
-
-    def _tell(
-        self,
-        take: Take,
-        outcome: Outcome,
-        fault: Fault | None,
-        *,
-        value: Any = None,
-        why: str = "",
-        detail: tuple[str, ...] = (),
-        suggestion: str | None = None,
-        fatal: bool = False,
-        flag: str | None = None,
-        dest: str | None = None,
-    ) -> None:
-        """Add the reading of a flag with its values; one for each part of a joined JSON argument."""
-        known = take.flag
-        named = known is not None and known.name.startswith("-")
-        first = Reading(
-            take.word.key,
-            take.word.token.text,
-            outcome,
-            take.word.token.origin,
-            flag or (known.name if known is not None and named else None),
-            dest or (known.dest if known is not None and named else None),
-            _shown(value),
-            take.values[-1].token.origin if take.values else None,
-            fault,
-            why,
-            detail,
-            suggestion,
-            fatal,
-            take.word.source,
-        )
-        for part in take.word.parts or ():
-            self._result.readings.append(
-                structs.replace(
-                    first,
-                    key=part.word.key,
-                    text=part.word.token.text,
-                    origin=part.word.token.origin,
-                    value=part.nested if outcome == "parsed" else first.value,
-                    value_origin=part.value_word.token.origin if part.value_word else None,
-                )
-            )
-        if not take.word.parts:
-            self._result.readings.append(first)
-
-
-def _shown(value: Any) -> Any:
-    return None if value is UNKNOWABLE else value
-
-
-def _unresolved(take: Take) -> bool:
-    words = list(take.values)
-    if take.explicit is not None:
-        words.append(take.word)
-    for part in take.word.parts or ():
-        words.extend((part.word, part.value_word or part.word))
-    return any(word.token.unresolved for word in words)
-
-
-def _starts_unresolved(word: Word) -> bool:
-    """Whether what is not known begins the word, so that it may be flags as well as a value."""
-    return bool(word.token.unresolved) and word.text.lstrip("-\"'")[:1] in ("$", "`")
-
-
-def _may_be_model(word: Word) -> bool:
-    names = " ".join((*word.token.unresolved, word.text)).lower()
-    return not re.search(r"arg|opt|flag|param|extra|@|\*", names)
-
-
-def _is_folded(word: Word) -> bool:
-    """Whether one word holds a flag with a space: `--flag value`, or ` --flag`."""
-    text = word.token.text
-    return word.source == "argument" and bool(re.match(r"(?s)(?:\s+-{1,2}[A-Za-z]|-{1,2}[A-Za-z][\w.-]*(?:=\S*)?\s)", text))
-
-
-def _is_literal(word: Word) -> bool:
-    return not word.token.unresolved and _literal_variable(word.token.text)
-
-
-@cache
-def _literal() -> re.Pattern[str]:
-    return re.compile(r"\$\{[A-Za-z_]\w*\}|(?:^|[=/:,])\$[A-Za-z_]\w*(?=$|[/:,])|(?:^|=)<[A-Za-z][\w .-]*>$")
-
-
-def _literal_variable(text: str) -> bool:
-    """Whether a word holds `${NAME}`, `$NAME` or a placeholder that nothing will expand; JSON and templates may."""
-    if "$" not in text and "<" not in text:
-        return False
-    return text.partition("=")[2].lstrip()[:1] not in ("{", "[") and text[:1] not in ("{", "[") and bool(
-        _literal().search(text)
-    )
-
-
-def _is_abbreviated(written: str, spelling: str) -> bool:
-    return len(written) < len(spelling) and spelling.startswith(written)
 
 
 _NOWHERE = grammar.NOWHERE

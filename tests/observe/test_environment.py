@@ -6,7 +6,7 @@ from tests.observe import reading
 from tests.observe.reading import container, deployment
 
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: env, namespace: prod}\ndata: {A: one, B-2: two}\n"
-SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: keys, namespace: prod}\nstringData: {token: hf_verysecret}\n"
+KEYS = "apiVersion: v1\nkind: Secret\nmetadata: {name: keys, namespace: prod}\nstringData: {token: hf_verysecret}\n"
 
 
 def values(text: str, beside: str = "") -> dict[str, str | None]:
@@ -73,7 +73,7 @@ def test_secret_value_is_never_read() -> None:
         "args: [--api-key=$(KEY)]\nenvFrom: [{secretRef: {name: keys}}]\n"
         "env: [{name: KEY, valueFrom: {secretKeyRef: {name: keys, key: token}}}]"
     )
-    found = reading.read(deployment(written, "", SECRET))
+    found = reading.read(deployment(written, "", KEYS))
     assert "hf_verysecret" not in repr(found.inventory)
     token = (found.inventory.workloads[0].template.containers[0].args or ())[0]
     assert (token.text, token.secret, token.unresolved) == ("--api-key=$(KEY)", True, ("$(KEY)",))
@@ -84,7 +84,7 @@ def test_key_that_the_secret_lacks_leaves_the_reference_literal() -> None:
     written = (
         "args: [$(KEY)]\nenv: [{name: KEY, valueFrom: {secretKeyRef: {name: keys, key: nope, optional: true}}}]"
     )
-    found = container(written, "", SECRET)
+    found = container(written, "", KEYS)
     assert (found.args or ())[0].unresolved == ("KEY",)
     assert found.env[0].why_unknown == "Secret prod/keys has no key nope"
 

@@ -7,7 +7,7 @@ from tests.observe.reading import container, deployment, starts
 
 SCRIPTS = (
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: scripts, namespace: prod}\ndata:\n"
-    "  start.sh: |\n    #!/bin/bash\n    . /scripts/env.sh\n    exec vllm serve $MODEL \"$@\"\n"
+    '  start.sh: |\n    #!/bin/bash\n    . /scripts/env.sh\n    exec vllm serve $MODEL "$@"\n'
     "  env.sh: |\n    MODEL=m\n  plain: vllm serve plain\n  run.py: |\n    #!/usr/bin/env python3\n    vllm serve no\n"
     "binaryData: {tokenizer.model: AAAA}\n"
 )
@@ -114,6 +114,6 @@ def test_volumes_and_mounts_are_told() -> None:
         ("bare", "emptyDir", None, None, None),
     ]
     assert [(each.volume, each.path, each.read_only, each.sub_path) for each in found.containers[0].mounts] == [
-        ("shm", "/dev/shm", False, None),
+        ("shm", "/dev/shm", False, None),  # noqa: S108  # where shared memory is mounted
         ("claim", "/m", True, "x"),
     ]

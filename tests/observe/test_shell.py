@@ -41,11 +41,6 @@ def words(script: str, arguments: list[str] | None = None, **variables: str) -> 
     return [[token.text for token in tokens] for _, tokens in run(script, arguments, **variables)]
 
 
-def unresolved(script: str, **variables: str) -> list[tuple[str, ...]]:
-    """What could not be known in each word of the first program."""
-    return [token.unresolved for token in run(script, **variables)[0][1]]
-
-
 @pytest.mark.parametrize(
     ("script", "expected"),
     [

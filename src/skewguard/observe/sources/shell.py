@@ -22,6 +22,10 @@ MAX_STEPS = 5_000
 """Most commands and block borders of one script that are read; no script that starts an engine has as many."""
 
 
+MAX_SOURCED = 5
+"""Deepest file that sources a file (and, squared, the most such files of one script)."""
+
+
 class Started(Struct, frozen=True):
     """One program start of a script: its words, whether it is certain, and the variables the script gave it.
 
@@ -98,6 +102,7 @@ class _Shell:
         self.exports_all = False
         self.ended = False
         self.steps = 0
+        self.files = 0
         self.scopes: list[_Scope] = []
 
     def read(self, text: Text, depth: int) -> Iterator[Started]:
@@ -202,7 +207,9 @@ class _Shell:
 
     def _source(self, fields: list[Field], step: Step, depth: int) -> Iterator[Started]:
         path = _known(fields[1]) if len(fields) > 1 else None
-        text = self.script.sourced(path) if path is not None and depth < lexing.MAX_NESTING else None
+        self.files += 1
+        within = depth < MAX_SOURCED and self.files <= MAX_SOURCED**2
+        text = self.script.sourced(path) if path is not None and within else None
         if text is None:
             unread = path or "a file that the script sources"
             if not unread.endswith("/activate"):  # a virtual environment sets PATH alone
@@ -217,7 +224,8 @@ class _Shell:
             if runs:
                 runs.append(Run(" ", field[0].node, field[0].start, field[0].start, whole=True))
             runs.extend(field)
-        if depth >= lexing.MAX_NESTING or not runs:
+        self.files += 1
+        if depth >= MAX_SOURCED or not runs or self.files > MAX_SOURCED**2:
             return
         for each in self.read(Text(runs), depth + 1):
             yield Started(each.words, each.certain and step.certain, each.environment, each.values)

@@ -18,6 +18,9 @@ from skewguard.observe.sources.texts import Field, Text
 MAX_SHELLS = 5
 """Deepest shell inside a shell that is followed."""
 
+MAX_SCRIPTS = 20
+"""Most scripts of one container that are read; one that starts itself ends here."""
+
 SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh", "mksh", "busybox"))
 
 # Programs that run the program in their arguments, with the options of theirs that take a value.
@@ -53,6 +56,7 @@ class Starts(Struct):
 
     invocations: list[Invocation]
     gaps: list[Gap]
+    scripts: int = 0
 
 
 def read(
@@ -92,8 +96,10 @@ def _follow(
 ) -> None:
     """Add what an argument vector starts: the shell's programs where it is a shell, itself otherwise."""
     for at in _programs(words):
-        script = _script(words[at:], way) if way.depth < MAX_SHELLS else None
+        within = way.depth < MAX_SHELLS and starts.scripts < MAX_SCRIPTS
+        script = _script(words[at:], way) if within else None
         if script is not None:
+            starts.scripts += 1
             _run(script, way, starts)
             return
     if shells_only:

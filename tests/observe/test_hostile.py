@@ -1,0 +1,94 @@
+"""Whatever a YAML tree holds, reading it ends and raises nothing."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skewguard.language import documents
+from skewguard.observe.sources import kinds, manifests
+
+_KINDS = [*sorted(kinds._READERS), "List", "Service", "Ingress", "HTTPRoute", "HorizontalPodAutoscaler", "ScaledObject"]
+_GROUPS = ["v1", "apps/v1", "batch/v1", "serving.kserve.io/v1beta1", "ray.io/v1", "leaderworkerset.x-k8s.io/v1",
+           "kaito.sh/v1beta1", "nvidia.com/v1alpha1", "production-stack.vllm.ai/v1alpha1", "kubeai.org/v1",
+           "argoproj.io/v1alpha1", "orchestration.aibrix.ai/v1alpha1", "autoscaling/v2", "keda.sh/v1alpha1"]  # fmt: skip
+_KEYS = [
+    "metadata", "name", "namespace", "annotations", "labels", "spec", "template", "containers", "initContainers", "env",
+    "envFrom", "value", "valueFrom", "configMapKeyRef", "configMapRef", "secretRef", "key", "command", "args", "image",
+    "volumes", "volumeMounts", "mountPath", "subPath", "configMap", "items", "path", "resources", "limits", "requests",
+    "ports", "containerPort", "livenessProbe", "httpGet", "predictor", "model", "runtime", "storageUri", "prefill",
+    "worker", "workerSpec", "leaderWorkerTemplate", "workerTemplate", "leaderTemplate", "size", "rayClusterConfig",
+    "headGroupSpec", "workerGroupSpecs", "serveConfigV2", "services", "extraPodSpec", "mainContainer", "inference",
+    "preset", "config", "baseRefs", "rules", "http", "paths", "backend", "timeouts", "request", "metrics", "resource",
+    "triggers", "type", "scaleTargetRef", "affinity", "nodeAffinity", "nodeSelector", "tolerations", "data", "roles",
+    "replicas", "workloadRef", "url", "engine", "deploymentConfig", "vllmConfig", "modelURL", "selector",
+]  # fmt: skip
+# What a YAML reader accepts unescaped; other characters are a matter of `language.documents`.
+_PRINTED = st.characters(min_codepoint=32, max_codepoint=0xD7FF, exclude_categories=["Cc", "Cs"])
+_TEXTS = st.one_of(
+    st.sampled_from(["n", "c", "/scripts", "bash", "-c", "$(A)", "vllm serve $X", "A", "0", "10s", "{{.Name}}", "a: [b", ""]),
+    st.text(_PRINTED, max_size=12),
+)
+_SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-5, 10**6), st.floats(allow_nan=False, allow_infinity=False), _TEXTS)
+_TREES = st.recursive(
+    _SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(st.one_of(st.sampled_from(_KEYS), st.text(_PRINTED, max_size=5)), inner, max_size=6)
+    ),
+    max_leaves=40,
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(_KINDS), st.sampled_from(_GROUPS), _TREES, _TREES, _TREES), min_size=1, max_size=4))
+@settings(max_examples=120)
+def test_any_object_is_read(objects: list[tuple[str, str, object, object, object]]) -> None:
+    """Any tree under any kind gives an inventory."""
+    text = "\n---\n".join(
+        json.dumps({"apiVersion": api, "kind": kind, "metadata": metadata, "spec": spec, "inference": more}, ensure_ascii=False)
+        for kind, api, metadata, spec, more in objects
+    )
+    found, errors = documents.read(text, "x.yaml")
+    assert errors == []
+    assert manifests.read(found).objects <= len(objects) * 50
+
+
+_POD_TREES = st.fixed_dictionaries({}, optional=dict.fromkeys(("containers", "initContainers", "volumes", "nodeSelector", "tolerations", "affinity"), _TREES))  # fmt: skip
+_CONTAINERS = st.fixed_dictionaries({"name": _TEXTS}, optional=dict.fromkeys(("image", "command", "args", "env", "envFrom", "ports", "resources", "volumeMounts", "livenessProbe"), _TREES))  # fmt: skip
+
+
+@given(_POD_TREES, st.lists(_CONTAINERS, max_size=3))
+@settings(max_examples=120)
+def test_any_pod_is_read(pod: dict[str, object], containers: list[dict[str, object]]) -> None:
+    """Any fields of any container give a workload."""
+    whole = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "n"}, "spec": {"containers": containers, **pod}}
+    found, _ = documents.read(json.dumps(whole, ensure_ascii=False), "x.yaml")
+    assert len(manifests.read(found).inventory.workloads) == 1
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read(text: str) -> None:
+    """Any text at all goes through the door."""
+    manifests.unrendered(text, "x.yaml")
+    found, _ = documents.read(text, "x.yaml")
+    manifests.read(found)
+
+
+BOMB = "a: &a [x, x]\n" + "".join(f"{chr(98 + n)}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]\n" for n in range(20))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BOMB + "apiVersion: v1\nkind: Pod\nmetadata: {name: n}\nspec: {containers: *u}\n",
+        BOMB + "apiVersion: x/v1\nkind: Odd\nmetadata: {name: n}\nspec: *u\n",
+        "&a\napiVersion: x/v1\nkind: Odd\nmetadata: {name: n}\nspec: *a\n",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: n}\nspec: &s {containers: [&c {name: c, image: i, resources: *c, env: [*s]}]}\n",
+        "apiVersion: v1\nkind: List\nitems: &i [{apiVersion: v1, kind: List, items: *i}]\n",
+        "apiVersion: x/v1\nkind: Odd\nspec: " + "{a: " * 190 + "b" + "}" * 190 + "\n",
+    ],
+)
+def test_aliases_and_depth_do_not_explode(text: str) -> None:
+    """A value shared a million times is walked once, and a cycle ends."""
+    found, _ = documents.read(text, "x.yaml")
+    manifests.read(found)

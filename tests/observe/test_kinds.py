@@ -1,0 +1,558 @@
+"""Every kind people serve models with, and what it is taken apart into."""
+
+from textwrap import dedent, indent
+
+import pytest
+
+from skewguard.language.workloads import Workload
+from tests.observe import reading
+
+POD = "{containers: [{name: c, image: i, args: [a]}]}"
+TEMPLATE = f"{{metadata: {{labels: {{app: x}}}}, spec: {POD}}}"
+
+
+def told(*texts: str) -> list[tuple[str, str | None, list[str]]]:
+    """(kind, role, container names) of each workload."""
+    return [
+        (each.subject.kind, each.subject.role, [item.name for item in each.template.containers])
+        for each in reading.workloads(*texts)
+    ]
+
+
+def only(text: str) -> Workload:
+    """The one workload of a text."""
+    found = reading.workloads(text)
+    assert len(found) == 1
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("api", "kind", "spec"),
+    [
+        ("v1", "Pod", POD),
+        ("apps/v1", "Deployment", f"{{template: {TEMPLATE}}}"),
+        ("apps/v1", "StatefulSet", f"{{template: {TEMPLATE}}}"),
+        ("apps/v1", "DaemonSet", f"{{template: {TEMPLATE}}}"),
+        ("apps/v1", "ReplicaSet", f"{{template: {TEMPLATE}}}"),
+        ("batch/v1", "Job", f"{{template: {TEMPLATE}}}"),
+        ("batch/v1", "CronJob", f"{{jobTemplate: {{spec: {{template: {TEMPLATE}}}}}}}"),
+        ("argoproj.io/v1alpha1", "Rollout", f"{{template: {TEMPLATE}}}"),
+        ("serving.knative.dev/v1", "Service", f"{{template: {TEMPLATE}}}"),
+    ],
+)
+def test_plain_kinds_hold_one_template(api: str, kind: str, spec: str) -> None:
+    """Each of these makes pods from one template."""
+    found = only(f"apiVersion: {api}\nkind: {kind}\nmetadata: {{name: n, namespace: s}}\nspec: {spec}\n")
+    subject = found.subject
+    assert (subject.kind, subject.name, subject.namespace, subject.role) == (kind, "n", "s", None)
+    assert (found.api_version, found.generic, found.group_size) == (api, False, 1)
+    assert [item.name for item in found.template.containers] == ["c"]
+
+
+def test_subject_names_its_document() -> None:
+    """A workload says which document of which file it is."""
+    text = f"# only a comment\n---\nkind: List\napiVersion: v1\nitems:\n- {{apiVersion: v1, kind: Pod, metadata: {{name: n}}, spec: {POD}}}\n"
+    source = reading.workloads(text)[0].subject.source
+    assert source is not None
+    assert (source.path, source.document) == (reading.FILE, 1)
+
+
+@pytest.mark.parametrize(
+    ("replicas", "expected"), [("replicas: 0", 0), ("replicas: 3", 3), ("replicas: null", None), ("paused: true", None)]
+)
+def test_replicas_are_those_that_are_written(replicas: str, expected: int | None) -> None:
+    """Zero is a number, and an absent one is absent."""
+    found = only(f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: n}}\nspec: {{{replicas}, template: {TEMPLATE}}}\n")
+    assert (found.replicas.value if found.replicas else None) == expected
+
+
+def test_lists_of_any_depth_are_opened() -> None:
+    """`List`, `DeploymentList` and lists in lists hold objects."""
+    pod = f"{{apiVersion: v1, kind: Pod, metadata: {{name: n}}, spec: {POD}}}"
+    text = f"apiVersion: v1\nkind: List\nitems: [{{apiVersion: v1, kind: PodList, items: [{pod}, {pod}]}}, {pod}]\n"
+    assert len(told(text)) == 3
+
+
+def test_list_that_holds_itself_ends() -> None:
+    """A list that names itself by an alias is read once."""
+    assert told("&a\napiVersion: v1\nkind: List\nitems: [*a]\n") == []
+
+
+def test_exported_object_is_read_without_its_status() -> None:
+    """What the API server adds to an object is no part of what was written."""
+    text = f"""
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: n
+          annotations: {{kubectl.kubernetes.io/last-applied-configuration: '{{"spec": 1}}', mine: x}}
+          managedFields: [{{fieldsV1: {{"f:spec": {{}}}}}}]
+        spec: {POD}
+        status: {{containers: [{{name: fake, image: y}}]}}
+    """
+    found = only(text)
+    assert [item.name for item in found.template.containers] == ["c"]
+    assert list(found.annotations) == ["mine"]
+
+
+def test_rollout_runs_another_objects_template() -> None:
+    """A Rollout with `workloadRef` is read with the Deployment's template, and the Deployment no second time."""
+    text = f"""
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {{name: d}}
+        spec: {{replicas: 0, template: {TEMPLATE}}}
+        ---
+        apiVersion: argoproj.io/v1alpha1
+        kind: Rollout
+        metadata: {{name: r}}
+        spec: {{replicas: 4, workloadRef: {{apiVersion: apps/v1, kind: Deployment, name: d}}}}
+    """
+    found = only(text)
+    assert (found.subject.kind, found.replicas.value if found.replicas else None) == ("Rollout", 4)
+
+
+def test_rollout_without_its_object_is_missing() -> None:
+    """A `workloadRef` to something outside the input is said."""
+    text = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: r, namespace: p}\nspec: {workloadRef: {kind: Deployment, name: d}}"
+    found = reading.read(text).inventory
+    assert ([each.ref for each in found.missing], found.workloads) == (["Deployment p/d"], ())
+
+
+def lws(inner: str) -> str:
+    """A LeaderWorkerSet."""
+    return (
+        "apiVersion: leaderworkerset.x-k8s.io/v1\nkind: LeaderWorkerSet\nmetadata: {name: n}\n"
+        f"spec: {{replicas: 2, leaderWorkerTemplate: {{{inner}}}}}\n"
+    )
+
+
+def test_leader_and_workers_are_a_group() -> None:
+    """A LeaderWorkerSet has two roles that know each other and the size of their group."""
+    found = reading.workloads(lws(f"size: 4, leaderTemplate: {TEMPLATE}, workerTemplate: {TEMPLATE}"))
+    assert [(each.subject.role, each.group_size, [item.role for item in each.members]) for each in found] == [
+        ("leader", 4, ["worker"]),
+        ("worker", 4, ["leader"]),
+    ]
+    assert found[0].template.labels == {
+        "app": "x",
+        "leaderworkerset.sigs.k8s.io/name": "n",
+        "leaderworkerset.sigs.k8s.io/worker-index": "0",
+    }
+
+
+def test_group_of_workers_alone_has_one_template() -> None:
+    """Without a leader template every pod of the group is made from the worker's."""
+    found = only(lws(f"size: 2, workerTemplate: {TEMPLATE}"))
+    assert (found.subject.role, found.group_size, found.members) == (None, 2, ())
+
+
+def test_disaggregated_set_holds_a_group_for_each_role() -> None:
+    """Each role of a DisaggregatedSet is a LeaderWorkerSet of its own."""
+    role = f"leaderWorkerTemplate: {{size: 2, workerTemplate: {TEMPLATE}}}"
+    text = (
+        "apiVersion: disaggregatedset.x-k8s.io/v1\nkind: DisaggregatedSet\nmetadata: {name: n}\n"
+        f"spec: {{roles: [{{name: prefill, replicas: 2, {role}}}, {{name: decode, {role}}}]}}\n"
+    )
+    assert [role for _, role, _ in told(text)] == ["prefill", "decode"]
+
+
+RAY = f"""
+    apiVersion: ray.io/v1
+    kind: RayService
+    metadata: {{name: n}}
+    spec:
+      serveConfigV2: |
+        applications:
+          - import_path: ray.serve.llm:build_openai_app
+            args:
+              llm_configs:
+                - model_loading_config: {{model_id: chat, model_source: Qwen/Qwen3-8B}}
+                  engine_kwargs: {{max_model_len: 4096, dtype: "bfloat16", seed: 1, enforce_eager: true}}
+                  deployment_config: {{autoscaling_config: {{min_replicas: 1, max_replicas: 3}}}}
+      rayClusterConfig:
+        headGroupSpec: {{template: {TEMPLATE}}}
+        workerGroupSpecs: [{{groupName: g, replicas: 2, numOfHosts: 2, template: {TEMPLATE}}}]
+"""
+
+
+def test_ray_cluster_is_a_head_and_workers() -> None:
+    """Head and worker groups are roles of one server."""
+    found = reading.workloads(RAY)
+    assert [(each.subject.role, each.group_size) for each in found] == [("leader", 5), ("worker", 5)]
+
+
+def test_ray_serve_settings_are_fields_with_their_place() -> None:
+    """Settings in the YAML text inside the YAML are named by the vocabulary and stand where they are written."""
+    text = dedent(RAY)
+    fields = reading.workloads(text)[0].template.containers[0].fields
+    values = {name: located.value for name, located in fields.items()}
+    assert values == {
+        "model.served_name": "chat",
+        "model.id": "Qwen/Qwen3-8B",
+        "limits.max_model_len": "4096",
+        "runtime.dtype": "bfloat16",
+        "runtime.seed": "1",
+        "runtime.enforce_eager": "true",
+    }
+    for located in fields.values():
+        line = text.split("\n")[(located.origin.line or 0) - 1]
+        assert line[(located.origin.column or 1) - 1 :].lstrip('"').startswith(located.value)
+
+
+def test_ray_serve_autoscaling_is_an_autoscaler() -> None:
+    """Ray Serve scales on ongoing requests."""
+    found = reading.read(RAY).inventory.autoscalers
+    assert [(each.target_kind, [signal.kind for signal in each.signals]) for each in found] == [
+        ("RayService", ["concurrency"])
+    ]
+
+
+@pytest.mark.parametrize(("kind", "path"), [("RayCluster", "spec"), ("RayJob", "spec: {rayClusterSpec")])
+def test_other_ray_kinds_are_read(kind: str, path: str) -> None:
+    """RayCluster and RayJob hold the cluster at their own paths."""
+    inner = f"headGroupSpec: {{template: {TEMPLATE}}}, workerGroupSpecs: [{{minReplicas: 1, maxReplicas: 4, template: {TEMPLATE}}}]"
+    spec = f"{path}: {{{inner}}}" + ("}" if "{" in path else "")
+    found = reading.workloads(f"apiVersion: ray.io/v1\nkind: {kind}\nmetadata: {{name: n}}\n{spec}\n")
+    assert [(each.subject.role, each.group_size) for each in found] == [("leader", None), ("worker", None)]
+
+
+# ---- KServe --------------------------------------------------------------------------------------------------------
+
+RUNTIME = """
+    apiVersion: serving.kserve.io/v1alpha1
+    kind: ServingRuntime
+    metadata: {name: rt, namespace: p}
+    spec:
+      annotations: {scrape: "true"}
+      supportedModelFormats: [{name: vLLM, autoSelect: true}]
+      nodeSelector: {gpu: h100}
+      containers:
+        - name: kserve-container
+          image: vllm/vllm-openai:v0.11.0
+          command: [vllm, serve]
+          args: ["/mnt/models", "--served-model-name={{.Name}}"]
+          env: [{name: A, value: runtime}, {name: B, value: runtime}]
+          resources: {limits: {cpu: 1}}
+"""
+
+
+def service(model: str, predictor: str = "") -> str:
+    """An InferenceService."""
+    return (
+        "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: chat, namespace: p}\n"
+        f"spec:\n  predictor:\n    model:\n{indent(dedent(model), ' ' * 6)}\n{indent(dedent(predictor), ' ' * 4)}\n"
+    )
+
+
+MODEL = """\
+    modelFormat: {name: vLLM}
+    name: ""
+    storageUri: pvc://m/x
+    args: [--dtype=half]
+    env: [{name: A, value: own}]
+    resources: {limits: {nvidia.com/gpu: 1}}
+"""
+
+
+@pytest.mark.parametrize("name", ["runtime: rt", "protocolVersion: v2"])
+def test_service_is_merged_with_its_runtime(name: str) -> None:
+    """By name or by format: arguments are appended, variables merged, placeholders filled in."""
+    found = only(dedent(RUNTIME) + "---\n" + service(dedent(MODEL) + name, "tolerations: [{key: k}]"))
+    engine = found.template.containers[0]
+    assert (found.subject.kind, engine.name) == ("InferenceService", "kserve-container")
+    assert reading.words(engine.invocations[0]) == ["vllm", "serve", "/mnt/models", "--served-model-name=chat", "--dtype=half"]
+    assert {entry.name: entry.value for entry in engine.env} == {"A": "own", "B": "runtime"}
+    assert set(engine.resources.limits) == {"cpu", "nvidia.com/gpu"}
+    assert {name: field.value for name, field in engine.fields.items()} == {"model.source_uri": "pvc://m/x"}
+    assert [term.key for term in found.template.node_terms] == ["gpu"]
+    assert [each.key for each in found.template.tolerations] == ["k"]
+    assert found.template.labels["serving.kserve.io/inferenceservice"] == "chat"
+
+
+def test_cluster_runtime_is_found_by_name() -> None:
+    """A ClusterServingRuntime serves every namespace."""
+    runtime = dedent(RUNTIME).replace("ServingRuntime", "ClusterServingRuntime").replace(", namespace: p", "")
+    found = only(runtime + "---\n" + service(dedent(MODEL) + "runtime: rt"))
+    assert found.template.containers[0].image is not None
+
+
+def test_runtime_that_is_not_in_the_input_is_missing() -> None:
+    """Without the runtime the command is unknown, and both are said."""
+    found = reading.read(service(dedent(MODEL) + "runtime: gone")).inventory
+    engine = found.workloads[0].template.containers[0]
+    assert (engine.name, engine.image, reading.words(engine.invocations[0])) == ("kserve-container", None, ["--dtype=half"])
+    assert [gap.rule for gap in engine.gaps] == ["serving-runtime"]
+    assert [each.ref for each in found.missing] == ["ServingRuntime p/gone"]
+
+
+def test_runtime_alone_is_one_part_of_a_pod() -> None:
+    """A runtime that no service of the input takes is read, and said to be a part."""
+    found = only(RUNTIME)
+    assert found.subject.kind == "ServingRuntime"
+    assert "one part of a pod" in found.notes[0]
+    assert (found.template.containers[0].args or ())[1].unresolved == ("{{.Name}}",)
+
+
+def test_custom_predictor_and_workers_are_read() -> None:
+    """Plain containers and a worker spec, with the storage URI from the environment."""
+    text = """
+        apiVersion: serving.kserve.io/v1beta1
+        kind: InferenceService
+        metadata: {name: chat}
+        spec:
+          predictor:
+            containers: [{name: kserve-container, image: i, args: [a], env: [{name: STORAGE_URI, value: "s3://b/m"}]}]
+            workerSpec: {pipelineParallelSize: 3, containers: [{name: w, image: i}]}
+          transformer: {containers: [{name: t, image: i}]}
+    """
+    found = reading.workloads(text)
+    assert [(each.subject.role, each.group_size) for each in found] == [("leader", 3), ("worker", 3), ("transformer", 1)]
+    assert found[0].template.containers[0].fields["model.source_uri"].value == "s3://b/m"
+
+
+def test_inference_service_of_another_group_is_found_by_shape() -> None:
+    """Other API groups use the same kind for something else."""
+    text = f"apiVersion: ome.io/v1beta1\nkind: InferenceService\nmetadata: {{name: n}}\nspec: {{engine: {{runner: {POD}}}}}\n"
+    found = only(text)
+    assert found.generic
+
+
+LLM = """
+    apiVersion: serving.kserve.io/v1alpha1
+    kind: LLMInferenceService
+    metadata: {name: chat, namespace: p}
+    spec:
+      model: {uri: "hf://Qwen/Qwen3-8B", name: qwen}
+      replicas: 2
+      parallelism: {tensor: 4}
+      template:
+        containers: [{name: main, env: [{name: VLLM_ADDITIONAL_ARGS, value: "--max-model-len 1024 --x='a b'"}]}]
+"""
+
+
+def test_llm_service_gives_its_settings_in_fields() -> None:
+    """Model, name and parallelism are fields; the additional arguments are words of an uncertain command."""
+    engine = only(LLM).template.containers[0]
+    assert {name: field.value for name, field in engine.fields.items()} == {
+        "model.source_uri": "hf://Qwen/Qwen3-8B",
+        "model.served_name": "qwen",
+        "parallelism.tensor": "4",
+    }
+    invocation = engine.invocations[0]
+    assert (invocation.via, invocation.certain) == ("field", False)
+    assert reading.words(invocation)[-3:] == ["--max-model-len", "1024", "--x=a b"]
+    assert [gap.rule for gap in engine.gaps] == ["preset"]
+
+
+def test_llm_service_takes_its_base_from_the_input() -> None:
+    """A config of the input lies under the service, and is not read by itself."""
+    base = """
+        apiVersion: serving.kserve.io/v1alpha1
+        kind: LLMInferenceServiceConfig
+        metadata: {name: base, namespace: p}
+        spec:
+          template:
+            containers: [{name: main, image: i, command: [vllm, serve, /mnt/models, "--served-model-name={{ .Spec.Model.Name }}"]}]
+    """
+    text = dedent(base) + "---" + dedent(LLM) + "  baseRefs: [{name: base}]\n"
+    found = reading.read(text).inventory
+    engine = found.workloads[0].template.containers[0]
+    assert [each.subject.kind for each in found.workloads] == ["LLMInferenceService"]
+    assert reading.words(engine.invocations[0])[-1] == "--served-model-name=qwen"
+    assert (found.missing, engine.gaps) == ((), ())
+
+
+def test_llm_service_names_the_base_it_misses() -> None:
+    """A base that is not in the input is named."""
+    found = reading.read(dedent(LLM) + "  baseRefs: [{name: base}]\n").inventory
+    assert [each.ref for each in found.missing] == ["LLMInferenceServiceConfig p/base"]
+
+
+def test_llm_service_with_prefill_has_roles() -> None:
+    """Prefill, decode and workers are roles of one service."""
+    text = f"""
+        apiVersion: serving.kserve.io/v1alpha1
+        kind: LLMInferenceService
+        metadata: {{name: n}}
+        spec:
+          template: {POD}
+          prefill: {{replicas: 2, template: {POD}, worker: {POD}, parallelism: {{tensor: 2}}}}
+    """
+    found = reading.workloads(text)
+    assert [each.subject.role for each in found] == ["decode", "prefill", "worker"]
+    assert found[1].template.containers[0].fields["parallelism.tensor"].value == "2"
+
+
+# ---- other platforms -----------------------------------------------------------------------------------------------
+
+
+def test_nim_service_is_a_container_of_its_own_fields() -> None:
+    """Repository and tag make the image; the spec is the container."""
+    text = """
+        apiVersion: apps.nvidia.com/v1alpha1
+        kind: NIMService
+        metadata: {name: n}
+        spec:
+          image: {repository: nvcr.io/nim/meta/llama, tag: "1.0.3"}
+          replicas: 2
+          args: [a]
+          env: [{name: A, value: b}]
+          nodeSelector: {gpu: h100}
+          resources: {limits: {nvidia.com/gpu: 1}}
+          scale: {enabled: true, hpa: {minReplicas: 1, maxReplicas: 4, metrics: [{type: Resource, resource: {name: cpu}}]}}
+    """
+    found = reading.read(text).inventory
+    engine = found.workloads[0].template.containers[0]
+    assert engine.image is not None
+    assert (engine.name, engine.image.value, [entry.value for entry in engine.env]) == ("n", "nvcr.io/nim/meta/llama:1.0.3", ["b"])
+    assert [term.key for term in found.workloads[0].template.node_terms] == ["gpu"]
+    assert [(each.target_kind, each.signals[0].kind) for each in found.autoscalers] == [("NIMService", "cpu")]
+
+
+def test_workspace_takes_a_template_or_a_preset() -> None:
+    """KAITO's template is a pod; its preset is a name, with settings from a ConfigMap of the input."""
+    head = "apiVersion: kaito.sh/v1beta1\nkind: Workspace\nmetadata: {name: n}\nresource: {instanceType: Standard_NC24}\n"
+    config = (
+        "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: params}\ndata:\n  inference_config.yaml: |\n"
+        "    vllm:\n      max-model-len: 4096\n      swap-space: 4\n"
+    )
+    assert told(f"{head}inference: {{template: {TEMPLATE}}}\n") == [("Workspace", None, ["c"])]
+    engine = only(f"{head}inference: {{preset: {{name: phi-4}}, config: params}}\n{config}").template.containers[0]
+    assert {name: field.value for name, field in engine.fields.items()} == {
+        "model.source_uri": "kaito://phi-4",
+        "limits.max_model_len": "4096",
+        "vllm.swap_space": "4",
+    }
+    missing = reading.read(f"{head}inference: {{preset: {{name: phi-4}}, config: params}}\n").inventory.missing
+    assert [each.ref for each in missing] == ["ConfigMap params"]
+
+
+def test_vllm_runtime_becomes_the_operators_command_line() -> None:
+    """The fields of production-stack's VLLMRuntime are the words its operator writes."""
+    text = """
+        apiVersion: production-stack.vllm.ai/v1alpha1
+        kind: VLLMRuntime
+        metadata: {name: n}
+        spec:
+          model: {modelURL: Qwen/Qwen3-8B, maxModelLen: 4096, dtype: bfloat16, enableLoRA: false}
+          vllmConfig: {tensorParallelSize: 2, enablePrefixCaching: true, extraArgs: ["--x"], env: [{name: A, value: b}]}
+          deploymentConfig:
+            replicas: 2
+            resources: {cpu: "5", gpu: "2"}
+            image: {registry: docker.io, name: "lmcache/vllm-openai:v0.3"}
+    """
+    found = only(text)
+    engine = found.template.containers[0]
+    assert reading.words(engine.invocations[0]) == [
+        "vllm", "serve", "Qwen/Qwen3-8B", "--no-enable-chunked-prefill", "--enable-prefix-caching", "--max-model-len",
+        "4096", "--dtype", "bfloat16", "--tensor-parallel-size", "2", "--x",
+    ]  # fmt: skip
+    assert engine.image is not None
+    assert (engine.image.value, engine.env[0].name) == ("docker.io/lmcache/vllm-openai:v0.3", "A")
+    assert engine.resources.limits["nvidia.com/gpu"].value == "2"
+
+
+def test_kubeai_model_becomes_the_operators_command_line() -> None:
+    """KubeAI starts the engine with model, name and the arguments written."""
+    text = "apiVersion: kubeai.org/v1\nkind: Model\nmetadata: {name: n}\nspec: {engine: VLLM, url: 'hf://Qwen/Qwen3-8B', args: [--x], env: {A: b}}"
+    engine = only(text).template.containers[0]
+    assert reading.words(engine.invocations[0])[3:] == ["--model=Qwen/Qwen3-8B", "--served-model-name=n", "--x"]
+    assert [(entry.name, entry.value) for entry in engine.env] == [("A", "b")]
+
+
+def test_dynamo_graph_holds_services_or_components() -> None:
+    """Both versions of a DynamoGraphDeployment are read, with their shared variables and GPUs."""
+    old = """
+        apiVersion: nvidia.com/v1alpha1
+        kind: DynamoGraphDeployment
+        metadata: {name: n}
+        spec:
+          envs: [{name: A, value: shared}]
+          services:
+            Frontend: {componentType: frontend, extraPodSpec: {mainContainer: {image: i}}}
+            Prefill:
+              replicas: 2
+              resources: {limits: {gpu: "2"}}
+              extraPodSpec: {nodeSelector: {a: b}, mainContainer: {image: i, command: [python3, -m, dynamo.vllm], args: [--x]}}
+    """
+    found = reading.workloads(old)
+    assert [each.subject.role for each in found] == ["Frontend", "prefill"]
+    engine = found[1].template.containers[0]
+    assert (engine.resources.limits["nvidia.com/gpu"].value, engine.env[0].value) == ("2", "shared")
+    assert found[1].replicas is not None
+    new = (
+        "apiVersion: nvidia.com/v1beta1\nkind: DynamoGraphDeployment\nmetadata: {name: n}\n"
+        f"spec: {{components: [{{name: decode, replicas: 1, podTemplate: {TEMPLATE}}}, {{name: web, podTemplate: {TEMPLATE}}}]}}\n"
+    )
+    assert told(new) == [("DynamoGraphDeployment", "decode", ["c"]), ("DynamoGraphDeployment", "web", ["c"])]
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "roles"),
+    [
+        ("StormService", f"{{template: {{spec: {{roles: [{{name: prefill, template: {TEMPLATE}}}, {{name: decode, template: {TEMPLATE}}}]}}}}}}", ["prefill", "decode"]),
+        ("RoleSet", f"{{roles: [{{name: a, template: {TEMPLATE}}}]}}", [None]),
+        ("PodSet", f"{{template: {TEMPLATE}}}", [None]),
+    ],
+)  # fmt: skip
+def test_aibrix_kinds_hold_roles(kind: str, spec: str, roles: list[str | None]) -> None:
+    """The roles of AIBrix' kinds are found in their lists."""
+    text = f"apiVersion: orchestration.aibrix.ai/v1alpha1\nkind: {kind}\nmetadata: {{name: n}}\nspec: {spec}\n"
+    found = reading.workloads(text)
+    assert ([each.subject.role for each in found], [each.generic for each in found]) == (roles, [False] * len(roles))
+
+
+def test_unknown_kind_is_found_by_its_shape() -> None:
+    """Any other kind that holds a pod template is read and said to be read so."""
+    roles = f"[{{name: prefill, replicas: 2, entryTemplate: {TEMPLATE}, workerTemplate: {TEMPLATE}}}]"
+    text = (
+        "apiVersion: workload.serving.volcano.sh/v1alpha1\nkind: ModelServing\nmetadata: {name: n}\n"
+        f"spec: {{template: {{roles: {roles}}}}}\n"
+    )
+    found = reading.workloads(text)
+    assert [(each.subject.role, each.generic) for each in found] == [("leader", True), ("worker", True)]
+    assert "ModelServing" in found[0].notes[0]
+    assert found[0].replicas is not None
+    assert found[0].template.labels == {"app": "x"}
+
+
+@pytest.mark.parametrize("kind", ["HelmRelease", "Application", "ConfigMap", "Model"])
+def test_kinds_without_a_template_make_no_workload(kind: str) -> None:
+    """Objects that hold no pod are read without one."""
+    assert told(f"apiVersion: x.io/v1\nkind: {kind}\nmetadata: {{name: vllm}}\nspec: {{values: {{image: vllm}}}}\n") == []
+
+
+def test_patch_without_an_image_is_said_to_be_one() -> None:
+    """A piece that Kustomize merges is not judged as a whole pod."""
+    text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: n}\nspec: {template: {spec: {containers: [{name: c, volumeMounts: [{name: v, mountPath: /v}]}]}}}"
+    found = reading.read(text).inventory
+    assert ("Kustomize patch" in found.workloads[0].notes[0], found.hints) == (True, ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apiVersion: v1\r\nkind: Pod\r\nmetadata: {name: n}\r\nspec:\r\n  containers:\r\n  - name: c\r\n    image: i\r\n",
+        "apiVersion : v1\nkind : Pod\nmetadata : {name : n}\nspec : {containers : [{name : c, image : i}]}\n",
+        '{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "n"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}',
+        "x: &c [{name: c, image: i}]\napiVersion: v1\nkind: Pod\nmetadata: {name: n}\nspec: {containers: *c}\n",
+        "base: &b {image: i}\napiVersion: v1\nkind: Pod\nmetadata: {name: n}\nspec: {containers: [{<<: *b, name: c}]}\n",
+    ],
+)  # fmt: skip
+def test_odd_spellings_of_yaml_are_read(text: str) -> None:
+    """Carriage returns, blanks before colons, JSON, anchors and merge keys."""
+    assert told(text) == [("Pod", None, ["c"])]
+
+
+def test_several_engines_of_one_pod_are_all_there() -> None:
+    """Every container is read, sidecars first or last."""
+    text = "apiVersion: v1\nkind: Pod\nmetadata: {name: n}\nspec: {containers: [{name: proxy, image: p}, {name: a, image: i}, {name: b, image: i}]}"
+    assert told(text) == [("Pod", None, ["proxy", "a", "b"])]
+
+
+def test_namespace_given_is_that_of_objects_that_name_none() -> None:
+    """`-n` speaks for objects without a namespace, and for no other."""
+    text = f"{{apiVersion: v1, kind: Pod, metadata: {{name: a}}, spec: {POD}}}\n---\n{{apiVersion: v1, kind: Pod, metadata: {{name: b, namespace: own}}, spec: {POD}}}\n"
+    found = reading.read(text, namespace="given").inventory.workloads
+    assert [each.subject.namespace for each in found] == ["given", "own"]

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint format docs bench wheel requirements environment clean
+.PHONY: help demo test test-fast lint format docs bench skewbench wheel requirements environment clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -41,6 +41,9 @@ docs: environment ## write the generated pages again
 
 bench: environment ## measure; nothing else may be running
 	$(PY) benchmarks/speed.py
+
+skewbench: environment ## how many changes of what runs are found, and how many harmless ones are reported
+	$(PY) benchmarks/skewbench/run.py
 
 wheel: environment ## build dist/skewguard-*.whl
 	$(VENV)/bin/hatchling build --target wheel --directory dist

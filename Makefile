@@ -11,7 +11,7 @@ SOURCES := src tests scripts $(wildcard benchmarks)
 PYTEST := $(PY) -m pytest
 
 help: ## say what each task does
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
 environment: ## make or update .venv (every task does this first)
 	@scripts/bootstrap.sh $(VENV)

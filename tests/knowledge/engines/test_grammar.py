@@ -20,6 +20,7 @@ from skewguard.knowledge.engines.vllm_program import groups
 from tests.knowledge.engines.vllm_cases import anything, parse, simulated, some, tokens
 
 VERSIONS = ("0.6.6", "0.10.2", "0.20.0", "0.33.0")
+ADAPTERS = ("lora_modules", "prompt_adapters")
 VALUES = (
     "m", "org/model", "8", "-1", "32k", "25.6k", "auto", "None", "true", "False", "half", "fp8", "mp", "0.5", "1e3",
     '{"a": 1}', "[1]", "a=1,b=2", "a=b", "", "x y", "debug",
@@ -79,9 +80,7 @@ def _add(parser: argparse.ArgumentParser, flag: Flag) -> None:
 
 
 def _flags(version: str) -> list[Flag]:
-    """The flags a plain parser can be given; lists of adapters have a class of their own in the engine."""
-    left_out = ("lora", "adapters")
-    return [flag for flag in vllm.table().flags(version) if not flag.serve_only and flag.action not in left_out]
+    return [flag for flag in vllm.table().flags(version) if not flag.serve_only]
 
 
 @cache
@@ -157,6 +156,8 @@ def test_simulation_answers_as_argparse(version: str, data: st.DataObject) -> No
 
     real = _answered(version, words)
     result = simulated(version, API_SERVER, words)
+    if any(reading.why == "field" or reading.dest in ADAPTERS for reading in result.readings):
+        return  # a config class or an action of the engine's own decides
 
     if real is None:
         assert result.starts is False

@@ -612,6 +612,14 @@ def vllm_tokens(*words: tuple[str, ...]) -> tuple[Token, ...]:
     return tuple(token(*word) for word in words)
 
 
+def test_value_from_a_secret_is_a_gap() -> None:
+    """Nothing of it enters a value object, and no type is asked of its placeholder."""
+    secret = Token("<from Secret s>", token("x").origin, secret=True)
+    parsed = vllm.parse((*tokens("vllm", "serve", "m", "--port"), secret), exactly("0.11.0"), ())
+
+    assert (set(parsed.gaps), parsed.starts, odd(parsed)) == ({"port"}, True, [])
+
+
 def test_unknown_version_tells_what_holds_for_some() -> None:
     """Each reading names its versions, and no one calls it fatal."""
     parsed = serve(anything(), "m", "--swap-space", "4")

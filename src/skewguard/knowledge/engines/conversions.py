@@ -103,9 +103,20 @@ def _lenient_json(text: str) -> Any:
     import json
 
     try:
-        return json.loads(text)
+        return _printable(json.loads(text))
     except (ValueError, RecursionError):
         raise Refused("valid JSON") from None
+
+
+def _printable(value: Any) -> Any:
+    """The value with lone surrogates replaced, which no report could write."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_printable(item) for item in value]
+    if isinstance(value, dict):
+        return {_printable(key): _printable(item) for key, item in value.items()}
+    return value
 
 
 def _integer(text: str) -> int:

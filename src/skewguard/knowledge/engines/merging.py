@@ -160,6 +160,9 @@ def _values(
 def _unknowable(setting: str, held: Held) -> Gap:
     token = held.word.token
     names = ", ".join(token.unresolved) or token.text
+    if token.secret and not token.unresolved:
+        reason = f"`{held.flag}` comes from a Secret, whose value is not read"
+        return Gap(setting, reason, "secret", (f"secret@{token.origin}",), "a look at the running server")
     return Gap(
         setting,
         f"`{held.flag}` is set to `{token.text}`, and {names} is not in the input",

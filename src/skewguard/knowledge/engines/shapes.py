@@ -13,7 +13,12 @@ def unresolved(take: Take) -> bool:
         words.append(take.word)
     for part in take.word.parts or ():
         words.extend((part.word, part.value_word or part.word))
-    return any(word.token.unresolved for word in words)
+    return any(is_unknown(word) for word in words)
+
+
+def is_unknown(word: Word) -> bool:
+    """Whether nobody can (or, of a Secret, may) know what the word says."""
+    return bool(word.token.unresolved) or word.token.secret
 
 
 def starts_unresolved(word: Word) -> bool:
@@ -35,7 +40,7 @@ def is_folded(word: Word) -> bool:
 
 def is_literal(word: Word) -> bool:
     """Whether a positional is written as a variable that nothing expands."""
-    return not word.token.unresolved and literal_variable(word.token.text)
+    return not is_unknown(word) and literal_variable(word.token.text)
 
 
 @cache

@@ -8,10 +8,13 @@ newer table can be handed over as text.
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from msgspec import Struct, field
+
+if TYPE_CHECKING:
+    from importlib.abc import ResourceLoader
 
 ValueKind = str
 """How a flag's text becomes a value: `str`, `int`, `float`, `human-int` (`32k`), `human-int-or-auto`, `json`,
@@ -317,7 +320,11 @@ def parse(text: str | bytes) -> Table:
 
 @cache
 def load(engine: str) -> Table:
-    """The package's table of an engine."""
-    from importlib.resources import files
+    """The package's table of an engine.
 
-    return parse((files("skewguard.knowledge.engines") / "data" / f"{engine}.json").read_bytes())
+    It is read through the loader that brought this module, which works in a zip file too: `importlib.resources`
+    alone takes as long to import as the rest of a small check.
+    """
+    loader = cast("ResourceLoader", __spec__.loader)
+    folder = __file__.removesuffix("tables.py").removesuffix("tables.pyc")
+    return parse(loader.get_data(f"{folder}data/{engine}.json"))

@@ -130,7 +130,7 @@ class _Simulation:
 
     def _oddity(self, take: Take, flag: Flag) -> tuple[Fault | None, str, str | None]:
         """What is odd about an argument that works."""
-        if any(shapes.literal_variable(word.token.text) for word in (*take.values, take.word) if not word.token.unresolved):
+        if any(shapes.literal_variable(word.token.text) for word in (*take.values, take.word) if not shapes.is_unknown(word)):
             return "literal-variable", "", None
         written = take.word.text.partition("=")[0]
         if take.word.parts is None and shapes.is_abbreviated(written, take.spelling):
@@ -222,7 +222,7 @@ class _Simulation:
 
     def _model_word(self, take: Take, prepared: Prepared) -> None:
         word = take.word
-        value = UNKNOWABLE if word.token.unresolved else word.text
+        value = UNKNOWABLE if shapes.is_unknown(word) else word.text
         self._result.values["model_tag"] = Held(value, word, "--model")
         if shapes.is_folded(word):
             self._tell_folded(take, fatal=True, why="as-model")
@@ -287,7 +287,7 @@ class _Simulation:
     def _config_file(self, prepared: Prepared) -> None:
         assert prepared.config is not None
         flag, path = prepared.config
-        value = UNKNOWABLE if path.token.unresolved else path.text
+        value = UNKNOWABLE if shapes.is_unknown(path) else path.text
         self._result.values["config"] = Held(value, path, "--config")
         self._result.readings.append(
             Reading(
@@ -324,7 +324,7 @@ class _Simulation:
             )
         )
         if trouble.what == "model-by-flag" and value is not None:
-            held = UNKNOWABLE if value.token.unresolved else value.text
+            held = UNKNOWABLE if shapes.is_unknown(value) else value.text
             self._result.values["model"] = Held(held, value, "--model")
 
     # ---- in the end -------------------------------------------------------------------------------------------

@@ -218,6 +218,13 @@ def test_odd_documents_are_hinted_at(text: str, rule: str, anchor: str) -> None:
     assert [(hint.rule, hint.anchor) for hint in reading.read(text).inventory.hints] == [(rule, anchor)]
 
 
+@pytest.mark.parametrize("name", ["gke-gcsfuse-cache", "gke-gcsfuse-tmp"])
+def test_volumes_of_injected_sidecars_are_no_oddity(name: str) -> None:
+    """GKE's Cloud Storage sidecar mounts volumes of these names."""
+    text = deployment("args: []", f"volumes: [{{name: {name}, emptyDir: {{medium: Memory}}}}]")
+    assert reading.read(text).inventory.hints == ()
+
+
 def test_claim_templates_are_volumes() -> None:
     """A StatefulSet's claim template is a volume of its pods."""
     text = """

@@ -90,6 +90,13 @@ def test_script_that_is_not_in_the_input_is_a_gap_and_missing() -> None:
     assert [each.ref for each in found.missing] == ["ConfigMap prod/scripts"]
 
 
+def test_script_on_a_volume_is_a_gap() -> None:
+    """What stands on a host path, a claim or in an emptyDir nobody can read from the manifest."""
+    pod = "volumes: [{name: s, hostPath: {path: /opt}}]"
+    gaps = container(f"{MOUNT}command: [bash, /scripts/boot.sh]", pod).gaps
+    assert ["the hostPath volume `s`" in gap.reason for gap in gaps] == [True]
+
+
 def test_script_that_sources_itself_ends() -> None:
     """A script that runs or sources itself is followed a few times, not for ever."""
     config = SCRIPTS.replace("MODEL=m", ". /scripts/env.sh; bash /scripts/env.sh")

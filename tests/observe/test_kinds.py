@@ -73,6 +73,13 @@ def test_lists_of_any_depth_are_opened() -> None:
     assert len(told(text)) == 3
 
 
+def test_template_of_openshift_holds_objects() -> None:
+    """An OpenShift Template is opened like a list."""
+    pod = f"{{apiVersion: v1, kind: Pod, metadata: {{name: n}}, spec: {POD}}}"
+    text = f"apiVersion: template.openshift.io/v1\nkind: Template\nmetadata: {{name: t}}\nobjects: [{pod}]\n"
+    assert told(text) == [("Pod", None, ["c"])]
+
+
 def test_list_that_holds_itself_ends() -> None:
     """A list that names itself by an alias is read once."""
     assert told("&a\napiVersion: v1\nkind: List\nitems: [*a]\n") == []

@@ -28,6 +28,13 @@ def test_unrendered_template_is_told_with_its_place(text: str, line: int, column
     assert "| skewguard check -" in (error.hint or "")
 
 
+def test_placeholders_of_another_tool_are_told_without_helm() -> None:
+    """`{{TOKEN}}` that nothing quotes is no chart's."""
+    error = manifests.unrendered("token: {{HF_TOKEN}}\n", "secret.yaml")
+    assert error is not None
+    assert "helm" not in (error.hint or "")
+
+
 @pytest.mark.parametrize(
     ("path", "command"),
     [
@@ -58,6 +65,8 @@ def test_hint_names_the_chart(path: str, command: str) -> None:
         "# {{ .Values.image }} is filled in by the chart\nkind: Pod\n",
         "# {{ x }}\nkind: Pod\n",
         "a: {b: {c: d}}\n",
+        'args:\n  - "vllm serve\n    {{ if .Spec.X }}--x{{ end }}"\n',
+        "args:\n  - vllm serve\n    {{ if .Spec.X }}--x{{ end }}\n",
     ],
 )
 def test_innocents_are_no_templates(text: str) -> None:

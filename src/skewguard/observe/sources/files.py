@@ -95,11 +95,15 @@ def mounted(nodes: Sequence[Node], pod: Volumes, ledger: Ledger, subject: Subjec
     files: list[TextFile] = []
     known: dict[str, Text] = {}
     folders: list[tuple[str, str]] = []
+    kinds = {volume.name: volume.kind for volume in pod.all}
     for node in nodes:
         mount = _mount(node)
         if mount is None:
             continue
         mounts.append(mount)
+        kind = kinds.get(mount.volume, "")
+        if kind not in ("configMap", "secret", "projected", ""):
+            folders.append((mount.path, f"the {kind} volume `{mount.volume}`"))
         for path, held in _paths(mount, pod.files.get(mount.volume, ())):
             value = held.value
             files.append(
@@ -109,11 +113,11 @@ def mounted(nodes: Sequence[Node], pod: Volumes, ledger: Ledger, subject: Subjec
             if value is not None:
                 known[path] = texts.of(value)
         if mount.volume in pod.unseen:
-            kind, name, title, _ = pod.unseen[mount.volume]
+            source, name, title, _ = pod.unseen[mount.volume]
             folders.append((mount.path, title))
-            if kind == "ConfigMap":
+            if source == "ConfigMap":
                 hides = f"the files at {mount.path} of container {subject.container}"
-                how = supply(kind, name, subject.namespace)
+                how = supply(source, name, subject.namespace)
                 ledger.miss(Missing(title, hides, how, mount.origin, subject))
             if not any(file.path.startswith(mount.path) for file in files):
                 files.append(TextFile(mount.path, None, title, mount.origin))

@@ -12,7 +12,7 @@ from skewguard.language.facts import Gap, Located
 from skewguard.language.workloads import Autoscaler, Container, Signal
 from skewguard.observe.sources import embedded, searching
 from skewguard.observe.sources.embedded import Inner
-from skewguard.observe.sources.pieces import Piece, Reading, add_fields, piece
+from skewguard.observe.sources.pieces import Piece, Reading, add_fields, claimed, piece
 
 
 def leader_worker_set(reading: Reading) -> list[Piece]:
@@ -26,13 +26,13 @@ def leader_worker(name: str, spec: Node, role: str | None = None) -> list[Piece]
     size = inner.get("size").integer() if inner.get("size") else 1
     labels = {"leaderworkerset.sigs.k8s.io/name": name}
     leader, worker = inner.get("leaderTemplate"), inner.get("workerTemplate")
-    replicas = spec.get("replicas")
+    common = {"replicas": spec.get("replicas"), "group_size": size, "claimed": claimed(inner)}
     if not leader.get("spec"):
-        return [piece(worker, role=role, replicas=replicas, group_size=size, labels=labels)]
+        return [piece(worker, role=role, labels=labels, **common)]
     first = {**labels, "leaderworkerset.sigs.k8s.io/worker-index": "0"}
     return [
-        piece(leader, role=role or "leader", replicas=replicas, group_size=size, labels=first),
-        piece(worker, role="worker", replicas=replicas, group_size=size, labels=labels),
+        piece(leader, role=role or "leader", labels=first, **common),
+        piece(worker, role="worker", labels=labels, **common),
     ]
 
 

@@ -6,10 +6,9 @@ Dynamo, AIBrix, production-stack. A kind counts together with its API group: oth
 
 from collections.abc import Callable, Mapping
 
-from skewguard.language.documents import Node
 from skewguard.language.workloads import Missing
 from skewguard.observe.sources.objects import Object, called, supply
-from skewguard.observe.sources.pieces import Piece, Reading, piece
+from skewguard.observe.sources.pieces import Piece, Reading, claimed, piece
 
 Reader = Callable[[Reading], list[Piece]]
 
@@ -36,12 +35,7 @@ def _template(reading: Reading) -> list[Piece]:
     if not template.get("spec"):
         return []
     replicas = reading.spec.get("replicas")
-    return [piece(template, replicas=replicas, claimed=_claimed(reading.spec))]
-
-
-def _claimed(spec: Node) -> frozenset[str]:
-    claims = spec.get("volumeClaimTemplates").elements()
-    return frozenset(claim.get("metadata", "name").text() or "" for claim in claims)
+    return [piece(template, replicas=replicas, claimed=claimed(reading.spec))]
 
 
 def _cron_job(reading: Reading) -> list[Piece]:
@@ -131,6 +125,7 @@ _READERS: Mapping[str, tuple[str, Reader]] = {
     "ClusterServingRuntime": ("serving.kserve.io", _kserve),
     "LLMInferenceService": ("serving.kserve.io", _kserve),
     "LLMInferenceServiceConfig": ("serving.kserve.io", _kserve),
+    "JobSet": ("x-k8s.io", _searched),
     "StormService": ("aibrix.ai", _searched),
     "RoleSet": ("aibrix.ai", _searched),
     "PodSet": ("aibrix.ai", _searched),

@@ -48,7 +48,7 @@ def config(reading: Reading) -> list[Piece]:
         return []
     pieces = list(_pair(reading, [reading.spec], None, None))
     note = "a preset is one part of a pod: an LLMInferenceService adds the model and what differs"
-    return [structs.replace(each, complete=False, notes=(note,)) for each in pieces if each.spec.named("containers")]
+    return [structs.replace(each, complete=False, notes=(note,), placeholders={}) for each in pieces if each.spec.named("containers")]
 
 
 def _layers(reading: Reading) -> list[Node]:

@@ -67,7 +67,7 @@ def read(documents: Iterable[Document], namespace: str | None = None) -> Manifes
 
 
 def _objects(document: Document, namespace: str | None) -> Iterator[Object]:
-    """The objects of a document: itself, or the items of a `List`, however deep."""
+    """The objects of a document: itself, or those a `List` or a Template holds, however deep."""
     waiting = [document.root]
     seen: set[int] = set()
     while waiting and len(seen) < MAX_OBJECTS:
@@ -76,11 +76,21 @@ def _objects(document: Document, namespace: str | None) -> Iterator[Object]:
         if kind is None or not node.get("apiVersion").text() or node.identity in seen:
             continue
         seen.add(node.identity)
-        items = node.get("items")
-        if kind.endswith("List") and items.kind == "sequence":
+        items = _items(node, kind)
+        if items is not None:
             waiting.extend(reversed(items.elements()))
         else:
             yield _object(node, kind, document, namespace)
+
+
+def _items(node: Node, kind: str) -> Node | None:
+    """What a `List` of any kind, or an OpenShift Template, holds; None for an object of its own."""
+    items = node.get("items")
+    if kind.endswith("List") and items.kind == "sequence":
+        return items
+    if kind == "Template" and (node.get("apiVersion").text() or "").startswith("template.openshift.io/"):
+        return node.get("objects")
+    return None
 
 
 def _object(node: Node, kind: str, document: Document, namespace: str | None) -> Object:

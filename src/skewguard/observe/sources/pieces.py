@@ -67,6 +67,12 @@ def piece(template: Node, **more: object) -> Piece:
     return Piece(Layers([template.get("spec")]), Layers([template.get("metadata")]), **more)  # type: ignore[arg-type]
 
 
+def claimed(spec: Node) -> frozenset[str]:
+    """The volumes that claim templates add to every pod."""
+    claims = spec.get("volumeClaimTemplates").elements()
+    return frozenset(claim.get("metadata", "name").text() or "" for claim in claims)
+
+
 def workloads(reading: Reading, pieces: list[Piece]) -> list[Workload]:
     """The workloads of one object: one for each piece, knowing each other."""
     subjects = [structs.replace(reading.subject, role=each.role) for each in pieces]

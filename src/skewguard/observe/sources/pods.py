@@ -267,6 +267,10 @@ def duplicates(mapping: Node, ledger: Ledger, subject: Subject) -> None:
         ledger.hint(Hint("duplicate-key", message, lost, subject, key))
 
 
+# Volumes that an injected container mounts: GKE's Cloud Storage FUSE sidecar knows them by name.
+_TAKEN_BY_SIDECARS = frozenset(("gke-gcsfuse-cache", "gke-gcsfuse-tmp", "gke-gcsfuse-buffer"))
+
+
 def _odd_volumes(pod: files.Volumes, containers: Sequence[Container], ground: Ground) -> None:
     """Hints for mounts without a volume and volumes without a mount; pieces of a pod are not judged."""
     if not ground.complete:
@@ -280,8 +284,8 @@ def _odd_volumes(pod: files.Volumes, containers: Sequence[Container], ground: Gr
                 message = f"container {container.name} mounts the volume `{mount.volume}` at {mount.path}, but the pod defines no volume of that name"
                 ground.ledger.hint(Hint("undefined-volume", message, mount.origin, subject, mount.volume))
     for volume in pod.all:
-        if volume.name not in used:
-            shared = volume.medium == "Memory" or "shm" in volume.name
+        if volume.name not in used and volume.name not in _TAKEN_BY_SIDECARS:
+            shared = volume.medium == "Memory" and ("shm" in volume.name or "shared" in volume.name)
             meant = ": the containers keep the 64 MiB /dev/shm of the container runtime" if shared else ""
             message = f"the volume `{volume.name}` is defined, and no container mounts it{meant}"
             ground.ledger.hint(Hint("unmounted-volume", message, volume.origin, ground.subject, volume.name))

@@ -4,10 +4,14 @@ Helm's actions (`{{ .Values.image }}`, `{{- if`, `{{ include`) stand where YAML 
 objects. `{{.Name}}` of KServe, Jinja in a ConfigMap, Prometheus' `{{ $value }}` stand inside texts and are none.
 """
 
+import bisect
 import posixpath
 import re
+from collections.abc import Iterator
 from functools import cache
 
+from skewguard.language import documents
+from skewguard.language.documents import MAX_VALUES, Document
 from skewguard.language.errors import InputError
 
 
@@ -26,6 +30,12 @@ def _structural() -> re.Pattern[str]:
     return re.compile(r"^(?P<indent>[ \t]*)(?:-[ \t]+)?(?:[\w./\"'-]+[ \t]*:[ \t]+)?(?P<action>\{\{|\{%)", re.MULTILINE)
 
 
+@cache
+def _block() -> re.Pattern[str]:
+    """A line that opens a block scalar."""
+    return re.compile(r"(?:^|[:\-][ \t]+)(?:&\S+[ \t]+|!\S+[ \t]+)*[|>][-+0-9]*[ \t]*(?:#.*)?\r?$")
+
+
 def unrendered(text: str, path: str) -> InputError | None:
     """The error for a file that is a template; None for one that is not. `path` decides which chart it belongs to."""
     if "{{" not in text and "{%" not in text:
@@ -33,15 +43,55 @@ def unrendered(text: str, path: str) -> InputError | None:
     found = _helm().search(text)
     if found is not None and not _is_comment(text, found.start()):
         return _error(text, path, found.start(), _render(path))
-    at = _structure(text)
+    at = next((at for at in _structural_actions(text, path)), None)
     if at is None:
         return None
-    hint = _render(path) if "{{" in text[at : at + 3] else "render it with the tool it was written for, and check its output: `RENDER | skewguard check -`"
-    return _error(text, path, at, hint)
+    helm = re.match(r"\{\{-?\s*(?:if|with|range|else|end|include|template|define)\b", text[at : at + 40])
+    return _error(text, path, at, _render(path) if helm or "/templates/" in f"/{path}" else _FILL)
 
 
-def _structure(text: str) -> int | None:
-    """The index of an action outside every block scalar; comments and texts in quotes hold none."""
+_FILL = (
+    "fill in its placeholders, or render it with the tool it was written for, and check what comes out: "
+    "`RENDER | skewguard check -`"
+)
+
+
+def _structural_actions(text: str, path: str) -> list[int]:
+    """The indexes of actions that YAML takes for structure, where it takes them at all."""
+    candidates = list(_outside_blocks(text))
+    if not candidates:
+        return []
+    found, errors = documents.read(text, path)
+    if errors:
+        return candidates[:1]
+    starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    places = {_place(starts, at): at for at in candidates}
+    return sorted(places[place] for place in _mappings(found) if place in places)
+
+
+def _place(starts: list[int], at: int) -> tuple[int | None, int | None]:
+    line = bisect.bisect_right(starts, at)
+    return line, at - starts[line - 1] + 1
+
+
+def _mappings(found: list[Document]) -> Iterator[tuple[int | None, int | None]]:
+    """The places of all mappings: an action that is no text is a mapping in a mapping."""
+    waiting = [document.root for document in found]
+    seen: set[int] = set()
+    while waiting and len(seen) < MAX_VALUES:
+        node = waiting.pop()
+        if node.kind not in ("mapping", "sequence") or node.identity in seen:
+            continue
+        seen.add(node.identity)
+        if node.kind == "mapping":
+            yield node.origin.line, node.origin.column
+            waiting.extend(value for _, value in node.items())
+        else:
+            waiting.extend(node.elements())
+
+
+def _outside_blocks(text: str) -> Iterator[int]:
+    """The indexes of actions at the start of a line or value, outside block scalars and comments."""
     inside = -1
     start = 0
     while start < len(text):
@@ -55,11 +105,10 @@ def _structure(text: str) -> int | None:
         if stripped and inside < 0 and not stripped.startswith("#"):
             match = _structural().match(line)
             if match is not None:
-                return start + match.start("action")
-            if re.search(r"(?:^|[:\-][ \t]+)(?:&\S+[ \t]+|!\S+[ \t]+)*[|>][-+0-9]*[ \t]*(?:#.*)?\r?$", line):
+                yield start + match.start("action")
+            elif _block().search(line):
                 inside = indent
         start = end + 1
-    return None
 
 
 def _is_comment(text: str, at: int) -> bool:

@@ -15,6 +15,7 @@ from tests.knowledge.engines.vllm_cases import (
     parse,
     serve,
     token,
+    tokens,
     values,
 )
 

@@ -163,7 +163,8 @@ def _stays(flag: FlagRecord, value: str, arguments: Arguments) -> bool:
     """Whether the engine takes the same value when nobody writes it."""
     models = [*arguments.values(["--model"]), *re.findall(r"serve (?!-)(\S+)", " ".join(arguments.words))]
     follows = {"tokenizer": models, "tokenizer_revision": arguments.values(["--revision"])}
-    if value in follows.get(flag.dest, []) or value == "auto":
+    tier = flag.dest == "max_num_batched_tokens" and value in ("2048", "8192", "16384")
+    if value in follows.get(flag.dest, []) or value == "auto" or tier:
         return True
     try:
         return float(value) == float(flag.default)
@@ -244,6 +245,7 @@ def _image(container: dict[str, Any], pattern: str, replacement: str) -> bool:
     return changed != image
 
 
+SHARED_MEMORY = "/dev/shm"  # noqa: S108  # where NCCL looks, not a file of ours
 _IMAGE = ("runtime.image", "runtime.version", "runtime.image_digest", "pin.image-tag", "pin.image-digest")
 
 
@@ -308,10 +310,12 @@ def _valued(words: list[str]) -> tuple[int, str, str] | None:
     return None
 
 
-_ARGS = tuple(
-    f"args.{slug}" for slug in ("swallowed", "unknown", "misspelt", "ignored", "duplicated", "literal-variable",
-                                "invalid", "unexpected-value", "not-yet", "removed", "missing-value", "placeholder")
-) + ("limits.max_model_len", "limits.max_num_seqs", "runtime.dtype", "runtime.gpu_memory_utilization")  # fmt: skip
+_SLUGS = ("swallowed", "unknown", "misspelt", "ignored", "duplicated", "literal-variable", "invalid-value",
+          "unexpected-value", "not-yet", "removed", "missing-value", "placeholder", "depends-on-version")  # fmt: skip
+_ARGS = (
+    *(f"args.{slug}" for slug in _SLUGS),
+    "limits.max_model_len", "limits.max_num_seqs", "runtime.dtype", "runtime.gpu_memory_utilization",
+)  # fmt: skip
 
 
 @on_container("runtime", *_ARGS)
@@ -477,7 +481,7 @@ def gpu_class_left_open_by_affinity(pod: dict[str, Any]) -> bool:
 def shared_memory_dropped(pod: dict[str, Any]) -> bool:
     for container in pod["containers"]:
         mounts = container.get("volumeMounts") or []
-        kept = [mount for mount in mounts if mount.get("mountPath") != "/dev/shm"]
+        kept = [mount for mount in mounts if mount.get("mountPath") != SHARED_MEMORY]
         words = " ".join(Arguments(container).words)
         if len(kept) < len(mounts) and re.search(r"tensor.parallel.size[= ][2-9]", words):
             container["volumeMounts"] = kept

@@ -78,7 +78,7 @@ class Arguments:
         self.container = container
         self.field = next((name for name in ("args", "command") if isinstance(container.get(name), list)), None)
         words = self.words
-        self.shell = any("\n" in word or " " in word and self.START.search(word) for word in words)
+        self.shell = any("\n" in word or (" " in word and self.START.search(word)) for word in words)
 
     @property
     def words(self) -> list[str]:

@@ -16,6 +16,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
+import yaml
 from changing import Operator, operators
 from harmless import OPERATORS as HARMLESS
 from manifests import Manifest
@@ -59,8 +60,8 @@ def bases(folder: Path, skipped: list[str]) -> list[Base]:
         text = path.read_text(encoding="utf-8", errors="replace")
         try:
             base = prepare(str(path.relative_to(folder)), text)
-        except SkewguardError as error:
-            skipped.append(f"{path.name}: {error.message}")
+        except (SkewguardError, yaml.YAMLError) as error:
+            skipped.append(f"{path.name}: {error}")
             continue
         if isinstance(base, str):
             skipped.append(f"{path.name}: {base}")
@@ -72,8 +73,11 @@ def bases(folder: Path, skipped: list[str]) -> list[Base]:
 def prepare(name: str, text: str) -> Base | str:
     """Write the base and its contract into the working folder; a sentence where that cannot be."""
     Path("base.yaml").write_text(text, encoding="utf-8")
+    list(yaml.safe_load_all(text))
     report = api.check(["base.yaml"])
     vllm = [line for line in report.subjects if line.engine == "vllm"]
+    if report.errors:
+        return f"is not read as it stands: {report.errors[0].message}"
     if not vllm:
         return "holds no vLLM"
     Path("contract.yaml").write_text("".join(item.text for item in api.init(["base.yaml"])), encoding="utf-8")
@@ -98,6 +102,10 @@ def _key(item: Finding) -> tuple[str, str | None, str]:
     return item.check, item.setting, item.verdict + (item.subject.container or "")
 
 
+def _says_more(item: Finding, base: Base) -> bool:
+    return item.check == MERGED and item.message not in base.messages
+
+
 def change(base: Base, operator: Operator) -> Outcome | None:
     """One changing operator; None where it does not apply."""
     manifest = Manifest.read(base.text, base.engines, base.version).copy()
@@ -107,7 +115,7 @@ def change(base: Base, operator: Operator) -> Outcome | None:
     new = []
     for item in findings(manifest.text()):
         known[_key(item)] -= 1
-        if item.verdict == "fail" and (known[_key(item)] < 0 or item.message not in base.messages and item.check == MERGED):
+        if item.verdict == "fail" and (known[_key(item)] < 0 or _says_more(item, base)):
             new.append(item)
     named = tuple(dict.fromkeys(item.setting or item.check for item in new))
     good = any(
@@ -133,15 +141,11 @@ def leave(base: Base, name: str) -> Outcome | None:
 
 def run(found: list[Base]) -> list[Outcome]:
     """Every operator on every base."""
-    outcomes = []
+    outcomes: list[Outcome] = []
     for base in found:
         prepare(base.name, base.text)
-        todo = [*(lambda op=op: change(base, op) for op in operators(base.version))]
-        todo += [*(lambda name=name: leave(base, name) for name in HARMLESS)]
-        for job in todo:
-            outcome = job()
-            if outcome is not None:
-                outcomes.append(outcome)
+        outcomes += [made for each in operators(base.version) if (made := change(base, each)) is not None]
+        outcomes += [made for name in HARMLESS if (made := leave(base, name)) is not None]
         sys.stderr.write(f"\r{base.name:60.60}")
     sys.stderr.write("\r" + " " * 60 + "\r")
     return outcomes
@@ -152,8 +156,10 @@ def summary(outcomes: list[Outcome], skipped: list[str], bases_used: int) -> str
     changed = [item for item in outcomes if item.category != "harmless"]
     harmless = [item for item in outcomes if item.category == "harmless"]
     lines = [
-        f"{bases_used} base manifests, {len({item.operator for item in changed})} changing operators, "
-        f"{len({item.operator for item in harmless})} harmless operators, {len(outcomes)} runs.",
+        (
+            f"{bases_used} base manifests, {len({item.operator for item in changed})} changing operators, "
+            f"{len({item.operator for item in harmless})} harmless operators, {len(outcomes)} runs."
+        ),
         "",
         "| category | changes | found | recall |",
         "|---|---|---|---|",

@@ -55,6 +55,14 @@ def test_auto_gives_way_to_a_concrete_value() -> None:
     assert "bfloat16" == effective(one)
 
 
+def test_auto_written_out_is_left_to_the_rules() -> None:
+    """`--dtype auto` says no more than nothing at all: the engine's own value, choice or gap decides."""
+    one = sheet(derived="bfloat16")
+    one.add(declared("auto"))
+
+    assert "bfloat16" == effective(one)
+
+
 def test_gap_hides_the_default_but_not_an_observation() -> None:
     """An argument nobody can know is a gap, until the process is asked."""
     one = sheet(derived=1)

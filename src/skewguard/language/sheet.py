@@ -62,6 +62,8 @@ class Sheet:
             return self._gaps[setting]
         facts = self.facts(setting)
         concrete = [fact for fact in facts if fact.value not in (None, "auto")]
+        if not concrete and any(fact.value == "auto" for fact in facts):
+            return self._derived_value(setting) or facts[0]  # who writes `auto` leaves it to the engine
         if facts:
             return (concrete or facts)[0]
         if setting in self._choices:

@@ -107,7 +107,7 @@ NO_TARGET = check(
     category="orchestration",
     severity="warning",
     why="No engine of the input is a target of this contract, so nothing of it was judged. An error where the "
-    "contract was asked for by name (`--contract`, `verify`): a check that judges nothing must not look green.",
+    "contract was asked for by name (`--contract`): a check that judges nothing must not look green.",
     remedy="correct the targets, or give the manifest they mean",
 )(_of_contract)
 
@@ -306,10 +306,11 @@ class _Judged:
         row = vocabulary.BY_NAME.get(self._setting)
         if nothing and gap.rule == "absent":
             return self._answer("pass", "nothing sets it")
-        if nothing and gap.inputs and all(_is_pinned(key) for key in gap.inputs):
-            return self._answer("skipped", "the pinned revision fixes it; `verify` or `--model-config` shows it")
+        checkpoint = [key for key in gap.inputs if not key.startswith("gpu@")]  # no GPU quantizes a checkpoint
+        if nothing and checkpoint and all(_is_pinned(key) for key in checkpoint):
+            return self._answer("skipped", "the pinned revision fixes it; the checkpoint itself shows it")
         if row is not None and self._case.phase not in row.phases and gap.rule == "absent":
-            return self._answer("skipped", f"only what is running shows {self._setting}; `verify` reads it")
+            return self._answer("skipped", f"only what is running shows {self._setting}")
         if gap.rule == "absent":
             return self._absent(gap)
         return self._unsettled(gap, f"but nobody can say whether it holds: {gap.reason}")

@@ -23,7 +23,7 @@ _FIELDS = {
 _NEEDS = {
     "autoscaling": "the HorizontalPodAutoscaler or ScaledObject of the workload, in the same input,",
     "serving": "the Ingress, HTTPRoute or VirtualService in front of it, in the same input,",
-    "hardware": "a node selector or affinity, or `skewguard verify`,",
+    "hardware": "a node selector or affinity, or the running pod,",
 }
 
 
@@ -37,7 +37,7 @@ def anchor(case: Case, setting: str) -> str | None:
 
 def would_need(setting: str) -> str:
     """What would show a setting that nothing in the input sets, with its own comma where it has one."""
-    return _NEEDS.get(setting.partition(".")[0], "`skewguard verify`").rstrip(",")
+    return _NEEDS.get(setting.partition(".")[0], "the running server").rstrip(",")
 
 
 def edit(case: Case, setting: str, promise: values.Promise, fact: Fact | None) -> str:

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skewguard import api
 from skewguard.api import things
 from skewguard.language.errors import UsageError
+from skewguard.language.facts import Fact
 
 
 @pytest.mark.parametrize(
@@ -64,3 +66,19 @@ def test_any_words_are_a_thing_or_a_usage_error(words: list[str]) -> None:
     """No word raises anything but a usage error."""
     with contextlib.suppress(UsageError):
         assert things.parse(tuple(words)).kind
+
+
+def test_engine_started_through_its_module_reads_the_same_arguments() -> None:
+    """`python -m vllm.entrypoints.cli.main serve` is `vllm serve` under another name."""
+    answers = [
+        api.settings((f"vllm==0.11.0 -- {start} m --max-model-len 5",))
+        for start in ("vllm serve", "python -m vllm.entrypoints.cli.main serve")
+    ]
+    lengths = [
+        line.effective.value
+        for answer in answers
+        for line in answer.subjects[0].settings
+        if line.setting == "limits.max_model_len" and isinstance(line.effective, Fact)
+    ]
+
+    assert [5, 5] == lengths

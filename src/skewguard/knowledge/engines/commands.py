@@ -80,6 +80,9 @@ _SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh"))
 _RAY_START = ("$KUBERAY_GEN_RAY_START_CMD", "${KUBERAY_GEN_RAY_START_CMD")
 _GROUP_SCRIPTS = ("multi-node-serving.sh", "run_cluster.sh")
 _NO_START = frozenset(("--version", "-v", "--help", "-h"))
+_CLI_MODULES = {"vllm.entrypoints.cli.main": ("vllm", "vllm"), "vllm.scripts": ("vllm", "vllm")}
+"""Modules that are an engine's own program under another name: what follows them is its sub-command."""
+
 _PYTHON_VALUES = frozenset(("-X", "-W", "--check-hash-based-pycs"))
 
 
@@ -156,6 +159,11 @@ def _engine(words: Sequence[str], at: int) -> Start | None:
     following = words[at + 1] if at + 1 < len(words) else ""
     if program.startswith("python") or program == "pypy3":
         module, script = _python(words, at)
+        if module in _CLI_MODULES and module in words:
+            behind = words.index(module) + 1
+            following = words[behind] if behind < len(words) else ""
+            engine, program = _CLI_MODULES[module]
+            return _subcommand(ENGINES[engine], program, dict(ENGINES[engine].programs)[program], following, at)
         return _module(module, at) if module else _script(script, at)
     if program in WRAPPED:
         engine, what = WRAPPED[program]

@@ -1,0 +1,32 @@
+"""The pages people copy from: every block of YAML in them is what the product accepts."""
+
+import re
+from pathlib import Path
+
+from skewguard.knowledge import project
+from skewguard.knowledge.contract import loading
+from skewguard.knowledge.engines import commands
+
+DOCS = Path(__file__).parent.parent.parent / "docs"
+
+
+def blocks(page: str) -> list[str]:
+    """The YAML blocks of a page, in order."""
+    return re.findall(r"```yaml\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_contract_page_shows_a_contract_that_loads() -> None:
+    """The contract of the page loads without a mistake, every section read."""
+    loaded = loading.load([("contract.md", blocks("contract.md")[0])])
+
+    assert ([], 1, 1) == (loaded.errors, len(loaded.contracts), len(loaded.contracts[0].waivers))
+    assert len(loaded.contracts[0].clauses) == 14
+
+
+def test_configuration_page_shows_a_configuration_that_loads() -> None:
+    """The configuration of the page is read without a mistake."""
+    found, errors = project.read(blocks("configuration.md")[0], "config.yaml", tuple(commands.ENGINES))
+
+    assert ([], 2, {"corp/gpu=h1": "H100-80GB"}, 2, "warning") == (
+        errors, len(found.images), dict(found.accelerators), len(found.ignore), found.fail_on
+    )  # fmt: skip

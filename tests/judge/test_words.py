@@ -74,17 +74,28 @@ def test_literal_variable_of_the_grammar_is_told_once() -> None:
         ("A", "$(B)"),
     ],
 )
-def test_literal_variable_in_a_value_is_an_error(name: str, value: str) -> None:
+def test_literal_variable_in_a_value_is_told(name: str, value: str) -> None:
     """Kubernetes expands `$(NAME)` alone, and only what is defined."""
     subject = case(environment=[env(name, value)])
     (answer,) = run("args.literal-variable", subject)
     assert (answer.verdict, answer.anchor) == ("fail", name)
 
 
-def test_own_value_is_lost() -> None:
-    """A variable that names itself loses what the image sets."""
-    subject = case(environment=[env("LD_LIBRARY_PATH", "${LD_LIBRARY_PATH}:/x")])
-    assert "the value that the image sets is lost" in run("args.literal-variable", subject)[0].message
+@pytest.mark.parametrize("value", ["${LD_LIBRARY_PATH}:/x", "/x:$LD_LIBRARY_PATH"])
+def test_list_that_names_itself_is_a_warning(value: str) -> None:
+    """What was added to the list is in effect; only what the image sets is lost."""
+    (answer,) = run("args.literal-variable", case(environment=[env("LD_LIBRARY_PATH", value)]))
+    assert answer.severity == "warning"
+    assert "the value that the image sets is lost" in answer.message
+
+
+@pytest.mark.parametrize(("name", "remedy"), [("HF_TOKEN", "secretKeyRef"), ("MODEL_ID", "write the value itself")])
+def test_value_that_is_its_own_name_waits_to_be_filled_in(name: str, remedy: str) -> None:
+    """`value: $HF_TOKEN` is written for envsubst: no image has a value to keep."""
+    (answer,) = run("args.literal-variable", case(environment=[env(name, f"${name}")]))
+    assert (answer.severity, "the image" in answer.message) == (None, False)
+    assert "envsubst" in answer.remedy
+    assert remedy in answer.remedy
 
 
 @pytest.mark.parametrize(

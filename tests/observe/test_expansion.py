@@ -84,6 +84,8 @@ def test_value_that_an_unseen_source_may_override_is_assumed() -> None:
         ("{{ .Name }}-x", "chat-x", ()),
         ("{{.Labels.x}}", "{{.Labels.x}}", ("{{.Labels.x}}",)),
         ("{{- if .Spec.X }}a", "{{- if .Spec.X }}a", ("{{- if .Spec.X }}",)),
+        ("{{ if .X }}--y {{.Name}}{{ end }} z", "{{ if .X }}--y {{.Name}}{{ end }} z", ("{{ if .X }}",)),
+        ("{{if .X}}{{if .Y}}a{{end}}{{end}}{{.Name}}", "{{if .X}}{{if .Y}}a{{end}}{{end}}chat", ("{{if .X}}",)),
         ("{a: {b: 1}}", "{a: {b: 1}}", ()),
     ],
 )

@@ -590,9 +590,12 @@ def test_unresolved_value_is_a_gap_of_its_own_setting() -> None:
     assert (parsed.starts, parsed.blind) == (True, None)
 
 
-def test_unresolved_word_may_hold_any_flags() -> None:
-    """`$EXTRA_ARGS` leaves everything open that the command line does not set."""
-    words = vllm_tokens(("vllm",), ("serve",), ("m",), ("$EXTRA_ARGS", "EXTRA_ARGS"), ("--dtype",), ("half",))
+@pytest.mark.parametrize(
+    "word", [("$EXTRA_ARGS", "EXTRA_ARGS"), ("{{ if .TLS }}--enable-ssl-refresh{{ end }}", "{{ if .TLS }}")]
+)
+def test_unresolved_word_may_hold_any_flags(word: tuple[str, str]) -> None:
+    """`$EXTRA_ARGS` leaves everything open that the command line does not set; so does what a template may leave out."""
+    words = vllm_tokens(("vllm",), ("serve",), ("m",), word, ("--dtype",), ("half",))
     parsed = vllm.parse(words, exactly("0.11.0"), ())
 
     assert parsed.blind is not None

@@ -114,25 +114,39 @@ def _literal_value(case: Case, entry: EnvVar) -> Iterator[Result]:
     for match in _variable().finditer(value):
         name = match["braced"] or match["plain"]
         if name and not value.startswith("$$", match.start() - 1):
-            dependent = (
-                f"write `$({name})`, with {name} defined above"
-                if entry.source == "literal"
-                else "write the value itself"
-            )
-            own = name == entry.name
-            yield fail(
-                f"{entry.name} holds the literal text `{match.group()}`: Kubernetes expands `$(…)` alone"
-                + ("; the value that the image sets is lost" if own else ""),
-                remedy=f"write the image's own {name} out in full" if own else dependent,
-                anchor=entry.name,
-                at=_shown(entry),
-            )
+            yield _unexpanded(entry, match.group(), name)
             return
     if entry.source == "literal" and not case.container.unseen_env:
         for name in _undefined(value, None):
             if case.container.variable(name) is None:
                 yield _reference(case, name, _shown(entry), entry.name)
                 return
+
+
+def _unexpanded(entry: EnvVar, written: str, name: str) -> Result:
+    """What a `$NAME` in a variable's value does there.
+
+    A list that begins or ends with itself (`/x:$PATH`) still holds what was added, and only what the image sets is
+    gone: whether that hurts, the image decides. Any other value is wrong as a whole.
+    """
+    message = f"{entry.name} holds the literal text `{written}`: Kubernetes expands `$(…)` alone"
+    extends = name == entry.name and written in re.split(r"[:;, ]", entry.value or "") and entry.value != written
+    if extends:
+        message += "; what was added is there, and the value that the image sets is lost"
+        remedy = f"write the image's own {name} out in full (`docker run --rm --entrypoint printenv IMAGE {name}` shows it)"
+    elif entry.value == written and name == entry.name:
+        remedy = "fill the file in before it is applied (`envsubst < FILE | kubectl apply -f -`), or " + (
+            f"set `- name: {name}` with `valueFrom: {{secretKeyRef: {{name: SECRET, key: KEY}}}}`"
+            if redact.is_secret(name)
+            else "write the value itself"
+        )
+    elif entry.source == "literal":
+        remedy = f"write `$({name})`, with {name} defined above"
+    else:
+        remedy = "write the value itself"
+    return fail(
+        message, remedy=remedy, anchor=entry.name, at=_shown(entry), severity="warning" if extends else None
+    )
 
 
 def _undefined(text: str, unresolved: tuple[str, ...] | None) -> list[str]:

@@ -23,13 +23,13 @@ def is_unknown(word: Word) -> bool:
 
 def starts_unresolved(word: Word) -> bool:
     """Whether what is not known begins the word, so that it may be flags as well as a value."""
-    return bool(word.token.unresolved) and word.text.lstrip("-\"'")[:1] in ("$", "`")
+    return bool(word.token.unresolved) and word.text.lstrip("-\"'").startswith(("$", "`", "{{"))
 
 
 def may_be_model(word: Word) -> bool:
     """Whether the names in an unresolved word leave it open that it is the model, and not a bundle of flags."""
     names = " ".join((*word.token.unresolved, word.text)).lower()
-    return not re.search(r"arg|opt|flag|param|extra|@|\*", names)
+    return not re.search(r"arg|opt|flag|param|extra|@|\*|--[a-z]", names)
 
 
 def is_folded(word: Word) -> bool:

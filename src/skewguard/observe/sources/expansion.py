@@ -6,7 +6,7 @@ defines stays as it is written, `$$` gives one dollar sign, and any other dollar
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -94,18 +94,38 @@ def _assuming(run: Run, assumes: tuple[str, ...]) -> Run:
 
 
 def fill(text: Text, values: Mapping[str, str]) -> Text:
-    """`{{.Name}}`-style placeholders of KServe, filled in from `values` (`Name` → `chat`); others stay unknown."""
+    """`{{.Name}}`-style placeholders of KServe, filled in from `values` (`Name` → `chat`); others stay unknown.
+
+    What stands between `{{ if }}` and its `{{ end }}` may be there or not, so that all of it is one unknown part.
+    """
     if "{{" not in text.text:
         return text
     runs: list[Run] = []
     at = 0
-    for match in re.finditer(r"\{\{-?\s*(?:\.([A-Za-z][\w.]*)\s*-?\}\}|[^{}]*\}\})", text.text):
+    actions = list(re.finditer(r"\{\{-?\s*(?:\.([A-Za-z][\w.]*)\s*-?\}\}|[^{}]*\}\})", text.text))
+    ends = _ends(actions)
+    for index, match in enumerate(actions):
+        if match.start() < at:
+            continue
         runs.extend(text.slice(at, match.start()))
         known = values.get(match.group(1) or "")
+        at = actions[ends.get(index, index)].end()
         if known is None:
-            runs.append(text.unknown(match.start(), match.end(), match.group()))
+            runs.append(text.unknown(match.start(), at, match.group()))
         else:
-            runs.append(text.standing_for(match.start(), match.end(), known))
-        at = match.end()
+            runs.append(text.standing_for(match.start(), at, known))
     runs.extend(text.slice(at, len(text.text)))
     return Text(runs) if runs else text
+
+
+def _ends(actions: Sequence[re.Match[str]]) -> dict[int, int]:
+    """The index of the action that closes each `{{ if }}`, `{{ range }}` and `{{ with }}`, by its own index."""
+    opened: list[int] = []
+    found = {}
+    for index, match in enumerate(actions):
+        word = re.match(r"\{\{-?\s*(\w*)", match.group())
+        if word is not None and word[1] in ("if", "range", "with", "block"):
+            opened.append(index)
+        elif word is not None and word[1] == "end" and opened:
+            found[opened.pop()] = index
+    return found

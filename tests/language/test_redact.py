@@ -56,6 +56,7 @@ def test_argv_never_shows_a_secret_flag_s_value(flag: str, secret: str, others: 
 @given(st.sampled_from(["HF_TOKEN", "DB_PASSWORD", "api_key"]), _plain, st.text(" abc\n:=-", max_size=20))
 def test_free_text_never_shows_a_named_secret(name: str, secret: str, around: str) -> None:
     """Assignments, fields, flags and manifests inside any text."""
+    assume(secret not in f"{around} {around}\n{around}")
     for text in (
         f'{around} {name}="{secret}" {around}',
         f"{around}\n{name}: '{secret}'\n{around}",

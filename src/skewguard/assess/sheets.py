@@ -167,7 +167,7 @@ def _gpu_class(ground: Ground) -> Iterator[Effective]:
 
 
 def _scaling(workload: Workload, inventory: Inventory) -> Iterator[Effective]:
-    scalers = surroundings.autoscalers_of(workload, inventory)
+    scalers = sorted(surroundings.autoscalers_of(workload, inventory), key=lambda each: (each.kind, each.name))
     if scalers:
         yield from _scaler(scalers[0])
         return

@@ -116,6 +116,7 @@ def test_command_names_the_engine(command: str, engine: str, argv: str | None) -
         ("vllm-router --port 8001", "routes"),
         ("timeout 100 sleep 90", "waiting"),
         ("pip install vllm", "only prepares"),
+        ("kaggle models download m", "fetches"),
     ],
 )
 def test_known_programs_in_an_engine_image_are_no_engines(command: str, why: str) -> None:
@@ -195,6 +196,14 @@ def test_args_of_an_engine_image_that_look_like_another_program_go_to_the_engine
     """`args: [sleep, infinity]` without a command starts vLLM with a model called sleep."""
     assert recognition.recognise(container(VLLM, args=["sleep", "infinity"])).engine == "vllm"
     assert recognition.recognise(container("rocm/vllm:latest", args=["sleep", "infinity"])).engine is None
+
+
+@pytest.mark.parametrize("program", ["download-to-cache", "list-model-profiles", "sleep"])
+def test_arguments_of_nim_may_name_another_program(program: str) -> None:
+    """The entrypoint of NIM runs the program that the arguments name: a Job that fills the cache serves nobody."""
+    nim = "nvcr.io/nim/meta/llama-3.1-8b-instruct:1.1.0"
+    assert recognition.recognise(container(nim, args=[program, "--all"])).engine is None
+    assert recognition.recognise(container(nim, args=["--max-model-len", "4096"])).engine == "nim"
 
 
 def test_shell_lines_are_searched_for_the_engine() -> None:

@@ -15,6 +15,7 @@ _DOWNLOAD = "it fetches files and ends"
 _SIDECAR = "it stands beside an engine and loads no model"
 _SIMULATOR = "it imitates an engine and loads no model"
 _SHELL = "it keeps the container waiting; nothing in the manifest starts an engine"
+_LISTS = "it prints what it finds and ends"
 _OFFLINE = "it works through a file of prompts and ends; it serves nobody"
 _OTHER_MODEL_SERVER = "it serves models, but is not an LLM engine that skewguard knows"
 _DATABASE = "it stores data"
@@ -40,7 +41,8 @@ PROGRAMS: dict[str, str] = {
     "huggingface-cli": _DOWNLOAD, "hf": _DOWNLOAD, "aws": _DOWNLOAD, "gsutil": _DOWNLOAD, "gcloud": _DOWNLOAD,
     "s5cmd": _DOWNLOAD, "rclone": _DOWNLOAD, "azcopy": _DOWNLOAD, "modelscope": _DOWNLOAD, "git-lfs": _DOWNLOAD,
     "ollama pull": _DOWNLOAD, "ollama create": _DOWNLOAD, "ollama run": _CLIENT, "ngc": _DOWNLOAD,
-    "download-to-cache": _DOWNLOAD, "mc": _DOWNLOAD, "wget": _DOWNLOAD, "aria2c": _DOWNLOAD,
+    "download-to-cache": _DOWNLOAD, "create-model-store": _DOWNLOAD, "kaggle": _DOWNLOAD,
+    "list-model-profiles": _LISTS, "check-cache-env": _LISTS, "mc": _DOWNLOAD, "wget": _DOWNLOAD, "aria2c": _DOWNLOAD,
     "dcgm-exporter": _METRICS, "node_exporter": _METRICS, "prometheus": _METRICS, "fluent-bit": _METRICS,
     "fluentd": _METRICS, "vector": _METRICS, "otelcol": _METRICS, "promtail": _METRICS, "nvidia-smi": _METRICS,
     "jupyter": _INTERFACE, "jupyter-lab": _INTERFACE, "streamlit": _INTERFACE, "gradio": _INTERFACE,

@@ -12,8 +12,9 @@ class Signs(Struct, frozen=True):
 
     `programs` are executable names, each with the sub-commands that start a server (none: the program alone does).
     `modules` are what follows `python -m`. `repositories` are ends of a repository's path (see
-    `images.ends`); those of `entrypoints` start the server when the container gives no command. `word` is the
-    part of a repository name that suggests the engine.
+    `images.ends`); those of `entrypoints` start the server when the container gives no command, and where
+    `runs_arguments`, their entrypoint runs the program that the arguments name instead. `words` are the parts of a
+    repository name that suggest the engine.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Signs(Struct, frozen=True):
     entrypoints: tuple[str, ...] = ()
     repositories: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    runs_arguments: bool = False
 
 
 ROWS: tuple[Signs, ...] = (
@@ -59,6 +61,7 @@ ROWS: tuple[Signs, ...] = (
         programs=(("nim-serve", ()), ("start-server.sh", ())),
         modules=("vllm_nvext.entrypoints.openai.api_server", "nim_llm_sdk.entrypoints.launch"),
         entrypoints=("nvcr.io/nim/*/*", "nim/meta/*", "nim/mistralai/*", "nim/nvidia/*", "nim/deepseek-ai/*", "nim/qwen/*"),
+        runs_arguments=True,
     ),
     Signs(
         name="llamacpp",

@@ -86,6 +86,8 @@ def _is_command(start: Start, invocation: Invocation, image: Evidence) -> bool:
     """Whether an argument vector is a command line of its own, rather than arguments for the image's entrypoint."""
     if invocation.via not in ("image", "field"):
         return True
+    if start.kind == "bystander" and image.engine in ENGINES and ENGINES[image.engine].runs_arguments:
+        return True
     if not invocation.argv or image.entrypoint or invocation.via == "field":
         return start.kind == "engine" and start.at == 0 and image.engine in (None, start.engine)
     return start.kind in ("engine", "bystander")

@@ -524,6 +524,38 @@ def test_unknown_kind_is_found_by_its_shape() -> None:
     assert found[0].template.labels == {"app": "x"}
 
 
+def test_lone_containers_of_an_unknown_kind_are_pods() -> None:
+    """OME's runtimes hold containers of their own, with the pod's fields around them, one for each role."""
+    text = """
+        apiVersion: ome.io/v1beta1
+        kind: ClusterServingRuntime
+        metadata: {name: n}
+        spec:
+          engineConfig:
+            labels: {app: x}
+            nodeSelector: {gpu: h100}
+            runner: {image: i, command: [serve, --model, $(MODEL_PATH)], env: [{name: A, value: $(B)}]}
+          decoderConfig:
+            leader: {replicas: 1, runner: {name: c, image: i, args: [a]}}
+          routerConfig: {runner: {name: r, image: i, args: [a]}}
+    """
+    found = reading.workloads(text)
+    assert [(each.subject.role, each.group_size, each.generic) for each in found] == [
+        ("engineConfig", 1, True), ("routerConfig", 1, True), ("leader", None, True),
+    ]  # fmt: skip
+    assert [each.template.containers[0].name for each in found] == ["runner", "r", "c"]
+    assert ([term.key for term in found[0].template.node_terms], found[0].template.labels) == (["gpu"], {"app": "x"})
+    assert (found[0].template.containers[0].command or ())[-1].unresolved == ("$(MODEL_PATH)",)
+
+
+@pytest.mark.parametrize(
+    "spec", ["{values: {image: i, args: [a]}}", "{image: i, replicas: 2}", "{image: {repository: r}, env: [{name: A}]}"]
+)
+def test_images_without_what_containers_have_are_no_pods(spec: str) -> None:
+    """A chart's values and an operator's own fields are not containers."""
+    assert told(f"apiVersion: x.io/v1\nkind: Thing\nmetadata: {{name: n}}\nspec: {spec}\n") == []
+
+
 @pytest.mark.parametrize("kind", ["HelmRelease", "Application", "ConfigMap", "Model"])
 def test_kinds_without_a_template_make_no_workload(kind: str) -> None:
     """Objects that hold no pod are read without one."""

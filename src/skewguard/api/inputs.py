@@ -1,6 +1,6 @@
 """From words to cases: the project configuration, the documents of every input, and the engines in them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, structs
 
@@ -16,11 +16,14 @@ from skewguard.language import documents
 from skewguard.language.documents import Document
 from skewguard.language.errors import InputError, UsageError
 from skewguard.language.results import InputProblem
-from skewguard.language.workloads import Inventory
+from skewguard.language.workloads import Inventory, Workload
 from skewguard.observe.sources import command_lines, manifests
 
 FOLDER = ".skewguard"
 CONFIG = "config.yaml"
+MOST_NAMED = 3
+"""Subjects that one note names."""
+
 Progress = Callable[[int], None]
 """Called with the number of inputs read so far."""
 
@@ -203,8 +206,19 @@ class _Gathered:
     ) -> Iterator[str]:
         if self._ignored:
             yield f"{self._ignored} files are left out by `ignore` in {FOLDER}/{CONFIG}"
-        for workload in inventory.workloads:
-            yield from (f"{workload.subject}: {note}" for note in workload.notes)
+        yield from _by_note([case.workload for case in found] or inventory.workloads)
         if not found and inventory.workloads:
             yield "no inference engine in the input"
             yield from (f"{item.subject}: {item.recognition.reason}" for item in judged[:20])
+
+
+def _by_note(workloads: Iterable[Workload]) -> Iterator[str]:
+    """Each note about workloads once, with those it is about."""
+    about: dict[str, dict[str, None]] = {}
+    for workload in workloads:
+        for note in workload.notes:
+            about.setdefault(note, {})[str(workload.subject)] = None
+    for note, subjects in about.items():
+        names = list(subjects)
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        yield f"{', '.join(names[:MOST_NAMED])}{more}: {note}"

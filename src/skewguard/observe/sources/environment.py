@@ -45,7 +45,9 @@ PLAIN_KINDS = frozenset(
 class Environment:
     """The variables of one container, and the lookup that expansion asks."""
 
-    def __init__(self, objects: Objects, ledger: Ledger, subject: Subject, place: Origin) -> None:
+    def __init__(self, objects: Objects, ledger: Ledger, subject: Subject, place: Origin, *, open_: bool = False) -> None:
+        """`open_`: the controller is not known, so that it may set any variable of the names people use."""
+        self._open = open_
         self.entries: list[EnvVar] = []
         self.unseen: list[UnseenEnv] = []
         self._objects = objects
@@ -60,7 +62,9 @@ class Environment:
         found = self._bindings.get(name) or self._injected.get(name)
         if found is not None or not name.isupper():
             return found
-        platform = self._subject.kind not in PLAIN_KINDS and _injected_by_platforms().fullmatch(name)
+        platform = self._open or (
+            self._subject.kind not in PLAIN_KINDS and _injected_by_platforms().fullmatch(name)
+        )
         if not platform and not _injected().fullmatch(name):
             return None
         binding = Binding(None, "controller", self._place)

@@ -67,4 +67,32 @@ class Layers:
         return [node.get(field) for node in self.nodes if node.get(field).present]
 
 
+class SoleContainer(Layers):
+    """A pod whose only container is written somewhere else than under `containers`; `env` stands before its own."""
+
+    __slots__ = ("container",)
+
+    def __init__(self, nodes: list[Node], container: list[Node], env: Sequence[Node] = ()) -> None:
+        super().__init__(nodes)
+        self.container = _WithVariables(container, env)
+
+    def named(self, field: str) -> list[Layers]:
+        """The container, beside the ordinary ones."""
+        return [self.container] if field == "containers" else super().named(field)
+
+
+class _WithVariables(Layers):
+    """A container with variables that stand elsewhere, before its own."""
+
+    __slots__ = ("shared",)
+
+    def __init__(self, nodes: list[Node], shared: Sequence[Node]) -> None:
+        super().__init__(nodes)
+        self.shared = shared
+
+    def sequence(self, field: str) -> list[Node]:
+        """A list; of `env`, the shared variables first."""
+        return [*self.shared, *super().sequence(field)] if field == "env" else super().sequence(field)
+
+
 _NOTHING = Node.absent()

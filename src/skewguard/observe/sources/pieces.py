@@ -115,6 +115,7 @@ def _template(reading: Reading, each: Piece, subject: Subject, *, complete: bool
         joins_args=each.joins_args,
         claimed=each.claimed,
         complete=complete,
+        generic=each.generic,
     )
     template = pods.template(each.spec, each.metadata, ground, each.labels)
     if each.finish is None:

@@ -5,7 +5,7 @@ Sources: NIM operator apps.nvidia.com/v1alpha1 NIMService; KAITO kaito.sh Worksp
 Dynamo nvidia.com/v1alpha1 DynamoGraphDeployment (`extraPodSpec.mainContainer`).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import structs
 
@@ -14,38 +14,9 @@ from skewguard.language.documents import Node
 from skewguard.language.facts import Gap, Located, Origin
 from skewguard.language.workloads import Container, EnvVar, Invocation, Missing, Resources, Token
 from skewguard.observe.sources import embedded, pods, searching
-from skewguard.observe.sources.layers import Layers
+from skewguard.observe.sources.layers import Layers, SoleContainer
 from skewguard.observe.sources.objects import called, supply
 from skewguard.observe.sources.pieces import Piece, Reading, add_fields, piece
-
-
-class _One(Layers):
-    """A pod whose only container is written somewhere else than under `containers`."""
-
-    __slots__ = ("container",)
-
-    def __init__(self, nodes: list[Node], container: list[Node], env: Sequence[Node] = ()) -> None:
-        super().__init__(nodes)
-        self.container = _Container(container, env)
-
-    def named(self, field: str) -> list[Layers]:
-        """The container, beside the ordinary ones."""
-        return [self.container] if field == "containers" else super().named(field)
-
-
-class _Container(Layers):
-    """A container with variables that stand elsewhere, before its own."""
-
-    __slots__ = ("shared",)
-
-    def __init__(self, nodes: list[Node], shared: Sequence[Node]) -> None:
-        super().__init__(nodes)
-        self.shared = shared
-
-    def sequence(self, field: str) -> list[Node]:
-        """A list; of `env`, the shared variables first."""
-        return [*self.shared, *super().sequence(field)] if field == "env" else super().sequence(field)
-
 
 # ---- NIM -----------------------------------------------------------------------------------------------------------
 
@@ -63,7 +34,7 @@ def nim_service(reading: Reading) -> list[Piece]:
         named = structs.replace(container, name=reading.object.name, image=whole, origin=reading.object.origin)
         return add_fields(named, {"nim.profile": cache} if cache else {})
 
-    return [Piece(_One([spec], [spec]), Layers([spec]), replicas=spec.get("replicas"), finish=finish, complete=False)]
+    return [Piece(SoleContainer([spec], [spec]), Layers([spec]), replicas=spec.get("replicas"), finish=finish, complete=False)]
 
 
 # ---- KAITO ---------------------------------------------------------------------------------------------------------
@@ -97,7 +68,7 @@ def workspace(reading: Reading) -> list[Piece]:
         return add_fields(named, {**identity, **settings}, gap)
 
     labels = {key: value.text() or "" for key, value in spec.get("resource", "labelSelector", "matchLabels").items()}
-    template = _One([inference.get("preset")], [inference.get("preset")])
+    template = SoleContainer([inference.get("preset")], [inference.get("preset")])
     made = Piece(template, Layers([]), replicas=replicas, finish=finish, complete=False, labels=labels)
     if instance.text():
         made = structs.replace(made, notes=(f"KAITO makes nodes of the type {instance.text()} for it",))
@@ -163,7 +134,7 @@ def vllm_runtime(reading: Reading) -> list[Piece]:
             resources=_runtime_resources(deployment.get("resources")),
         )
 
-    pod = _One([deployment], [spec.get("vllmConfig")])
+    pod = SoleContainer([deployment], [spec.get("vllmConfig")])
     return [Piece(pod, Layers([]), replicas=deployment.get("replicas"), finish=finish, complete=False)]
 
 
@@ -226,7 +197,7 @@ def kubeai_model(reading: Reading) -> list[Piece]:
         return add_fields(named, {"model.source_uri": Located(url.text() or "", url.origin)})
 
     note = "KubeAI's own configuration chooses the image and the GPU (`resourceProfile`)"
-    return [Piece(_One([spec], [spec]), Layers([]), finish=finish, complete=False, notes=(note,))]
+    return [Piece(SoleContainer([spec], [spec]), Layers([]), finish=finish, complete=False, notes=(note,))]
 
 
 def _kubeai_env(mapping: Node) -> Iterator[EnvVar]:
@@ -260,7 +231,7 @@ def _dynamo_service(reading: Reading, name: str, service: Node) -> Piece:
 
     shared = [*reading.spec.get("envs").elements(), *service.get("envs").elements()]
     return Piece(
-        _One([pod], [pod.get("mainContainer")], shared),
+        SoleContainer([pod], [pod.get("mainContainer")], shared),
         Layers([service]),
         role=role,
         replicas=service.get("replicas"),

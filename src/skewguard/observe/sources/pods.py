@@ -28,7 +28,7 @@ class Ground(Struct, frozen=True):
     """What a template is read with. `placeholders` are KServe's (`Name` → `chat`); None where there are none.
 
     `joins_args` is True where a platform appends the user's `args` to its own instead of replacing them. `claimed`
-    are volumes that exist without being listed (a StatefulSet's claim templates).
+    are volumes that exist without being listed (a StatefulSet's claim templates). `generic` is that of `Workload`.
     """
 
     subject: Subject
@@ -38,6 +38,7 @@ class Ground(Struct, frozen=True):
     joins_args: bool = False
     claimed: frozenset[str] = frozenset()
     complete: bool = True
+    generic: bool = False
 
 
 def template(spec: Layers, metadata: Layers, ground: Ground, labels: Mapping[str, str] | None = None) -> PodTemplate:
@@ -98,7 +99,7 @@ def _container(layers: Layers, pod: files.Volumes, ground: Ground, *, init: bool
     name = layers.get("name").text() or ""
     place = layers.get("name").origin if name else layers.top.origin
     subject = structs.replace(ground.subject, container=name or None)
-    environment = Environment(ground.objects, ground.ledger, subject, place)
+    environment = Environment(ground.objects, ground.ledger, subject, place, open_=ground.generic)
     environment.add_sources(layers.sequence("envFrom"))
     for entry in layers.sequence("env"):
         environment.add(entry)

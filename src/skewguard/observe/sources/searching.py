@@ -1,15 +1,20 @@
 """Pod templates in objects of any kind, found by their shape: a mapping whose `containers` hold images or names.
 
-What is found this way is said to be so (`Workload.generic`), apart from kinds whose templates are documented to stand
-in a list of roles. The walk is bounded and follows no alias twice.
+A mapping with an image and what only containers have (arguments, variables, mounts) is a pod's only container: OME's
+`engineConfig.runner` and other resources hold one like that, with the pod's own fields around it. What is found this
+way is said to be so (`Workload.generic`), apart from kinds whose templates are documented to stand in a list of roles.
+The walk is bounded and follows no alias twice.
 """
 
 import re
 from collections import deque
 from collections.abc import Iterator
 
+from msgspec import Struct, structs
+
 from skewguard.language.documents import Node
-from skewguard.observe.sources.layers import Layers
+from skewguard.language.workloads import Container
+from skewguard.observe.sources.layers import Layers, SoleContainer
 from skewguard.observe.sources.pieces import Piece, Reading
 
 MAX_NODES = 20_000
@@ -17,6 +22,7 @@ MAX_NODES = 20_000
 
 MAX_TEMPLATES = 50
 
+_ANY_ROLE = frozenset(("spec", "template", "roles", "podTemplate", "components", "runner"))
 _ROLES = (
     ("prefill", re.compile(r"prefill", re.IGNORECASE)),
     ("decode", re.compile(r"decode", re.IGNORECASE)),
@@ -25,52 +31,80 @@ _ROLES = (
 )
 
 
+class _Found(Struct):
+    """A pod spec (or, `alone`, a container) in an object: the keys and names on the way, and what is around it."""
+
+    names: tuple[str, ...]
+    node: Node
+    parent: Node
+    replicas: Node | None
+    alone: bool
+
+
 def templates(reading: Reading, *, generic: bool) -> list[Piece]:
     """Every pod template of an object."""
     found = list(_walk(reading))
     several = len(found) > 1
     note = f"skewguard does not know the kind {reading.object.kind}: this pod template was found by its shape"
-    pieces = []
-    for names, spec, parent, replicas in found:
-        metadata = parent.get("metadata") if names and names[-1] == "spec" else Node.absent()
-        pieces.append(
-            Piece(
-                Layers([spec]),
-                Layers([metadata]),
-                role=_role(names) if several else None,
-                replicas=replicas,
-                group_size=None if several else 1,
-                generic=generic,
-                notes=(note,) if generic else (),
-            )
-        )
-    return pieces
+    return [_piece(each, several=several, notes=(note,) if generic else ()) for each in found]
 
 
-def _walk(reading: Reading) -> Iterator[tuple[tuple[str, ...], Node, Node, Node | None]]:
-    """(keys and names on the way, pod spec, its parent, the nearest `replicas`)."""
+def _piece(found: _Found, *, several: bool, notes: tuple[str, ...]) -> Piece:
+    names, node, parent = found.names, found.node, found.parent
+    made = Piece(
+        Layers([node]),
+        Layers([parent.get("metadata") if names and names[-1] == "spec" else Node.absent()]),
+        role=_role(names) if several else None,
+        replicas=found.replicas,
+        group_size=None if several else 1,
+        generic=bool(notes),
+        notes=notes,
+    )
+    if not found.alone:
+        return made
+
+    def finish(container: Container) -> Container:
+        return container if container.name else structs.replace(container, name=names[-1])
+
+    return structs.replace(
+        made,
+        spec=SoleContainer([parent, node], [node]),
+        metadata=Layers([parent]),
+        group_size=None if several and made.role in ("leader", "worker") else 1,
+        finish=finish,
+        complete=False,
+    )
+
+
+def _walk(reading: Reading) -> Iterator[_Found]:
+    """Pod specs and lone containers, each with the nearest `replicas` above it."""
     root = reading.object.root
-    queue: deque[tuple[tuple[str, ...], Node, Node, Node | None]] = deque()
-    queue.extend(((key,), value, root, None) for key, value in root.items() if key not in ("metadata", "status", "kind"))
+    queue: deque[_Found] = deque()
+    for key, value in root.items():
+        if key not in ("metadata", "status", "kind"):
+            queue.append(_Found((key,), value, root, None, False))
     seen: set[int] = set()
     yielded = 0
     while queue and len(seen) < MAX_NODES and yielded < MAX_TEMPLATES:
-        names, node, parent, replicas = queue.popleft()
+        each = queue.popleft()
+        node = each.node
         if node.kind not in ("mapping", "sequence") or node.identity in seen:
             continue
         seen.add(node.identity)
         if node.kind == "sequence":
             for element in node.elements():
                 name = element.get("name").text() or element.get("role").text() or ""
-                queue.append(((*names, name), element, node, replicas))
+                queue.append(_Found((*each.names, name), element, node, each.replicas, False))
             continue
-        if _is_pod(node):
+        pod = _is_pod(node)
+        each.alone = not pod and "values" not in each.names and _is_container(node)
+        if pod or each.alone:
             yielded += 1
-            yield names, node, parent, replicas
+            yield each
             continue
         own = node.get("replicas")
         for key, value in node.items():
-            queue.append(((*names, key), value, node, own or replicas))
+            queue.append(_Found((*each.names, key), value, node, own or each.replicas, False))
 
 
 def _is_pod(node: Node) -> bool:
@@ -80,11 +114,19 @@ def _is_pod(node: Node) -> bool:
     )
 
 
+_OF_CONTAINERS = ("command", "args", "env", "ports", "volumeMounts")
+
+
+def _is_container(node: Node) -> bool:
+    """An image, and a list that only containers have. What stands in a chart's `values` is the chart's to interpret."""
+    return bool(node.get("image").text()) and any(node.get(field).elements() for field in _OF_CONTAINERS)
+
+
 def _role(names: tuple[str, ...]) -> str | None:
     """The role that the last telling name on the way gives; else the name of the list entry itself."""
     for name in reversed(names):
         for role, pattern in _ROLES:
             if pattern.search(name):
                 return role
-    named = [name for name in names if name not in ("spec", "template", "roles", "podTemplate", "components")]
+    named = [name for name in names if name not in _ANY_ROLE]
     return named[-1] if named else None

@@ -1,9 +1,90 @@
 """Which Services, routes and autoscalers of the same input belong to a workload.
 
-A namespace that a document does not name matches any: `helm template` without `-n` writes none.
+A namespace that a document does not name matches any: `helm template` without `-n` writes none. What surrounds a
+workload is asked for many times, and an input may hold thousands of objects, so each inventory is indexed once.
 """
 
-from skewguard.language.workloads import Autoscaler, Inventory, Route, Service, Workload
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
+from skewguard.language.facts import Subject
+from skewguard.language.workloads import Autoscaler, Hint, Inventory, Route, Service, Workload
+
+T = TypeVar("T", Service, Route, Autoscaler)
+
+
+class _ByNamespace(Generic[T]):
+    """Objects by the namespace they name; None: they name none."""
+
+    def __init__(self, items: Iterable[T]) -> None:
+        self._all = tuple(items)
+        self._named: dict[str | None, list[T]] = {}
+        for item in self._all:
+            self._named.setdefault(item.namespace, []).append(item)
+
+    def near(self, namespace: str | None) -> Iterable[T]:
+        """Those that can be in a namespace."""
+        if namespace is None:
+            return self._all
+        return (*self._named.get(namespace, ()), *self._named.get(None, ()))
+
+
+class _Index:
+    """One inventory, prepared for questions."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self.inventory = inventory
+        self.services = _ByNamespace(inventory.services)
+        self.routes = _ByNamespace(inventory.routes)
+        self.scalers = _ByNamespace(inventory.autoscalers)
+        self.workloads: dict[tuple[str, str, str | None], list[Workload]] = {}
+        for workload in inventory.workloads:
+            self.workloads.setdefault(_object(workload.subject), []).append(workload)
+        self.firsts: dict[str | None, Workload] = {}
+        for workload in inventory.workloads:
+            self.firsts.setdefault(workload.origin.file, workload)
+        self.hints: dict[tuple[str, str, str | None] | None, list[Hint]] = {}
+        for hint in inventory.hints:
+            self.hints.setdefault(_object(hint.subject) if hint.subject else None, []).append(hint)
+
+
+_latest: list[_Index] = []
+"""The index of the inventory that was asked about last: a run asks about one."""
+
+
+def _index(inventory: Inventory) -> _Index:
+    if not _latest or _latest[0].inventory is not inventory:
+        _latest[:] = [_Index(inventory)]
+    return _latest[0]
+
+
+def _object(subject: Subject) -> tuple[str, str, str | None]:
+    return subject.kind, subject.name, subject.namespace
+
+
+def services_near(namespace: str | None, inventory: Inventory) -> Iterable[Service]:
+    """The Services that can be in a namespace."""
+    return _index(inventory).services.near(namespace)
+
+
+def of_object(subject: Subject, inventory: Inventory) -> list[Workload]:
+    """The workloads of the object that a subject belongs to: all its roles."""
+    return _index(inventory).workloads.get(_object(subject), [])
+
+
+def hints_of(workload: Workload, container: str | None, inventory: Inventory) -> Iterable[Hint]:
+    """What is odd about a container or its workload.
+
+    A hint without a subject (an object beside the workload) is told with the first workload of its file.
+    """
+    index = _index(inventory)
+    for hint in index.hints.get(_object(workload.subject), ()):
+        if hint.subject is not None and hint.subject.container in (None, container):
+            yield hint
+    for hint in index.hints.get(None, ()):
+        first = index.firsts.get(hint.origin.file)
+        if first is not None and first.subject == workload.subject:
+            yield hint
 
 
 def services_of(workload: Workload, inventory: Inventory) -> list[Service]:
@@ -11,33 +92,26 @@ def services_of(workload: Workload, inventory: Inventory) -> list[Service]:
     labels = workload.template.labels
     return [
         service
-        for service in inventory.services
-        if service.selector
-        and same_namespace(service.namespace, workload.subject.namespace)
-        and all(labels.get(key) == value for key, value in service.selector.items())
+        for service in services_near(workload.subject.namespace, inventory)
+        if service.selector and all(labels.get(key) == value for key, value in service.selector.items())
     ]
 
 
 def routes_of(workload: Workload, inventory: Inventory) -> list[Route]:
     """The routes that lead to one of the workload's Services, or to the workload itself (KServe, Knative)."""
-    names = {service.name for service in services_of(workload, inventory)}
-    own = workload.subject.name
-    return [
-        route
-        for route in inventory.routes
-        if same_namespace(route.namespace, workload.subject.namespace)
-        and any(backend in names or backend == own for backend, _ in route.backends)
-    ]
+    near = _index(inventory).routes.near(workload.subject.namespace)
+    if not near:
+        return []
+    names = {service.name for service in services_of(workload, inventory)} | {workload.subject.name}
+    return [route for route in near if any(backend in names for backend, _ in route.backends)]
 
 
 def autoscalers_of(workload: Workload, inventory: Inventory) -> list[Autoscaler]:
     """The autoscalers whose target is this workload."""
     return [
         scaler
-        for scaler in inventory.autoscalers
-        if scaler.target_name == workload.subject.name
-        and scaler.target_kind in (None, workload.subject.kind)
-        and same_namespace(scaler.namespace, workload.subject.namespace)
+        for scaler in _index(inventory).scalers.near(workload.subject.namespace)
+        if scaler.target_name == workload.subject.name and scaler.target_kind in (None, workload.subject.kind)
     ]
 
 

@@ -312,7 +312,7 @@ def service_named_engine(case: Case) -> Iterator[Result]:
     name = _PORT_VARIABLES.get(case.engine)
     if name is None or not case.workload.template.service_links or case.container.variable(name) is not None:
         return
-    for service in case.inventory.services:
+    for service in surroundings.services_near(case.workload.subject.namespace, case.inventory):
         injected = f"{service.name.upper().replace('-', '_')}_PORT"
         here = surroundings.same_namespace(service.namespace, case.workload.subject.namespace)
         if injected == name and here and not service.headless:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from skewguard.judge.checks.interface import Case, Result, check, fail
-from skewguard.language.workloads import Hint
+from skewguard.language import surroundings
 
 
 @check(
@@ -74,20 +74,6 @@ def engine_annotation(case: Case) -> Iterator[Result]:
 
 
 def _hints(case: Case, rule: str) -> Iterator[Result]:
-    for hint in case.inventory.hints:
-        if hint.rule == rule and _about(case, hint):
+    for hint in surroundings.hints_of(case.workload, case.sheet.subject.container, case.inventory):
+        if hint.rule == rule:
             yield fail(hint.message, anchor=hint.anchor, at=hint.origin)
-
-
-def _about(case: Case, hint: Hint) -> bool:
-    """Whether a hint concerns this container: its workload, and its container where the hint names one.
-
-    A hint without a subject (an object beside the workload) is told with the first workload of its file.
-    """
-    own = case.sheet.subject
-    if hint.subject is not None:
-        mine = (hint.subject.kind, hint.subject.name, hint.subject.namespace) == (own.kind, own.name, own.namespace)
-        return mine and hint.subject.container in (None, own.container)
-    path = hint.origin.file
-    first = next((item for item in case.inventory.workloads if item.origin.file == path), None)
-    return first is not None and first.subject == case.workload.subject

@@ -90,14 +90,9 @@ def available(case: Case) -> int | None:
 def _siblings(case: Case) -> list[Workload]:
     """The workers of the group this container leads."""
     subject = case.workload.subject
-    return [
-        other
-        for other in case.inventory.workloads
-        if other.subject.role == "worker"
-        and (other.subject.kind, other.subject.name, other.subject.namespace)
-        == (subject.kind, subject.name, subject.namespace)
-        and subject.role != "worker"
-    ]
+    if subject.role == "worker":
+        return []
+    return [other for other in surroundings.of_object(subject, case.inventory) if other.subject.role == "worker"]
 
 
 def _shared(case: Case) -> bool:

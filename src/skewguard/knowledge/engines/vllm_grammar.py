@@ -39,11 +39,13 @@ class Behaviour(Struct, frozen=True):
         return id(self)
 
 
+@cache  # the table's releases and a few constants
 def ordered(version: str) -> tuple[int, ...]:
     """A release name as numbers that sort."""
     return tuple(int(part) if part.isdigit() else 0 for part in version.split("."))
 
 
+@cache
 def since(version: str, first: str) -> bool:
     """Whether `version` is `first` or newer."""
     return ordered(version) >= ordered(first)

@@ -116,23 +116,73 @@ def test_deep_nesting_is_refused_with_a_place(text: str) -> None:
     assert ([], True) == (found, "nested deeper" in errors[0].message)
 
 
-def test_alias_bomb_is_refused_when_unfolded() -> None:
-    """Aliases cost nothing until somebody asks for the whole value, and then it ends early."""
+def refusal(text: str) -> str:
+    """Why the only document of a text is refused."""
+    found, errors = documents.read(text, "x.yaml")
+    assert ([], 1) == (found, len(errors))
+    return errors[0].message
+
+
+TEN = ", ".join(["*a{0}"] * 10)
+
+
+@pytest.mark.parametrize("wrap", ["[{}]", "{{x: [{}]}}", "{{<<: [{}]}}", "{{apiVersion: v1, kind: List, items: [{}]}}"])
+def test_alias_bomb_is_refused(wrap: str) -> None:
+    """Aliases in lists, mappings and merge keys that stand for billions of values end the document, not the process."""
+    levels = (f"a{level}: &a{level} {wrap.format(TEN.format(level - 1))}\n" for level in range(1, 10))
+    assert "its aliases unfold to more than" in refusal("a0: &a0 {k: v}\n" + "".join(levels))
+
+
+def test_refused_alias_bomb_leaves_the_other_documents() -> None:
+    """The documents before and after it are read, with their true numbers."""
     bomb = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
-
-    with pytest.raises(InputError, match="refers to itself or unfolds"):
-        root(bomb).value()
-
-
-def test_value_that_contains_itself_is_refused() -> None:
-    """A cycle made with an anchor is an input error, not endless recursion."""
-    with pytest.raises(InputError, match="refers to itself"):
-        root("a: &a [*a]\n").value()
+    found, errors = documents.read(f"a: 1\n---\n{bomb}---\nb: 2\n", "x.yaml")
+    assert ([1, 3], [3]) == ([document.index for document in found], [error.line for error in errors])
 
 
-def test_mapping_that_merges_itself_is_read() -> None:
-    """A merge key that points at its own mapping ends."""
-    assert [("b", 1)] == [(key, node.value()) for key, node in root("a: &a\n  <<: *a\n  b: 1\n").get("a").items()]
+@pytest.mark.parametrize("text", ["a: &a [*a]\n", "a: &a {b: {c: *a}}\n", "a: &a\n  <<: *a\n  b: 1\n"])
+def test_value_that_contains_itself_is_refused(text: str) -> None:
+    """A circle made with an anchor is an input error, not endless recursion; Kubernetes refuses it too."""
+    assert "holds itself" in refusal(text)
+
+
+def test_long_chain_of_merges_is_read() -> None:
+    """Each mapping merges the one before; nothing recurses."""
+    chain = "a0: &a0 {k: v}\n" + "".join(f"a{i}: &a{i} {{<<: *a{i - 1}}}\n" for i in range(1, 250))
+    assert "v" == root(chain).get("a249", "k").text()
+    longer = "".join(f"a{i}: &a{i} {{<<: *a{i - 1}}}\n" for i in range(250, 3000))
+    assert "unfold" in refusal(chain + longer)
+
+
+def test_merge_keys_give_way_to_own_keys_and_earlier_sources() -> None:
+    """YAML's order: what the mapping writes, then the first of the list."""
+    text = "a: &a {x: 1, y: 1, z: 1}\nb: &b {y: 2, z: 2, w: 2}\nc: {z: 3, <<: [*a, *b]}\n"
+    assert {"x": 1, "y": 1, "z": 3, "w": 2} == root(text).get("c").value()
+
+
+@pytest.mark.parametrize("unit", ["- ", "-  ", "? ", "- ? ", "[", "{a: ", "[{a: "])
+def test_nesting_in_any_notation_is_refused(unit: str) -> None:
+    """Deep nesting on one line ends the document, in every way YAML has to write it."""
+    assert "nested deeper" in refusal(unit * 100_000 + "a")
+
+
+@pytest.mark.parametrize("text", ["", "# a\n", "---\n# a\n---\n", "---\n---\n~\n---\nnull\n"])
+def test_document_without_content_is_none(text: str) -> None:
+    """Comments between two separators are no document, as Helm leaves them where a template is switched off."""
+    assert ([], []) == documents.read(text, "x.yaml")
+
+
+def test_many_broken_documents_end_the_file() -> None:
+    """Each broken document costs a new start, so after some nothing more is tried, and that is said."""
+    _, errors = documents.read("a: [\n---\n" * 10_000, "x.yaml")
+    assert documents.MAX_BROKEN + 1 == len(errors)
+    assert "nothing from here on is read" in errors[-1].message
+
+
+@pytest.mark.parametrize("text", ["1e400", "-1e400", "9" * 400 + ".0", ".nan", ".inf"])
+def test_number_beyond_all_numbers_is_text(text: str) -> None:
+    """JSON has no word for it; Go's parser takes it for text too."""
+    assert (text, None) == (root(f"a: {text}\n").get("a").value(), root(f"a: {text}\n").get("a").number())
 
 
 @given(st.text(max_size=200))

@@ -80,11 +80,6 @@ def test_template_of_openshift_holds_objects() -> None:
     assert told(text) == [("Pod", None, ["c"])]
 
 
-def test_list_that_holds_itself_ends() -> None:
-    """A list that names itself by an alias is read once."""
-    assert told("&a\napiVersion: v1\nkind: List\nitems: [*a]\n") == []
-
-
 def test_exported_object_is_read_without_its_status() -> None:
     """What the API server adds to an object is no part of what was written."""
     text = f"""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 
 from msgspec import Struct, structs
 
@@ -101,7 +102,7 @@ def _judge(
     subjects = [case.sheet.subject for case in loaded.cases]
     bindings = binding.bind(promised.contracts, subjects, namespace)
     checks = [row for row in registry.CHECKS.values() if row not in contract_checks.OF_CONTRACTS]
-    anchor = files.anchor_of
+    anchor = cache(files.anchor_of)  # asked for every finding
     result = _Judged([], [], bindings, [])
     pairs: list[tuple[Finding, Sequence[WaiverRule]]] = []
     known = [*registry.CHECKS, *registry.aliases()]

@@ -16,11 +16,15 @@ import yaml
 from msgspec import Struct
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # its stubs forget to export it
 
+from skewguard.language import alignment, entries, scalars
 from skewguard.language.errors import InputError
 from skewguard.language.facts import Origin
 
 MAX_DEPTH = 200
 """Deepest nesting that is read; Kubernetes objects stay below 40, and the C composer recurses."""
+
+MAX_BROKEN = 50
+"""Most broken documents of one file after which reading goes on; each costs a new start."""
 
 MAX_VALUES = 200_000
 """Most values that `Node.value` unfolds: an alias bomb ends here instead of in memory."""
@@ -28,6 +32,7 @@ MAX_VALUES = 200_000
 Kind = Literal["mapping", "sequence", "scalar", "missing"]
 
 _PLAIN = "plain"
+_TYPED = (_PLAIN, "tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
 class _Composer(CParser):
@@ -36,11 +41,33 @@ class _Composer(CParser):
     def resolve(self, _kind: object, _value: object, _implicit: object) -> str:
         return _PLAIN
 
-    def descend_resolver(self, _node: object, _index: object) -> None:
+    def descend_resolver(self, _node: yaml.Node | None, _index: object) -> None:
         """No path resolvers."""
 
     def ascend_resolver(self) -> None:
         """No path resolvers."""
+
+
+class _CountingComposer(_Composer):
+    """Counts the depth in the hooks of the path resolvers: the C composer recurses, and would end the process."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+
+    def descend_resolver(self, node: yaml.Node | None, _index: object) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH + 1 and node is not None:  # a scalar inside counts one
+            raise yaml.MarkedYAMLError(problem=f"nested deeper than {MAX_DEPTH} levels", problem_mark=node.start_mark)
+
+    def ascend_resolver(self) -> None:
+        self._depth -= 1
+
+
+def _composer(text: str) -> _Composer:
+    """Depth needs brackets or long lines; ordinary texts have few, and need not be counted through."""
+    harmless = text.count("[") + text.count("{") <= MAX_DEPTH and max(map(len, text.split("\n"))) <= MAX_DEPTH
+    return _Composer(text) if harmless else _CountingComposer(text)
 
 
 class _File:
@@ -96,7 +123,7 @@ class Node:
 
     def __bool__(self) -> bool:
         if isinstance(self._yaml, yaml.ScalarNode):
-            return not self._is_null(self._yaml)
+            return not _is_null(self._yaml)
         return self._yaml is not None
 
     def get(self, *path: str | int) -> "Node":
@@ -104,7 +131,7 @@ class Node:
         node = self._yaml
         for step in path:
             if isinstance(step, str):
-                pair = _index(node).get(step) if isinstance(node, yaml.MappingNode) else None
+                pair = entries.of(node).get(step) if isinstance(node, yaml.MappingNode) else None
                 node = pair[1] if pair is not None else None
             else:
                 inside = isinstance(node, yaml.SequenceNode) and -len(node.value) <= step < len(node.value)
@@ -117,7 +144,7 @@ class Node:
         """Entries of a mapping, merge keys applied, the last of equal keys winning."""
         if not isinstance(self._yaml, yaml.MappingNode):
             return []
-        return [(key, self._wrap(value)) for key, (_, value) in _index(self._yaml).items()]
+        return [(key, self._wrap(value)) for key, (_, value) in entries.of(self._yaml).items()]
 
     def elements(self) -> list["Node"]:
         """Entries of a sequence."""
@@ -127,24 +154,24 @@ class Node:
 
     def text(self) -> str | None:
         """The content of a scalar, numbers and booleans as written; None for null and collections."""
-        if not isinstance(self._yaml, yaml.ScalarNode) or self._is_null(self._yaml):
+        if not isinstance(self._yaml, yaml.ScalarNode) or _is_null(self._yaml):
             return None
         return str(self._yaml.value)
 
     def integer(self) -> int | None:
         """The scalar as an integer (a quoted one too), None when it is none."""
         text = self.text()
-        return _integer(text.strip()) if text is not None else None
+        return scalars.integer(text.strip()) if text is not None else None
 
     def number(self) -> float | None:
         """The scalar as a number, None when it is none."""
         text = self.text()
-        return _number(text.strip()) if text is not None else None
+        return scalars.number(text.strip()) if text is not None else None
 
     def boolean(self) -> bool | None:
         """The scalar as a boolean in any of YAML 1.1's spellings, None when it is none."""
         text = self.text()
-        return _BOOLEANS.get(text.lower()) if text is not None else None
+        return scalars.BOOLEANS.get(text.lower()) if text is not None else None
 
     def value(self) -> Any:
         """The JSON value, typed as kubectl would. Raises `InputError` for a value that refers to itself or explodes."""
@@ -157,28 +184,19 @@ class Node:
 
     def key_origin(self, key: str) -> Origin:
         """The place of a key of this mapping; of the mapping when it has no such key."""
-        if isinstance(self._yaml, yaml.MappingNode) and key in _index(self._yaml):
-            return self._place(_index(self._yaml)[key][0])
+        if isinstance(self._yaml, yaml.MappingNode) and key in entries.of(self._yaml):
+            return self._place(entries.of(self._yaml)[key][0])
         return self.origin
 
     def locate(self, start: int, end: int) -> Origin:
         """The place in the file of characters `start` to `end` of `text()`, through folding, quoting and escapes."""
         if not isinstance(self._yaml, yaml.ScalarNode) or not 0 <= start < end <= len(self._yaml.value):
             return self.origin
-        places = _places(self._yaml, self._file.text, self._base)
+        places = self._places(self._yaml)
         line, column = self._file.place(places[start])
         last_line, last_column = self._file.place(places[end - 1])
         same_line = last_line == line
-        return Origin(
-            kind="file",
-            ref=self._file.path,
-            file=self._file.path,
-            line=line,
-            column=column,
-            end_column=last_column + 1 if same_line else None,
-            text=self._yaml.value[start:end],
-            template=self._template,
-        )
+        return self._origin(line, column, last_column + 1 if same_line else None, self._yaml.value[start:end])
 
     def lines(self) -> tuple[Origin, ...]:
         """The place of each line of a scalar's text, in order; cheap for block scalars, however long."""
@@ -203,16 +221,7 @@ class Node:
             raw = text[at : end if end >= 0 else len(text)].removesuffix("\r")
             column = len(raw) - len(line) + 1 if raw.endswith(line) else 1
             at = end + 1 if end >= 0 else len(text)
-            yield Origin(
-                kind="file",
-                ref=self._file.path,
-                file=self._file.path,
-                line=first + number,
-                column=column,
-                end_column=column + len(line),
-                text=line,
-                template=self._template,
-            )
+            yield self._origin(first + number, column, column + len(line), line)
 
     def duplicates(self) -> list[tuple[str, Origin, Origin]]:
         """Keys written twice in this mapping: the key, the place of the lost one, the place of the one that wins."""
@@ -232,32 +241,32 @@ class Node:
         """Equal for two nodes that are one value in the file (an alias and its anchor); for bounding walks."""
         return id(self._yaml)
 
+    def _places(self, node: yaml.ScalarNode) -> list[int]:
+        """The index in the file of every character of a scalar's content, made once and kept on the node."""
+        cached: list[int] | None = getattr(node, "places", None)
+        if cached is None:
+            start, end = _start(node) + self._base, _end(node) + self._base
+            cached = alignment.places(node.value, node.style or None, self._file.text, start, end)
+            node.places = cached  # type: ignore[attr-defined]
+        return cached
+
     def _wrap(self, node: yaml.Node | None) -> "Node":
         return Node(node, self._file, self._base, self._template)
 
     def _place(self, node: yaml.Node | None) -> Origin:
         if node is None:
-            return Origin(kind="file", ref=self._file.path, file=self._file.path, template=self._template)
+            return self._origin(None, None, None, None)
         line, column = self._file.place(_start(node) + self._base)
         end_column, text = None, None
         if isinstance(node, yaml.ScalarNode):
             text = node.value
             one_line = "\n" not in self._file.text[_start(node) + self._base : _end(node) + self._base]
             end_column = column + _end(node) - _start(node) if one_line else None
-        return Origin(
-            kind="file",
-            ref=self._file.path,
-            file=self._file.path,
-            line=line,
-            column=column,
-            end_column=end_column,
-            text=text,
-            template=self._template,
-        )
+        return self._origin(line, column, end_column, text)
 
-    @staticmethod
-    def _is_null(node: yaml.ScalarNode) -> bool:
-        return not node.style and node.tag == _PLAIN and node.value in _NULLS
+    def _origin(self, line: int | None, column: int | None, end_column: int | None, text: str | None) -> Origin:
+        path = self._file.path
+        return Origin("file", path, path, line, column, end_column, text, self._template)
 
 
 _KINDS: dict[type, Kind] = {
@@ -279,45 +288,66 @@ class Document(Struct):
 def read(text: str, path: str) -> tuple[list[Document], list[InputError]]:
     """Read every document of a text. A document that does not parse is an error; the ones after its `---` are read."""
     file = _File(path, text.removeprefix("\ufeff"))
-    documents: list[Document] = []
-    errors: list[InputError] = []
+    stream = _Stream(file)
     base = 0
     while base < len(file.text):
-        error = _read_stream(file, base, documents, len(documents) + len(errors))
-        if error is None:
+        failed_at = stream.read(base)
+        if failed_at is None:
             break
-        failed_at, problem = error
-        errors.append(problem)
         following = re.compile(r"^---(?=\s|$)", re.MULTILINE).search(file.text, max(failed_at, base + 1))
         if following is None:
             break
         base = following.start()
-    return documents, errors
+        if len(stream.errors) >= MAX_BROKEN:
+            stream.errors.append(_error(file, base, "this follows on many broken documents, and nothing from here on is read"))
+            break
+    return stream.documents, stream.errors
 
 
-def _read_stream(
-    file: _File, base: int, documents: list[Document], number: int
-) -> tuple[int, InputError] | None:
-    text = file.text[base:] if base else file.text
-    too_deep = _too_deep(text)
-    if too_deep is not None:
-        return base + too_deep, _error(file, base + too_deep, f"nested deeper than {MAX_DEPTH} levels")
-    helm = "# Source:" in text
-    last = 0
-    try:
-        composer = _Composer(text)
-        while composer.check_node():
-            node = composer.get_node()
-            if node is None:
-                continue
-            template = _template(text, last, node) if helm else None
-            last = _end(node)
-            number += 1
-            documents.append(Document(Node(node, file, base, template), file.path, number, template))
-    except yaml.YAMLError as error:
-        at = base + _index_of(error, text)
-        return at, _error(file, at, _reason(error))
-    return None
+class _Stream:
+    """The documents of one file as they are read, and those that could not be."""
+
+    def __init__(self, file: _File) -> None:
+        self.documents: list[Document] = []
+        self.errors: list[InputError] = []
+        self._file = file
+        self._number = 0
+
+    def read(self, base: int) -> int | None:
+        """Read on from `base`; the index of the fault where a document does not parse."""
+        text = self._file.text[base:] if base else self._file.text
+        helm, aliased = "# Source:" in text, _may_alias(text)
+        last = 0
+        try:
+            composer = _composer(text)
+            while composer.check_node():
+                node = composer.get_node()
+                if node is not None:
+                    template = _template(text, last, node) if helm else None
+                    last = _end(node)
+                    self._take(node, base, template, aliased=aliased)
+        except yaml.YAMLError as error:
+            at = base + _index_of(error, text)
+            self._number += 1
+            self.errors.append(_error(self._file, at, f"not valid YAML: {_reason(error)}"))
+            return at
+        return None
+
+    def _take(self, node: yaml.Node, base: int, template: str | None, *, aliased: bool) -> None:
+        self._number += 1
+        if isinstance(node, yaml.ScalarNode) and _is_null(node):
+            return  # nothing but comments between two `---`, as Helm leaves it where a template is switched off
+        fault = entries.settle(node) if aliased else None
+        if fault is not None:
+            self.errors.append(_error(self._file, _start(node) + base, f"the document cannot be read: {fault}"))
+            return
+        root = Node(node, self._file, base, template)
+        self.documents.append(Document(root, self._file.path, self._number, template))
+
+
+def _may_alias(text: str) -> bool:
+    """Whether anything in a text may be a merge key or an alias; in doubt yes."""
+    return "<<" in text or ("&" in text and re.search(r"(?:^|[\s\[{,:-])&[^\s&,\[\]{}]", text) is not None)
 
 
 def _index_of(error: yaml.YAMLError, text: str) -> int:
@@ -335,31 +365,12 @@ def _reason(error: yaml.YAMLError) -> str:
 def _error(file: _File, index: int, reason: str) -> InputError:
     line, column = file.place(index)
     return InputError(
-        f"not valid YAML: {reason}",
+        reason,
         hint="mend the document, or leave the file out; `kubectl apply --dry-run=client -f` refuses it too",
         file=file.path,
         line=line,
         column=column,
     )
-
-
-def _too_deep(text: str) -> int | None:
-    """The index where nesting passes MAX_DEPTH, found without recursion; None for ordinary texts, at little cost."""
-    brackets = text.count("[") + text.count("{")
-    if brackets <= MAX_DEPTH and "- " * MAX_DEPTH not in text and " " * MAX_DEPTH not in text:
-        return None
-    depth = 0
-    try:
-        for event in yaml.parse(text, Loader=yaml.CLoader):
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-                if depth > MAX_DEPTH:
-                    return int(event.start_mark.index) if event.start_mark else 0
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-    except yaml.YAMLError:
-        return None
-    return None
 
 
 def _start(node: yaml.Node) -> int:
@@ -375,25 +386,8 @@ def _template(text: str, start: int, node: yaml.Node) -> str | None:
     return found[-1] if found else None
 
 
-def _index(node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
-    """Key text → (key node, value node), made once and kept on the node; merge keys give way to own keys."""
-    cached: dict[str, tuple[yaml.Node, yaml.Node]] | None = getattr(node, "entries", None)
-    if cached is not None:
-        return cached
-    entries: dict[str, tuple[yaml.Node, yaml.Node]] = {}
-    node.entries = entries  # type: ignore[attr-defined]  # set before merging: a mapping may merge itself
-    merged: list[yaml.Node] = []
-    for key, value in node.value:
-        if isinstance(key, yaml.ScalarNode):
-            if key.value == "<<" and not key.style:
-                merged.extend(value.value if isinstance(value, yaml.SequenceNode) else [value])
-            else:
-                entries[key.value] = (key, value)
-    for source in merged:
-        if isinstance(source, yaml.MappingNode):
-            for name, pair in list(_index(source).items()):
-                entries.setdefault(name, pair)
-    return entries
+def _is_null(node: yaml.ScalarNode) -> bool:
+    return not node.style and node.tag == _PLAIN and node.value in scalars.NULLS
 
 
 class _Unfolding:
@@ -417,96 +411,9 @@ class _Unfolding:
                 column=where.column,
             )
         if isinstance(node, yaml.MappingNode):
-            return {key: self._value(value, depth + 1) for key, (_, value) in _index(node).items()}
+            return {key: self._value(value, depth + 1) for key, (_, value) in entries.of(node).items()}
         if isinstance(node, yaml.SequenceNode):
             return [self._value(value, depth + 1) for value in node.value]
-        return _typed(node) if isinstance(node, yaml.ScalarNode) else None
-
-
-_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
-_TRUE = ("y", "yes", "on", "true")
-_FALSE = ("n", "no", "off", "false")
-_BOOLEANS = {**dict.fromkeys(_TRUE, True), **dict.fromkeys(_FALSE, False)}
-_BOOLEAN_CASES = frozenset(form for word in _BOOLEANS for form in (word, word.capitalize(), word.upper()))
-
-
-def _typed(node: yaml.ScalarNode) -> Any:
-    text = node.value
-    if node.style or node.tag not in (_PLAIN, "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"):
-        return text
-    if text in _NULLS:
-        return None
-    if text in _BOOLEAN_CASES:
-        return _BOOLEANS[text.lower()]
-    integer = _integer(text)
-    if integer is not None:
-        return integer
-    number = _number(text)
-    return text if number is None else number
-
-
-def _integer(text: str) -> int | None:
-    """An integer as Go's ParseInt with base 0 reads it: `0x1f`, `0b11`, `0o17`, and `017` in octal."""
-    digits = text.replace("_", "")
-    if not digits or digits[-1] not in "0123456789abcdefABCDEF" or len(digits) > 64:
-        return None
-    try:
-        if re.fullmatch(r"[-+]?0[0-7]+", digits):
-            return int(digits, 8)
-        return int(digits, 0)
-    except ValueError:
-        return None
-
-
-def _number(text: str) -> float | None:
-    if re.fullmatch(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", text):
-        return float(text)
-    integer = _integer(text)
-    return float(integer) if integer is not None else None
-
-
-def _places(node: yaml.ScalarNode, text: str, base: int) -> list[int]:
-    """The index in the file of every character of a scalar's content.
-
-    Folding, indentation and line continuations change only white space, so the other characters stand in the same
-    order in the file; white space is mapped to where the file is at that moment.
-    """
-    cached: list[int] | None = getattr(node, "places", None)
-    if cached is None:
-        cached = list(_align(node, text, base))
-        node.places = cached  # type: ignore[attr-defined]
-    return cached
-
-
-def _align(node: yaml.ScalarNode, text: str, base: int) -> Iterator[int]:
-    at = _start(node) + base
-    end = max(_end(node) + base, at + 1)
-    if node.style in ("|", ">"):
-        newline = text.find("\n", at)
-        at = newline + 1 if newline >= 0 else at
-    elif node.style in ("'", '"'):
-        at += 1
-    for character in node.value:
-        if character.isspace():
-            yield min(at, end - 1)
-            if at < end and text[at] == character:
-                at += 1
-            continue
-        at, width = _next(text, at, end, node.style)
-        yield min(at, end - 1)
-        at += width
-
-
-def _next(text: str, at: int, end: int, style: str | None) -> tuple[int, int]:
-    """The next character of content at or after `at`, and how many characters stand for it in the file."""
-    while at < end:
-        if text[at].isspace():
-            at += 1
-        elif style == '"' and text[at] == "\\":
-            escape = text[at + 1 : at + 2]
-            if escape not in ("\n", "\r", "n", "t", " ", "r"):
-                return at, {"x": 4, "u": 6, "U": 10}.get(escape, 2)
-            at += 2
-        else:
-            return at, 2 if style == "'" and text[at] == "'" else 1
-    return at, 1
+        if not isinstance(node, yaml.ScalarNode):
+            return None
+        return scalars.typed(node.value) if not node.style and node.tag in _TYPED else str(node.value)

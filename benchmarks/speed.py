@@ -72,9 +72,7 @@ def table(title: str, results: dict[str, Measured], base: str) -> str:
     lines = [f"### {title}", "", "| command | CPU s | wall s | memory MiB | CPU ratio |", "|---|---|---|---|---|"]
     for name, result in results.items():
         ratio = result.cpu_s / results[base].cpu_s
-        lines.append(
-            f"| {name} | {result.cpu_s:.3f} | {result.wall_s:.3f} | {result.memory_mib:.0f} | {ratio:.2f} |"
-        )
+        lines.append(f"| {name} | {result.cpu_s:.3f} | {result.wall_s:.3f} | {result.memory_mib:.0f} | {ratio:.2f} |")
     return "\n".join([*lines, ""])
 
 

@@ -70,7 +70,12 @@ def _over_settings(version: str) -> Iterator[Operator]:
 
 
 def _simple(flag: FlagRecord) -> bool:
-    return flag.kind == "literal" and not flag.deprecated and flag.spellings[0].startswith("--") and _other(flag, "", None) is not None
+    return (
+        flag.kind == "literal"
+        and not flag.deprecated
+        and flag.spellings[0].startswith("--")
+        and _other(flag, "", None) is not None
+    )
 
 
 def _other(flag: FlagRecord, setting: str, current: str | None) -> tuple[str, ...] | None:
@@ -80,7 +85,11 @@ def _other(flag: FlagRecord, setting: str, current: str | None) -> tuple[str, ..
         value = _JSON_VALUES.get(setting) or _VALUES[setting]
         return None if value == current else (first, value)
     if flag.choices:
-        others = [str(each) for each in flag.choices if each is not None and str(each) not in (current, str(flag.default), "auto")]
+        others = [
+            str(each)
+            for each in flag.choices
+            if each is not None and str(each) not in (current, str(flag.default), "auto")
+        ]
         return (first, others[0]) if others else None
     if isinstance(flag.default, bool) or setting in ("runtime.prefix_caching", "runtime.chunked_prefill"):
         negative = next((name for name in flag.spellings if name.startswith("--no-")), None)
@@ -121,7 +130,12 @@ def _current(flag: FlagRecord, arguments: Arguments, written: list[str]) -> str 
     """The value that is written now; for a switch `on` or `off`."""
     if not written:
         return None
-    if flag.nargs == "0" or not flag.type or "bool" in flag.type or flag.setting in ("runtime.prefix_caching", "runtime.chunked_prefill"):
+    if (
+        flag.nargs == "0"
+        or not flag.type
+        or "bool" in flag.type
+        or flag.setting in ("runtime.prefix_caching", "runtime.chunked_prefill")
+    ):
         negative = [name for name in flag.spellings if name.startswith(("--no-", "--disable-"))]
         return "off" if arguments.values(negative) else "on"
     return written[-1]
@@ -178,9 +192,7 @@ def _over_environment(version: str) -> Iterator[Operator]:
         if name in VLLM.variables(version):
             value = {"VLLM_ATTENTION_BACKEND": "FLASHINFER", "VLLM_WORKER_MULTIPROC_METHOD": "spawn"}.get(name, "1")
             setting = f"vllm.env.{name}"
-            yield Operator(
-                f"env {name}", "runtime", (setting, "runtime.attention_backend"), _environment(name, value)
-            )
+            yield Operator(f"env {name}", "runtime", (setting, "runtime.attention_backend"), _environment(name, value))
 
 
 def _environment(name: str, value: str) -> Callable[[Manifest], bool]:
@@ -363,10 +375,14 @@ def value_becomes_a_shell_variable(container: dict[str, Any]) -> bool:
 
 @on_container("runtime", *_ARGS, "runtime.prefix_caching")
 def boolean_given_a_value(container: dict[str, Any]) -> bool:
-    return _argument_change(lambda words: [*words, "--enable-prefix-caching=False"] if _valued(words) else None)(container)
+    return _argument_change(lambda words: [*words, "--enable-prefix-caching=False"] if _valued(words) else None)(
+        container
+    )
 
 
-@on_container("model", "model.id", "args.ignored", "args.swallowed", "args.nothing-passed", "args.unexpected-value", *_ARGS)
+@on_container(
+    "model", "model.id", "args.ignored", "args.swallowed", "args.nothing-passed", "args.unexpected-value", *_ARGS
+)
 def arguments_emptied(container: dict[str, Any]) -> bool:
     if not isinstance(container.get("args"), list) or not container["args"] or Arguments(container).shell:
         return False
@@ -423,7 +439,10 @@ def gpu_limit_and_request_differ(container: dict[str, Any]) -> bool:
         return False
     limits, name = found
     container["resources"].setdefault("requests", {})
-    container["resources"]["requests"] = {**(container["resources"]["requests"] or {}), name: str(int(limits[name]) + 1)}
+    container["resources"]["requests"] = {
+        **(container["resources"]["requests"] or {}),
+        name: str(int(limits[name]) + 1),
+    }
     return True
 
 

@@ -218,15 +218,17 @@ def _flags_reordered(words: list[str]) -> list[str]:
 def _splits(word: str) -> bool:
     """Whether `--x=y` means the same as `--x y`: not for `--config`, switches, and values that look like flags."""
     name, marker, value = word.partition("=")
-    return bool(marker) and name.startswith("--") and name != "--config" and value not in ("True", "False", "true", "false") and not value.startswith("-")
+    return (
+        bool(marker)
+        and name.startswith("--")
+        and name != "--config"
+        and value not in ("True", "False", "true", "false")
+        and not value.startswith("-")
+    )
 
 
 def _equals_to_space(words: list[str]) -> list[str]:
-    return [
-        part
-        for word in words
-        for part in (word.split("=", 1) if _splits(word) else [word])
-    ]
+    return [part for word in words for part in (word.split("=", 1) if _splits(word) else [word])]
 
 
 def _space_to_equals(words: list[str]) -> list[str]:
@@ -259,13 +261,15 @@ def _aliased(words: list[str]) -> list[str]:
 
 
 def _human_numbers(words: list[str]) -> list[str]:
-    return [word.replace("32768", "32K") if "max-model-len" in word.replace("_", "-") or word == "32768" else word for word in words]
+    return [
+        word.replace("32768", "32K") if "max-model-len" in word.replace("_", "-") or word == "32768" else word
+        for word in words
+    ]
 
 
 def _default_port(words: list[str]) -> list[str]:
     flagged = any(word.replace("_", "-").startswith("--port") for word in words)
     return words if flagged or not any(word.startswith("-") for word in words) else [*words, "--port", "8000"]
-
 
 
 for _name, _change in {
@@ -329,7 +333,11 @@ def command_and_args_joined(manifest: Manifest, _text: str) -> str | None:
     changed = False
     for container in manifest.containers():
         arguments = Arguments(container)
-        if isinstance(container.get("command"), list) and isinstance(container.get("args"), list) and not arguments.shell:
+        if (
+            isinstance(container.get("command"), list)
+            and isinstance(container.get("args"), list)
+            and not arguments.shell
+        ):
             container["command"] = [*container["command"], *container.pop("args")]
             changed = True
     return manifest.text() if changed else None

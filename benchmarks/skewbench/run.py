@@ -167,7 +167,9 @@ def summary(outcomes: list[Outcome], skipped: list[str], bases_used: int) -> str
     for category in (*CATEGORIES, "all"):
         of = [item for item in changed if category in ("all", item.category)]
         hits = sum(item.good for item in of)
-        lines.append(f"| {category} | {len(of)} | {hits} | {hits / len(of):.1%} |" if of else f"| {category} | 0 | – | – |")
+        lines.append(
+            f"| {category} | {len(of)} | {hits} | {hits / len(of):.1%} |" if of else f"| {category} | 0 | – | – |"
+        )
     alarms = [item for item in harmless if not item.good]
     lines += ["", f"False alarms: {len(alarms)} of {len(harmless)} harmless changes.", ""]
     lines += missed("Missed", [item for item in changed if not item.good])

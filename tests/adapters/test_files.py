@@ -76,8 +76,17 @@ def test_read_inputs_gives_text_in_the_order_asked(here: Path) -> None:
 
 def test_folder_is_swept_by_name(here: Path) -> None:
     """YAML and JSON at every depth; hidden and foreign folders are left out."""
-    for name in ("z.yml", "a.yaml", "m.JSON", "sub/b.yaml", "readme.md", ".git/x.yaml", ".skewguard/c.yaml",
-                 "node_modules/p.yaml", "sub/.hidden/d.yaml"):
+    for name in (
+        "z.yml",
+        "a.yaml",
+        "m.JSON",
+        "sub/b.yaml",
+        "readme.md",
+        ".git/x.yaml",
+        ".skewguard/c.yaml",
+        "node_modules/p.yaml",
+        "sub/.hidden/d.yaml",
+    ):
         write(here / name)
     assert names(".") == ["a.yaml", "m.JSON", "sub/b.yaml", "z.yml"]
     assert [each.named for each in files.read_inputs(["."])] == [False] * 4

@@ -151,9 +151,20 @@ def test_merge_refuses_a_value_that_cannot_be_meant() -> None:
 
 
 _scalars = st.none() | st.booleans() | st.integers() | st.text(max_size=12)
-_values = st.recursive(_scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-    st.sampled_from(["match", "engine", "version", "from_tag", "label", "class", "path", "check", "reason", "x"]), inner,
-    max_size=4), max_leaves=12)
+_values = st.recursive(
+    _scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["match", "engine", "version", "from_tag", "label", "class", "path", "check", "reason", "x"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
 
 
 @given(st.dictionaries(st.sampled_from(["images", "accelerators", "ignore", "fail_on", "store", "x"]), _values))

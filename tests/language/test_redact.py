@@ -8,9 +8,26 @@ from hypothesis import strategies as st
 
 from skewguard.language import redact
 
-SECRET_NAMES = ["--api-key", "--api_key", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "VLLM_API_KEY", "OPENAI_API_KEY",
-                "AWS_SECRET_ACCESS_KEY", "DB_PASSWORD", "--hf-token", "hfToken", "auth.apiKey", "NGC_API_KEY", "--admin-api-key",
-                "--api-k", "--hf-tok", "API_TOKENS", "client_secret", "Authorization"]
+SECRET_NAMES = [
+    "--api-key",
+    "--api_key",
+    "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN",
+    "VLLM_API_KEY",
+    "OPENAI_API_KEY",
+    "AWS_SECRET_ACCESS_KEY",
+    "DB_PASSWORD",
+    "--hf-token",
+    "hfToken",
+    "auth.apiKey",
+    "NGC_API_KEY",
+    "--admin-api-key",
+    "--api-k",
+    "--hf-tok",
+    "API_TOKENS",
+    "client_secret",
+    "Authorization",
+]
 
 # A secret as people have them: long enough not to be in a pseudonym by chance, and no reference to a variable.
 _secrets = st.text(min_size=8, max_size=60).filter(
@@ -29,10 +46,32 @@ def test_is_secret_knows_secret_names(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["MAX_NUM_BATCHED_TOKENS", "--max-num-batched-tokens", "--max-num-batched-token", "TOKENIZER", "--tokenizer-revision",
-     "TOKENIZERS_PARALLELISM", "MAX_TOTAL_TOKENS", "eos_token_id", "--speculative-token-tree", "CACHE_KEY_SIZE",
-     "VLLM_HASH_KEY_BITS", "--ssl-keyfile", "AWS_WEB_IDENTITY_TOKEN_FILE", "HF_TOKEN_PATH", "--served-model-name",
-     "--revision", "--seed", "PATH", "KEY", "time_per_output_token", "num_kv_heads", "", "--", "api-server-count"],
+    [
+        "MAX_NUM_BATCHED_TOKENS",
+        "--max-num-batched-tokens",
+        "--max-num-batched-token",
+        "TOKENIZER",
+        "--tokenizer-revision",
+        "TOKENIZERS_PARALLELISM",
+        "MAX_TOTAL_TOKENS",
+        "eos_token_id",
+        "--speculative-token-tree",
+        "CACHE_KEY_SIZE",
+        "VLLM_HASH_KEY_BITS",
+        "--ssl-keyfile",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "HF_TOKEN_PATH",
+        "--served-model-name",
+        "--revision",
+        "--seed",
+        "PATH",
+        "KEY",
+        "time_per_output_token",
+        "num_kv_heads",
+        "",
+        "--",
+        "api-server-count",
+    ],
 )
 def test_is_secret_leaves_words_of_the_trade(name: str) -> None:
     """A token is mostly a piece of text, and a key mostly a cache's."""
@@ -70,9 +109,16 @@ def test_free_text_never_shows_a_named_secret(name: str, secret: str, around: st
 
 @pytest.mark.parametrize(
     "secret",
-    ["hf_" + "a1B2c3D4" * 4, "sk-proj-" + "abcDEF123456" * 3, "AKIAIOSFODNN7EXAMPLE", "ghp_" + "x1" * 18,
-     "nvapi-" + "Ab1-" * 8, "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "glpat-" + "abcd1234" * 3,
-     "AIza" + "Sy1234567" * 4],
+    [
+        "hf_" + "a1B2c3D4" * 4,
+        "sk-proj-" + "abcDEF123456" * 3,
+        "AKIAIOSFODNN7EXAMPLE",
+        "ghp_" + "x1" * 18,
+        "nvapi-" + "Ab1-" * 8,
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+        "glpat-" + "abcd1234" * 3,
+        "AIza" + "Sy1234567" * 4,
+    ],
 )
 def test_free_text_knows_secrets_by_their_shape(secret: str) -> None:
     """Without any name beside them."""
@@ -88,8 +134,16 @@ def test_free_text_knows_secrets_by_their_shape(secret: str) -> None:
         ("curl -H 'Authorization: Bearer abcDEF123'", "abcDEF123", "curl -H 'Authorization: "),
         ("Bearer abcdefgh12345", "abcdefgh12345", "Bearer "),
         ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\nrest", "MIIE", "rest"),
-        ("non-default args: {'api_key': ['one1', 'two2'], 'hf_token': 'three3', 'max_model_len': 4096}", "two2", "4096"),
-        ("vllm serve m --api-key my-own-key --max-num-batched-tokens 8192", "my-own-key", "--max-num-batched-tokens 8192"),
+        (
+            "non-default args: {'api_key': ['one1', 'two2'], 'hf_token': 'three3', 'max_model_len': 4096}",
+            "two2",
+            "4096",
+        ),
+        (
+            "vllm serve m --api-key my-own-key --max-num-batched-tokens 8192",
+            "my-own-key",
+            "--max-num-batched-tokens 8192",
+        ),
     ],
 )
 def test_free_text_masks_the_secret_and_keeps_the_rest(text: str, hidden: str, kept: str) -> None:
@@ -149,7 +203,9 @@ def test_masked_lists_what_was_hidden() -> None:
 
 def test_tree_masks_by_the_key_above() -> None:
     """Also below a list or a mapping under a secret's name."""
-    shown = redact.tree({"api_key": ["a-key", {"x": "b-key"}], "limits": {"max_tokens": 5, "pin": None}, "hf_token": 12345})
+    shown = redact.tree(
+        {"api_key": ["a-key", {"x": "b-key"}], "limits": {"max_tokens": 5, "pin": None}, "hf_token": 12345}
+    )
     assert "a-key" not in str(shown)
     assert "b-key" not in str(shown)
     assert shown["limits"] == {"max_tokens": 5, "pin": None}

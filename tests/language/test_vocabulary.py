@@ -30,7 +30,8 @@ def test_text_is_read_as_the_row_types_it(setting: str, text: str, value: object
 
 
 @pytest.mark.parametrize(
-    ("setting", "text"), [("limits.max_model_len", "long"), ("serving.request_timeout", "5 weeks"), ("runtime.seed", "")]
+    ("setting", "text"),
+    [("limits.max_model_len", "long"), ("serving.request_timeout", "5 weeks"), ("runtime.seed", "")],
 )
 def test_text_of_another_type_is_a_usage_error(setting: str, text: str) -> None:
     """The error names the setting and the type it has."""

@@ -141,7 +141,10 @@ def test_fields_of_a_container_are_read() -> None:
         """
     )
     assert (found.pull_policy is not None, found.working_dir, found.read_only_root) == (True, "/app", True)
-    assert [(port.number, port.name, port.protocol) for port in found.ports] == [(8000, "http", "TCP"), (9000, None, "UDP")]
+    assert [(port.number, port.name, port.protocol) for port in found.ports] == [
+        (8000, "http", "TCP"),
+        (9000, None, "UDP"),
+    ]
     assert found.liveness is not None
     assert (found.liveness.handler, found.liveness.path, found.liveness.port) == ("http", "/health", "http")
     assert found.liveness.budget_s == 110
@@ -207,7 +210,11 @@ def test_containers_that_only_prepare_are_marked() -> None:
     ("text", "rule", "anchor"),
     [
         (deployment("env: [{name: A}]\nenv: [{name: B}]"), "duplicate-key", "env"),
-        (deployment("livenessProbe:\n  failureThreshold: 1\n  failureThreshold: 2\n"), "duplicate-key", "failureThreshold"),
+        (
+            deployment("livenessProbe:\n  failureThreshold: 1\n  failureThreshold: 2\n"),
+            "duplicate-key",
+            "failureThreshold",
+        ),
         (deployment("args: []", "volumes: []\nvolumes: []"), "duplicate-key", "volumes"),
         (deployment("volumeMounts: [{name: cache, mountPath: /c}]"), "undefined-volume", "cache"),
         (deployment("args: []", "volumes: [{name: dshm, emptyDir: {medium: Memory}}]"), "unmounted-volume", "dshm"),

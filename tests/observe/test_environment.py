@@ -81,9 +81,7 @@ def test_secret_value_is_never_read() -> None:
 
 def test_key_that_the_secret_lacks_leaves_the_reference_literal() -> None:
     """An optional key that a Secret of the input does not have defines nothing."""
-    written = (
-        "args: [$(KEY)]\nenv: [{name: KEY, valueFrom: {secretKeyRef: {name: keys, key: nope, optional: true}}}]"
-    )
+    written = "args: [$(KEY)]\nenv: [{name: KEY, valueFrom: {secretKeyRef: {name: keys, key: nope, optional: true}}}]"
     found = container(written, "", KEYS)
     assert (found.args or ())[0].unresolved == ("KEY",)
     assert found.env[0].why_unknown == "Secret prod/keys has no key nope"

@@ -83,9 +83,9 @@ def test_script_that_is_not_in_the_input_is_a_gap_and_missing() -> None:
     """A script from a ConfigMap nobody supplied is named, with the way to supply it."""
     found = reading.read(deployment(f"{MOUNT}command: [bash, /scripts/start.sh]", VOLUME)).inventory
     engine = found.workloads[0].template.containers[0]
-    assert [words for _, _, words in [(each.via, each.certain, reading.words(each)) for each in engine.invocations]] == [
-        ["bash", "/scripts/start.sh"]
-    ]
+    assert [
+        words for _, _, words in [(each.via, each.certain, reading.words(each)) for each in engine.invocations]
+    ] == [["bash", "/scripts/start.sh"]]
     assert [gap.inputs for gap in engine.gaps] == [("file@/scripts/start.sh",)]
     assert [each.ref for each in found.missing] == ["ConfigMap prod/scripts"]
 
@@ -112,7 +112,9 @@ def test_volumes_and_mounts_are_told() -> None:
           - {name: host, hostPath: {path: /data}}
           - {name: bare}
     """
-    written = "volumeMounts: [{name: shm, mountPath: /dev/shm}, {name: claim, mountPath: /m, readOnly: true, subPath: x}]"
+    written = (
+        "volumeMounts: [{name: shm, mountPath: /dev/shm}, {name: claim, mountPath: /m, readOnly: true, subPath: x}]"
+    )
     found = reading.workloads(deployment(written, pod))[0].template
     assert [(each.name, each.kind, each.ref, each.medium, each.size_bytes) for each in found.volumes] == [
         ("shm", "emptyDir", None, "Memory", 2 * 2**30),

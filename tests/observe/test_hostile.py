@@ -27,25 +27,36 @@ _KEYS = [
 # What a YAML reader accepts unescaped; other characters are a matter of `language.documents`.
 _PRINTED = st.characters(min_codepoint=32, max_codepoint=0xD7FF, exclude_categories=["Cc", "Cs"])
 _TEXTS = st.one_of(
-    st.sampled_from(["n", "c", "/scripts", "bash", "-c", "$(A)", "vllm serve $X", "A", "0", "10s", "{{.Name}}", "a: [b", ""]),
+    st.sampled_from(
+        ["n", "c", "/scripts", "bash", "-c", "$(A)", "vllm serve $X", "A", "0", "10s", "{{.Name}}", "a: [b", ""]
+    ),
     st.text(_PRINTED, max_size=12),
 )
-_SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-5, 10**6), st.floats(allow_nan=False, allow_infinity=False), _TEXTS)
+_SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(-5, 10**6), st.floats(allow_nan=False, allow_infinity=False), _TEXTS
+)
 _TREES = st.recursive(
     _SCALARS,
     lambda inner: st.one_of(
-        st.lists(inner, max_size=4), st.dictionaries(st.one_of(st.sampled_from(_KEYS), st.text(_PRINTED, max_size=5)), inner, max_size=6)
+        st.lists(inner, max_size=4),
+        st.dictionaries(st.one_of(st.sampled_from(_KEYS), st.text(_PRINTED, max_size=5)), inner, max_size=6),
     ),
     max_leaves=40,
 )
 
 
-@given(st.lists(st.tuples(st.sampled_from(_KINDS), st.sampled_from(_GROUPS), _TREES, _TREES, _TREES), min_size=1, max_size=4))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(_KINDS), st.sampled_from(_GROUPS), _TREES, _TREES, _TREES), min_size=1, max_size=4
+    )
+)
 @settings(max_examples=120)
 def test_any_object_is_read(objects: list[tuple[str, str, object, object, object]]) -> None:
     """Any tree under any kind gives an inventory."""
     text = "\n---\n".join(
-        json.dumps({"apiVersion": api, "kind": kind, "metadata": metadata, "spec": spec, "inference": more}, ensure_ascii=False)
+        json.dumps(
+            {"apiVersion": api, "kind": kind, "metadata": metadata, "spec": spec, "inference": more}, ensure_ascii=False
+        )
         for kind, api, metadata, spec, more in objects
     )
     found, errors = documents.read(text, "x.yaml")
@@ -74,7 +85,9 @@ def test_any_text_is_read(text: str) -> None:
     manifests.read(found)
 
 
-BOMB = "a: &a [x, x]\n" + "".join(f"{chr(98 + n)}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]\n" for n in range(20))
+BOMB = "a: &a [x, x]\n" + "".join(
+    f"{chr(98 + n)}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]\n" for n in range(20)
+)
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,9 @@ def test_subject_names_its_document() -> None:
 )
 def test_replicas_are_those_that_are_written(replicas: str, expected: int | None) -> None:
     """Zero is a number, and an absent one is absent."""
-    found = only(f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: n}}\nspec: {{{replicas}, template: {TEMPLATE}}}\n")
+    found = only(
+        f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: n}}\nspec: {{{replicas}, template: {TEMPLATE}}}\n"
+    )
     assert (found.replicas.value if found.replicas else None) == expected
 
 
@@ -263,7 +265,13 @@ def test_service_is_merged_with_its_runtime(name: str) -> None:
     found = only(dedent(RUNTIME) + "---\n" + service(dedent(MODEL) + name, "tolerations: [{key: k}]"))
     engine = found.template.containers[0]
     assert (found.subject.kind, engine.name) == ("InferenceService", "kserve-container")
-    assert reading.words(engine.invocations[0]) == ["vllm", "serve", "/mnt/models", "--served-model-name=chat", "--dtype=half"]
+    assert reading.words(engine.invocations[0]) == [
+        "vllm",
+        "serve",
+        "/mnt/models",
+        "--served-model-name=chat",
+        "--dtype=half",
+    ]
     assert {entry.name: entry.value for entry in engine.env} == {"A": "own", "B": "runtime"}
     assert set(engine.resources.limits) == {"cpu", "nvidia.com/gpu"}
     assert {name: field.value for name, field in engine.fields.items()} == {"model.source_uri": "pvc://m/x"}
@@ -283,7 +291,11 @@ def test_runtime_that_is_not_in_the_input_is_missing() -> None:
     """Without the runtime the command is unknown, and both are said."""
     found = reading.read(service(dedent(MODEL) + "runtime: gone")).inventory
     engine = found.workloads[0].template.containers[0]
-    assert (engine.name, engine.image, reading.words(engine.invocations[0])) == ("kserve-container", None, ["--dtype=half"])
+    assert (engine.name, engine.image, reading.words(engine.invocations[0])) == (
+        "kserve-container",
+        None,
+        ["--dtype=half"],
+    )
     assert [gap.rule for gap in engine.gaps] == ["serving-runtime"]
     assert [each.ref for each in found.missing] == ["ServingRuntime p/gone"]
 
@@ -309,7 +321,11 @@ def test_custom_predictor_and_workers_are_read() -> None:
           transformer: {containers: [{name: t, image: i}]}
     """
     found = reading.workloads(text)
-    assert [(each.subject.role, each.group_size) for each in found] == [("leader", 3), ("worker", 3), ("transformer", 1)]
+    assert [(each.subject.role, each.group_size) for each in found] == [
+        ("leader", 3),
+        ("worker", 3),
+        ("transformer", 1),
+    ]
     assert found[0].template.containers[0].fields["model.source_uri"].value == "s3://b/m"
 
 
@@ -407,14 +423,20 @@ def test_nim_service_is_a_container_of_its_own_fields() -> None:
     found = reading.read(text).inventory
     engine = found.workloads[0].template.containers[0]
     assert engine.image is not None
-    assert (engine.name, engine.image.value, [entry.value for entry in engine.env]) == ("n", "nvcr.io/nim/meta/llama:1.0.3", ["b"])
+    assert (engine.name, engine.image.value, [entry.value for entry in engine.env]) == (
+        "n",
+        "nvcr.io/nim/meta/llama:1.0.3",
+        ["b"],
+    )
     assert [term.key for term in found.workloads[0].template.node_terms] == ["gpu"]
     assert [(each.target_kind, each.signals[0].kind) for each in found.autoscalers] == [("NIMService", "cpu")]
 
 
 def test_workspace_takes_a_template_or_a_preset() -> None:
     """KAITO's template is a pod; its preset is a name, with settings from a ConfigMap of the input."""
-    head = "apiVersion: kaito.sh/v1beta1\nkind: Workspace\nmetadata: {name: n}\nresource: {instanceType: Standard_NC24}\n"
+    head = (
+        "apiVersion: kaito.sh/v1beta1\nkind: Workspace\nmetadata: {name: n}\nresource: {instanceType: Standard_NC24}\n"
+    )
     config = (
         "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: params}\ndata:\n  inference_config.yaml: |\n"
         "    vllm:\n      max-model-len: 4096\n      swap-space: 4\n"
@@ -554,7 +576,9 @@ def test_images_without_what_containers_have_are_no_pods(spec: str) -> None:
 @pytest.mark.parametrize("kind", ["HelmRelease", "Application", "ConfigMap", "Model"])
 def test_kinds_without_a_template_make_no_workload(kind: str) -> None:
     """Objects that hold no pod are read without one."""
-    assert told(f"apiVersion: x.io/v1\nkind: {kind}\nmetadata: {{name: vllm}}\nspec: {{values: {{image: vllm}}}}\n") == []
+    assert (
+        told(f"apiVersion: x.io/v1\nkind: {kind}\nmetadata: {{name: vllm}}\nspec: {{values: {{image: vllm}}}}\n") == []
+    )
 
 
 def test_patch_without_an_image_is_said_to_be_one() -> None:

@@ -117,7 +117,10 @@ def test_platforms_scale_themselves(text: str, signals: list[str], low: int | No
     """Scaling fields of a platform's own objects are autoscalers of those objects."""
     found = reading.read(text).inventory.autoscalers[0]
     assert (found.target_name, [signal.kind for signal in found.signals]) == ("n", signals)
-    assert (found.min_replicas.value if found.min_replicas else None, found.max_replicas.value if found.max_replicas else None) == (low, high)
+    assert (
+        found.min_replicas.value if found.min_replicas else None,
+        found.max_replicas.value if found.max_replicas else None,
+    ) == (low, high)
 
 
 BACKEND = "rules: [{http: {paths: [{backend: {service: {name: chat, port: {number: 80}}}}]}}]"
@@ -206,7 +209,9 @@ def test_routes_are_read(
     """Where a route leads, the limits it sets in seconds, and how often it tries again."""
     found = reading.read(text).inventory.routes[0]
     assert list(found.backends) == backends
-    assert [(limit.name, pytest.approx(limit.seconds) if limit.seconds else None) for limit in found.timeouts] == timeouts
+    assert [
+        (limit.name, pytest.approx(limit.seconds) if limit.seconds else None) for limit in found.timeouts
+    ] == timeouts
     assert [count.value for count in found.retries] == retries
 
 
@@ -234,7 +239,10 @@ def test_policies_of_envoy_gateway_set_limits_on_routes() -> None:
         spec: {targetRefs: [{kind: HTTPRoute, name: elsewhere}], retry: {numRetries: 9}}
     """
     found = reading.read(text).inventory.routes
-    told = [(each.kind, [limit.seconds for limit in each.timeouts], [count.value for count in each.retries]) for each in found]
+    told = [
+        (each.kind, [limit.seconds for limit in each.timeouts], [count.value for count in each.retries])
+        for each in found
+    ]
     assert told == [
         ("HTTPRoute", [], []),
         ("BackendTrafficPolicy", [20.0], [4]),

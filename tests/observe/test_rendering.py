@@ -77,7 +77,9 @@ def test_innocents_are_no_templates(text: str) -> None:
 def test_kustomization_is_answered_with_its_build_command() -> None:
     """A kustomization says how to build objects, and holds none."""
     found = reading.read("resources: [deploy.yaml]\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n")
-    assert [error.hint for error in found.errors] == ["`kustomize build . | skewguard check -` (or `kubectl kustomize .`)"]
+    assert [error.hint for error in found.errors] == [
+        "`kustomize build . | skewguard check -` (or `kubectl kustomize .`)"
+    ]
     assert found.foreign == ()
 
 

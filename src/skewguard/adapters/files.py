@@ -224,7 +224,9 @@ def _of_glob(pattern: str, seen: set[str]) -> Iterator[Input]:
         yield Input(shown(pattern), error=_error(pattern, f"cannot be expanded: {error}", "mend the pattern"))
         return
     if not found:
-        yield Input(shown(pattern), error=_error(pattern, "matches no file", "check the pattern and the working folder"))
+        yield Input(
+            shown(pattern), error=_error(pattern, "matches no file", "check the pattern and the working folder")
+        )
     asks_for_ending = "." in pattern.rpartition("*")[2]
     for path in found:
         if os.path.isdir(path):
@@ -357,7 +359,9 @@ def _limited(content: bytes, path: str) -> bytes:
 
 
 def _too_large(path: str) -> InputError:
-    return _error(path, f"is larger than {MAX_BYTES // 2**20} MiB", "split it; the API server takes no object that large")
+    return _error(
+        path, f"is larger than {MAX_BYTES // 2**20} MiB", "split it; the API server takes no object that large"
+    )
 
 
 _MARKS = (

@@ -96,9 +96,7 @@ class _Judged(Struct):
     assumed: int = 0
 
 
-def _judge(
-    loaded: inputs.Loaded, promised: Contracts, project: Project, namespace: str | None, today: str
-) -> _Judged:
+def _judge(loaded: inputs.Loaded, promised: Contracts, project: Project, namespace: str | None, today: str) -> _Judged:
     subjects = [case.sheet.subject for case in loaded.cases]
     bindings = binding.bind(promised.contracts, subjects, namespace)
     checks = [row for row in registry.CHECKS.values() if row not in contract_checks.OF_CONTRACTS]
@@ -218,4 +216,3 @@ def _gaps(cases: Iterable[Case]) -> Iterable[tuple[Subject, Gap]]:
         if case.parsed is not None and case.parsed.blind is not None:
             gaps.append(case.parsed.blind)
         yield from ((case.sheet.subject, gap) for gap in dict.fromkeys(gaps))
-

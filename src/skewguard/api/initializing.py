@@ -34,7 +34,9 @@ def init(words: Sequence[str], *, namespace: str | None = None, write: bool = Fa
     texts = [writer.write(case, name) for case, name in zip(cases, names, strict=True)]
     if not write:
         return [Written(text if index == 0 else f"---\n{text}") for index, text in enumerate(texts)]
-    return [Written(text, files.write_new(f".skewguard/{name}.yaml", text)) for text, name in zip(texts, names, strict=True)]
+    return [
+        Written(text, files.write_new(f".skewguard/{name}.yaml", text)) for text, name in zip(texts, names, strict=True)
+    ]
 
 
 def _names(cases: Sequence[Case]) -> list[str]:

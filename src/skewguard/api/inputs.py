@@ -201,9 +201,7 @@ class _Gathered:
         self._files -= len(met)
         return problems
 
-    def _notes(
-        self, inventory: Inventory, judged: Sequence[assessing.Judged], found: Sequence[Case]
-    ) -> Iterator[str]:
+    def _notes(self, inventory: Inventory, judged: Sequence[assessing.Judged], found: Sequence[Case]) -> Iterator[str]:
         if self._ignored:
             yield f"{self._ignored} files are left out by `ignore` in {FOLDER}/{CONFIG}"
         yield from _by_note([case.workload for case in found] or inventory.workloads)

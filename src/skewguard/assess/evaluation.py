@@ -48,24 +48,18 @@ def collect(
     for result in results:
         if result.verdict in ("pass", "skipped"):
             evaluation.assumed += bool(result.assumes) and result.verdict == "pass"
-            evaluation.passed.append(
-                PassedCheck(check.id, subject, result.verdict, result.message, result.setting)
-            )
+            evaluation.passed.append(PassedCheck(check.id, subject, result.verdict, result.message, result.setting))
         else:
             evaluation.findings.append(finding(check, result, subject, anchor, place))
 
 
-def finding(
-    check: Check, result: Result, subject: Subject, anchor: Anchor, place: Origin | None = None
-) -> Finding:
+def finding(check: Check, result: Result, subject: Subject, anchor: Anchor, place: Origin | None = None) -> Finding:
     """A result as a finding: with its identity, its evidence, and the check's own remedy where it has none."""
     observed = _observed(result)
     seen = observed.origin if observed else None
     file = seen.file if seen and seen.file else (subject.source.path if subject.source else None)
     return Finding(
-        id=identity(
-            check.id, result.setting, result.anchor, subject, anchor(file) if file else None, result.expected
-        ),
+        id=identity(check.id, result.setting, result.anchor, subject, anchor(file) if file else None, result.expected),
         check=check.id,
         group=check.group,
         category=result.category or check.category,

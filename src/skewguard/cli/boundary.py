@@ -62,7 +62,9 @@ def _tell_defect(error: Exception) -> None:
     import traceback
 
     frames = traceback.extract_tb(error.__traceback__)
-    places = [f"  {frame.filename.rpartition('skewguard')[2].lstrip('/')}:{frame.lineno} {frame.name}" for frame in frames]
+    places = [
+        f"  {frame.filename.rpartition('skewguard')[2].lstrip('/')}:{frame.lineno} {frame.name}" for frame in frames
+    ]
     click.echo(
         "\n".join(
             [

@@ -109,7 +109,9 @@ def merge(project: Project, environ: Mapping[str, str], flags: Mapping[str, str 
             continue
         chosen = next((each for each in FAIL_ON if each == value), None)
         if chosen is None:
-            raise UsageError(f"{name} is {value!r}, which is none of {', '.join(FAIL_ON)}", hint=_nearest(value, FAIL_ON))
+            raise UsageError(
+                f"{name} is {value!r}, which is none of {', '.join(FAIL_ON)}", hint=_nearest(value, FAIL_ON)
+            )
         fail_on = chosen
     return replace(project, fail_on=fail_on, store=store)
 
@@ -155,7 +157,9 @@ class _Reader:
             pattern = None
         if engine is not None and self._engines and engine.lower() not in (*self._engines, "none"):
             known = ", ".join(self._engines)
-            self._say(node.get("engine").origin, f"`{engine}` is no engine that skewguard knows", f"one of {known}, none")
+            self._say(
+                node.get("engine").origin, f"`{engine}` is no engine that skewguard knows", f"one of {known}, none"
+            )
         return ImageRule(match, engine, version, pattern, node.origin) if match and engine else None
 
     def _compiles(self, node: Node, pattern: str) -> bool:

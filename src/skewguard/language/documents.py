@@ -299,7 +299,9 @@ def read(text: str, path: str) -> tuple[list[Document], list[InputError]]:
             break
         base = following.start()
         if len(stream.errors) >= MAX_BROKEN:
-            stream.errors.append(_error(file, base, "this follows on many broken documents, and nothing from here on is read"))
+            stream.errors.append(
+                _error(file, base, "this follows on many broken documents, and nothing from here on is read")
+            )
             break
     return stream.documents, stream.errors
 

@@ -1,8 +1,8 @@
 """What can go wrong in a way the user can mend, and the exit codes of the command line.
 
-    SkewguardError
-    ├── UsageError      the command line or a configuration value cannot be meant
-    └── InputError      a file, document or contract could not be read
+SkewguardError
+├── UsageError      the command line or a configuration value cannot be meant
+└── InputError      a file, document or contract could not be read
 """
 
 from enum import IntEnum

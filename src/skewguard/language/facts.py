@@ -18,9 +18,7 @@ Authority = Literal["declared", "derived", "observed"]
 
 AUTHORITIES: tuple[Authority, ...] = ("declared", "derived", "observed")
 
-OriginKind = Literal[
-    "file", "object", "command-line", "endpoint", "log", "exec", "default", "rule", "label", "config"
-]
+OriginKind = Literal["file", "object", "command-line", "endpoint", "log", "exec", "default", "rule", "label", "config"]
 
 T = TypeVar("T")
 

@@ -15,9 +15,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 Category = Literal["model", "runtime", "hardware", "serving", "orchestration"]
 CATEGORIES: tuple[Category, ...] = ("model", "runtime", "hardware", "serving", "orchestration")
 
-Group = Literal[
-    "pin", "args", "runtime", "limits", "parallel", "hardware", "scaling", "serving", "contract", "facts"
-]
+Group = Literal["pin", "args", "runtime", "limits", "parallel", "hardware", "scaling", "serving", "contract", "facts"]
 Phase = Literal["static", "live", "load", "probe"]
 
 

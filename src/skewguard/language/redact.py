@@ -114,27 +114,163 @@ _NEVER = frozenset(
     (("served", "model", "name"), ("revision",), ("tokenizer", "revision"), ("code", "revision"), ("image", "digest"))
 )
 _ALWAYS = frozenset(
-    ("password", "passwd", "passphrase", "secret", "secrets", "credential", "credentials", "apikey", "apikeys", "bearer",
-     "authorization", "jwt", "cookie", "pwd", "pat", "privatekey", "accesskey", "secretkey", "authtoken", "accesstoken",
-     "apitoken", "hftoken", "dsn", "dockerconfigjson", "kubeconfig")
+    (
+        "password",
+        "passwd",
+        "passphrase",
+        "secret",
+        "secrets",
+        "credential",
+        "credentials",
+        "apikey",
+        "apikeys",
+        "bearer",
+        "authorization",
+        "jwt",
+        "cookie",
+        "pwd",
+        "pat",
+        "privatekey",
+        "accesskey",
+        "secretkey",
+        "authtoken",
+        "accesstoken",
+        "apitoken",
+        "hftoken",
+        "dsn",
+        "dockerconfigjson",
+        "kubeconfig",
+    )
 )
 _KEY_KINDS = frozenset(
-    ("api", "access", "private", "secret", "auth", "encryption", "signing", "license", "master", "account", "admin",
-     "subscription", "ssh", "gpg", "service", "storage", "client", "hmac", "aes", "rsa")
+    (
+        "api",
+        "access",
+        "private",
+        "secret",
+        "auth",
+        "encryption",
+        "signing",
+        "license",
+        "master",
+        "account",
+        "admin",
+        "subscription",
+        "ssh",
+        "gpg",
+        "service",
+        "storage",
+        "client",
+        "hmac",
+        "aes",
+        "rsa",
+    )
 )
 # Beside these words a `token` is a piece of text that a model reads or writes.
 _TOKEN_OF_TEXT = frozenset(
-    ("eos", "bos", "pad", "stop", "unk", "sep", "cls", "mask", "special", "max", "min", "num", "per", "batched", "output",
-     "input", "prompt", "id", "ids", "budget", "limit", "limits", "count", "counts", "size", "length", "rate", "usage",
-     "image", "audio", "video", "speculative", "draft", "prefill", "decode", "return", "first", "new", "generated", "tree",
-     "embedding", "logprob", "logprobs", "extra", "reasoning", "think", "parser", "placeholder", "details", "type",
-     "block", "chunk", "reserved", "added", "merge", "capacity", "average", "avg", "total", "throughput", "latency")
+    (
+        "eos",
+        "bos",
+        "pad",
+        "stop",
+        "unk",
+        "sep",
+        "cls",
+        "mask",
+        "special",
+        "max",
+        "min",
+        "num",
+        "per",
+        "batched",
+        "output",
+        "input",
+        "prompt",
+        "id",
+        "ids",
+        "budget",
+        "limit",
+        "limits",
+        "count",
+        "counts",
+        "size",
+        "length",
+        "rate",
+        "usage",
+        "image",
+        "audio",
+        "video",
+        "speculative",
+        "draft",
+        "prefill",
+        "decode",
+        "return",
+        "first",
+        "new",
+        "generated",
+        "tree",
+        "embedding",
+        "logprob",
+        "logprobs",
+        "extra",
+        "reasoning",
+        "think",
+        "parser",
+        "placeholder",
+        "details",
+        "type",
+        "block",
+        "chunk",
+        "reserved",
+        "added",
+        "merge",
+        "capacity",
+        "average",
+        "avg",
+        "total",
+        "throughput",
+        "latency",
+    )
 )
 # A name that ends so tells where a secret is, or about it, and not the secret.
 _ABOUT = frozenset(
-    ("path", "file", "files", "dir", "directory", "mount", "name", "names", "ref", "header", "headers", "ttl", "seconds",
-     "timeout", "enabled", "enable", "type", "expiry", "expiration", "url", "uri", "endpoint", "provider", "algorithm",
-     "namespace", "class", "store", "required", "optional", "version", "length", "size", "count", "issuer", "scope")
+    (
+        "path",
+        "file",
+        "files",
+        "dir",
+        "directory",
+        "mount",
+        "name",
+        "names",
+        "ref",
+        "header",
+        "headers",
+        "ttl",
+        "seconds",
+        "timeout",
+        "enabled",
+        "enable",
+        "type",
+        "expiry",
+        "expiration",
+        "url",
+        "uri",
+        "endpoint",
+        "provider",
+        "algorithm",
+        "namespace",
+        "class",
+        "store",
+        "required",
+        "optional",
+        "version",
+        "length",
+        "size",
+        "count",
+        "issuer",
+        "scope",
+    )
 )
 
 
@@ -162,9 +298,9 @@ def _is_secret(words: tuple[str, ...]) -> bool:
 def _abbreviated(words: tuple[str, ...]) -> bool:
     """`--api-k`, `--hf-tok`: parsers take unique prefixes of their flags."""
     last = words[-1]
-    return len(words) == 2 and ((words[0], last) in (("api", "k"), ("api", "ke")) or (
-        words[0] == "hf" and "token".startswith(last)
-    ))
+    return len(words) == 2 and (
+        (words[0], last) in (("api", "k"), ("api", "ke")) or (words[0] == "hf" and "token".startswith(last))
+    )
 
 
 def _takes_several(name: str) -> bool:

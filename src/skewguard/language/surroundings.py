@@ -17,7 +17,7 @@ class _ByNamespace(Generic[T]):
     """Objects by the namespace they name; None: they name none."""
 
     def __init__(self, items: Iterable[T]) -> None:
-        self._all = tuple(items)
+        self._all: tuple[T, ...] = tuple(items)
         self._named: dict[str | None, list[T]] = {}
         for item in self._all:
             self._named.setdefault(item.namespace, []).append(item)

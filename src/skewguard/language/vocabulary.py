@@ -58,16 +58,34 @@ _O: Category = "orchestration"
 
 ROWS: tuple[Setting, ...] = (
     _row("model.id", "string", _M, "Hub repository, URI or path of the weights", called={"vllm": "model"}),
-    _row("model.revision", "string", _M, "Hub commit, branch or tag, or object version of the weights",
-         compare="revision", called={"vllm": "revision"}),
-    _row("model.code_revision", "string", _M, "revision of the model's own Python code",
-         compare="revision", called={"vllm": "code_revision"}),
+    _row(
+        "model.revision",
+        "string",
+        _M,
+        "Hub commit, branch or tag, or object version of the weights",
+        compare="revision",
+        called={"vllm": "revision"},
+    ),
+    _row(
+        "model.code_revision",
+        "string",
+        _M,
+        "revision of the model's own Python code",
+        compare="revision",
+        called={"vllm": "code_revision"},
+    ),
     _row("model.source_uri", "string", _M, "where the platform fetches the weights from (KServe storageUri)"),
     _row("model.served_name", "string", _M, "name that clients ask for", called={"vllm": "served_model_name"}),
     _row("model.lora", "list", _M, "LoRA adapters loaded at start", compare="set", called={"vllm": "lora_modules"}),
     _row("tokenizer.id", "string", _M, "repository or path of the tokenizer", called={"vllm": "tokenizer"}),
-    _row("tokenizer.revision", "string", _M, "revision of the tokenizer",
-         compare="revision", called={"vllm": "tokenizer_revision"}),
+    _row(
+        "tokenizer.revision",
+        "string",
+        _M,
+        "revision of the tokenizer",
+        compare="revision",
+        called={"vllm": "tokenizer_revision"},
+    ),
     _row("tokenizer.mode", "string", _M, "tokenizer implementation", called={"vllm": "tokenizer_mode"}),
     _row("tokenizer.chat_template", "string", _M, "chat template file or text", called={"vllm": "chat_template"}),
     _row("tokenizer.tool_call_parser", "string", _M, "parser of tool calls", called={"vllm": "tool_call_parser"}),
@@ -76,45 +94,118 @@ ROWS: tuple[Setting, ...] = (
     _row("runtime.version", "version", _R, "version of the engine", compare="version"),
     _row("runtime.image", "string", _R, "container image as written"),
     _row("runtime.image_digest", "digest", _R, "digest of the container image", compare="digest"),
-    _row("runtime.dtype", "string", _R, "number format of weights and activations",
-         compare="dtype", called={"vllm": "dtype"}),
-    _row("runtime.quantization", "string", _R, "quantization method of the weights",
-         compare="quantization", called={"vllm": "quantization"}),
-    _row("runtime.kv_cache_dtype", "string", _R, "number format of the KV cache",
-         compare="dtype", called={"vllm": "kv_cache_dtype"}),
-    _row("runtime.gpu_memory_utilization", "number", _R, "share of GPU memory the engine takes",
-         unit="fraction", called={"vllm": "gpu_memory_utilization"}),
-    _row("runtime.prefix_caching", "boolean", _R, "reuse of KV blocks between equal prefixes",
-         called={"vllm": "enable_prefix_caching"}),
-    _row("runtime.chunked_prefill", "boolean", _R, "prefill split into chunks beside decoding",
-         called={"vllm": "enable_chunked_prefill"}),
+    _row(
+        "runtime.dtype",
+        "string",
+        _R,
+        "number format of weights and activations",
+        compare="dtype",
+        called={"vllm": "dtype"},
+    ),
+    _row(
+        "runtime.quantization",
+        "string",
+        _R,
+        "quantization method of the weights",
+        compare="quantization",
+        called={"vllm": "quantization"},
+    ),
+    _row(
+        "runtime.kv_cache_dtype",
+        "string",
+        _R,
+        "number format of the KV cache",
+        compare="dtype",
+        called={"vllm": "kv_cache_dtype"},
+    ),
+    _row(
+        "runtime.gpu_memory_utilization",
+        "number",
+        _R,
+        "share of GPU memory the engine takes",
+        unit="fraction",
+        called={"vllm": "gpu_memory_utilization"},
+    ),
+    _row(
+        "runtime.prefix_caching",
+        "boolean",
+        _R,
+        "reuse of KV blocks between equal prefixes",
+        called={"vllm": "enable_prefix_caching"},
+    ),
+    _row(
+        "runtime.chunked_prefill",
+        "boolean",
+        _R,
+        "prefill split into chunks beside decoding",
+        called={"vllm": "enable_chunked_prefill"},
+    ),
     _row("runtime.enforce_eager", "boolean", _R, "no CUDA graphs and no compilation", called={"vllm": "enforce_eager"}),
     _row("runtime.seed", "integer", _R, "random seed of the engine", called={"vllm": "seed"}),
-    _row("runtime.generation_config", "string", _R, "where default sampling parameters come from",
-         called={"vllm": "generation_config"}),
-    _row("runtime.trust_remote_code", "boolean", _R, "run Python code of the model repository",
-         called={"vllm": "trust_remote_code"}),
+    _row(
+        "runtime.generation_config",
+        "string",
+        _R,
+        "where default sampling parameters come from",
+        called={"vllm": "generation_config"},
+    ),
+    _row(
+        "runtime.trust_remote_code",
+        "boolean",
+        _R,
+        "run Python code of the model repository",
+        called={"vllm": "trust_remote_code"},
+    ),
     _row("runtime.hf_overrides", "mapping", _R, "changes to the model's config.json", called={"vllm": "hf_overrides"}),
     _row("runtime.load_format", "string", _R, "how weights are read", called={"vllm": "load_format"}),
     _row("runtime.attention_backend", "string", _R, "attention kernels", called={"vllm": "attention_backend"}),
     _row("runtime.speculative", "mapping", _R, "speculative decoding", called={"vllm": "speculative_config"}),
     _row("runtime.block_size", "integer", _R, "tokens in one KV block", unit="tokens", called={"vllm": "block_size"}),
-    _row("limits.max_model_len", "integer", _R, "longest prompt plus output",
-         unit="tokens", called={"vllm": "max_model_len"}),
-    _row("limits.max_num_seqs", "integer", _R, "requests in one batch", unit="requests", called={"vllm": "max_num_seqs"}),
-    _row("limits.max_num_batched_tokens", "integer", _R, "tokens in one step",
-         unit="tokens", called={"vllm": "max_num_batched_tokens"}),
+    _row(
+        "limits.max_model_len",
+        "integer",
+        _R,
+        "longest prompt plus output",
+        unit="tokens",
+        called={"vllm": "max_model_len"},
+    ),
+    _row(
+        "limits.max_num_seqs", "integer", _R, "requests in one batch", unit="requests", called={"vllm": "max_num_seqs"}
+    ),
+    _row(
+        "limits.max_num_batched_tokens",
+        "integer",
+        _R,
+        "tokens in one step",
+        unit="tokens",
+        called={"vllm": "max_num_batched_tokens"},
+    ),
     _row("limits.max_output_tokens", "integer", _R, "hard cap of generated tokens", unit="tokens"),
-    _row("limits.default_output_tokens", "integer", _R, "generated tokens when a request names no limit", unit="tokens"),
+    _row(
+        "limits.default_output_tokens", "integer", _R, "generated tokens when a request names no limit", unit="tokens"
+    ),
     _row("limits.max_prompt_tokens", "integer", _R, "longest prompt", unit="tokens"),
     _row("limits.max_queue", "integer", _R, "requests that may wait", unit="requests"),
-    _row("parallelism.tensor", "integer", _H, "GPUs a layer is split over (TP)", called={"vllm": "tensor_parallel_size"}),
-    _row("parallelism.pipeline", "integer", _H, "stages the layers are split over (PP)",
-         called={"vllm": "pipeline_parallel_size"}),
-    _row("parallelism.data", "integer", _H, "copies of the engine behind one server (DP)",
-         called={"vllm": "data_parallel_size"}),
-    _row("parallelism.expert", "boolean", _H, "experts spread over GPUs (EP)",
-         called={"vllm": "enable_expert_parallel"}),
+    _row(
+        "parallelism.tensor", "integer", _H, "GPUs a layer is split over (TP)", called={"vllm": "tensor_parallel_size"}
+    ),
+    _row(
+        "parallelism.pipeline",
+        "integer",
+        _H,
+        "stages the layers are split over (PP)",
+        called={"vllm": "pipeline_parallel_size"},
+    ),
+    _row(
+        "parallelism.data",
+        "integer",
+        _H,
+        "copies of the engine behind one server (DP)",
+        called={"vllm": "data_parallel_size"},
+    ),
+    _row(
+        "parallelism.expert", "boolean", _H, "experts spread over GPUs (EP)", called={"vllm": "enable_expert_parallel"}
+    ),
     _row("hardware.gpu_class", "gpu-class", _H, "class of the GPU", compare="gpu-class"),
     _row("hardware.gpu_count", "integer", _H, "GPUs of one pod", unit="GPUs"),
     _row("hardware.gpu_memory", "bytes", _H, "memory of one GPU", unit="bytes", phases=("static", "live")),
@@ -132,8 +223,14 @@ ROWS: tuple[Setting, ...] = (
 BY_NAME: Mapping[str, Setting] = {row.name: row for row in ROWS}
 SECTIONS: tuple[str, ...] = tuple(dict.fromkeys(row.section for row in ROWS))
 
-_DTYPES = {"half": "float16", "float": "float32", "fp16": "float16", "bf16": "bfloat16", "fp32": "float32",
-           "fp8_e4m3": "fp8"}
+_DTYPES = {
+    "half": "float16",
+    "float": "float32",
+    "fp16": "float16",
+    "bf16": "bfloat16",
+    "fp32": "float32",
+    "fp8_e4m3": "fp8",
+}
 
 
 def named(engine: str, dest: str) -> str:
@@ -216,8 +313,7 @@ def _integer(text: str) -> int:
 
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12,
-          "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
+_SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 
 
 def seconds(text: str) -> float:
@@ -239,4 +335,10 @@ def size(text: str) -> int:
     return int(float(match.group(1)) * _SIZES[match.group(2)])
 
 
-_READERS: Mapping[str, Callable[[str], Value]] = {"integer": _integer, "number": float, "boolean": _boolean, "seconds": seconds, "bytes": size}
+_READERS: Mapping[str, Callable[[str], Value]] = {
+    "integer": _integer,
+    "number": float,
+    "boolean": _boolean,
+    "seconds": seconds,
+    "bytes": size,
+}

@@ -163,7 +163,9 @@ def test_simulation_answers_as_argparse(version: str, data: st.DataObject) -> No
         assert result.starts is False
     else:
         assert [reading for reading in result.readings if reading.fatal] == []
-        assert _json({dest: held.value for dest, held in result.values.items() if held.value is not None}) == _json(real)
+        assert _json({dest: held.value for dest, held in result.values.items() if held.value is not None}) == _json(
+            real
+        )
 
 
 def _json(values: dict[str, Any]) -> str:
@@ -172,13 +174,22 @@ def _json(values: dict[str, Any]) -> str:
 
 _ANY_WORD = st.one_of(
     st.text(max_size=12),
-    st.sampled_from(("--", "-", "--=", "-.", "--.", "-O", "-O.", "-=", "--config", "--model", "=", " ", "--a.", "-0.5")),
+    st.sampled_from(
+        ("--", "-", "--=", "-.", "--.", "-O", "-O.", "-=", "--config", "--model", "=", " ", "--a.", "-0.5")
+    ),
     st.sampled_from(VALUES),
-    st.builds(lambda name, text: f"--{name}{text}", st.sampled_from(("max_model_len", "model", "hf-overrides.a")), st.text(max_size=4)),
+    st.builds(
+        lambda name, text: f"--{name}{text}",
+        st.sampled_from(("max_model_len", "model", "hf-overrides.a")),
+        st.text(max_size=4),
+    ),
 )
 
 
-@given(words=st.lists(_ANY_WORD, max_size=8), start=st.sampled_from(((), ("vllm", "serve"), ("python3", "-m", "vllm.entrypoints.openai.api_server"))))
+@given(
+    words=st.lists(_ANY_WORD, max_size=8),
+    start=st.sampled_from(((), ("vllm", "serve"), ("python3", "-m", "vllm.entrypoints.openai.api_server"))),
+)
 @settings(max_examples=150)
 def test_any_vector_gets_an_answer(words: list[str], start: tuple[str, ...]) -> None:
     """Whatever the words are: no traceback, for a known version, a range and an unknown one."""
@@ -203,7 +214,10 @@ def _historic(draw: st.DrawFn) -> list[str]:
     return words
 
 
-@given(words=_historic(), start=st.sampled_from((("vllm", "serve"), ("python3", "-m", "vllm.entrypoints.openai.api_server"))))
+@given(
+    words=_historic(),
+    start=st.sampled_from((("vllm", "serve"), ("python3", "-m", "vllm.entrypoints.openai.api_server"))),
+)
 @settings(max_examples=25)
 def test_releases_of_one_group_read_alike(words: list[str], start: tuple[str, ...]) -> None:
     """The release that speaks for a group makes the same of the words as every other one in it."""

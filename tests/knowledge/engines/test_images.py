@@ -41,8 +41,11 @@ def test_parse_takes_a_reference_apart(
     [
         ("${REGISTRY}/vllm:${TAG:-latest}", ("${REGISTRY}", "${TAG:-latest}"), "${TAG:-latest}"),
         ("vllm/vllm-openai:$VERSION", ("$VERSION",), "$VERSION"),
-        ("{{ .Values.image.repo }}:{{ .Values.image.tag }}", ("{{ .Values.image.repo }}", "{{ .Values.image.tag }}"),
-         "{{ .Values.image.tag }}"),
+        (
+            "{{ .Values.image.repo }}:{{ .Values.image.tag }}",
+            ("{{ .Values.image.repo }}", "{{ .Values.image.tag }}"),
+            "{{ .Values.image.tag }}",
+        ),
         ("<your image>", ("<your image>",), None),
         ("vllm/vllm-openai:v$(MINOR).0", ("$(MINOR)",), "v$(MINOR).0"),
     ],
@@ -55,8 +58,20 @@ def test_parse_keeps_placeholders_whole(text: str, unresolved: tuple[str, ...], 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "Vllm", "vllm/VLLM-OpenAI:v1", "vllm/vllm-openai:", "a b", "https://ghcr.io/a/b:1", "a@sha256:12", "a@", "a//b",
-     "a/b:-x", "/a", "a/b:" + "x" * 200],
+    [
+        "",
+        "Vllm",
+        "vllm/VLLM-OpenAI:v1",
+        "vllm/vllm-openai:",
+        "a b",
+        "https://ghcr.io/a/b:1",
+        "a@sha256:12",
+        "a@",
+        "a//b",
+        "a/b:-x",
+        "/a",
+        "a/b:" + "x" * 200,
+    ],
 )
 def test_parse_says_what_a_runtime_refuses(text: str) -> None:
     """A reference that no kubelet takes has a problem, and no exception."""
@@ -98,8 +113,26 @@ def test_parse_of_any_text_never_fails(text: str) -> None:
 
 @pytest.mark.parametrize(
     "tag",
-    ["latest", "nightly", "main", "master", "dev", "stable", "v0.11", "0.9-gpu-py312-ec2", "cu129", "latest-rocm", "v1",
-     "server-cuda", "latest-cuda12.4.1", "main-py3.12", "release", "rocm6.4.1", "gptoss", "cu130-nightly"],
+    [
+        "latest",
+        "nightly",
+        "main",
+        "master",
+        "dev",
+        "stable",
+        "v0.11",
+        "0.9-gpu-py312-ec2",
+        "cu129",
+        "latest-rocm",
+        "v1",
+        "server-cuda",
+        "latest-cuda12.4.1",
+        "main-py3.12",
+        "release",
+        "rocm6.4.1",
+        "gptoss",
+        "cu130-nightly",
+    ],
 )
 def test_mutable_tag_tells_why_a_tag_can_move(tag: str) -> None:
     """Channels, series, platforms and bare words name no single build."""
@@ -110,10 +143,26 @@ def test_mutable_tag_tells_why_a_tag_can_move(tag: str) -> None:
 
 @pytest.mark.parametrize(
     "tag",
-    ["v0.11.0", "0.8.5.post1", "v0.9.2rc1", "v0.11.0-cu129", "25.09-py3", "2025-05-27-v1", "20250312_0916_RC01",
-     "sha-11d7af7", "nightly-1a2b3c4d5e6f", "nightly-8f3d2c1b0a998877665544332211ffeeddccbbaa", "server-cuda-b4719", "42",
-     "rocm6.2_mi300_ubuntu20.04_py3.9_vllm_0.6.4", "rocm6.3.1_instinct_vllm0.8.3_20250415", "main-20260102", "build-1234",
-     "pr-77", "cuda-0.0.7"],
+    [
+        "v0.11.0",
+        "0.8.5.post1",
+        "v0.9.2rc1",
+        "v0.11.0-cu129",
+        "25.09-py3",
+        "2025-05-27-v1",
+        "20250312_0916_RC01",
+        "sha-11d7af7",
+        "nightly-1a2b3c4d5e6f",
+        "nightly-8f3d2c1b0a998877665544332211ffeeddccbbaa",
+        "server-cuda-b4719",
+        "42",
+        "rocm6.2_mi300_ubuntu20.04_py3.9_vllm_0.6.4",
+        "rocm6.3.1_instinct_vllm0.8.3_20250415",
+        "main-20260102",
+        "build-1234",
+        "pr-77",
+        "cuda-0.0.7",
+    ],
 )
 def test_mutable_tag_takes_versions_dates_and_commits_at_their_word(tag: str) -> None:
     """A tag that names one build is no finding."""
@@ -198,8 +247,11 @@ def test_tag_version_reads_past_a_placeholder_in_the_registry() -> None:
         ("sglang", "lmsysorg/sglang:v0.5.5.post1-cu129", "0.5.5.post1"),
         ("sglang", "lmsysorg/sglang:v0.4.9-rocm630-mi30x", "0.4.9"),
         ("tgi", "ghcr.io/huggingface/text-generation-inference:3.3.4", "3.3.4"),
-        ("tgi", "763104351884.dkr.ecr.us-east-1.amazonaws.com/huggingface-pytorch-tgi-inference:2.4.0-tgi3.0.1-gpu",
-         "3.0.1"),
+        (
+            "tgi",
+            "763104351884.dkr.ecr.us-east-1.amazonaws.com/huggingface-pytorch-tgi-inference:2.4.0-tgi3.0.1-gpu",
+            "3.0.1",
+        ),
         ("llamacpp", "ghcr.io/ggml-org/llama.cpp:server-cuda-b4719", "b4719"),
         ("ollama", "ollama/ollama:0.5.7", "0.5.7"),
         ("nim", "nvcr.io/nim/meta/llama-3.1-8b-instruct:1.8.4", "1.8.4"),

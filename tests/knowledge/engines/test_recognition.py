@@ -51,9 +51,7 @@ def container(
 
 def workload(*containers: Container, kind: str = "Deployment", **annotations: str) -> Workload:
     """A workload whose pod template has these annotations (`engine`, `engine_NAME`)."""
-    named = {
-        f"skewguard.dev/{key.replace('_', '.')}": Located(value, HERE) for key, value in annotations.items()
-    }
+    named = {f"skewguard.dev/{key.replace('_', '.')}": Located(value, HERE) for key, value in annotations.items()}
     return Workload(Subject(kind, "chat"), PodTemplate(HERE, containers, annotations=named), HERE)
 
 
@@ -73,8 +71,11 @@ def words(found: Recognition) -> list[str]:
         ("python3 /opt/venv/lib/vllm/entrypoints/openai/api_server.py --model m", "vllm", None),
         ("env A=b numactl --cpunodebind=0 vllm serve m", "vllm", "vllm serve m"),
         ("tini -- vllm serve m", "vllm", "vllm serve m"),
-        ("nsys profile -o /tmp/x python3 -m vllm.entrypoints.openai.api_server", "vllm",
-         "python3 -m vllm.entrypoints.openai.api_server"),
+        (
+            "nsys profile -o /tmp/x python3 -m vllm.entrypoints.openai.api_server",
+            "vllm",
+            "python3 -m vllm.entrypoints.openai.api_server",
+        ),
         ("/opt/nvidia/nvidia_entrypoint.sh vllm serve m", "vllm", "vllm serve m"),
         ("uv run vllm serve m", "vllm", "vllm serve m"),
         ("ray symmetric-run --address x -- vllm serve m", "vllm", "vllm serve m"),

@@ -57,7 +57,11 @@ def test_flag_record_tells_what_kind_of_default_it_has() -> None:
     kinds = {record.dest: record.kind for record in vllm.flags("0.11.0")}
     required = {record.dest: record.kind for record in vllm.flags("0.6.6")}
 
-    assert (kinds["gpu_memory_utilization"], kinds["dtype"], kinds["max_num_seqs"]) == ("literal", "computed", "computed")
+    assert (kinds["gpu_memory_utilization"], kinds["dtype"], kinds["max_num_seqs"]) == (
+        "literal",
+        "computed",
+        "computed",
+    )
     assert required["model_tag"] == "required"
 
 
@@ -72,7 +76,9 @@ def test_negative_spellings_are_told_from_positive_ones() -> None:
     enable = TABLE.by_dest("0.33.0")["enable_prefix_caching"]
     disable = TABLE.by_dest("0.33.0")["disable_log_stats"]
 
-    assert [enable.negates(each) for each in enable.flags] == [each != "--enable-prefix-caching" for each in enable.flags]
+    assert [enable.negates(each) for each in enable.flags] == [
+        each != "--enable-prefix-caching" for each in enable.flags
+    ]
     assert not disable.negates("--disable-log-stats")
 
 

@@ -60,7 +60,9 @@ def test_port_from_a_service_is_refused() -> None:
     assert "Service named vllm" in variable.message
 
 
-@pytest.mark.parametrize(("value", "outcome"), [("1", "read"), (" 0 ", "read"), ("true", "invalid"), (None, "read"), ("$(X)", "read")])
+@pytest.mark.parametrize(
+    ("value", "outcome"), [("1", "read"), (" 0 ", "read"), ("true", "invalid"), (None, "read"), ("$(X)", "read")]
+)
 def test_number_is_wanted_where_the_engine_reads_one(value: str | None, outcome: str) -> None:
     """`VLLM_USE_V1=true` fails; what is not known does not."""
     assert read("0.10.2", "VLLM_USE_V1", value)[0].outcome == outcome

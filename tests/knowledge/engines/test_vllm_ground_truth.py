@@ -151,7 +151,9 @@ def _held(result: Simulation, dest: str) -> object:
     return None if held is None else held.value
 
 
-@pytest.mark.parametrize(("version", "name", "answer"), list(_cases()), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("version", "name", "answer"), list(_cases()), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_argument_case_is_read_as_the_real_parser_read_it(version: str, name: str, answer: dict[str, str]) -> None:
     """The same cases fail, and the others give the same values; the recorded values are cut at 90 characters."""
     result = _simulate(version, name)

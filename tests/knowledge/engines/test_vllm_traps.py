@@ -153,7 +153,9 @@ def test_underscores_are_dashes(version: str, starts: bool) -> None:
 
 def test_underscores_of_values_stay() -> None:
     """Only the name is turned, not what stands behind `=`, and from 0.9.1 on nothing behind a dot."""
-    parsed = serve("0.33.0", "m", "--served_model_name=my_model", "--structured_outputs_config.disable_any_whitespace=true")
+    parsed = serve(
+        "0.33.0", "m", "--served_model_name=my_model", "--structured_outputs_config.disable_any_whitespace=true"
+    )
 
     assert values(parsed)["served_model_name"] == "my_model"
     assert values(parsed)["structured_outputs_config"] == {"disable_any_whitespace": True}
@@ -293,7 +295,9 @@ def test_batched_tokens_take_human_numbers_from_091() -> None:
     assert values(serve("0.9.1", "m", "--max-num-batched-tokens", "8k"))["max_num_batched_tokens"] == 8000
 
 
-@pytest.mark.parametrize(("version", "starts"), [("0.8.5", False), ("0.9.0", True), ("0.11.2", True), ("0.12.0", False)])
+@pytest.mark.parametrize(
+    ("version", "starts"), [("0.8.5", False), ("0.9.0", True), ("0.11.2", True), ("0.12.0", False)]
+)
 def test_seed_may_be_none_in_some_releases(version: str, starts: bool) -> None:
     """`--seed None`."""
     assert serve(version, "m", "--seed", "None").starts is starts
@@ -381,7 +385,13 @@ def test_word_that_begins_with_a_space_is_no_flag() -> None:
 def test_dotted_arguments_are_joined_from_090() -> None:
     """Values are JSON where they parse; lists grow with `+`; keys repeat to one object."""
     parsed = serve(
-        "0.33.0", "m", "--speculative-config.model=x", "-sc.num_speculative_tokens", "3", "--hf-overrides.a.b+", "p,q",
+        "0.33.0",
+        "m",
+        "--speculative-config.model=x",
+        "-sc.num_speculative_tokens",
+        "3",
+        "--hf-overrides.a.b+",
+        "p,q",
         "--hf-overrides.a.b+=r",
     )
 
@@ -390,7 +400,8 @@ def test_dotted_arguments_are_joined_from_090() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "value"), [("0.8.5", None), ("0.9.0", {"level": "3"}), ("0.10.2", {"level": 3}), ("0.14.1", {"level": 3})]
+    ("version", "value"),
+    [("0.8.5", None), ("0.9.0", {"level": "3"}), ("0.10.2", {"level": 3}), ("0.14.1", {"level": 3})],
 )
 def test_dotted_value_is_text_then_json(version: str, value: object) -> None:
     """0.9.0 and 0.9.1 keep it as text."""
@@ -438,7 +449,15 @@ def test_level_flag_changes_what_it_sets(version: str, dest: str, value: object,
 
 def test_config_file_gives_way_to_the_command_line() -> None:
     """Command line over file over defaults; being overridden so is no fault."""
-    parsed = serve("0.11.0", "m", "--config", "/cfg/a.yaml", "--max-model-len", "9", files=[config("max_model_len: 7\ndtype: half\n")])
+    parsed = serve(
+        "0.11.0",
+        "m",
+        "--config",
+        "/cfg/a.yaml",
+        "--max-model-len",
+        "9",
+        files=[config("max_model_len: 7\ndtype: half\n")],
+    )
 
     assert values(parsed) == {"model": "m", "config": "/cfg/a.yaml", "max_model_len": 9, "dtype": "half"}
     assert odd(parsed) == []
@@ -476,6 +495,7 @@ def test_false_in_a_config_file_is_dropped_under_serve(version: str, key: str) -
 
 def test_false_in_a_config_file_is_honoured_by_the_newer_module() -> None:
     """Only `python -m …api_server`, only with dashes, only from 0.28 on."""
+
     def held(version: str, key: str) -> object:
         parsed = module(version, "--model=m", "--config", "/cfg/a.yaml", files=[config(f"{key}: false\n")])
         return values(parsed).get("enable_prefix_caching")
@@ -571,7 +591,9 @@ def test_misspelt_flag_names_the_nearest_and_leaves_the_model_alone() -> None:
 
 def test_all_faults_are_told_at_once() -> None:
     """The real parser stops at the first one."""
-    parsed = serve("0.33.0", "m", "--no-such-flag-at-all", "--swap-space=4", "--max-model-len", "x", "--enforce-eager=1")
+    parsed = serve(
+        "0.33.0", "m", "--no-such-flag-at-all", "--swap-space=4", "--max-model-len", "x", "--enforce-eager=1"
+    )
 
     assert [fault for _, fault in faults(parsed)] == ["unknown", "removed", "invalid", "unexpected-value"]
 

@@ -49,9 +49,7 @@ def config(text: str, path: str = "/cfg/a.yaml") -> TextFile:
     return TextFile(path, text, "ConfigMap vllm key a.yaml", Origin("file", "configmap.yaml"), lines)
 
 
-def parse(
-    version: str | Release, *texts: str, files: Sequence[TextFile] = (), from_image: bool = False
-) -> Parsed:
+def parse(version: str | Release, *texts: str, files: Sequence[TextFile] = (), from_image: bool = False) -> Parsed:
     """A command line read by one release."""
     release = exactly(version) if isinstance(version, str) else version
     return vllm.parse(tokens(*texts), release, files, from_image=from_image)

@@ -247,8 +247,10 @@ class _Judged:
     def _repeats_default(self, written: Fact | Gap) -> bool:
         """Whether somebody wrote out what the engine takes anyway: that changes nothing."""
         default = self._case.sheet.default(self._setting)
-        return isinstance(written, Fact) and isinstance(default, Fact) and bool(
-            comparing.kept(self._setting, values.Exactly(default.value), written.value)
+        return (
+            isinstance(written, Fact)
+            and isinstance(default, Fact)
+            and bool(comparing.kept(self._setting, values.Exactly(default.value), written.value))
         )
 
     def _unread_variable(self) -> Gap | None:

@@ -108,7 +108,11 @@ def _elsewhere(case: Case) -> str:
     """Why the processes of this server need not run in the pods at hand; empty when they do."""
     if case.workload.subject.role == "worker" or (case.recognition is not None and case.recognition.runs != "server"):
         return "a group is judged on its leader"
-    if _given(case, f"{case.engine}.distributed_executor_backend") == "ray" and _pods(case) == 1 and not case.workload.members:
+    if (
+        _given(case, f"{case.engine}.distributed_executor_backend") == "ray"
+        and _pods(case) == 1
+        and not case.workload.members
+    ):
         return "the Ray cluster may hold GPUs outside this pod"
     return ""
 

@@ -133,7 +133,9 @@ def _unexpanded(entry: EnvVar, written: str, name: str) -> Result:
     extends = name == entry.name and written in re.split(r"[:;, ]", entry.value or "") and entry.value != written
     if extends:
         message += "; what was added is there, and the value that the image sets is lost"
-        remedy = f"write the image's own {name} out in full (`docker run --rm --entrypoint printenv IMAGE {name}` shows it)"
+        remedy = (
+            f"write the image's own {name} out in full (`docker run --rm --entrypoint printenv IMAGE {name}` shows it)"
+        )
     elif entry.value == written and name == entry.name:
         remedy = "fill the file in before it is applied (`envsubst < FILE | kubectl apply -f -`), or " + (
             f"set `- name: {name}` with `valueFrom: {{secretKeyRef: {{name: SECRET, key: KEY}}}}`"
@@ -144,9 +146,7 @@ def _unexpanded(entry: EnvVar, written: str, name: str) -> Result:
         remedy = f"write `$({name})`, with {name} defined above"
     else:
         remedy = "write the value itself"
-    return fail(
-        message, remedy=remedy, anchor=entry.name, at=_shown(entry), severity="warning" if extends else None
-    )
+    return fail(message, remedy=remedy, anchor=entry.name, at=_shown(entry), severity="warning" if extends else None)
 
 
 def _undefined(text: str, unresolved: tuple[str, ...] | None) -> list[str]:

@@ -85,9 +85,7 @@ def expand_human_numbers(text: str) -> str:
     """JSON text with `32k` written out, outside its strings."""
     parts = re.split(r'("(?:[^"\\]|\\.)*")', text)
     for index in range(0, len(parts), 2):
-        parts[index] = re.sub(
-            r"\b\d+(?:\.\d+)?[kKmMgGtT]\b", lambda match: _expanded(match.group()), parts[index]
-        )
+        parts[index] = re.sub(r"\b\d+(?:\.\d+)?[kKmMgGtT]\b", lambda match: _expanded(match.group()), parts[index])
     return "".join(parts)
 
 

@@ -1,7 +1,7 @@
 """What people say about the engine of a container: annotations on the objects, and the project's configuration.
 
-    skewguard.dev/engine: vllm==0.11.0              on the pod template or on the workload
-    skewguard.dev/engine.CONTAINER: vllm==0.11.0    for one container; `none` says that it is no engine
+skewguard.dev/engine: vllm==0.11.0              on the pod template or on the workload
+skewguard.dev/engine.CONTAINER: vllm==0.11.0    for one container; `none` says that it is no engine
 """
 
 import re

@@ -147,9 +147,37 @@ def _problem(parts: _Parts) -> str | None:
 # ---- can it move? --------------------------------------------------------------------------------------------------
 
 _MOVING = frozenset(
-    ("latest", "nightly", "main", "master", "dev", "devel", "develop", "development", "trunk", "head", "next", "edge",
-     "stable", "release", "lts", "rolling", "current", "snapshot", "canary", "preview", "staging", "prod",
-     "production", "test", "testing", "experimental", "unstable", "beta", "alpha")
+    (
+        "latest",
+        "nightly",
+        "main",
+        "master",
+        "dev",
+        "devel",
+        "develop",
+        "development",
+        "trunk",
+        "head",
+        "next",
+        "edge",
+        "stable",
+        "release",
+        "lts",
+        "rolling",
+        "current",
+        "snapshot",
+        "canary",
+        "preview",
+        "staging",
+        "prod",
+        "production",
+        "test",
+        "testing",
+        "experimental",
+        "unstable",
+        "beta",
+        "alpha",
+    )
 )
 
 
@@ -183,7 +211,9 @@ def mutable_tag(ref: ImageRef) -> str | None:
     words = re.split(r"[-_.+]", tag)
     moving = next((word for word in words if word in _MOVING), None)
     if moving is not None:
-        return f"the tag `{ref.tag}` names a channel (`{moving}`), and the channel moves to a new build with each release"
+        return (
+            f"the tag `{ref.tag}` names a channel (`{moving}`), and the channel moves to a new build with each release"
+        )
     if re.match(r"v?\d+\.\d+(?![\d.])", tag):
         return f"the tag `{ref.tag}` names a series of releases, and moves with each patch release"
     if re.match(r"v?\d{1,2}(?![\d.])", tag):
@@ -277,7 +307,10 @@ Reading = Callable[[str], TagVersion]
 # first that matches decides.
 _NVIDIA_MONTHS = "NVIDIA's monthly releases"
 _VLLM: tuple[tuple[str, Reading], ...] = (
-    *((end, _kept) for end in ("vllm/vllm-openai", "vllm/vllm-openai-*", "vllm/vllm-tpu", "vllm/vllm-cpu", "vllm/vllm-xpu")),
+    *(
+        (end, _kept)
+        for end in ("vllm/vllm-openai", "vllm/vllm-openai-*", "vllm/vllm-tpu", "vllm/vllm-cpu", "vllm/vllm-xpu")
+    ),
     ("public.ecr.aws/q9t5s3a7/vllm-*release-repo", _kept),
     ("deep-learning-containers/vllm", _kept),
     ("763104351884.dkr.ecr.*.amazonaws.com/vllm", _kept),
@@ -351,7 +384,8 @@ def tag_version(engine: str, ref: ImageRef) -> TagVersion:
         if ends(ref.name, pattern):
             return reading(ref.tag)
     return TagVersion(
-        None, f"the repository {ref.name} is neither the engine's own nor known to carry the engine's version in its tags"
+        None,
+        f"the repository {ref.name} is neither the engine's own nor known to carry the engine's version in its tags",
     )
 
 

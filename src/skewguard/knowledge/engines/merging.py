@@ -61,10 +61,7 @@ def _starts(groups: Sequence[Group], release: Release) -> bool | None:
 def _only_names_unknown(groups: Sequence[Group]) -> bool:
     """Whether a release outside the table might start, because it may know flags that the table does not."""
     return all(
-        reading.outcome == "unknown"
-        for group in groups
-        for reading in group.simulation.readings
-        if reading.fatal
+        reading.outcome == "unknown" for group in groups for reading in group.simulation.readings if reading.fatal
     )
 
 
@@ -90,9 +87,7 @@ def _arguments(groups: Sequence[Group], release: Release, sentence: Sentence) ->
         for reading in group.simulation.readings:
             _tell(told.setdefault(reading.key, []), reading, group)
     everywhere = sum(len(group.versions) for group in groups)
-    return tuple(
-        _argument(each, release, everywhere, sentence) for key in sorted(told) for each in told[key]
-    )
+    return tuple(_argument(each, release, everywhere, sentence) for key in sorted(told) for each in told[key])
 
 
 def _tell(told: list[Told], reading: Reading, group: Group) -> None:

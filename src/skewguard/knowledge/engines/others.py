@@ -60,7 +60,14 @@ ROWS: tuple[Signs, ...] = (
         title="NVIDIA NIM",
         programs=(("nim-serve", ()), ("start-server.sh", ())),
         modules=("vllm_nvext.entrypoints.openai.api_server", "nim_llm_sdk.entrypoints.launch"),
-        entrypoints=("nvcr.io/nim/*/*", "nim/meta/*", "nim/mistralai/*", "nim/nvidia/*", "nim/deepseek-ai/*", "nim/qwen/*"),
+        entrypoints=(
+            "nvcr.io/nim/*/*",
+            "nim/meta/*",
+            "nim/mistralai/*",
+            "nim/nvidia/*",
+            "nim/deepseek-ai/*",
+            "nim/qwen/*",
+        ),
         runs_arguments=True,
     ),
     Signs(

@@ -46,7 +46,16 @@ class Reading(Struct, frozen=True):
         """Whether two releases make the same of the word."""
         return (
             (self.outcome, self.flag, self.dest, self.fault, self.why, self.detail, self.suggestion, self.fatal)
-            == (other.outcome, other.flag, other.dest, other.fault, other.why, other.detail, other.suggestion, other.fatal)
+            == (
+                other.outcome,
+                other.flag,
+                other.dest,
+                other.fault,
+                other.why,
+                other.detail,
+                other.suggestion,
+                other.fatal,
+            )
         ) and same_value(self.value, other.value)
 
 

@@ -93,9 +93,7 @@ def _is_command(start: Start, invocation: Invocation, image: Evidence) -> bool:
     return start.kind in ("engine", "bystander")
 
 
-def _started(
-    container: Container, engines: Sequence[tuple[Start, Invocation]], image: Evidence
-) -> Recognition:
+def _started(container: Container, engines: Sequence[tuple[Start, Invocation]], image: Evidence) -> Recognition:
     start, invocation = engines[0]
     if start.joins:
         return _member(start, invocation, image)
@@ -126,8 +124,14 @@ def _member(start: Start, invocation: Invocation, image: Evidence) -> Recognitio
         return Recognition(None, reason, certain=False, origin=origin)
     runs: Runs = "wrapped" if image.runs == "wrapped" else "worker"
     return Recognition(
-        image.engine, f"{start.reason} that runs {title(image.engine)}: {image.reason}", (), image.certain, runs,
-        invocation, (), origin,
+        image.engine,
+        f"{start.reason} that runs {title(image.engine)}: {image.reason}",
+        (),
+        image.certain,
+        runs,
+        invocation,
+        (),
+        origin,
     )
 
 

@@ -35,7 +35,9 @@ def may_be_model(word: Word) -> bool:
 def is_folded(word: Word) -> bool:
     """Whether one word holds a flag with a space: `--flag value`, or ` --flag`."""
     text = word.token.text
-    return word.source == "argument" and bool(re.match(r"(?s)(?:\s+-{1,2}[A-Za-z]|-{1,2}[A-Za-z][\w.-]*(?:=\S*)?\s)", text))
+    return word.source == "argument" and bool(
+        re.match(r"(?s)(?:\s+-{1,2}[A-Za-z]|-{1,2}[A-Za-z][\w.-]*(?:=\S*)?\s)", text)
+    )
 
 
 def is_literal(word: Word) -> bool:
@@ -52,8 +54,10 @@ def literal_variable(text: str) -> bool:
     """Whether a word holds `${NAME}`, `$NAME` or a placeholder that nothing will expand; JSON and templates may."""
     if "$" not in text and "<" not in text:
         return False
-    return text.partition("=")[2].lstrip()[:1] not in ("{", "[") and text[:1] not in ("{", "[") and bool(
-        _literal().search(text)
+    return (
+        text.partition("=")[2].lstrip()[:1] not in ("{", "[")
+        and text[:1] not in ("{", "[")
+        and bool(_literal().search(text))
     )
 
 

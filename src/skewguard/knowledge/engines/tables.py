@@ -76,7 +76,8 @@ class Flag(Struct, frozen=True, eq=False):
         return self is other or (
             self.dest == other.dest
             and self.flags == other.flags
-            and (self.type, self.action, self.nargs, self.nullable) == (other.type, other.action, other.nargs, other.nullable)
+            and (self.type, self.action, self.nargs, self.nullable)
+            == (other.type, other.action, other.nargs, other.nullable)
             and self.choices == other.choices
             and self.config == other.config
             and (self.deprecated, self.serve_only) == (other.deprecated, other.serve_only)

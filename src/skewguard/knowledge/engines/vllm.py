@@ -47,9 +47,7 @@ def entrypoint(version: str) -> tuple[str, ...]:
     return vllm_grammar.entrypoint(version)
 
 
-def parse(
-    argv: Sequence[Token], release: Release, files: Sequence[TextFile], *, from_image: bool = False
-) -> Parsed:
+def parse(argv: Sequence[Token], release: Release, files: Sequence[TextFile], *, from_image: bool = False) -> Parsed:
     """Read an argument vector as this release's parser does.
 
     `from_image`: `argv` are arguments for the image's own entrypoint, which depends on the version. An `argv` that

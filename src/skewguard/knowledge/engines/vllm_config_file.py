@@ -132,9 +132,7 @@ def _origin(file: TextFile, inside: Origin) -> Origin:
         return structs.replace(line, text=inside.text)
     width = None if inside.end_column is None else inside.end_column - inside.column
     start = line.column + inside.column - 1
-    return structs.replace(
-        line, column=start, end_column=None if width is None else start + width, text=inside.text
-    )
+    return structs.replace(line, column=start, end_column=None if width is None else start + width, text=inside.text)
 
 
 def _plain(node: Node, depth: int) -> Any:
@@ -192,4 +190,3 @@ def _float() -> re.Pattern[str]:
     return re.compile(
         r"[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
     )
-

@@ -220,7 +220,9 @@ def _output_tokens(setting: str, ground: Ground) -> Answer:
         return vllm_rules.derived(setting, ground.version, "output-tokens", None)
     of_model = source in _UNDECIDED
     if capped and of_model and since(ground.version, "0.17.0"):
-        return vllm_rules.derived(setting, ground.version, "output-tokens", None, "the model's own limit is only a default")
+        return vllm_rules.derived(
+            setting, ground.version, "output-tokens", None, "the model's own limit is only a default"
+        )
     first = vllm_rules.era(ground.version, "0.8.0", "0.17.0")
     return Gap(
         setting,

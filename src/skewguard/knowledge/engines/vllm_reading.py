@@ -55,7 +55,16 @@ class _Simulation:
         """A release without the `vllm` command."""
         self._result.starts = False
         self._result.readings.append(
-            Reading((-1,), "vllm serve", "unknown", _NOWHERE, "vllm serve", fault="not-yet", detail=("", "", "0.5.1"), fatal=True)
+            Reading(
+                (-1,),
+                "vllm serve",
+                "unknown",
+                _NOWHERE,
+                "vllm serve",
+                fault="not-yet",
+                detail=("", "", "0.5.1"),
+                fatal=True,
+            )
         )
         return self._result
 
@@ -130,7 +139,11 @@ class _Simulation:
 
     def _oddity(self, take: Take, flag: Flag) -> tuple[Fault | None, str, str | None]:
         """What is odd about an argument that works."""
-        if any(shapes.literal_variable(word.token.text) for word in (*take.values, take.word) if not shapes.is_unknown(word)):
+        if any(
+            shapes.literal_variable(word.token.text)
+            for word in (*take.values, take.word)
+            if not shapes.is_unknown(word)
+        ):
             return "literal-variable", "", None
         written = take.word.text.partition("=")[0]
         if take.word.parts is None and shapes.is_abbreviated(written, take.spelling):
@@ -184,14 +197,18 @@ class _Simulation:
             self._blinded(take.word)
             return
         if take.status == "ambiguous":
-            self._record.tell(take, "ambiguous", "ambiguous", value=value, detail=take.candidates, fatal=True, flag=name)
+            self._record.tell(
+                take, "ambiguous", "ambiguous", value=value, detail=take.candidates, fatal=True, flag=name
+            )
             return
         if name.startswith("-O") and self._does.level_flag == "plain" and not self._known.flags.get("-O"):
             name = "-O"
         base, dot, _ = name.partition(".")
         if dot and self._does.dotted == "unknown" and base in self._known.flags:
             take.flag = self._known.flags[base]
-            self._record.tell(take, "unknown", "not-yet", value=value, why="dotted", detail=("", "", "0.9.0"), fatal=True)
+            self._record.tell(
+                take, "unknown", "not-yet", value=value, why="dotted", detail=("", "", "0.9.0"), fatal=True
+            )
             return
         found = vllm_history.missing(self._table, self._version, name, serve=self._serve)
         take.flag = found.flag
@@ -211,7 +228,9 @@ class _Simulation:
 
     def _positional(self, take: Take, prepared: Prepared) -> None:
         word = take.word
-        if shapes.starts_unresolved(word) and not (take.status == "positional" and self._serve and shapes.may_be_model(word)):
+        if shapes.starts_unresolved(word) and not (
+            take.status == "positional" and self._serve and shapes.may_be_model(word)
+        ):
             self._blinded(word)
         elif take.status == "extra":
             self._stray(take)
@@ -227,7 +246,9 @@ class _Simulation:
         if shapes.is_folded(word):
             self._tell_folded(take, fatal=True, why="as-model")
         elif word is prepared.moved:
-            self._record.tell(take, "parsed", "deprecated", value=value, why="model-by-flag", suggestion=word.text, dest="model")
+            self._record.tell(
+                take, "parsed", "deprecated", value=value, why="model-by-flag", suggestion=word.text, dest="model"
+            )
         else:
             fault: Fault | None = "literal-variable" if shapes.is_literal(word) else None
             why = ""
@@ -291,8 +312,15 @@ class _Simulation:
         self._result.values["config"] = Held(value, path, "--config")
         self._result.readings.append(
             Reading(
-                flag.key, flag.token.text, "parsed", flag.token.origin, "--config", "config", recording.shown(value),
-                path.token.origin, source=flag.source,
+                flag.key,
+                flag.token.text,
+                "parsed",
+                flag.token.origin,
+                "--config",
+                "config",
+                recording.shown(value),
+                path.token.origin,
+                source=flag.source,
             )
         )
         if prepared.unseen is not None and self._result.blind is None:
@@ -348,7 +376,14 @@ class _Simulation:
             self._result.starts = False
             self._result.readings.append(
                 Reading(
-                    (-1,), "vllm serve", "invalid", _NOWHERE, None, "model", fault="missing-value", why="no-model",
+                    (-1,),
+                    "vllm serve",
+                    "invalid",
+                    _NOWHERE,
+                    None,
+                    "model",
+                    fault="missing-value",
+                    why="no-model",
                     fatal=True,
                 )
             )
@@ -358,7 +393,11 @@ class _Simulation:
         for index, reading in enumerate(readings):
             if reading.dest == "model" and reading.flag == "--model" and reading.outcome == "parsed":
                 readings[index] = structs.replace(
-                    reading, outcome="invalid", fault="model-by-flag", why="model-by-flag", fatal=True,
+                    reading,
+                    outcome="invalid",
+                    fault="model-by-flag",
+                    why="model-by-flag",
+                    fatal=True,
                     suggestion=str(reading.value),
                 )
 

@@ -122,7 +122,9 @@ def max_num_seqs(setting: str, ground: Ground) -> Answer:
     if since(ground.version, "0.10.1"):
         steps = _tokens(ground, arms, own=False)
         if steps is None:
-            return needs_model(setting, ground, _rule(era, ground), "the tokens of one step limit it, and they depend on the model")
+            return needs_model(
+                setting, ground, _rule(era, ground), "the tokens of one step limit it, and they depend on the model"
+            )
         values = [min(value, step) for value, step in zip(values, steps, strict=True)]
     return _answer(setting, ground, era, arms, values)
 
@@ -137,7 +139,9 @@ def max_num_batched_tokens(setting: str, ground: Ground) -> Answer:
     era, arms = tiers
     values = _tokens(ground, arms, own=True)
     if values is None:
-        return needs_model(setting, ground, _rule(era, ground), "it follows the context length, which the model's config decides")
+        return needs_model(
+            setting, ground, _rule(era, ground), "it follows the context length, which the model's config decides"
+        )
     return _answer(setting, ground, era, arms, values)
 
 
@@ -155,7 +159,10 @@ def _tiers(setting: str, ground: Ground) -> tuple[str, tuple[Tier, ...]] | Gap:
     gpu = ground.hardware.accelerator
     if gpu is not None and gpu.vendor not in ("nvidia", "amd"):
         return Gap(
-            setting, f"batch defaults on {gpu.name} are not known here", "vllm.batch-tier-other", (ground.hardware.key,),
+            setting,
+            f"batch defaults on {gpu.name} are not known here",
+            "vllm.batch-tier-other",
+            (ground.hardware.key,),
             "the running server",
         )
     era, tiers = next((first, tiers) for first, tiers in TIERS if since(ground.version, first))
@@ -242,7 +249,9 @@ def _old_tokens(setting: str, ground: Ground) -> Answer:
     length = ground.declared("max_model_len")
     if chunked is True:
         return derived(setting, ground.version, "batch-tokens", 512)
-    decided = chunked is False or not since(ground.version, "0.5.4") or (isinstance(length, int) and length <= LONG_PROMPT)
+    decided = (
+        chunked is False or not since(ground.version, "0.5.4") or (isinstance(length, int) and length <= LONG_PROMPT)
+    )
     if decided and isinstance(length, int):
         return derived(setting, ground.version, "batch-tokens", max(length, 2048))
     return needs_model(setting, ground, rule, "it follows the context length, which the model's config decides")
@@ -253,15 +262,23 @@ def _old_tokens(setting: str, ground: Ground) -> Answer:
 
 def era(version: str, *firsts: str) -> str:
     """The newest of `firsts` that is not newer than `version`."""
-    return next((first for first in sorted(firsts, key=lambda text: [int(part) for part in text.split(".")], reverse=True)
-                 if since(version, first)), "0.4.2")
+    return next(
+        (
+            first
+            for first in sorted(firsts, key=lambda text: [int(part) for part in text.split(".")], reverse=True)
+            if since(version, first)
+        ),
+        "0.4.2",
+    )
 
 
 def dtype(setting: str, ground: Ground) -> Answer:
     """`auto`: from the checkpoint; 32-bit ones become what the GPU likes from 0.9.1 on, float16 before."""
     first = era(ground.version, "0.9.1")
     more = (ground.hardware.key,) if first == "0.9.1" else ()
-    return needs_model(setting, ground, f"vllm.dtype@{first}", "`auto` takes the number format of the checkpoint", *more)
+    return needs_model(
+        setting, ground, f"vllm.dtype@{first}", "`auto` takes the number format of the checkpoint", *more
+    )
 
 
 def max_model_len(setting: str, ground: Ground) -> Answer:
@@ -269,7 +286,10 @@ def max_model_len(setting: str, ground: Ground) -> Answer:
     first = era(ground.version, "0.8.3", "0.11.1", "0.30.0")
     if ground.declared("max_model_len") == -1:
         return needs_model(
-            setting, ground, f"vllm.max-model-len-fit@{first}", "it is cut to what fits into the GPU's memory",
+            setting,
+            ground,
+            f"vllm.max-model-len-fit@{first}",
+            "it is cut to what fits into the GPU's memory",
             ground.hardware.key,
         )
     return needs_model(setting, ground, f"vllm.max-model-len@{first}", "the model's config decides the context length")
@@ -314,7 +334,10 @@ def attention_backend(setting: str, ground: Ground) -> Answer:
     """Unset: chosen by GPU, head size and number formats."""
     first = era(ground.version, "0.8.0", "0.11.0", "0.15.1")
     return needs_model(
-        setting, ground, f"vllm.attention-backend@{first}", "it is chosen by GPU, head size and number formats",
+        setting,
+        ground,
+        f"vllm.attention-backend@{first}",
+        "it is chosen by GPU, head size and number formats",
         ground.hardware.key,
     )
 

@@ -69,9 +69,7 @@ def _removed(reading: Reading, who: str, _program: str) -> str:
     last, gone, first, _, advice = reading.detail
     back = f", and is back in {first}" if first else ""
     more = f" ({advice})" if advice else ""
-    return (
-        f"{who} does not start with `{_name(reading)}`: it was removed in {gone}, {last} was the last to know it{back}{more}"
-    )
+    return f"{who} does not start with `{_name(reading)}`: it was removed in {gone}, {last} was the last to know it{back}{more}"
 
 
 def _not_yet(reading: Reading, who: str, _program: str) -> str:
@@ -97,7 +95,9 @@ def _ignored(reading: Reading, who: str, program: str) -> str:
     if reading.why == "config-false":
         return f"`{reading.text.removeprefix('--')}: false` in the config file is dropped by {who} under `{program}`, {_so(reading)}"
     if reading.why == "field":
-        return f"{who} has no field {', '.join(f'`{name}`' for name in reading.detail)} in `{_name(reading)}` and drops it"
+        return (
+            f"{who} has no field {', '.join(f'`{name}`' for name in reading.detail)} in `{_name(reading)}` and drops it"
+        )
     if reading.why == "behind-switch":
         return f"`{reading.text}` behind `{reading.detail[0]}` is a word of its own, which {who} ignores: the switch is on whatever it says"
     return (
@@ -110,12 +110,16 @@ def _unexpected(reading: Reading, who: str, program: str) -> str:
     if reading.why == "help":
         return f"`{reading.text}` prints the help and ends: no server starts"
     if reading.why == "switch":
-        return f"`{_name(reading)}` takes no value in {who}, and `{reading.text}` gives it one: the server does not start"
+        return (
+            f"`{_name(reading)}` takes no value in {who}, and `{reading.text}` gives it one: the server does not start"
+        )
     if reading.why == "behind-switch":
         taken = "takes it as the name of the model" if reading.dest == "model" else "does not start"
         return f"`{reading.text}` behind `{reading.detail[0]}` is a word of its own: {who} {taken}"
     if reading.why == "doubled":
-        return "the image's own entrypoint already is `vllm serve`, so that this `serve` is taken as the name of the model"
+        return (
+            "the image's own entrypoint already is `vllm serve`, so that this `serve` is taken as the name of the model"
+        )
     hint = "; the model is the one positional it takes" if program == SERVE else ""
     return f"`{reading.text}` belongs to no flag, and {who} does not start with a stray word{hint}"
 
@@ -154,10 +158,16 @@ def _invalid(reading: Reading, who: str, _program: str) -> str:
 
 _FILE: dict[str, Callable[[Reading, str], str]] = {
     "config-twice": lambda _reading, who: f"{who} takes one `--config` file and does not start with two",
-    "config-not-yaml": lambda reading, who: f"{who} takes a config file that ends in .yaml or .yml, not `{reading.text}`",
-    "config-unreadable": lambda reading, who: f"{who} cannot read the config file `{reading.text}`: {reading.detail[0]}",
-    "served-name-first": lambda _reading, who: f"{who} wants the model as the first word behind `serve` when "
-    "`--served-model-name` is given, and does not start",
+    "config-not-yaml": lambda reading, who: (
+        f"{who} takes a config file that ends in .yaml or .yml, not `{reading.text}`"
+    ),
+    "config-unreadable": lambda reading, who: (
+        f"{who} cannot read the config file `{reading.text}`: {reading.detail[0]}"
+    ),
+    "served-name-first": lambda _reading, who: (
+        f"{who} wants the model as the first word behind `serve` when "
+        "`--served-model-name` is given, and does not start"
+    ),
 }
 
 _SENTENCES: dict[str, Callable[[Reading, str, str], str]] = {

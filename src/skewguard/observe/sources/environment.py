@@ -38,14 +38,26 @@ def _injected_by_platforms() -> re.Pattern[str]:
 
 
 PLAIN_KINDS = frozenset(
-    ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Rollout", "ReplicationController")
+    (
+        "Pod",
+        "Deployment",
+        "StatefulSet",
+        "DaemonSet",
+        "ReplicaSet",
+        "Job",
+        "CronJob",
+        "Rollout",
+        "ReplicationController",
+    )
 )
 
 
 class Environment:
     """The variables of one container, and the lookup that expansion asks."""
 
-    def __init__(self, objects: Objects, ledger: Ledger, subject: Subject, place: Origin, *, open_: bool = False) -> None:
+    def __init__(
+        self, objects: Objects, ledger: Ledger, subject: Subject, place: Origin, *, open_: bool = False
+    ) -> None:
         """`open_`: the controller is not known, so that it may set any variable of the names people use."""
         self._open = open_
         self.entries: list[EnvVar] = []
@@ -62,9 +74,7 @@ class Environment:
         found = self._bindings.get(name) or self._injected.get(name)
         if found is not None or not name.isupper():
             return found
-        platform = self._open or (
-            self._subject.kind not in PLAIN_KINDS and _injected_by_platforms().fullmatch(name)
-        )
+        platform = self._open or (self._subject.kind not in PLAIN_KINDS and _injected_by_platforms().fullmatch(name))
         if not platform and not _injected().fullmatch(name):
             return None
         binding = Binding(None, "controller", self._place)
@@ -116,7 +126,11 @@ class Environment:
         names = f"variables named {prefix}…" if prefix else "variables"
         self._ledger.miss(
             Missing(
-                title, f"{names} of container {self._subject.container}", supply(kind, name, namespace), place, self._subject
+                title,
+                f"{names} of container {self._subject.container}",
+                supply(kind, name, namespace),
+                place,
+                self._subject,
             )
         )
 
@@ -213,7 +227,9 @@ class Environment:
         if optional:
             self._bindings.pop(name, None)
         else:
-            self._miss(f"{title} key {key}", name, f"add the key {key} to {title}; without it the pod does not start", ref)
+            self._miss(
+                f"{title} key {key}", name, f"add the key {key} to {title}; without it the pod does not start", ref
+            )
         self.entries.append(
             EnvVar(name, None, name_origin, source, f"{title} key {key}", why, name_origin)  # type: ignore[arg-type]
         )

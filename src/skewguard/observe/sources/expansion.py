@@ -66,9 +66,7 @@ def _unescaped(text: Text, start: int) -> list[Run]:
     return runs
 
 
-def _reference(
-    text: Text, start: int, end: int, binding: Binding | None, name: str, unseen: tuple[str, ...]
-) -> Run:
+def _reference(text: Text, start: int, end: int, binding: Binding | None, name: str, unseen: tuple[str, ...]) -> Run:
     if binding is None:
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", name):
             run = text.standing_for(start, end, text.text[start:end])  # a shell's `$(command)`: stays, and is known
@@ -88,9 +86,7 @@ def _reference(
 def _assuming(run: Run, assumes: tuple[str, ...]) -> Run:
     if not assumes:
         return run
-    return Run(
-        run.text, run.node, run.start, run.end, True, run.unresolved, run.secret, (*run.assumes, *assumes)
-    )
+    return Run(run.text, run.node, run.start, run.end, True, run.unresolved, run.secret, (*run.assumes, *assumes))
 
 
 def fill(text: Text, values: Mapping[str, str]) -> Text:

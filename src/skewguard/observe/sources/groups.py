@@ -139,7 +139,9 @@ def autoscalers(reading: Reading) -> Iterator[Autoscaler]:
             origin=scaling.origin,
             target_kind=reading.object.kind,
             target_name=reading.object.name,
-            signals=(Signal("concurrency", "target_ongoing_requests", target.origin if target.present else scaling.origin),),
+            signals=(
+                Signal("concurrency", "target_ongoing_requests", target.origin if target.present else scaling.origin),
+            ),
             min_replicas=bounds[0],
             max_replicas=bounds[1],
         )

@@ -54,7 +54,9 @@ def _rollout(reading: Reading) -> list[Piece]:
     if other is None:
         title = called(kind, name, namespace)
         reading.ledger.miss(
-            Missing(title, "the pod template of the Rollout", supply(kind, name, namespace), ref.origin, reading.subject)
+            Missing(
+                title, "the pod template of the Rollout", supply(kind, name, namespace), ref.origin, reading.subject
+            )
         )
         return []
     template = other.root.get("spec", "template")

@@ -14,6 +14,7 @@ from skewguard.observe.sources.texts import HELD
 MAX_NESTING = 12
 """Deepest `${A:-${B:-…}}` that is followed; deeper ones are opaque."""
 
+
 def lex(script: str) -> Lexed:
     """Take a script apart; unknown parts of it are written as `HELD` characters."""
     lexer = _Lexer(script)
@@ -318,7 +319,14 @@ class _Lexer:
         self.at = min(self.at + 1, len(text))
         parts.append(
             Part(
-                "parameter", start, self.at, quoted, None, match["name"], match["index"] or "", match["operator"],
+                "parameter",
+                start,
+                self.at,
+                quoted,
+                None,
+                match["name"],
+                match["index"] or "",
+                match["operator"],
                 tuple(argument),
             )
         )

@@ -48,7 +48,11 @@ def config(reading: Reading) -> list[Piece]:
         return []
     pieces = list(_pair(reading, [reading.spec], None, None))
     note = "a preset is one part of a pod: an LLMInferenceService adds the model and what differs"
-    return [structs.replace(each, complete=False, notes=(note,), placeholders={}) for each in pieces if each.spec.named("containers")]
+    return [
+        structs.replace(each, complete=False, notes=(note,), placeholders={})
+        for each in pieces
+        if each.spec.named("containers")
+    ]
 
 
 def _layers(reading: Reading) -> list[Node]:
@@ -90,7 +94,9 @@ def _preset(reading: Reading) -> Gap | None:
         return None
     what = ", ".join(node.text() or "" for node in unseen) or "KServe's own preset"
     if not names and not _commanded(reading):
-        how = "add it to the input (`kubectl get llminferenceserviceconfig -n kserve -o yaml`) and name it in `baseRefs`"
+        how = (
+            "add it to the input (`kubectl get llminferenceserviceconfig -n kserve -o yaml`) and name it in `baseRefs`"
+        )
         reading.ledger.miss(Missing(what, hides, how, reading.object.origin, reading.subject))
     return Gap(
         "runtime.engine",
@@ -123,9 +129,7 @@ def _pair(
         if container.command is not None or preset is None:
             return done
         words = _additional(pod, container.name)
-        return structs.replace(
-            done, invocations=(_command_line(container, fields, words),), gaps=(*done.gaps, preset)
-        )
+        return structs.replace(done, invocations=(_command_line(container, fields, words),), gaps=(*done.gaps, preset))
 
     main = Piece(
         pod,

@@ -34,7 +34,11 @@ def nim_service(reading: Reading) -> list[Piece]:
         named = structs.replace(container, name=reading.object.name, image=whole, origin=reading.object.origin)
         return add_fields(named, {"nim.profile": cache} if cache else {})
 
-    return [Piece(SoleContainer([spec], [spec]), Layers([spec]), replicas=spec.get("replicas"), finish=finish, complete=False)]
+    return [
+        Piece(
+            SoleContainer([spec], [spec]), Layers([spec]), replicas=spec.get("replicas"), finish=finish, complete=False
+        )
+    ]
 
 
 # ---- KAITO ---------------------------------------------------------------------------------------------------------
@@ -63,7 +67,9 @@ def workspace(reading: Reading) -> list[Piece]:
     )
 
     def finish(container: Container) -> Container:
-        named = structs.replace(container, name=reading.object.name, origin=name.origin if name else reading.object.origin)
+        named = structs.replace(
+            container, name=reading.object.name, origin=name.origin if name else reading.object.origin
+        )
         identity = {"model.source_uri": Located(f"kaito://{name.text()}", name.origin)} if name.text() else {}
         return add_fields(named, {**identity, **settings}, gap)
 
@@ -159,7 +165,9 @@ def _runtime_words(spec: Node, place: Origin) -> list[Token]:
 
 def _runtime_resources(node: Node) -> Resources:
     names = {"cpu": "cpu", "memory": "memory", "gpu": node.get("gpuType").text() or "nvidia.com/gpu"}
-    found = {name: Located(node.get(key).text() or "", node.get(key).origin) for key, name in names.items() if node.get(key)}
+    found = {
+        name: Located(node.get(key).text() or "", node.get(key).origin) for key, name in names.items() if node.get(key)
+    }
     return Resources(found, found)
 
 
@@ -213,7 +221,9 @@ def dynamo_graph(reading: Reading) -> list[Piece]:
     services = reading.spec.get("services").items()
     if not services:
         return searching.templates(reading, generic=False)
-    return [_dynamo_service(reading, name, node) for name, node in services if node.get("extraPodSpec", "mainContainer")]
+    return [
+        _dynamo_service(reading, name, node) for name, node in services if node.get("extraPodSpec", "mainContainer")
+    ]
 
 
 def _dynamo_service(reading: Reading, name: str, service: Node) -> Piece:

@@ -290,4 +290,3 @@ def _odd_volumes(pod: files.Volumes, containers: Sequence[Container], ground: Gr
             meant = ": the containers keep the 64 MiB /dev/shm of the container runtime" if shared else ""
             message = f"the volume `{volume.name}` is defined, and no container mounts it{meant}"
             ground.ledger.hint(Hint("unmounted-volume", message, volume.origin, ground.subject, volume.name))
-

@@ -30,9 +30,7 @@ def of_route(route: Object, backends: tuple[tuple[str, int | str | None], ...], 
                 limits.extend(timeout(f"spec.timeout.{'.'.join(path)}", spec.get("timeout", *path)))
             again: list[Located[int]] = list(retries(spec.get("retry", "numRetries")))
             if limits or again:
-                yield Route(
-                    kind, policy.name, policy.namespace, policy.origin, backends, tuple(limits), tuple(again)
-                )
+                yield Route(kind, policy.name, policy.namespace, policy.origin, backends, tuple(limits), tuple(again))
 
 
 def _of_kind(kind: str, objects: Objects) -> list[Object]:

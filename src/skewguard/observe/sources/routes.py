@@ -135,7 +135,9 @@ def _virtual_service(own: Object, _objects: Objects) -> Iterator[Route]:
         again.extend(retries(rule.get("retries", "attempts")))
         for target in rule.get("route").elements():
             destination = target.get("destination")
-            backends[(destination.get("host").text() or "").partition(".")[0], destination.get("port", "number").integer()] = None
+            backends[
+                (destination.get("host").text() or "").partition(".")[0], destination.get("port", "number").integer()
+            ] = None
     yield _route(own, tuple(backends), tuple(limits), tuple(again))
 
 

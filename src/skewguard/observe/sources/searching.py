@@ -110,7 +110,8 @@ def _walk(reading: Reading) -> Iterator[_Found]:
 def _is_pod(node: Node) -> bool:
     elements = node.get("containers").elements()
     return bool(elements) and all(
-        element.kind == "mapping" and (element.get("image").text() or element.get("name").text()) for element in elements
+        element.kind == "mapping" and (element.get("image").text() or element.get("name").text())
+        for element in elements
     )
 
 

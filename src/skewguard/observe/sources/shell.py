@@ -167,9 +167,7 @@ class _Shell:
         if fields:
             yield from self._run(fields, step, given, depth)
 
-    def _run(
-        self, fields: list[Field], step: Step, given: Mapping[str, Text | None], depth: int
-    ) -> Iterator[Started]:
+    def _run(self, fields: list[Field], step: Step, given: Mapping[str, Text | None], depth: int) -> Iterator[Started]:
         name = _known(fields[0])
         if name in ("command", "builtin") and len(fields) > 1 and not (_known(fields[1]) or "").startswith("-"):
             yield from self._run(fields[1:], step, given, depth)

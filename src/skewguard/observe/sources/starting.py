@@ -1,8 +1,8 @@
 """What a container starts: `command` and `args` as the kubelet hands them over, with shells and scripts unwrapped.
 
-    command: [bash, -c, 'exec "$@"', --]     a script in an argument, the words after it are its `$0 $1 …`
-    command: [/scripts/start.sh]             a script that a ConfigMap of the same input holds
-    args: [--model, m]                       no command: arguments of the image's own entrypoint
+command: [bash, -c, 'exec "$@"', --]     a script in an argument, the words after it are its `$0 $1 …`
+command: [/scripts/start.sh]             a script that a ConfigMap of the same input holds
+args: [--model, m]                       no command: arguments of the image's own entrypoint
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -59,9 +59,7 @@ class Starts(Struct):
     scripts: int = 0
 
 
-def read(
-    command: Sequence[Text], args: Sequence[Text], around: Surroundings, tokens: tuple[Token, ...]
-) -> Starts:
+def read(command: Sequence[Text], args: Sequence[Text], around: Surroundings, tokens: tuple[Token, ...]) -> Starts:
     """The invocations of a container; `tokens` are all its words. Without a command they go to the image's entrypoint."""
     starts = Starts([], [])
     words = [list(text.runs) for text in (*command, *args)]
@@ -125,9 +123,7 @@ def _run(script: "_Script", way: _Way, starts: Starts) -> None:
     )
     before = len(starts.invocations)
     for each in shell.started(inner):
-        further = _Way(
-            script.via, around, way.certain and each.certain, each.environment, each.values, way.depth + 1
-        )
+        further = _Way(script.via, around, way.certain and each.certain, each.environment, each.values, way.depth + 1)
         _follow(list(each.words), further, starts)
     if len(starts.invocations) == before and script.text.unresolved:
         starts.gaps.append(

@@ -47,7 +47,14 @@ class Run(Struct, frozen=True):
             )
         first = self.start + start
         return Run(
-            self.text[start:end], self.node, first, first + end - start, False, self.unresolved, self.secret, self.assumes
+            self.text[start:end],
+            self.node,
+            first,
+            first + end - start,
+            False,
+            self.unresolved,
+            self.secret,
+            self.assumes,
         )
 
 

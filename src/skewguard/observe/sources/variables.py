@@ -39,7 +39,11 @@ class Variables:
     """
 
     def __init__(
-        self, lookup: Lookup, positional: list[Field] | None = None, name: Field | None = None, unseen: tuple[str, ...] = ()
+        self,
+        lookup: Lookup,
+        positional: list[Field] | None = None,
+        name: Field | None = None,
+        unseen: tuple[str, ...] = (),
     ) -> None:
         self.lookup = lookup
         self.values: dict[str, Text | None] = {}

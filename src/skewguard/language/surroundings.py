@@ -4,7 +4,7 @@ A namespace that a document does not name matches any: `helm template` without `
 workload is asked for many times, and an input may hold thousands of objects, so each inventory is indexed once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Generic, TypeVar
 
 from skewguard.language.facts import Subject
@@ -13,20 +13,24 @@ from skewguard.language.workloads import Autoscaler, Hint, Inventory, Route, Ser
 T = TypeVar("T", Service, Route, Autoscaler)
 
 
-class _ByNamespace(Generic[T]):
-    """Objects by the namespace they name; None: they name none."""
+class _Lookup(Generic[T]):
+    """Objects by what leads to them: looking through all of them for each workload takes the square of both."""
 
-    def __init__(self, items: Iterable[T]) -> None:
-        self._all: tuple[T, ...] = tuple(items)
-        self._named: dict[str | None, list[T]] = {}
-        for item in self._all:
-            self._named.setdefault(item.namespace, []).append(item)
+    def __init__(self, items: Iterable[T], keys: Callable[[T], Iterable[Hashable]]) -> None:
+        self._found: dict[Hashable, dict[int, T]] = {}
+        for order, item in enumerate(items):
+            for key in keys(item):
+                self._found.setdefault(key, {})[order] = item
 
-    def near(self, namespace: str | None) -> Iterable[T]:
-        """Those that can be in a namespace."""
-        if namespace is None:
-            return self._all
-        return (*self._named.get(namespace, ()), *self._named.get(None, ()))
+    def near(self, namespace: str | None, keys: Iterable[Hashable]) -> list[T]:
+        """Those that one of the keys leads to and that can be in a namespace, in the order of the input."""
+        found = {
+            order: item
+            for key in keys
+            for order, item in self._found.get(key, {}).items()
+            if same_namespace(item.namespace, namespace)
+        }
+        return [found[order] for order in sorted(found)]
 
 
 class _Index:
@@ -34,9 +38,11 @@ class _Index:
 
     def __init__(self, inventory: Inventory) -> None:
         self.inventory = inventory
-        self.services = _ByNamespace(inventory.services)
-        self.routes = _ByNamespace(inventory.routes)
-        self.scalers = _ByNamespace(inventory.autoscalers)
+        # A Service fits only where all its labels are, so one of them is enough to find it by.
+        self.services = _Lookup(inventory.services, lambda service: list(service.selector.items())[:1])
+        self.variables = _Lookup(inventory.services, lambda service: [_variable(service.name)])
+        self.routes = _Lookup(inventory.routes, lambda route: [backend for backend, _ in route.backends])
+        self.scalers = _Lookup(inventory.autoscalers, lambda scaler: [scaler.target_name])
         self.workloads: dict[tuple[str, str, str | None], list[Workload]] = {}
         for workload in inventory.workloads:
             self.workloads.setdefault(_object(workload.subject), []).append(workload)
@@ -62,9 +68,13 @@ def _object(subject: Subject) -> tuple[str, str, str | None]:
     return subject.kind, subject.name, subject.namespace
 
 
-def services_near(namespace: str | None, inventory: Inventory) -> Iterable[Service]:
-    """The Services that can be in a namespace."""
-    return _index(inventory).services.near(namespace)
+def _variable(service: str) -> str:
+    return service.upper().replace("-", "_")
+
+
+def services_setting(prefix: str, namespace: str | None, inventory: Inventory) -> list[Service]:
+    """The Services of a namespace for which Kubernetes sets the variables `<prefix>_PORT`, `<prefix>_SERVICE_HOST`, …"""
+    return _index(inventory).variables.near(namespace, [prefix])
 
 
 def of_object(subject: Subject, inventory: Inventory) -> list[Workload]:
@@ -92,26 +102,23 @@ def services_of(workload: Workload, inventory: Inventory) -> list[Service]:
     labels = workload.template.labels
     return [
         service
-        for service in services_near(workload.subject.namespace, inventory)
-        if service.selector and all(labels.get(key) == value for key, value in service.selector.items())
+        for service in _index(inventory).services.near(workload.subject.namespace, labels.items())
+        if all(labels.get(key) == value for key, value in service.selector.items())
     ]
 
 
 def routes_of(workload: Workload, inventory: Inventory) -> list[Route]:
     """The routes that lead to one of the workload's Services, or to the workload itself (KServe, Knative)."""
-    near = _index(inventory).routes.near(workload.subject.namespace)
-    if not near:
-        return []
     names = {service.name for service in services_of(workload, inventory)} | {workload.subject.name}
-    return [route for route in near if any(backend in names for backend, _ in route.backends)]
+    return _index(inventory).routes.near(workload.subject.namespace, names)
 
 
 def autoscalers_of(workload: Workload, inventory: Inventory) -> list[Autoscaler]:
     """The autoscalers whose target is this workload."""
     return [
         scaler
-        for scaler in _index(inventory).scalers.near(workload.subject.namespace)
-        if scaler.target_name == workload.subject.name and scaler.target_kind in (None, workload.subject.kind)
+        for scaler in _index(inventory).scalers.near(workload.subject.namespace, [workload.subject.name])
+        if scaler.target_kind in (None, workload.subject.kind)
     ]
 
 

@@ -312,10 +312,9 @@ def service_named_engine(case: Case) -> Iterator[Result]:
     name = _PORT_VARIABLES.get(case.engine)
     if name is None or not case.workload.template.service_links or case.container.variable(name) is not None:
         return
-    for service in surroundings.services_near(case.workload.subject.namespace, case.inventory):
-        injected = f"{service.name.upper().replace('-', '_')}_PORT"
-        here = surroundings.same_namespace(service.namespace, case.workload.subject.namespace)
-        if injected == name and here and not service.headless:
+    prefix = name.removesuffix("_PORT")
+    for service in surroundings.services_setting(prefix, case.workload.subject.namespace, case.inventory):
+        if not service.headless:
             yield fail(
                 f"The Service `{service.name}` makes Kubernetes set {name}=tcp://… in this pod, and {case.title} reads "
                 f"{name} as a port number",

@@ -52,6 +52,10 @@ PLAIN_KINDS = frozenset(
 )
 
 
+MAX_GROWTH = 262_144
+"""Most characters that references may add to the variables of one container; Linux starts no process with 2 MiB."""
+
+
 class Environment:
     """The variables of one container, and the lookup that expansion asks."""
 
@@ -68,6 +72,7 @@ class Environment:
         self._place = place
         self._bindings: dict[str, Binding] = {}
         self._injected: dict[str, Binding] = {}
+        self._growth = 0
 
     def lookup(self, name: str) -> Binding | None:
         """What `$(name)` stands for at this point; None where nothing in the input defines it."""
@@ -171,8 +176,12 @@ class Environment:
             text = Text((texts.Run("", node, 0, 0),))
             self._define(EnvVar(name, "", origin, name_origin=name_origin), text)
             return
-        text = expand(texts.of(node), self.lookup, self.unseen_names)
-        why = _why_unknown(text)
+        written = texts.of(node)
+        text = expand(written, self.lookup, self.unseen_names)
+        self._growth += max(len(text.text) - len(written.text), 0)
+        why = (
+            _why_unknown(text) if self._growth <= MAX_GROWTH else "the variables together grow too long to be passed on"
+        )
         # A reference that nothing can define any more is text, and stays as it is written.
         value = text.text if why is None else None
         self._define(

@@ -61,6 +61,16 @@ def test_name_outside_the_tables_is_unknown(fault: str) -> None:
     assert (answer.verdict, answer.inputs) == ("unknown", ("version@image",))
 
 
+@pytest.mark.parametrize(
+    ("image", "severity"),
+    [("vllm/vllm-openai:latest", "error"), ("vllm/vllm-omni:v0.20.0", "warning"), (None, "error")],
+)
+def test_name_in_an_image_of_somebody_else_is_a_warning(image: str | None, severity: str) -> None:
+    """Another build of the engine may bring flags of its own."""
+    subject = case(image=image, version=None, arguments=[argument("--omni", "unknown", flag="--omni")])
+    assert severities("args.unknown", subject) == [severity]
+
+
 @pytest.mark.parametrize("runs", ["worker", "wrapped", "unstarted"])
 def test_arguments_that_another_program_reads_are_not_judged(runs: str) -> None:
     """A group member's and a wrapper's arguments are not the engine's."""

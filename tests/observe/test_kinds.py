@@ -381,6 +381,17 @@ def test_llm_service_takes_its_base_from_the_input() -> None:
     assert (found.missing, engine.gaps) == ((), ())
 
 
+def test_llm_config_without_a_command_leaves_the_rest_open() -> None:
+    """A config that gives no command is laid over a preset, which may set anything else."""
+    text = """
+        apiVersion: serving.kserve.io/v1alpha1
+        kind: LLMInferenceServiceConfig
+        metadata: {name: base}
+        spec: {template: {containers: [{name: main, image: i}]}}
+    """
+    assert [gap.rule for gap in only(text).template.containers[0].gaps] == ["preset"]
+
+
 def test_llm_service_names_the_base_it_misses() -> None:
     """A base that is not in the input is named."""
     found = reading.read(dedent(LLM) + "  baseRefs: [{name: base}]\n").inventory
@@ -566,7 +577,13 @@ def test_lone_containers_of_an_unknown_kind_are_pods() -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["{values: {image: i, args: [a]}}", "{image: i, replicas: 2}", "{image: {repository: r}, env: [{name: A}]}"]
+    "spec",
+    [
+        "{values: {image: i, args: [a]}}",
+        "{image: i, replicas: 2}",
+        "{image: i, args: [a]}",
+        "{x: {image: {repository: r}, env: [{name: A}]}}",
+    ],
 )
 def test_images_without_what_containers_have_are_no_pods(spec: str) -> None:
     """A chart's values and an operator's own fields are not containers."""

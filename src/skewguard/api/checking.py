@@ -114,13 +114,29 @@ def _judge(loaded: inputs.Loaded, promised: Contracts, project: Project, namespa
     every = [rule for contract in promised.contracts for rule in contract.waivers]
     settled = waiving.settle(pairs, today, every, registry.aliases())
     about = [
-        *contract_checks.without_target(promised.contracts, bindings, subjects, named=promised.named),
+        *_without_target(loaded, promised, bindings, subjects, namespace),
         *contract_checks.waivers(settled),
     ]
     kept = (_ignored(item, project, anchor) for item in settled.findings)
     found = [*kept, *(evaluation.finding(item.check, item.result, item.subject, anchor) for item in about)]
     result.findings = evaluation.by_place(evaluation.unique(found))
     return result
+
+
+def _without_target(
+    loaded: inputs.Loaded,
+    promised: Contracts,
+    bindings: list[Binding],
+    subjects: list[Subject],
+    namespace: str | None,
+) -> list[contract_checks.About]:
+    """Contracts that bind nothing; an error also where their object is in the input and is no engine any more."""
+    objects = [workload.subject for workload in loaded.inventory.workloads]
+    found: list[contract_checks.About] = []
+    for contract in promised.contracts:
+        there = any(binding.picks(contract, subject, namespace) for subject in objects)
+        found += contract_checks.without_target([contract], bindings, subjects, named=promised.named or there)
+    return found
 
 
 def _ignored(item: Finding, project: Project, anchor: evaluation.Anchor) -> Finding:

@@ -6,7 +6,7 @@ from skewguard.api import inputs, things
 from skewguard.judge import comparison
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import engines as knowledge_of
-from skewguard.language.errors import UsageError
+from skewguard.language.errors import InputError, UsageError
 from skewguard.language.facts import Effective, Gap, Subject
 from skewguard.language.results import Change, DiffReport, ExpectedDifference, Undecided
 from skewguard.language.vocabulary import BY_NAME
@@ -24,6 +24,7 @@ def diff(a: str, b: str | None = None, *, engines: Sequence[str] = (), namespace
         inputs.of_thing(things.parse((name,)), namespace=namespace, version=version)
         for name, version in zip((a, b or a), versions, strict=True)
     )
+    _comparable(names, left.cases, right.cases, versions)
     pairs, only_a, only_b = pair(left.cases, right.cases)
     changes: list[Change] = []
     undecided: list[Undecided] = []
@@ -48,6 +49,24 @@ def diff(a: str, b: str | None = None, *, engines: Sequence[str] = (), namespace
         notes=tuple(dict.fromkeys(left.notes + right.notes)),
         exit_code=2 if problems else 1 if changes or only_a or only_b else 3 if undecided else 0,
     )
+
+
+def _comparable(
+    names: tuple[str, str], left: Sequence[Case], right: Sequence[Case], versions: tuple[str | None, str | None]
+) -> None:
+    """Raises an error where there is nothing to compare, rather than calling it equal."""
+    for version in versions:
+        engine = version.partition("==")[0].lower() if version else None
+        if engine is not None and engine not in knowledge_of.ENGINES:
+            known = ", ".join(knowledge_of.ENGINES)
+            raise UsageError(f"nothing is known of the versions of {engine}", hint=f"engines with a table: {known}")
+        if engine is not None and left and all(case.engine != engine for case in left):
+            raise UsageError(f"{names[0]} runs no {engine}, so --engine {version} changes nothing in it")
+    if not left and not right:
+        raise InputError(
+            "no inference engine on either side, so there is nothing to compare",
+            hint="`skewguard check` says for every container why it is none",
+        )
 
 
 def _tables() -> dict[str, str]:

@@ -25,6 +25,9 @@ def init(words: Sequence[str], *, namespace: str | None = None, write: bool = Fa
     """
     loaded = inputs.of_thing(things.parse(tuple(words)), namespace=namespace)
     cases = loaded.cases
+    if not cases and loaded.problems:
+        first = loaded.problems[0]
+        raise InputError(first.message, hint=first.hint, file=first.file, line=first.line, column=first.column)
     if not cases:
         raise InputError(
             f"no inference engine in {' '.join(words)}, so there is nothing to promise",

@@ -11,7 +11,7 @@ from skewguard.knowledge.engines import recognition, releases
 from skewguard.knowledge.engines.interface import EngineModule, Parsed, Recognition, Release
 from skewguard.knowledge.project import Project
 from skewguard.language import scheduling
-from skewguard.language.facts import Subject
+from skewguard.language.facts import Origin, Subject
 from skewguard.language.workloads import Container, Inventory, Workload
 
 
@@ -54,7 +54,9 @@ def _case(
     parsed = _parsed(module, release, container, found) if module and release else None
     variables = module.environment(container.env, release) if module and release else ()
     classes = scheduling.gpu_classes(workload.template, project.accelerators)
-    sheet = sheets.build(sheets.Ground(workload, container, inventory, engine, module, release, parsed, classes))
+    sheet = sheets.build(
+        sheets.Ground(workload, container, inventory, engine, module, release, parsed, classes, found.argv)
+    )
     sheets.add_environment(sheet, container, engine, variables)
     return Case(
         workload=workload,
@@ -75,7 +77,11 @@ def _release(
 ) -> Release:
     if version is not None and version.engine == module.NAME:
         reason = "asked for on the command line"
-        return releases.of_version(module.NAME, module.releases(), version.text, reason, f"version@{version.text}")
+        made = releases.of_version(module.NAME, module.releases(), version.text, reason, f"version@{version.text}")
+        asked = Origin(
+            kind="command-line", ref=f"{version.engine}=={version.text} on the command line", text=version.text
+        )
+        return structs.replace(made, origin=asked)
     return releases.release(module.NAME, module.releases(), container, workload, project)
 
 

@@ -6,11 +6,11 @@ from msgspec import Struct, structs
 
 from skewguard.knowledge.engines import images
 from skewguard.knowledge.engines.interface import EngineModule, Hardware, Parsed, Release, Variable
-from skewguard.language import scheduling, surroundings
+from skewguard.language import redact, scheduling, surroundings
 from skewguard.language.accelerators import Accelerator
 from skewguard.language.facts import Arm, Choice, Effective, Fact, Gap, Located, Origin
 from skewguard.language.sheet import Sheet
-from skewguard.language.workloads import Autoscaler, Container, Inventory, Workload
+from skewguard.language.workloads import Autoscaler, Container, Inventory, Token, Workload
 from skewguard.observe.sources import command_lines
 
 
@@ -28,6 +28,7 @@ class Ground(Struct, frozen=True):
     release: Release | None
     parsed: Parsed | None
     classes: tuple[Located[Accelerator], ...]
+    argv: tuple[Token, ...] = ()
 
 
 def build(ground: Ground) -> Sheet:
@@ -43,7 +44,10 @@ def _engine_sheet(ground: Ground) -> Sheet:
     subject = structs.replace(ground.workload.subject, container=ground.container.name)
     module, release, parsed = ground.module, ground.release, ground.parsed
     if module is None or release is None or parsed is None:
-        return Sheet(subject)
+        sheet = Sheet(subject)
+        if ground.argv:
+            sheet.add(_words(ground))
+        return sheet
     distinct = {item.value for item in ground.classes}
     hardware = Hardware(
         key=scheduling.scheduling_key(ground.workload.template, ground.container),
@@ -59,6 +63,19 @@ def _engine_sheet(ground: Ground) -> Sheet:
     for gap in parsed.gaps.values():
         sheet.add(gap)
     return sheet
+
+
+def _words(ground: Ground) -> Fact:
+    """The arguments as words, where their grammar is not known: they can still be held against each other.
+
+    A secret is replaced by one word for all, so that it is neither kept nor compared.
+    """
+    shown = redact.argv([token.text for token in ground.argv])
+    words = [
+        "<secret>" if "<redacted:" in word or token.secret else word
+        for word, token in zip(shown, ground.argv, strict=True)
+    ]
+    return Fact(f"{ground.engine}.arguments", words, "declared", ground.argv[0].origin)
 
 
 def add_environment(sheet: Sheet, container: Container, engine: str, variables: tuple[Variable, ...]) -> None:

@@ -176,7 +176,7 @@ def init(thing: tuple[str, ...], write: bool, namespace: str | None) -> int:
     """Write a contract from a manifest: everything pinned that can be.
 
     \b
-        skewguard init deploy.yaml > .skewguard/chat.yaml
+        skewguard init deploy.yaml
         skewguard init deploy.yaml --write
     """
     from skewguard import api

@@ -202,7 +202,9 @@ def idle_gpus(case: Case) -> Iterator[Result]:
     """TP × PP × DP below the GPUs of the pods that form the server, and nothing else that could use them."""
     total = available(case)
     need = needed(case) if total and total > 1 else None
-    several = case.recognition is not None and bool(case.recognition.others)
+    found = case.recognition
+    sure = found is None or found.invocation is None or found.invocation.certain
+    several = (found is not None and bool(found.others)) or not sure  # a loop may start one for each GPU
     chosen = case.container.variable("CUDA_VISIBLE_DEVICES") is not None
     if need is None or total is None or several or chosen or _elsewhere(case) or total <= need:
         return

@@ -186,7 +186,8 @@ def _argument(case: Case, flag: str) -> Located[str] | None:
     """The last value of a flag in the engine's own words, `--flag value` or `--flag=value`."""
     words = _words(case)
     found = None
-    for word, following in zip(words, [*words[1:], None], strict=True):
+    for at, word in enumerate(words):
+        following = words[at + 1] if at + 1 < len(words) else None
         if word.value == flag and following is not None:
             found = following
         elif word.value.startswith(flag + "="):

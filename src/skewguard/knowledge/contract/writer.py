@@ -71,13 +71,7 @@ def write(draft: Draft, name: str) -> str:
         else:
             lines += [f"  {line}" for line in body]
     lines += [f"  {line}" for line in _engine_settings(draft)]
-    return "\n".join([*lines, *_FOOT]) + "\n"
-
-
-_FOOT = (
-    "  # TODO performance: `skewguard baseline record` measures it; then promise what must not get worse, for example",
-    "  # performance: {slo: {ttft: {p95: 2s}}, tolerances: {tpot: {p95: {max_ratio: 1.1}}}}",
-)
+    return "\n".join(lines) + "\n"
 
 
 def _head(draft: Draft, name: str) -> Iterator[str]:

@@ -419,7 +419,7 @@ _WORDS: dict[str, str] = {
         ),
         _DOWNLOAD,
     ),
-    **dict.fromkeys(("sim", "simulator", "mock", "fake"), _SIMULATOR),
+    **dict.fromkeys(("sim", "simulator", "mock", "mocker", "fake"), _SIMULATOR),
     **dict.fromkeys(
         ("operator", "controller", "webhook", "autoscaler", "sidecar", "dashboard", "agent", "tokenizer"), _SIDECAR
     ),

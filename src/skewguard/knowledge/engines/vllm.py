@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from msgspec import structs
+
 from skewguard.knowledge.engines import (
     merging,
     tables,
@@ -56,7 +58,33 @@ def parse(argv: Sequence[Token], release: Release, files: Sequence[TextFile], *,
     groups = vllm_program.groups(table(), argv, release, files, from_image=from_image)
     if not groups:
         return vllm_program.foreign(argv, release)
-    return merging.merge(groups, release, TITLE, vllm_sentences.sentence, _typed)
+    return _overruled(merging.merge(groups, release, TITLE, vllm_sentences.sentence, _typed), release)
+
+
+def _overruled(parsed: Parsed, release: Release) -> Parsed:
+    """What the engine decides against its own flag.
+
+    From 0.8.0 to 0.11.0 engine V1 splits the prompts of every model that generates text (`_set_default_args_v1`); the
+    old engine, and models that embed, obey `--no-enable-chunked-prefill`.
+    """
+    dest = "enable_chunked_prefill"
+    written = parsed.values.get(dest)
+    overruling = [
+        each
+        for each in release.candidates
+        if vllm_grammar.since(each, "0.8.0") and not vllm_grammar.since(each, "0.11.1")
+    ]
+    if written is None or written.value is not False or dest in parsed.gaps or not overruling:
+        return parsed
+    gap = Gap(
+        written.setting,
+        f"engine V1 of {vllm_sentences.releases(overruling)} splits the prompts of models that generate text, whatever "
+        "this flag says",
+        rule="vllm.chunked-prefill-forced",
+        inputs=("engine@V0 or V1", "runner@the model"),
+        would_need="the running server's log",
+    )
+    return structs.replace(parsed, gaps={**parsed.gaps, dest: gap})
 
 
 def _typed(dest: str, value: Any) -> Value:

@@ -46,7 +46,7 @@ def config(reading: Reading) -> list[Piece]:
     """An LLMInferenceServiceConfig by itself: a part of a pod."""
     if reading.object.name in _referred(reading):
         return []
-    pieces = list(_pair(reading, [reading.spec], None, None))
+    pieces = list(_pair(reading, [reading.spec], None, _further("KServe's own preset")))
     note = "a preset is one part of a pod: an LLMInferenceService adds the model and what differs"
     return [
         structs.replace(each, complete=False, notes=(note,), placeholders={})
@@ -98,6 +98,11 @@ def _preset(reading: Reading) -> Gap | None:
             "add it to the input (`kubectl get llminferenceserviceconfig -n kserve -o yaml`) and name it in `baseRefs`"
         )
         reading.ledger.miss(Missing(what, hides, how, reading.object.origin, reading.subject))
+    return _further(what)
+
+
+def _further(what: str) -> Gap:
+    """The gap that a part of the pod leaves which is not in the input."""
     return Gap(
         "runtime.engine",
         f"{what} adds the command and further arguments, and is not in the input",

@@ -97,7 +97,7 @@ def _walk(reading: Reading) -> Iterator[_Found]:
                 queue.append(_Found((*each.names, name), element, node, each.replicas, False))
             continue
         pod = _is_pod(node)
-        each.alone = not pod and "values" not in each.names and _is_container(node)
+        each.alone = not pod and _may_hold_container(each.names) and _is_container(node)
         if pod or each.alone:
             yielded += 1
             yield each
@@ -118,8 +118,13 @@ def _is_pod(node: Node) -> bool:
 _OF_CONTAINERS = ("command", "args", "env", "ports", "volumeMounts")
 
 
+def _may_hold_container(names: tuple[str, ...]) -> bool:
+    """A chart's `values` are the chart's to interpret, and a whole `spec` the operator's."""
+    return names != ("spec",) and "values" not in names
+
+
 def _is_container(node: Node) -> bool:
-    """An image, and a list that only containers have. What stands in a chart's `values` is the chart's to interpret."""
+    """An image, and a list that only containers have."""
     return bool(node.get("image").text()) and any(node.get(field).elements() for field in _OF_CONTAINERS)
 
 

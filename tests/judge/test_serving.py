@@ -160,6 +160,8 @@ def test_port_mismatch_reads_sglang_from_its_words() -> None:
         "pass"
     ]
     assert verdicts("serving.port-mismatch", case(command=[*start, "$@"], container=probe, **shared)) == ["skipped"]
+    unwritten = probe | {"invocations": (Invocation((), "image"),)}
+    assert verdicts("serving.port-mismatch", case(container=unwritten, **shared)) == ["skipped"]
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,7 @@ def test_image_names_the_engine_where_no_command_is_written(image: str, engine: 
         "aibrix/runtime:v0.4.0",
         "nvcr.io/nvidia/k8s/dcgm-exporter:4.2.3",
         "corp/vllm-exporter:1.0",
+        "corp/dynamo-mocker-vllm:1.0",
         "corp/vllm-operator:1.0",
         "ghcr.io/huggingface/text-embeddings-inference:1.8",
         "redis:7",

@@ -34,7 +34,7 @@ _OWN_KNOWLEDGE = (CheckExplanation, EngineReport, FlagHistory, SettingExplanatio
 """Made from the package's own tables, never from a user's input."""
 
 _NAMES_NOT_TEXT = frozenset({
-    "id", "check", "group", "category", "verdict", "severity", "setting", "subject", "anchor", "kind", "file",
+    "id", "check", "group", "category", "verdict", "severity", "setting", "subject", "kind", "file",
     "template", "path", "authority", "outcome", "flag", "dest", "name", "engine", "version", "contract_name", "run_at",
     "phases", "tables", "unit", "until", "entrypoint", "members", "only_in_a", "only_in_b", "observed_at",
 })  # fmt: skip

@@ -189,9 +189,12 @@ def test_output_cap_comes_from_generation_settings() -> None:
     assert value(cap, "0.7.3") is None
 
 
-def test_config_object_is_its_own_defaults() -> None:
-    """An empty object: nothing differs from the class."""
-    assert value("vllm.compilation_config", "0.11.0") == {}
+def test_config_object_is_filled_in_at_the_start() -> None:
+    """What the engine makes of an object nobody wrote cannot be read off it: no value is claimed."""
+    found = derive("vllm.compilation_config", "0.11.0")
+
+    assert isinstance(found, Gap)
+    assert found.rule == "vllm.object-default"
 
 
 def test_unknown_version_gives_what_all_agree_on_or_a_choice() -> None:

@@ -6,6 +6,7 @@ Where several releases may run, what all of them give is the value; where they d
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
+from zlib import crc32
 
 from skewguard.knowledge.engines import vllm_rules
 from skewguard.knowledge.engines.interface import Hardware, Parsed, Release
@@ -185,13 +186,23 @@ def _literal(table: Table, version: str, setting: str, dest: str) -> Answer:
     return Fact(setting, default, "derived", Origin(kind="default", ref=ref))
 
 
+def _digest(fields: Mapping[str, Any]) -> str:
+    """A short name for the defaults of a config object."""
+    return f"{crc32(repr(sorted(fields.items())).encode()):08x}"
+
+
 def _special(table: Table, version: str, setting: str, default: Mapping[str, Any]) -> Answer:
     """A default that is no plain value: a config object, a variable's value, an expression."""
     ref = f"default of vLLM {version}"
     if "$object" in default:
         fields = table.config_fields(default["$object"], version)
-        if fields or default["$object"] == "MultiModalDummyOptions":
-            return Fact(setting, {}, "derived", Origin(kind="default", ref=f"{ref} ({default['$object']} as it is)"))
+        return Gap(
+            setting,
+            f"vLLM {version} makes it from {default['$object']}, and fills it in at the start",
+            rule="vllm.object-default",
+            inputs=(f"{default['$object']}({_digest(fields)})",),  # equal where no field's default changed
+            would_need="the running server",
+        )
     if "$suppress" in default:
         return Fact(setting, None, "derived", Origin(kind="default", ref=ref))
     if "$env" in default:

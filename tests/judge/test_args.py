@@ -205,6 +205,24 @@ def test_version_dependence_on_old_versions_only_is_a_note() -> None:
     assert severities("args.depends-on-version", subject) == ["note"]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "severity"), [("0.10.0", None, "note"), ("0.11.0", None, "warning"), ("0.10.0", "0.11.0", None)]
+)
+def test_version_dependence_counts_the_refusals_of_one_word_together(
+    first: str, second: str | None, severity: str | None
+) -> None:
+    """Refused by the oldest alone it is a note; by a newer one it can stop the next pull."""
+    words = [argument("--c=3", "not-yet", flag="--c", versions=(first,), fatal=None)]
+    words += [argument("--c=3", "invalid-value", flag="--c", versions=(second,), fatal=None)] if second else []
+    subject = case(version=None, candidates=("0.10.0", "0.10.1", "0.11.0"), arguments=words)
+    if severity is not None:
+        assert severities("args.depends-on-version", subject) == [severity]
+    else:
+        (answer,) = run("args.depends-on-version", subject)
+        assert "`--c` is refused by 0.10.0, 0.11.0" in answer.message
+        assert severities("args.depends-on-version", subject) == ["warning"]
+
+
 def test_version_dependence_names_at_most_six_differences() -> None:
     """The rest is counted; what the newest version refuses stands first."""
     old = [argument(f"--x{number}", "removed", versions=("0.10.0",), fatal=None) for number in range(7)]

@@ -144,6 +144,34 @@ def test_unread_variable_is_a_warning() -> None:
     assert answer.remedy == "write `VLLM_LOGGING_LEVEL` instead of `VLLM_LOG_LEVEL`"
 
 
+def test_variable_that_says_what_the_engine_does_anyway_passes() -> None:
+    """`TP_SIZE=1` beside a server that runs on one GPU changes nothing; `TP_SIZE=2` was meant."""
+    shared = {"declared": {"model.id": "m"}, "derived": {"parallelism.tensor": 1}}
+    told = [variable("TP_SIZE", "unread", suggestion="--tensor-parallel-size")]
+    same = case(environment=[env("TP_SIZE", "1")], variables=told, **shared)  # type: ignore[arg-type]
+    other = case(environment=[env("TP_SIZE", "2")], variables=told, **shared)  # type: ignore[arg-type]
+    assert verdicts("args.unread-env", same) == ["pass"]
+    assert verdicts("args.unread-env", other) == ["fail"]
+
+
+def test_settings_of_a_program_around_the_engine_pass() -> None:
+    """`run.sh` makes arguments of SWAP_SPACE."""
+    found = Recognition("vllm", "it runs run.sh", runs="wrapped")
+    told = [variable("SWAP_SPACE", "unread"), variable("VLLM_LOG_LEVEL", "unread")]
+    assert verdicts("args.unread-env", case(variables=told[:1], recognition=found)) == ["pass"]
+    assert verdicts("args.unread-env", case(variables=told, recognition=found)) == ["fail"]
+
+
+def test_unread_variable_of_somebody_elses_image_is_a_note() -> None:
+    """A build for other hardware reads variables of its own; a misspelt name is wrong there too."""
+    image = {"image": "corp/vllm-gaudi:latest", "version": None}
+    own = case(variables=[variable("VLLM_SKIP_WARMUP", "unread")], **image)  # type: ignore[arg-type]
+    near = [variable("VLLM_LOG_LEVEL", "unread", suggestion="VLLM_LOGGING_LEVEL")]
+    misspelt = case(variables=near, **image)  # type: ignore[arg-type]
+    assert severities("args.unread-env", own) == ["note"]
+    assert severities("args.unread-env", misspelt) == ["warning"]
+
+
 def test_unread_variable_of_a_newer_version_is_unknown() -> None:
     """A version outside the tables may read it."""
     subject = case(version="9.9.0", certainty="newer", variables=[variable("VLLM_NEW", "unread")])

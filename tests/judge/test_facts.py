@@ -4,7 +4,7 @@ import pytest
 
 from skewguard.judge.checks import facts
 from skewguard.language.facts import Origin, Subject
-from skewguard.language.workloads import Hint
+from skewguard.language.workloads import Hint, Volume
 from tests.judge.cases import at, case, run, severities, verdicts
 
 assert facts
@@ -63,4 +63,20 @@ def test_hint_without_a_subject_is_told_with_the_first_workload_of_its_file() ->
 def test_shared_memory_volume_is_told_by_its_own_check() -> None:
     """One remedy, one finding: `parallel.shm-not-mounted` names the mount."""
     loose = hint("unmounted-volume", anchor="dshm")
-    assert verdicts("facts.unmounted-volume", case(inventory={"hints": (loose,)})) == ["pass"]
+    volumes = {"volumes": (Volume("dshm", "emptyDir", at(40), medium="Memory"),)}
+    assert verdicts("facts.unmounted-volume", case(inventory={"hints": (loose,)}, template=volumes)) == ["pass"]
+
+
+@pytest.mark.parametrize(
+    ("volume", "severity"),
+    [
+        (Volume("v", "emptyDir", at(40)), "note"),
+        (Volume("v", "emptyDir", at(40), medium="Memory"), "warning"),
+        (Volume("v", "persistentVolumeClaim", at(40), ref="hf"), "warning"),
+    ],
+)
+def test_unmounted_volume_is_a_warning_where_something_is_lost(volume: Volume, severity: str) -> None:
+    """An empty directory on the disk is no better than the container's own file system."""
+    loose = hint("unmounted-volume", anchor="v")
+    subject = case(inventory={"hints": (loose,)}, template={"volumes": (volume,)})
+    assert severities("facts.unmounted-volume", subject) == [severity]

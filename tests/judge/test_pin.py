@@ -356,3 +356,10 @@ def test_chat_template_beside_the_weights_is_part_of_the_model() -> None:
         template={"volumes": (Volume("m", "persistentVolumeClaim", at()),)},
     )
     assert verdicts("pin.chat-template", subject) == ["pass"]
+
+
+@pytest.mark.parametrize(("image", "tool"), [("$(vllm-image)", "kustomize build"), ("${IMAGE}", "envsubst")])
+def test_placeholder_in_the_image_names_the_tool_that_fills_it_in(image: str, tool: str) -> None:
+    """`$(name)` in an image is a replacement of Kustomize, `${NAME}` one of envsubst."""
+    (answer,) = run("pin.image-tag", case(image=image))
+    assert (answer.verdict, tool in answer.remedy) == ("unknown", True)

@@ -289,6 +289,7 @@ def test_liveness_remedy_is_a_startup_probe_of_the_same_question() -> None:
         ("meta-llama/Llama-3.1-70B", http(period_s=5, failure_threshold=6), "fail"),
         ("meta-llama/Llama-3.1-70B", http(failure_threshold=120), "pass"),
         ("org/unnamed", http(period_s=5, failure_threshold=6), "unknown"),
+        ("org/unnamed", http(failure_threshold=60), "skipped"),
         ("Qwen/Qwen3-8B", None, "skipped"),
     ],
 )

@@ -381,6 +381,22 @@ def test_llm_service_takes_its_base_from_the_input() -> None:
     assert (found.missing, engine.gaps) == ((), ())
 
 
+def test_sidecar_of_an_llm_service_is_given_nothing_of_the_engine() -> None:
+    """The routing proxy of a decode pod is a native sidecar; the model's fields are not its own."""
+    text = """
+        apiVersion: serving.kserve.io/v1alpha1
+        kind: LLMInferenceService
+        metadata: {name: n}
+        spec:
+          model: {uri: "hf://m", name: m}
+          template:
+            containers: [{name: main}]
+            initContainers: [{name: proxy, restartPolicy: Always, args: [--port=8000]}]
+    """
+    engine, proxy = only(text).template.containers
+    assert (bool(engine.fields), proxy.fields, proxy.gaps) == (True, {}, ())
+
+
 def test_llm_config_without_a_command_leaves_the_rest_open() -> None:
     """A config that gives no command is laid over a preset, which may set anything else."""
     text = """
@@ -441,6 +457,17 @@ def test_nim_service_is_a_container_of_its_own_fields() -> None:
     )
     assert [term.key for term in found.workloads[0].template.node_terms] == ["gpu"]
     assert [(each.target_kind, each.signals[0].kind) for each in found.autoscalers] == [("NIMService", "cpu")]
+
+
+def test_nim_service_asks_for_devices_by_claims() -> None:
+    """`draResources` become the container's claims."""
+    text = """
+        apiVersion: apps.nvidia.com/v1alpha1
+        kind: NIMService
+        metadata: {name: n}
+        spec: {image: {repository: r, tag: "1"}, draResources: [{claimCreationSpec: {devices: []}}]}
+    """
+    assert len(only(text).template.containers[0].resources.claims) == 1
 
 
 def test_workspace_takes_a_template_or_a_preset() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Generic, TypeVar
 
 from skewguard.language.facts import Subject
-from skewguard.language.workloads import Autoscaler, Hint, Inventory, Route, Service, Workload
+from skewguard.language.workloads import Autoscaler, Hint, Inventory, Route, Service, Volume, Workload
 
 T = TypeVar("T", Service, Route, Autoscaler)
 
@@ -125,3 +125,9 @@ def autoscalers_of(workload: Workload, inventory: Inventory) -> list[Autoscaler]
 def same_namespace(a: str | None, b: str | None) -> bool:
     """Whether two namespaces can be one; what a document does not say matches any."""
     return a is None or b is None or a == b
+
+
+def is_shared_memory(volume: Volume) -> bool:
+    """Whether a volume is meant for /dev/shm: an emptyDir with its name, or one in memory that is called shared."""
+    name = volume.name.lower()
+    return volume.kind == "emptyDir" and ("shm" in name or ("shared" in name and volume.medium == "Memory"))

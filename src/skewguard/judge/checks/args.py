@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 from skewguard.judge.checks import evidence, faults
 from skewguard.judge.checks.interface import Case, Result, check, fail, unknown
-from skewguard.knowledge.engines import recognition
 from skewguard.knowledge.engines.interface import Argument
 from skewguard.language import redact, vocabulary
 
@@ -41,7 +40,7 @@ def _answer(case: Case, argument: Argument) -> Result:
             inputs=(case.release.key,),
             **more,
         )
-    if argument.fault in ("unknown", "misspelt", "removed", "not-yet") and not _own_image(case):
+    if argument.fault in ("unknown", "misspelt", "removed", "not-yet") and not evidence.own_image(case):
         # Such builds bring flags of their own: vLLM-Omni's `--omni`, a plugin's.
         return fail(
             f"{message}; unless this image, which is not one of {case.title}'s own, brings it",
@@ -50,15 +49,6 @@ def _answer(case: Case, argument: Argument) -> Result:
             **more,
         )
     return fail(message, remedy=_remedy(case, argument), **more)
-
-
-def _own_image(case: Case) -> bool:
-    """Whether the image is one whose parser is known to be the engine's; no image at all gives no reason for doubt."""
-    ref = evidence.image(case)
-    if ref is None or ref.unresolved or (case.release is not None and case.release.text is not None):
-        return True
-    told = recognition.of_image(ref.name)
-    return told.engine == case.engine and told.certain
 
 
 def _setting(case: Case, argument: Argument) -> str | None:

@@ -222,6 +222,8 @@ def unread_env(case: Case) -> Iterator[Result]:
     for variable in _told(case, "unread"):
         if variable.name in text or _told_elsewhere(case, variable.name):
             continue
+        if not evidence.read_by_engine(case) and not variable.name.lower().startswith(f"{case.engine}_"):
+            continue  # a program around the engine makes settings of such names
         if case.release is not None and case.release.beyond:
             yield unknown(
                 f"No version that skewguard knows reads {variable.name}; {case.title} {case.release.text} lies outside them",
@@ -229,8 +231,11 @@ def unread_env(case: Case) -> Iterator[Result]:
                 **{**_place(case, variable), "remedy": "update skewguard, or look for the warning in the server's log"},
             )
             continue
+        foreign = variable.suggestion is None and not evidence.own_image(case)
         yield fail(
-            variable.message or f"{case.title} reads no variable {variable.name}: it has no effect",
+            (variable.message or f"{case.title} reads no variable {variable.name}: it has no effect")
+            + (f"; this image is not one of {case.title}'s own, and may read more" if foreign else ""),
+            severity="note" if foreign else None,
             **_place(case, variable),
         )
 
@@ -257,7 +262,13 @@ def _told_elsewhere(case: Case, name: str) -> bool:
     setting = setting_of(case.engine, name)
     if setting is None:
         return False
-    return case.sheet.declared(setting) is not None or not _model_told(case)
+    return case.sheet.declared(setting) is not None or not _model_told(case) or _as_it_is(case, setting, name)
+
+
+def _as_it_is(case: Case, setting: str, name: str) -> bool:
+    """Whether the variable says what the engine does anyway: `TP_SIZE=1` beside a server that was told no size."""
+    entry, known = case.container.variable(name), evidence.known(case, setting)
+    return entry is not None and known is not None and _plain(known.value) == _plain(entry.value)
 
 
 def _told(case: Case, outcome: str) -> Iterator[Variable]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Literal
 
 from skewguard.judge.checks.interface import Case, Result, fail, skipped, unknown
-from skewguard.knowledge.engines import images
+from skewguard.knowledge.engines import images, recognition
 from skewguard.knowledge.engines.images import ImageRef
 from skewguard.language import vocabulary
 from skewguard.language.facts import Choice, Fact, Gap, Value
@@ -100,6 +100,15 @@ def image(case: Case) -> ImageRef | None:
 def _image_ref(text: str) -> ImageRef:
     """Several checks look at one image, and a fleet has few different ones."""
     return images.parse(text)
+
+
+def own_image(case: Case) -> bool:
+    """Whether the image is one whose engine is known to be as released; no image at all gives no reason for doubt."""
+    ref = image(case)
+    if ref is None or ref.unresolved or (case.release is not None and case.release.text is not None):
+        return True
+    told = recognition.of_image(ref.name)
+    return told.engine == case.engine and told.certain
 
 
 def place(model: str) -> Place:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from msgspec import structs
+
 from skewguard.judge.checks.interface import Case, Result, check, fail
 from skewguard.language import surroundings
 
@@ -51,10 +53,17 @@ def undefined_volume(case: Case) -> Iterator[Result]:
     "volumeMounts: [{name: cache, mountPath: /root/.cache/huggingface}]",
 )
 def unmounted_volume(case: Case) -> Iterator[Result]:
-    """A volume that no container mounts; shared memory is told by `parallel.shm-not-mounted`."""
+    """A volume that no container mounts; shared memory is told by `parallel.shm-not-mounted`.
+
+    A note for an empty one on the disk, which a container's own file system does as well.
+    """
+    volumes = {volume.name: volume for volume in case.workload.template.volumes}
     for result in _hints(case, "unmounted-volume"):
-        if "shm" not in (result.anchor or "").lower():
-            yield result
+        volume = volumes.get(result.anchor or "")
+        if volume is not None and surroundings.is_shared_memory(volume):
+            continue
+        empty = volume is not None and volume.kind == "emptyDir" and volume.medium != "Memory"
+        yield structs.replace(result, severity="note") if empty else result
 
 
 @check(

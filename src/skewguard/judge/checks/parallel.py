@@ -347,7 +347,7 @@ def _unmounted(case: Case) -> Volume | None:
         (
             item
             for item in template.volumes
-            if "shm" in item.name.lower() and item.kind == "emptyDir" and item.name not in mounted
+            if surroundings.is_shared_memory(item) and item.name not in mounted
         ),
         None,
     )

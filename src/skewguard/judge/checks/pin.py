@@ -42,7 +42,9 @@ def image_tag(case: Case) -> Iterator[Result]:
     elif ref.unresolved:
         yield unknown(
             f"The image holds the placeholder {ref.unresolved[0]}, which something fills in before the manifest is applied",
-            remedy="check the file after it is filled in, for example `envsubst < FILE | skewguard check -`",
+            remedy="check the file after it is filled in, for example "
+            + ("`kustomize build" if ref.unresolved[0].startswith("$(") else "`envsubst < FILE")
+            + " | skewguard check -`",
             setting="runtime.image",
             anchor="image",
             at=located.origin,

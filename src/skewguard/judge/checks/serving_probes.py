@@ -22,6 +22,8 @@ ENGINE_START_S = 20
 READ_S_PER_GIB = 1.0
 DOWNLOAD_S_PER_GIB = 5.0
 PATIENT_S = 1800
+USUAL_S = 300
+"""A budget that a model of any common size may need: below it a model of unknown size is doubted, above it not."""
 LONG_DELAY_S = 3600
 
 _STARTS = (
@@ -201,7 +203,9 @@ def _against_loading(
     if probe.budget_s >= PATIENT_S:
         return
     known = loading(case)
-    if known is None:
+    if known is None and probe.budget_s >= USUAL_S:
+        yield skipped("how long this model takes to load is not known: its name says no size")
+    elif known is None:
         yield unknown(
             f"The {name} gives up after {probe.budget_s} s, and how long this model takes to load is not known: its "
             "name says no size.",

@@ -25,13 +25,13 @@ MOST = 6
 def depends_on_version(case: Case) -> Iterator[Result]:
     """One warning for a container whose arguments or variables only some of the possible versions take.
 
-    A note where only versions older than an argument refuse it: whoever wrote it ran a version that has it.
+    A note where only the oldest versions refuse what all newer ones take: whoever wrote it ran one that takes it.
     """
     release = case.release
     found = _divided(case)
     if release is None or not found or not evidence.read_by_engine(case):
         return
-    parts = list(dict.fromkeys(_difference(item, release.candidates) for item in found))
+    parts = _differences(found, release.candidates)
     shown = "; ".join(parts[:MOST]) + (f"; and {len(parts) - MOST} more" if len(parts) > MOST else "")
     version = f"{release.text} lies between two known versions" if release.text else "not known"
     yield fail(
@@ -43,7 +43,7 @@ def depends_on_version(case: Case) -> Iterator[Result]:
         anchor="image",
         at=found[0].origin,
         inputs=(release.key,),
-        severity="note" if all(isinstance(item, Argument) and item.fault == "not-yet" for item in found) else None,
+        severity="note" if all(_only_oldest(item, found, release.candidates) for item in found) else None,
     )
 
 
@@ -66,11 +66,34 @@ def _divided(case: Case) -> list[Argument | Variable]:
     return sorted([*arguments, *variables], key=lambda item: not set(newest) & set(item.versions))
 
 
-def _difference(item: Argument | Variable, candidates: tuple[str, ...]) -> str:
-    """What which versions make of one argument or variable: `--device` is refused by 0.10.0 to 0.27.0."""
+def _only_oldest(item: Argument | Variable, found: list[Argument | Variable], candidates: tuple[str, ...]) -> bool:
+    """Whether the versions that refuse this word to start with are the oldest ones, and no other version minds it."""
+    if isinstance(item, Variable) or item.fatal is False:
+        return False
+    refusing = {
+        version
+        for each in found
+        if isinstance(each, Argument) and (each.origin, each.text) == (item.origin, item.text)
+        for version in each.versions
+    }
+    return refusing == set(candidates[: len(refusing)])
+
+
+def _differences(found: list[Argument | Variable], candidates: tuple[str, ...]) -> list[str]:
+    """What which versions make of each word, once for each word and effect: `--device` is refused by 0.10.0 to 0.27.0."""
+    by_effect: dict[tuple[str, str], set[str]] = {}
+    for item in found:
+        by_effect.setdefault(_effect(item), set()).update(item.versions)
+    return [
+        f"`{name}` is {effect} by {faults.spans(tuple(versions), candidates)}"
+        for (name, effect), versions in by_effect.items()
+    ]
+
+
+def _effect(item: Argument | Variable) -> tuple[str, str]:
     if isinstance(item, Variable):
-        return f"`{item.name}` is {'refused' if item.outcome == 'invalid' else 'not read'} by {faults.spans(item.versions, candidates)}"
-    effect = "dropped" if item.fatal is False else "refused"
+        return item.name, "refused" if item.outcome == "invalid" else "not read"
+    name = item.flag or item.text
     if item.fault == "swallowed":
-        effect = "taken as one positional word"
-    return f"`{item.flag or item.text}` is {effect} by {faults.spans(item.versions, candidates)}"
+        return name, "taken as one positional word"
+    return name, "dropped" if item.fatal is False else "refused"

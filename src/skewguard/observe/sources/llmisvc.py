@@ -128,7 +128,7 @@ def _pair(
     pod = Layers([node.get("template") for node in layers])
 
     def finish(container: Container) -> Container:
-        if container.name != _MAIN and len(pod.named("containers")) > 1:
+        if container.init or (container.name != _MAIN and len(pod.named("containers")) > 1):
             return container
         done = add_fields(container, fields)
         if container.command is not None or preset is None:

@@ -31,7 +31,15 @@ def nim_service(reading: Reading) -> list[Piece]:
         text = repository.text()
         whole = None if text is None else Located(f"{text}:{tag.text()}" if tag.text() else text, repository.origin)
         cache = pods.located(spec.get("storage", "nimCache", "profile"))
-        named = structs.replace(container, name=reading.object.name, image=whole, origin=reading.object.origin)
+        held = container.resources
+        claims = tuple(claim.get("name").text() or "" for claim in spec.get("draResources").elements())
+        named = structs.replace(
+            container,
+            name=reading.object.name,
+            image=whole,
+            origin=reading.object.origin,
+            resources=Resources(held.requests, held.limits, held.claims + claims),
+        )
         return add_fields(named, {"nim.profile": cache} if cache else {})
 
     return [

@@ -344,11 +344,7 @@ def _unmounted(case: Case) -> Volume | None:
     template = case.workload.template
     mounted = {mount.volume for container in template.containers for mount in container.mounts}
     return next(
-        (
-            item
-            for item in template.volumes
-            if surroundings.is_shared_memory(item) and item.name not in mounted
-        ),
+        (item for item in template.volumes if surroundings.is_shared_memory(item) and item.name not in mounted),
         None,
     )
 

@@ -141,9 +141,11 @@ def _without_target(
 
 def _ignored(item: Finding, project: Project, anchor: evaluation.Anchor) -> Finding:
     """The finding, waived where the project configuration ignores its check for its file."""
+    if not project.ignore or item.verdict not in ("fail", "unknown"):
+        return item
     place = item.origin
     file = (place.file if place else None) or (item.subject.source.path if item.subject.source else "")
-    rule = project.ignores(item.check, anchor(file)) if item.verdict in ("fail", "unknown") else None
+    rule = project.ignores(item.check, anchor(file))
     if rule is None:
         return item
     return structs.replace(item, verdict="waived", waiver=Waiver(rule.reason, None, rule.origin))

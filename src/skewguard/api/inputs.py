@@ -147,7 +147,7 @@ class _Gathered:
         if item.skipped is not None or item.text is None:
             self._skipped += 1
             return
-        if self._project.skips(files.anchor_of(item.path)):
+        if self._project.ignore and self._project.skips(files.anchor_of(item.path)):
             self._ignored += 1
             return
         self._files += 1

@@ -238,6 +238,7 @@ WHOLE = 10**9
 """One unit of a `quantity`."""
 
 
+@lru_cache(maxsize=1024)  # a fleet asks for few different amounts, and several checks look at each
 def quantity(text: str) -> int | None:
     """A Kubernetes quantity in billionths (`1` and `1000m` are `WHOLE`); None for what is none (a placeholder).
 
@@ -279,6 +280,7 @@ def gpu_resources(container: Container) -> dict[str, Located[str]]:
     return {name: item for name, item in found.items() if name in GPU_RESOURCES or name.startswith("nvidia.com/mig-")}
 
 
+@lru_cache(maxsize=1024)
 def _accelerates(name: str) -> bool:
     """Anything extended but networks, storage and the like: vendors invent names for GPU shares freely."""
     others = (

@@ -5,7 +5,6 @@ one check serves every engine.
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Literal
 
 from skewguard.judge.checks.interface import Case, Result, fail, skipped, unknown
@@ -93,13 +92,7 @@ def undecided(gap: Gap, sentence: str, setting: str) -> Result:
 
 def image(case: Case) -> ImageRef | None:
     """The container's image reference, taken apart."""
-    return None if case.container.image is None else _image_ref(case.container.image.value)
-
-
-@lru_cache(maxsize=1024)
-def _image_ref(text: str) -> ImageRef:
-    """Several checks look at one image, and a fleet has few different ones."""
-    return images.parse(text)
+    return None if case.container.image is None else images.parse(case.container.image.value)
 
 
 def own_image(case: Case) -> bool:

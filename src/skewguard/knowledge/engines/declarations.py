@@ -38,7 +38,7 @@ def for_pod(workload: Workload | None) -> Declared | None:
 
 def for_image(container: Container, project: Declarations | None) -> Declared | None:
     """What the project's configuration says of the container's image; the first rule that matches decides."""
-    if project is None or container.image is None:
+    if project is None or not project.images or container.image is None:
         return None
     ref = images.parse(container.image.value)
     for rule in project.images:

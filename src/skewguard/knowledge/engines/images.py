@@ -7,7 +7,7 @@ and the reason says why: `lmcache/vllm-openai:v0.3.9` is LMCache 0.3.9, `kserve/
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 from msgspec import Struct
 
@@ -72,6 +72,7 @@ def _placeholder() -> re.Pattern[str]:
     )
 
 
+@lru_cache(maxsize=1024)  # several checks look at one image, and a fleet has few different ones
 def parse(image: str) -> ImageRef:
     """Take an image reference apart. Never fails: what is wrong with it stands in `problem`.
 

@@ -143,6 +143,7 @@ class Table:
         self._all_spellings: tuple[str, ...] = ()
         self._runs_of_dest: dict[str, tuple[_FlagRun, ...]] | None = None
         self._changes: dict[str, frozenset[int]] = {}
+        self._fields: dict[tuple[str, int], Mapping[str, Any]] = {}
 
     def index(self, version: str) -> int:
         """The place of a version in `versions`. Raises KeyError for one that is not in the table."""
@@ -242,14 +243,16 @@ class Table:
     def config_fields(self, config: str, version: str) -> Mapping[str, Any]:
         """Fields of a config class of one version, with their defaults; empty when the class is not in the table."""
         at = self._index[version]
-        prefix = config + "."
-        return {
-            name[len(prefix) :]: run.default
-            for name, runs in self._content.configs.items()
-            if name.startswith(prefix)
-            for run in runs
-            if run.first <= at <= run.last
-        }
+        if (config, at) not in self._fields:
+            prefix = config + "."
+            self._fields[config, at] = {
+                name[len(prefix) :]: run.default
+                for name, runs in self._content.configs.items()
+                if name.startswith(prefix)
+                for run in runs
+                if run.first <= at <= run.last
+            }
+        return self._fields[config, at]
 
     def field_changes(self, config: str, text: str) -> set[int]:
         """Indexes of versions at which a field of a config class comes or goes that is named in `text`."""

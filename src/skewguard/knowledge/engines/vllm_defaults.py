@@ -54,21 +54,35 @@ def derive(
 ) -> Answer | None:
     """The engine's own value of a setting; None when none of the candidate releases has it."""
     dest = vocabulary.destination(ENGINE, setting)
-    if setting not in settings(table, release.candidates) or (dest is None and setting not in OUTPUT_SETTINGS):
+    if setting not in _names(table, release.candidates) or (dest is None and setting not in OUTPUT_SETTINGS):
         return None
     if parsed.blind is not None and (dest is None or dest not in parsed.values):
         blind = parsed.blind
         return Gap(setting, blind.reason, blind.rule, blind.inputs, blind.would_need)
     if release.beyond:
         return _beyond(setting, release)
-    asking = _Asking(table, parsed, {entry.name: entry for entry in env}, release, hardware)
     candidates = possible(release.candidates, parsed.entrypoint, known=release.certainty != "unknown")
+    if dest is not None and dest not in vllm_rules.RULES and dest not in _FOLLOWS:
+        return _of_table(table, setting, dest, candidates, release.key)
+    asking = _Asking(table, parsed, {entry.name: entry for entry in env}, release, hardware)
     answers: list[tuple[str, Answer]] = []
     for version in candidates:
         answer = asking.answer(setting, dest, version)
         if answer is not None:
             answers.append((version, answer))
-    return _agreed(setting, answers, len(candidates), release)
+    return _agreed(setting, answers, len(candidates), release.key)
+
+
+@lru_cache(maxsize=128)
+def _names(table: Table, candidates: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(settings(table, candidates))
+
+
+@lru_cache(maxsize=2048)  # the same for every container of these releases, and most settings are of this sort
+def _of_table(table: Table, setting: str, dest: str, candidates: tuple[str, ...], key: str) -> Answer | None:
+    """The default of a setting that follows from nothing but the release. `key` is the input key of the version."""
+    answers = [(each, _literal(table, each, setting, dest)) for each in candidates if dest in table.by_dest(each)]
+    return _agreed(setting, answers, len(candidates), key)
 
 
 def _beyond(setting: str, release: Release) -> Gap:
@@ -247,7 +261,7 @@ def _output_tokens(setting: str, ground: Ground) -> Answer:
 # ---- several releases ----------------------------------------------------------------------------------------------
 
 
-def _agreed(setting: str, answers: Sequence[tuple[str, Answer]], asked: int, release: Release) -> Answer | None:
+def _agreed(setting: str, answers: Sequence[tuple[str, Answer]], asked: int, key: str) -> Answer | None:
     """What all releases give; a choice by version where they give different values; a gap where some give none."""
     if not answers:
         return None
@@ -258,13 +272,13 @@ def _agreed(setting: str, answers: Sequence[tuple[str, Answer]], asked: int, rel
     if complete and all(_same(first, answer) for _, answer in answers):
         return answers[-1][1]
     if complete and all(isinstance(answer, Fact) for _, answer in answers):
-        return _by_version(setting, answers, release)
-    inputs = dict.fromkeys(key for _, answer in answers if not isinstance(answer, Fact) for key in answer.inputs)
+        return _by_version(setting, answers, key)
+    inputs = dict.fromkeys(item for _, answer in answers if not isinstance(answer, Fact) for item in answer.inputs)
     return Gap(
         setting,
         "releases of vLLM decide it differently, and which one runs is not known",
         rule="version",
-        inputs=(release.key, *list(inputs)[:3]),
+        inputs=(key, *list(inputs)[:3]),
         would_need="a pinned version",
     )
 
@@ -277,7 +291,7 @@ def _same(a: Answer, b: Answer) -> bool:
     return isinstance(a, Gap) and isinstance(b, Gap) and (a.rule, a.inputs) == (b.rule, b.inputs)
 
 
-def _by_version(setting: str, answers: Sequence[tuple[str, Answer]], release: Release) -> Answer:
+def _by_version(setting: str, answers: Sequence[tuple[str, Answer]], key: str) -> Answer:
     spans: list[tuple[list[str], Value]] = []
     for version, answer in answers:
         assert isinstance(answer, Fact)
@@ -286,6 +300,6 @@ def _by_version(setting: str, answers: Sequence[tuple[str, Answer]], release: Re
         else:
             spans.append(([version], answer.value))
     if len(spans) > MOST_ARMS:
-        return Gap(setting, "its default changed often", "version", (release.key,), "a pinned version")
+        return Gap(setting, "its default changed often", "version", (key,), "a pinned version")
     arms = tuple(Arm(releases(versions), value) for versions, value in spans)
-    return Choice(setting, "vllm.default-by-version", (release.key,), arms)
+    return Choice(setting, "vllm.default-by-version", (key,), arms)

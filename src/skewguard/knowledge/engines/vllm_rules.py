@@ -8,6 +8,7 @@ count as equal, even where both answers hang on the same unseen input.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from msgspec import Struct
@@ -260,6 +261,7 @@ def _old_tokens(setting: str, ground: Ground) -> Answer:
 # ---- the rest -------------------------------------------------------------------------------------------------------
 
 
+@cache  # of the table's releases and the firsts written in the rules
 def era(version: str, *firsts: str) -> str:
     """The newest of `firsts` that is not newer than `version`."""
     return next(

@@ -75,10 +75,27 @@ def human_integer(text: str) -> int:
 
 def json_value(text: str) -> Any:
     """The JSON value of a text. Raises `Refused`."""
+    if _nesting(text) > MAX_NESTING:
+        raise Refused(f"JSON nested at most {MAX_NESTING} deep")
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return _lenient_json(text)
+
+
+MAX_NESTING = 150
+"""Deepest JSON that is read: everybody who walks a value recurses, and so do the engines."""
+
+
+def _nesting(text: str) -> int:
+    """How deep the brackets of a JSON text open; 0 where there are too few to matter."""
+    if text.count("{") + text.count("[") <= MAX_NESTING:
+        return 0
+    depth = deepest = 0
+    for bracket in re.findall(r"[\[\]{}]", re.sub(r'"(?:[^"\\]|\\.)*"', "", text)):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def expand_human_numbers(text: str) -> str:

@@ -166,8 +166,10 @@ class _Gathered:
 
     def finish(self, namespace: str | None, version: assessing.Version | None) -> Loaded:
         """Turn the documents into an inventory and judge its containers."""
+        count = len(self._documents)
         read = manifests.read(self._documents, namespace)
         foreign = self._foreign(read)
+        self._documents.clear()  # the trees are most of the memory, and nobody asks them again
         inventory = read.inventory
         odd = tuple(hint for workload in inventory.workloads for hint in declarations.problems(workload))
         inventory = structs.replace(inventory, hints=inventory.hints + odd)
@@ -182,7 +184,7 @@ class _Gathered:
             problems=tuple(problems),
             notes=tuple(self._notes(inventory, judged, found)),
             files=self._files,
-            documents=len(self._documents),
+            documents=count,
             skipped_files=self._skipped,
         )
 

@@ -1,5 +1,7 @@
 """Findings: what a check says about one container, and the identity by which it is recognised again."""
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -75,6 +77,13 @@ class Finding(Struct, frozen=True):
         return seen if self.place is None or (seen and seen.file) else self.place
 
 
+@cache
+def _canonical() -> Callable[[Any], str]:
+    import json
+
+    return json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
 def identity(
     check: str, setting: str | None, anchor: str | None, subject: Subject, file: str | None, expected: Any
 ) -> str:
@@ -84,7 +93,6 @@ def identity(
     relative to the folder that holds `.skewguard` or `.git`.
     """
     import hashlib
-    import json
 
     who = {
         "cluster": subject.cluster,
@@ -95,7 +103,5 @@ def identity(
         "role": subject.role,
         "container": subject.container,
     }
-    canonical = json.dumps(
-        [check, setting, anchor, who, file, expected], sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    )
+    canonical = _canonical()([check, setting, anchor, who, file, expected])
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]

@@ -43,7 +43,9 @@ class Sheet:
         derived = self._derived_value(setting) if not facts or setting in self._gaps else None
         if isinstance(derived, Fact):
             facts.append(derived)
-        return tuple(sorted(facts, key=lambda fact: -AUTHORITIES.index(fact.authority)))
+        if len(facts) > 1:
+            facts.sort(key=lambda fact: -AUTHORITIES.index(fact.authority))
+        return tuple(facts)
 
     def declared(self, setting: str) -> Fact | None:
         """The value somebody wrote, if there is one."""

@@ -17,19 +17,18 @@ class _Lookup(Generic[T]):
     """Objects by what leads to them: looking through all of them for each workload takes the square of both."""
 
     def __init__(self, items: Iterable[T], keys: Callable[[T], Iterable[Hashable]]) -> None:
-        self._found: dict[Hashable, dict[int, T]] = {}
+        self._found: dict[Hashable, dict[str | None, dict[int, T]]] = {}
         for order, item in enumerate(items):
             for key in keys(item):
-                self._found.setdefault(key, {})[order] = item
+                self._found.setdefault(key, {}).setdefault(item.namespace, {})[order] = item
 
     def near(self, namespace: str | None, keys: Iterable[Hashable]) -> list[T]:
         """Those that one of the keys leads to and that can be in a namespace, in the order of the input."""
-        found = {
-            order: item
-            for key in keys
-            for order, item in self._found.get(key, {}).items()
-            if same_namespace(item.namespace, namespace)
-        }
+        found: dict[int, T] = {}
+        for key in keys:
+            by_namespace = self._found.get(key, {})
+            for each in by_namespace if namespace is None else (namespace, None):
+                found.update(by_namespace.get(each, {}))
         return [found[order] for order in sorted(found)]
 
 

@@ -11,7 +11,7 @@ from skewguard.report.options import View
 
 def render(report: Report, _view: View) -> str:
     """The document and a newline."""
-    return pretty(msgspec.to_builtins(document(report)))
+    return pretty(document(report))
 
 
 def pretty(built: Any) -> str:
@@ -19,7 +19,7 @@ def pretty(built: Any) -> str:
     try:
         encoded = msgspec.json.encode(built)
     except UnicodeEncodeError:
-        encoded = msgspec.json.encode(_encodable(built))
+        encoded = msgspec.json.encode(_encodable(msgspec.to_builtins(built)))
     return msgspec.json.format(encoded, indent=2).decode() + "\n"
 
 

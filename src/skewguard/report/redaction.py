@@ -140,7 +140,8 @@ def _named_values(item: object) -> Iterator[tuple[str, object]]:
     """Every value that stands beside its name, anywhere in `item`."""
     if isinstance(item, (tuple, list)):
         for part in item:
-            yield from _named_values(part)
+            if not isinstance(part, (PassedCheck, str)):  # thousands, each without a value
+                yield from _named_values(part)
         return
     if not isinstance(item, Struct) or isinstance(item, (Origin, Subject, PassedCheck)):
         return

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from skewguard.judge.checks import evidence
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped
@@ -97,10 +98,13 @@ def _siblings(case: Case) -> list[Workload]:
 
 def _shared(case: Case) -> bool:
     """Whether scheduling says that one resource is only a share of a GPU (time-slicing, MPS, MIG)."""
-    return any(
-        re.search(r"sharing|time-slic|mps|mig", term.key, re.IGNORECASE)
-        or any(re.search(r"-SHARED$|-MIG-", value) for value in term.values)
-        for term in case.workload.template.node_terms
+    return any(_says_shared(term.key, term.values) for term in case.workload.template.node_terms)
+
+
+@lru_cache(maxsize=256)
+def _says_shared(key: str, values: tuple[str, ...]) -> bool:
+    return re.search(r"sharing|time-slic|mps|mig", key, re.IGNORECASE) is not None or any(
+        re.search(r"-SHARED$|-MIG-", value) for value in values
     )
 
 

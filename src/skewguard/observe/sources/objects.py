@@ -42,8 +42,10 @@ class Objects:
         self.all = objects
         self.memory: dict[str, object] = {}  # what a reader of one kind found out about all of them
         self._by_name: dict[tuple[str, str], list[Object]] = {}
+        self._by_kind: dict[str, list[Object]] = {}
         for each in objects:
             self._by_name.setdefault((each.kind, each.name), []).append(each)
+            self._by_kind.setdefault(each.kind, []).append(each)
 
     def find(self, kind: str, name: str, namespace: str | None) -> Object | None:
         """The one object of this kind and name that a pod in this namespace means."""
@@ -52,9 +54,9 @@ class Objects:
         near = exact or [each for each in found if each.namespace is None or namespace is None]
         return near[-1] if len(near) == 1 or exact else None
 
-    def of_kind(self, *kinds: str) -> list[Object]:
-        """All objects of some kinds, in order."""
-        return [each for each in self.all if each.kind in kinds]
+    def of_kind(self, kind: str) -> list[Object]:
+        """All objects of a kind, in order."""
+        return self._by_kind.get(kind, [])
 
     def config(self, name: str, namespace: str | None) -> dict[str, tuple[Node, Origin]] | None:
         """The `data` of a ConfigMap: key → (value, place of the key); None when it is not in the input."""

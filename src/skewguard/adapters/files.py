@@ -177,6 +177,8 @@ def anchor_of(path: str) -> str:
 
 def shown(path: str) -> str:
     """A path fit to be printed: bytes that are no UTF-8 and control characters are escaped."""
+    if not path:
+        return "''"
     return path if path.isprintable() else "".join(map(_printable, path))
 
 

@@ -127,9 +127,10 @@ def _engine(engine: str, version: str) -> EngineReport:
     module = _module(engine)
     wanted = version.removeprefix("v")
     if wanted not in module.releases():
-        close = get_close_matches(wanted, module.releases(), n=3, cutoff=0.5)
+        begun = [release for release in module.releases() if wanted and release.startswith(f"{wanted}.")]
+        close = begun[:3] or get_close_matches(wanted, module.releases(), n=3, cutoff=0.5)
         raise UsageError(
-            f"{module.TITLE} {version} is not in the table ({module.releases()[0]} to {module.releases()[-1]})",
+            f"{module.TITLE} {version or 'without a version'} is not in the table ({module.releases()[0]} to {module.releases()[-1]})",
             hint=f"near it: {', '.join(close)}" if close else f"known: {', '.join(module.releases())}",
         )
     return EngineReport(

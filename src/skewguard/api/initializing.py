@@ -38,7 +38,8 @@ def init(words: Sequence[str], *, namespace: str | None = None, write: bool = Fa
     if not write:
         return [Written(text if index == 0 else f"---\n{text}") for index, text in enumerate(texts)]
     return [
-        Written(text, files.write_new(f".skewguard/{name}.yaml", text)) for text, name in zip(texts, names, strict=True)
+        Written(text, files.write_new(f".skewguard/{_file_name(name)}.yaml", text))
+        for text, name in zip(texts, names, strict=True)
     ]
 
 
@@ -52,3 +53,10 @@ def _names(cases: Sequence[Case]) -> list[str]:
         for case in cases
     ]
     return [name if longer.count(name) == 1 else f"{name}-{index + 1}" for index, name in enumerate(longer)]
+
+
+def _file_name(name: str) -> str:
+    """A name without what would lead to another folder: the manifest may be anybody's."""
+    import re
+
+    return re.sub(r"[^A-Za-z0-9_.=-]+", "-", name).strip(".-")[:100] or "contract"

@@ -16,7 +16,7 @@ from skewguard.language import documents
 from skewguard.language.documents import Document
 from skewguard.language.errors import InputError, UsageError
 from skewguard.language.results import InputProblem
-from skewguard.language.workloads import Inventory, Workload
+from skewguard.language.workloads import Inventory, Missing, Workload
 from skewguard.observe.sources import command_lines, manifests
 
 FOLDER = ".skewguard"
@@ -103,9 +103,17 @@ def of_thing(thing: Thing, *, namespace: str | None = None, version: str | None 
 
 
 def _of_command_line(thing: Thing, version: str | None) -> Loaded:
-    workload = command_lines.workload(thing.text, thing.engine or "", thing.argv, _file_of_command_line)
+    if thing.engine not in commands.ENGINES:
+        raise UsageError(
+            f"no inference engine is called {thing.engine!r}",
+            hint=f"engines that are known: {', '.join(commands.ENGINES)}",
+        )
+    workload = command_lines.workload(thing.text, thing.engine, thing.argv, _file_of_command_line)
     wanted = version or (f"{thing.engine}=={thing.version}" if thing.version else None)
-    inventory = Inventory(workloads=(workload,))
+    unread = [file for container in workload.template.containers for file in container.files if file.text is None]
+    hides, supply = "every setting in it", "check the path; it is taken from the working folder"
+    missing = (Missing(file.path, hides, supply, workload.origin, workload.subject) for file in unread)
+    inventory = Inventory(workloads=(workload,), missing=tuple(missing))
     found, problems = project()
     judged = assessing.judged(inventory, found, _version(wanted))
     return Loaded(inventory, tuple(item.case for item in judged if item.case is not None), problems)

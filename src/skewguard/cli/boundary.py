@@ -43,7 +43,9 @@ def run(arguments: list[str]) -> int:
         error.show()
         return ExitCode.UNREADABLE
     except BrokenPipeError:
-        _silence_stdout()
+        from skewguard.cli import output
+
+        output.silence_stdout()
         return ExitCode.OK
     except Exception as error:  # noqa: BLE001  # the boundary: a defect is reported, not thrown at the user
         _tell_defect(error)
@@ -59,7 +61,10 @@ def _tell(error: SkewguardError) -> None:
     place = error.file or ""
     if error.file and error.line:
         place += f":{error.line}" + (f":{error.column}" if error.column else "")
-    click.echo(f"error: {place + ': ' if place else ''}{error.message}", err=True)
+    named = error.file is not None and error.message.startswith(error.file)  # the message says which file
+    click.echo(
+        f"error: {place + ': ' if place and not (named and error.line is None) else ''}{error.message}", err=True
+    )
     if error.hint:
         click.echo(f"  hint: {error.hint}", err=True)
 
@@ -84,8 +89,3 @@ def _tell_defect(error: Exception) -> None:
         ),
         err=True,
     )
-
-
-def _silence_stdout() -> None:
-    """After the reader went away: keep the interpreter from complaining while it flushes at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -93,15 +93,31 @@ def check(
     return result.exit_code
 
 
-@program.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-@click.argument("thing", nargs=-1, required=True, type=click.UNPROCESSED, metavar="THING")
+class _TakesCommandLine(click.Command):
+    """A verb whose THING may be a command line, unquoted: `vllm==0.11.0 -- serve m --max-model-len 32k`.
+
+    click drops the `--` that ends its own options, and THING needs it. So it is given twice, where it stands behind
+    THING's first word (and not behind an option's value).
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        at = args.index("--") if "--" in args else 0
+        before = ["-", *args[:at]]
+        takes_value = {name for option in self.params if not getattr(option, "is_flag", True) for name in option.opts}
+        if at and not before[-1].startswith("-") and before[-2] not in takes_value:
+            args = [*args[:at], "--", *args[at:]]
+        return super().parse_args(ctx, args)
+
+
+@program.command(cls=_TakesCommandLine)
+@click.argument("thing", nargs=-1, required=True, metavar="THING")
 @_shared
 def settings(
     thing: tuple[str, ...], outputs: tuple[str, ...], namespace: str | None, verbose: bool, color: bool | None
 ) -> int:
     """Show effective settings with their origins.
 
-    THING is a manifest, or a command line. Options come first.
+    THING is a manifest, or a command line.
 
     \b
         skewguard settings deploy.yaml
@@ -168,7 +184,7 @@ def explain(name: str, outputs: tuple[str, ...], verbose: bool, color: bool | No
     return _answer(api.explain(name), wanted, verbose, color)
 
 
-@program.command()
+@program.command(cls=_TakesCommandLine)
 @click.argument("thing", nargs=-1, required=True, metavar="THING")
 @click.option("--write", is_flag=True, help="Write to .skewguard/NAME.yaml instead of stdout.")
 @_NAMESPACE
@@ -180,10 +196,11 @@ def init(thing: tuple[str, ...], write: bool, namespace: str | None) -> int:
         skewguard init deploy.yaml --write
     """
     from skewguard import api
+    from skewguard.cli import output
 
     for contract in api.init(thing, namespace=namespace, write=write):
         if contract.path is None:
-            click.echo(contract.text, nl=False)
+            output.print_out(contract.text)
         else:
             click.echo(f"wrote {contract.path}", err=True)
     return 0

@@ -47,10 +47,27 @@ def emit(result: Report, wanted: Wanted, *, verbose: bool, color: bool | None) -
             api.write_result(path, report.render(result, name, _options(result, False, verbose)))
     for name, path in wanted:
         if path is None:
-            click.echo(report.render(result, name, _options(result, _colored(color), verbose)), nl=False, color=True)
+            print_out(report.render(result, name, _options(result, _colored(color), verbose)))
     printed = [name for name, path in wanted if path is None]
     if isinstance(result, CheckReport) and not any(name in ("table", "wide") for name in printed):
         click.echo(report.summary(result), err=True)
+
+
+def print_out(text: str) -> None:
+    """Print a result. Quiet where the reader went away; raises `UsageError` where the text cannot be written."""
+    try:
+        click.echo(text, nl=False, color=True)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence_stdout()  # the reader has seen enough; the exit code still counts
+    except OSError as error:
+        silence_stdout()
+        raise UsageError(f"cannot write to standard output: {error.strerror}") from None
+
+
+def silence_stdout() -> None:
+    """After writing failed for good: keep the interpreter from trying again, and complaining, when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _options(result: Report, color: bool, verbose: bool) -> report.Options:

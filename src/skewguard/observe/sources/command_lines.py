@@ -2,8 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
+import msgspec
+from msgspec import structs
+
+from skewguard.language import documents
 from skewguard.language.facts import Located, Origin, Subject
 from skewguard.language.workloads import Container, Invocation, PodTemplate, TextFile, Token, Workload
+from skewguard.observe.sources import starting, texts
 
 KIND = "CommandLine"
 ANNOTATION = "skewguard.dev/engine"
@@ -22,13 +27,17 @@ def workload(text: str, engine: str, argv: Sequence[str], read_file: ReadFile) -
     from_image = not tokens or tokens[0].text.startswith("-")
     if tokens and not from_image and tokens[0].text == "serve":
         tokens = (Token(engine, tokens[0].origin), *tokens)
+    starts = starting.Starts([Invocation(tokens, "image" if from_image else "exec")], [])
+    if tokens and tokens[0].text.rpartition("/")[2] in starting.SHELLS:
+        starts = _through_shell(argv) or starts
     container = Container(
         name=engine,
         origin=origin,
         command=None if from_image else tokens,
         args=tokens if from_image else None,
-        invocations=(Invocation(tokens, "image" if from_image else "exec"),),
-        files=tuple(_files(argv, read_file)),
+        invocations=tuple(starts.invocations),
+        gaps=tuple(starts.gaps),
+        files=tuple(file for each in starts.invocations for file in _files([token.text for token in each.argv], read_file)),
     )
     return Workload(
         subject=Subject(kind=KIND, name=head),
@@ -40,6 +49,29 @@ def workload(text: str, engine: str, argv: Sequence[str], read_file: ReadFile) -
 
 def _token(word: str, number: int) -> Token:
     return Token(word, Origin(kind="command-line", ref=f"command line, word {number}", text=word))
+
+
+def _through_shell(argv: Sequence[str]) -> starting.Starts | None:
+    """What a shell on the command line starts, read as the same words in a manifest are; None where they are no text."""
+    try:
+        written = ",\n".join(msgspec.json.encode(word).decode() for word in argv)
+    except UnicodeEncodeError:
+        return None
+    found, _ = documents.read(f"[{written}]", "command line")
+    if not found:
+        return None
+    around = starting.Surroundings(lambda _name: None, lambda _path: (None, None))
+    starts = starting.read([texts.of(node) for node in found[0].root.elements()], (), around, ())
+    starts.invocations = [
+        structs.replace(each, argv=tuple(structs.replace(token, origin=_word(token.origin)) for token in each.argv))
+        for each in starts.invocations
+    ]
+    return starts
+
+
+def _word(origin: Origin) -> Origin:
+    """The word of the command line that a place stands for: each word was written on a line of its own."""
+    return Origin(kind="command-line", ref=f"command line, word {origin.line}", text=origin.text)
 
 
 def _files(argv: Sequence[str], read_file: ReadFile) -> list[TextFile]:

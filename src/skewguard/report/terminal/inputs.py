@@ -42,7 +42,7 @@ def notes_lines(page: Page, notes: Sequence[str]) -> None:
 
 def problem_place(problem: InputProblem) -> str:
     """`deploy.yaml:3:5: `, as far as it is known."""
-    if problem.file is None:
-        return ""
+    if problem.file is None or (problem.line is None and problem.message.startswith(problem.file)):
+        return ""  # the message names the file itself
     numbers = [str(number) for number in (problem.line, problem.column) if number is not None]
     return ":".join([problem.file, *numbers]) + ": "

@@ -225,8 +225,9 @@ def test_version_dependence_counts_the_refusals_of_one_word_together(
 
 def test_version_dependence_names_at_most_six_differences() -> None:
     """The rest is counted; what the newest version refuses stands first."""
-    old = [argument(f"--x{number}", "removed", versions=("0.10.0",), fatal=None) for number in range(7)]
-    subject = case(version=None, arguments=[*old, argument("--gone", "removed", versions=("0.11.0",), fatal=None)])
+    old = [argument(f"--x{number}", "removed", versions=("0.10.1",), fatal=None) for number in range(7)]
+    gone = argument("--gone", "removed", versions=("0.11.0",), fatal=None)
+    subject = case(version=None, candidates=("0.10.0", "0.10.1", "0.11.0"), arguments=[*old, gone])
     message = run("args.depends-on-version", subject)[0].message
     assert "and 2 more" in message
     assert message.index("--gone") < message.index("--x0")

@@ -90,4 +90,12 @@ def _parsed(module: EngineModule, release: Release, container: Container, found:
     if found.runs != "server":
         return None
     from_image = found.invocation is not None and found.invocation.via == "image"
-    return module.parse(found.argv, release, container.files, from_image=from_image)
+    parsed = module.parse(found.argv, release, container.files, from_image=from_image)
+    added = next((gap for gap in container.gaps if gap.rule in _ADDS), None)
+    if added is None or parsed.blind is not None:
+        return parsed
+    return structs.replace(parsed, blind=added, starts=None)
+
+
+_ADDS = ("preset", "serving-runtime")
+"""Rules of gaps that say: a platform adds arguments which are not in the input."""

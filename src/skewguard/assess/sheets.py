@@ -99,11 +99,20 @@ def _surroundings(ground: Ground) -> Iterator[Effective]:
     yield from _image(container)
     for setting, located in container.fields.items():
         yield Fact(setting, located.value, "declared", located.origin)
+    if ground.workload.subject.kind in _SPREADING and container.fields:
+        where = Origin(kind="rule", ref="the resource's `parallelism`, which does not name it")
+        for setting in ("parallelism.tensor", "parallelism.pipeline", "parallelism.data"):
+            if setting not in container.fields:
+                yield Fact(setting, 1, "derived", where)
     if ground.workload.subject.kind == command_lines.KIND:
         return  # nothing surrounds a command line
     yield from _hardware(ground)
     yield from _scaling(ground.workload, ground.inventory)
     yield from _serving(ground.workload, ground.inventory)
+
+
+_SPREADING = ("LLMInferenceService", "LLMInferenceServiceConfig")
+"""Kinds whose presets take the sizes of parallelism from the resource's own fields, and set none themselves."""
 
 
 def _engine_origin(container: Container) -> Origin:

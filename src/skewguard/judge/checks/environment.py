@@ -268,7 +268,11 @@ def _told_elsewhere(case: Case, name: str) -> bool:
 def _as_it_is(case: Case, setting: str, name: str) -> bool:
     """Whether the variable says what the engine does anyway: `TP_SIZE=1` beside a server that was told no size."""
     entry, known = case.container.variable(name), evidence.known(case, setting)
-    return entry is not None and known is not None and _plain(known.value) == _plain(entry.value)
+    if entry is None:
+        return False
+    if known is None:  # no release spreads a model without being told to
+        return entry.value == "1" and setting.startswith("parallelism.")
+    return _plain(known.value) == _plain(entry.value)
 
 
 def _told(case: Case, outcome: str) -> Iterator[Variable]:

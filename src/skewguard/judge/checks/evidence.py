@@ -75,6 +75,9 @@ def concealed(case: Case, setting: str) -> Gap | None:
     for gap in case.parsed.gaps.values():
         if gap.setting == setting:
             return gap
+    known_otherwise = case.parsed.blind is not None and known(case, setting)
+    if known_otherwise and known_otherwise.origin.kind == "rule":
+        return None  # the platform that adds arguments is known not to add this one
     return case.parsed.blind
 
 

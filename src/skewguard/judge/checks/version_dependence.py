@@ -25,13 +25,14 @@ MOST = 6
 def depends_on_version(case: Case) -> Iterator[Result]:
     """One warning for a container whose arguments or variables only some of the possible versions take.
 
-    A note where only the oldest versions refuse what all newer ones take: whoever wrote it ran one that takes it.
+    A note where only older versions refuse what all newer ones take: whoever wrote it ran one that takes it.
     """
     release = case.release
     found = _divided(case)
     if release is None or not found or not evidence.read_by_engine(case):
         return
-    parts = _differences(found, release.candidates)
+    worrying = [item for item in found if not _only_older(case, item, release.candidates)]
+    parts = _differences(worrying or found, release.candidates)
     shown = "; ".join(parts[:MOST]) + (f"; and {len(parts) - MOST} more" if len(parts) > MOST else "")
     version = f"{release.text} lies between two known versions" if release.text else "not known"
     yield fail(
@@ -41,9 +42,9 @@ def depends_on_version(case: Case) -> Iterator[Result]:
         f"`skewguard.dev/engine: {case.engine}==VERSION`",
         setting="runtime.version",
         anchor="image",
-        at=found[0].origin,
+        at=(worrying or found)[0].origin,
         inputs=(release.key,),
-        severity="note" if all(_only_oldest(item, found, release.candidates) for item in found) else None,
+        severity=None if worrying else "note",
     )
 
 
@@ -66,17 +67,18 @@ def _divided(case: Case) -> list[Argument | Variable]:
     return sorted([*arguments, *variables], key=lambda item: not set(newest) & set(item.versions))
 
 
-def _only_oldest(item: Argument | Variable, found: list[Argument | Variable], candidates: tuple[str, ...]) -> bool:
-    """Whether the versions that refuse this word to start with are the oldest ones, and no other version minds it."""
+def _only_older(case: Case, item: Argument | Variable, candidates: tuple[str, ...]) -> bool:
+    """Whether the versions that refuse this word to start with come before all that take it.
+
+    The oldest may have another command line altogether (no `vllm serve`), and say nothing of the word.
+    """
     if isinstance(item, Variable) or item.fatal is False:
         return False
-    refusing = {
-        version
-        for each in found
-        if isinstance(each, Argument) and (each.origin, each.text) == (item.origin, item.text)
-        for version in each.versions
-    }
-    return refusing == set(candidates[: len(refusing)])
+    readings = next(each for each in faults.by_word(case) if item in each)
+    refusing = {version for each in readings if each.fault not in (None, *faults.MILD) for version in each.versions}
+    taking = {version for each in readings if each.fault in (None, *faults.MILD) for version in each.versions}
+    taking = taking or set(candidates) - refusing
+    return bool(taking) and max(map(candidates.index, refusing)) < min(map(candidates.index, taking))
 
 
 def _differences(found: list[Argument | Variable], candidates: tuple[str, ...]) -> list[str]:

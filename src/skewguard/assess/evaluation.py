@@ -23,10 +23,6 @@ class Evaluation(Struct):
     crashes: int = 0
 
 
-_SILENCE = (Result("pass", ""),)
-"""What a check that says nothing says."""
-
-
 def evaluate(case: Case, checks: Iterable[Check], anchor: Anchor) -> Evaluation:
     """Run checks over a case. A check that crashes becomes one finding with verdict `error`; the others go on."""
     evaluation = Evaluation([], [])
@@ -36,7 +32,10 @@ def evaluate(case: Case, checks: Iterable[Check], anchor: Anchor) -> Evaluation:
         except Exception as error:  # noqa: BLE001  # one check's defect must not hide the other checks' findings
             results = [_crash(check, error)]
             evaluation.crashes += 1
-        collect(evaluation, check, results or _SILENCE, case.sheet.subject, anchor, case.container.origin)
+        if results:
+            collect(evaluation, check, results, case.sheet.subject, anchor, case.container.origin)
+        else:
+            evaluation.passed.append(PassedCheck(check.id, case.sheet.subject, "pass"))
     return evaluation
 
 

@@ -23,7 +23,11 @@ def of(node: Any) -> Entries:
     """The entries of a mapping, made once and kept on it; the last of equal keys wins. `settle` filled in the merges."""
     cached: Entries | None = getattr(node, "entries", None)
     if cached is None:
-        cached = {key.value: (key, value) for key, value in node.value if key.id == "scalar" and not _is_merge(key)}
+        cached = {
+            key.value: (key, value)
+            for key, value in node.value
+            if key.id == "scalar" and (key.value != "<<" or key.style)  # no merge key; a call for each would cost
+        }
         node.entries = cached
     return cached
 

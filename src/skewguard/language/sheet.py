@@ -1,6 +1,6 @@
 """The settings of one subject: what somebody wrote, what the rules give, what was observed, and which one decides."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from skewguard.language.facts import AUTHORITIES, Effective, Fact, Gap, Subject
 
@@ -14,9 +14,10 @@ class Sheet:
     later win by authority: observed over derived over declared; an `auto` or unset value never contradicts.
     """
 
-    def __init__(self, subject: Subject, names: Iterable[str] = (), derive: Derive = lambda _name: None) -> None:
+    def __init__(self, subject: Subject, names: Sequence[str] = (), derive: Derive = lambda _name: None) -> None:
         self.subject = subject
-        self._names = dict.fromkeys(names)
+        self._names = names
+        self._added: dict[str, None] = {}
         self._derive = derive
         self._facts: dict[str, list[Fact]] = {}
         self._gaps: dict[str, Gap] = {}
@@ -25,7 +26,7 @@ class Sheet:
 
     def add(self, item: Effective) -> None:
         """Put one fact, gap or choice on the sheet; several facts of one setting stand beside each other."""
-        self._names.setdefault(item.setting)
+        self._added[item.setting] = None
         if isinstance(item, Fact):
             self._facts.setdefault(item.setting, []).append(item)
         elif isinstance(item, Gap):
@@ -35,7 +36,7 @@ class Sheet:
 
     def names(self) -> list[str]:
         """Every setting that has or could have a value here."""
-        return list(self._names)
+        return list(dict.fromkeys((*self._names, *self._added)))
 
     def facts(self, setting: str) -> tuple[Fact, ...]:
         """What is known of a setting, highest authority first."""

@@ -117,7 +117,7 @@ class _Door:
         return item
 
     def _struct(self, item: Struct) -> Struct:
-        if isinstance(item, Subject):
+        if isinstance(item, Subject) or (isinstance(item, PassedCheck) and not item.message):
             return item
         changes: dict[str, Any] = {}
         for name in _text_fields(type(item)):

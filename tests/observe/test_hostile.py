@@ -1,6 +1,7 @@
 """Whatever a YAML tree holds, reading it ends and raises nothing."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -59,6 +60,8 @@ def test_any_object_is_read(objects: list[tuple[str, str, object, object, object
         )
         for kind, api, metadata, spec, more in objects
     )
+    # YAML 1.1 takes these for line breaks, which JSON does not escape.
+    text = re.sub("[\x85\u2028\u2029]", " ", text)
     found, errors = documents.read(text, "x.yaml")
     assert errors == []
     assert manifests.read(found).objects <= len(objects) * 50

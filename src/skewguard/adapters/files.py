@@ -49,6 +49,8 @@ def read_inputs(paths: Iterable[str], stdin: BinaryIO | None = None) -> Iterator
     Order is that of `paths`, inside folders that of names; a file reached twice is read once. `stdin` is the binary
     stream behind `-` (default: the process's own).
     """
+    _lines.cache_clear()  # of an earlier call: files change
+    _root.cache_clear()
     seen: set[str] = set()
     for path in paths:
         if path == "-":

@@ -25,6 +25,8 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command and give its exit code; every error is told on stderr, none escapes."""
+    if sys.stdout is None:  # closed by the caller, who wants the exit code alone
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
     try:
         code = program.main(args=arguments, prog_name=_name(), standalone_mode=False)
         sys.stdout.flush()

@@ -102,11 +102,17 @@ class _TakesCommandLine(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         at = args.index("--") if "--" in args else 0
-        before = ["-", *args[:at]]
-        takes_value = {name for option in self.params if not getattr(option, "is_flag", True) for name in option.opts}
-        if at and not before[-1].startswith("-") and before[-2] not in takes_value:
+        if self._begins_thing(args[:at]):
             args = [*args[:at], "--", *args[at:]]
         return super().parse_args(ctx, args)
+
+    def _begins_thing(self, words: list[str]) -> bool:
+        """Whether a word of THING is among them, and not only options with their values."""
+        takes_value = {name for option in self.params if not getattr(option, "is_flag", True) for name in option.opts}
+        return any(
+            not word.startswith("-") and before not in takes_value
+            for before, word in zip(["", *words], words, strict=False)
+        )
 
 
 @program.command(cls=_TakesCommandLine)

@@ -66,8 +66,6 @@ def check(
 
 def load_contracts(paths: Sequence[str]) -> Contracts:
     """The contracts given by path, else those of the `.skewguard` folder found upward. Problems are kept, not raised."""
-    from skewguard.knowledge.contract import loading
-
     named = bool(paths)
     texts: list[tuple[str, str]] = []
     problems: list[InputError] = []
@@ -78,6 +76,8 @@ def load_contracts(paths: Sequence[str]) -> Contracts:
             texts.append(item)
     if not texts and not problems:
         return Contracts(named=named)
+    from skewguard.knowledge.contract import loading
+
     loaded = loading.load(texts, [*registry.CHECKS, *registry.aliases()])
     problems += loaded.errors
     if named and not loaded.contracts and not problems:

@@ -1,6 +1,6 @@
 """`explain`: a setting, a check, one flag through all versions, or a whole engine version."""
 
-from difflib import get_close_matches
+from collections.abc import Sequence
 
 from skewguard.judge.checks import registry as checks
 from skewguard.judge.checks.interface import Check
@@ -110,7 +110,7 @@ def _flag(engine: str, flag: str) -> FlagHistory:
     if not any(record for _, _, record in runs):
         newest = module.flags(module.releases()[-1])
         names = [spelling.lstrip("-") for record in newest for spelling in record.spellings]
-        close = get_close_matches(wanted, names, n=3)
+        close = _near(wanted, names, 0.6)
         near = f"did you mean {', '.join(f'{engine}/{name}' for name in close)}?" if close else None
         raise UsageError(f"no version of {module.TITLE} in the table has the flag --{wanted}", hint=near)
     settings = [record.setting for _, _, record in runs if record and record.setting]
@@ -128,7 +128,7 @@ def _engine(engine: str, version: str) -> EngineReport:
     wanted = version.removeprefix("v")
     if wanted not in module.releases():
         begun = [release for release in module.releases() if wanted and release.startswith(f"{wanted}.")]
-        close = begun[:3] or get_close_matches(wanted, module.releases(), n=3, cutoff=0.5)
+        close = begun[:3] or _near(wanted, module.releases(), 0.5)
         raise UsageError(
             f"{module.TITLE} {version or 'without a version'} is not in the table ({module.releases()[0]} to {module.releases()[-1]})",
             hint=f"near it: {', '.join(close)}" if close else f"known: {', '.join(module.releases())}",
@@ -159,6 +159,12 @@ def _line(record: FlagRecord) -> FlagLine:
 
 def _unknown(name: str) -> UsageError:
     names = [*vocabulary.BY_NAME, *checks.CHECKS]
-    close = get_close_matches(name, names, n=3, cutoff=0.5)
+    close = _near(name, names, 0.5)
     hint = f"did you mean {', '.join(close)}?" if close else "name a setting, a check, vllm/FLAG or vllm==VERSION"
     return UsageError(f"nothing here is called {name!r}", hint=hint)
+
+
+def _near(name: str, names: Sequence[str], cutoff: float) -> list[str]:
+    from difflib import get_close_matches
+
+    return get_close_matches(name, names, n=3, cutoff=cutoff)

@@ -1,6 +1,5 @@
 """Cases to findings: every check on every case, its answers given an identity, waivers applied, crashes contained."""
 
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec import Struct
@@ -93,6 +92,8 @@ def _observed(result: Result) -> Observed | None:
 
 
 def _crash(check: Check, error: Exception) -> Result:
+    import traceback
+
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = last.filename.rpartition("skewguard")[2].lstrip("/\\")
     return Result(

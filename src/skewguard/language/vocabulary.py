@@ -7,7 +7,6 @@ so that nothing is invisible to `diff`.
 
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Literal
 
 from msgspec import Struct, field
@@ -258,6 +257,8 @@ def _names_of(engine: str) -> dict[str, str]:
 
 def nearest(name: str) -> str | None:
     """The vocabulary name a misspelt one probably means."""
+    from difflib import get_close_matches
+
     close = get_close_matches(name, BY_NAME, n=1, cutoff=0.7)
     return close[0] if close else None
 

@@ -1,7 +1,6 @@
 """Reading a contract's tree: every mistake is collected with its place, and none hides the next one."""
 
 from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
 
 from skewguard.language.documents import Node
 from skewguard.language.errors import InputError
@@ -12,6 +11,8 @@ Place = Callable[[Origin], Origin]
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that a misspelt one probably means."""
+    from difflib import get_close_matches
+
     close = get_close_matches(name, list(known), n=1, cutoff=0.6)
     return close[0] if close else None
 

@@ -1,7 +1,6 @@
 """What is the matter with a flag that one release does not know: removed, not there yet, misspelt, or never a flag."""
 
 from collections.abc import Mapping
-from difflib import SequenceMatcher
 from functools import lru_cache
 
 from msgspec import Struct
@@ -88,6 +87,8 @@ def nearest_ever(table: Table, name: str) -> str | None:
 
 def nearest(name: str, spellings: tuple[str, ...]) -> str | None:
     """The spelling that a misspelt one most likely means."""
+    from difflib import SequenceMatcher
+
     best, found = CLOSE, None
     matcher = SequenceMatcher(None)
     matcher.set_seq2(name)

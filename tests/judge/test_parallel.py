@@ -26,7 +26,7 @@ ONE = {TENSOR: 1, PIPELINE: 1, DATA: 1}
 FEW, IDLE, SHM = "parallel.too-few-gpus", "parallel.idle-gpus", "parallel.shm-missing"
 
 
-def worker(gpus: int, *, kind: str = "LeaderWorkerSet", words: tuple[str, ...] = ()) -> Workload:
+def worker(gpus: int, *, kind: str = "LeaderWorkerSet", role: str = "worker", words: tuple[str, ...] = ()) -> Workload:
     """The workers of a group: the same object, another role."""
     box = Container(
         "worker",
@@ -34,7 +34,7 @@ def worker(gpus: int, *, kind: str = "LeaderWorkerSet", words: tuple[str, ...] =
         resources=Resources(limits={"nvidia.com/gpu": located(str(gpus))}),
         invocations=(Invocation(tokens(*words), "exec"),) if words else (),
     )
-    subject = Subject(kind=kind, name="chat", namespace="prod", role="worker")
+    subject = Subject(kind=kind, name="chat", namespace="prod", role=role)
     return Workload(subject, PodTemplate(at(60), (box,)), at(60))
 
 
@@ -120,6 +120,19 @@ def test_workers_of_the_group_are_counted_by_their_own_request() -> None:
         siblings=[worker(4)],
     )
     assert verdicts(FEW, short) == ["fail"]
+
+
+def test_workers_of_another_group_are_not_counted() -> None:
+    """The decode leader of a prefill/decode resource has decode workers."""
+    workers = [worker(8, role="decode-worker"), worker(1, role="prefill-worker")]
+    for role, group in (
+        ("decode-leader", workers),
+        ("decode", workers),
+        ("leader", [worker(8), worker(8, role="2-worker")]),
+    ):
+        lead = {"kind": "LeaderWorkerSet", "role": role}
+        subject = case(declared={TENSOR: 8}, derived=ONE, subject=lead, workload={"group_size": 2}, siblings=group)
+        assert parallel.available(subject) == 8
 
 
 def test_worker_is_judged_on_its_leader() -> None:

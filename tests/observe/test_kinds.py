@@ -425,7 +425,7 @@ def test_llm_service_with_prefill_has_roles() -> None:
           prefill: {{replicas: 2, template: {POD}, worker: {POD}, parallelism: {{tensor: 2}}}}
     """
     found = reading.workloads(text)
-    assert [each.subject.role for each in found] == ["decode", "prefill", "worker"]
+    assert [each.subject.role for each in found] == ["decode", "prefill", "prefill-worker"]
     assert found[1].template.containers[0].fields["parallelism.tensor"].value == "2"
 
 
@@ -615,6 +615,26 @@ def test_lone_containers_of_an_unknown_kind_are_pods() -> None:
 def test_images_without_what_containers_have_are_no_pods(spec: str) -> None:
     """A chart's values and an operator's own fields are not containers."""
     assert told(f"apiVersion: x.io/v1\nkind: Thing\nmetadata: {{name: n}}\nspec: {spec}\n") == []
+
+
+def test_groups_of_one_object_are_told_apart() -> None:
+    """Two leaders and two workers of one resource are those of prefill and of decode; what nothing tells is counted."""
+    group = f"{{entryTemplate: {TEMPLATE}, workerTemplate: {TEMPLATE}}}"
+    text = (
+        "apiVersion: workload.serving.volcano.sh/v1alpha1\nkind: ModelServing\nmetadata: {name: n}\n"
+        f"spec: {{template: {{roles: [{{name: prefill, x: {group}}}, {{name: decode, x: {group}}}, {{y: {group}}}]}}}}\n"
+    )
+    assert [each.subject.role for each in reading.workloads(text)] == [
+        "prefill-leader", "prefill-worker", "decode-leader", "decode-worker", "leader", "worker",
+    ]  # fmt: skip
+    ray = f"apiVersion: ray.io/v1\nkind: RayCluster\nmetadata: {{name: n}}\nspec: {{headGroupSpec: {{template: {TEMPLATE}}}, workerGroupSpecs: [{{template: {TEMPLATE}}}, {{template: {TEMPLATE}}}]}}\n"
+    assert [each.subject.role for each in reading.workloads(ray)] == ["leader", "worker", "2-worker"]
+
+
+def test_runtime_with_workers_is_a_group() -> None:
+    """The leader and its workers can be told apart."""
+    text = f"apiVersion: serving.kserve.io/v1alpha1\nkind: ServingRuntime\nmetadata: {{name: n}}\nspec: {{containers: [{{name: c, image: i}}], workerSpec: {POD}}}\n"
+    assert [each.subject.role for each in reading.workloads(text)] == ["leader", "worker"]
 
 
 @pytest.mark.parametrize("kind", ["HelmRelease", "Application", "ConfigMap", "Model"])

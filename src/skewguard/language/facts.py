@@ -75,6 +75,11 @@ class Subject(Struct, frozen=True):
     pod: str | None = None
     source: Source | None = None
 
+    @property
+    def part(self) -> str | None:
+        """Its part in its own group: `worker`, also where an object has several groups (`decode-worker`)."""
+        return self.role.rpartition("-")[2] if self.role else None
+
     def __str__(self) -> str:
         place = f"{self.namespace}/" if self.namespace else ""
         inside = f" container {self.container}" if self.container else ""

@@ -65,6 +65,7 @@ def test_roles_are_merged_over_the_whole() -> None:
         if isinstance(clause.promise, Exactly)
     }
     assert found.promised("decode") == found.clauses == found.promised(None)
+    assert found.promised("prefill-worker") == found.promised("prefill")
 
 
 def test_several_documents_and_lists_give_several_contracts() -> None:

@@ -91,9 +91,12 @@ def available(case: Case) -> int | None:
 def _siblings(case: Case) -> list[Workload]:
     """The workers of the group this container leads."""
     subject = case.workload.subject
-    if subject.role == "worker":
+    if subject.part == "worker":
         return []
-    return [other for other in surroundings.of_object(subject, case.inventory) if other.subject.role == "worker"]
+    workers = [other for other in surroundings.of_object(subject, case.inventory) if other.subject.part == "worker"]
+    role = subject.role or ""
+    groups = tuple(f"{group}-" for group in (role, role.rpartition("-")[0]) if group)
+    return [other for other in workers if groups and (other.subject.role or "").startswith(groups)] or workers
 
 
 def _shared(case: Case) -> bool:
@@ -110,7 +113,7 @@ def _says_shared(key: str, values: tuple[str, ...]) -> bool:
 
 def _elsewhere(case: Case) -> str:
     """Why the processes of this server need not run in the pods at hand; empty when they do."""
-    if case.workload.subject.role == "worker" or (case.recognition is not None and case.recognition.runs != "server"):
+    if case.workload.subject.part == "worker" or (case.recognition is not None and case.recognition.runs != "server"):
         return "a group is judged on its leader"
     if (
         _given(case, f"{case.engine}.distributed_executor_backend") == "ray"

@@ -122,8 +122,9 @@ class Contract(Struct, frozen=True):
     source: Literal["contract", "modelspec"] = "contract"
 
     def promised(self, role: str | None) -> tuple[Clause, ...]:
-        """The clauses that hold for a role; None is a workload without roles."""
-        return self.roles.get(role, self.clauses) if role else self.clauses
+        """The clauses that hold for a role; None is a workload without roles. `decode-worker` is under `decode` first."""
+        group, _, part = (role or "").rpartition("-")
+        return next((self.roles[each] for each in (role, group, part) if each and each in self.roles), self.clauses)
 
 
 class Binding(Struct, frozen=True):

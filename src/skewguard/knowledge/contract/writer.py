@@ -198,12 +198,12 @@ def _outside(draft: Draft, setting: str) -> Iterator[str]:
 
 def _hidden(draft: Draft, setting: str, called: bool, *, blind: bool = True) -> Gap | None:
     """The reason why a value that somebody wrote (or may have written, with `blind`) cannot be read."""
-    if draft.parsed is None or not called or draft.sheet.declared(setting) is not None:
+    if draft.parsed is None or not called:
         return None
     for gap in draft.parsed.gaps.values():
         if gap.setting == setting:
             return gap
-    return draft.parsed.blind if blind else None
+    return draft.parsed.blind if blind and draft.sheet.declared(setting) is None else None
 
 
 def _has_type(row: Setting, value: Value) -> bool:

@@ -190,9 +190,11 @@ def serving_runtime(reading: Reading) -> list[Piece]:
         return []
     spec = reading.spec
     note = "a runtime is one part of a pod: an InferenceService adds the model, resources and further arguments"
-    pieces = [Piece(Layers([spec]), Layers([spec]), placeholders={}, complete=False, notes=(note,), role=None)]
     worker = spec.get("workerSpec")
-    if worker.get("containers").elements():
+    grouped = bool(worker.get("containers").elements())
+    role = "leader" if grouped else None
+    pieces = [Piece(Layers([spec]), Layers([spec]), placeholders={}, complete=False, notes=(note,), role=role)]
+    if grouped:
         pieces.append(Piece(Layers([worker]), Layers([spec]), placeholders={}, complete=False, role="worker"))
     return pieces
 

@@ -150,7 +150,7 @@ def _pair(
     if pod.nodes:
         yield main
     if worker:
-        yield structs.replace(main, spec=Layers(worker), role="worker", finish=None)
+        yield structs.replace(main, spec=Layers(worker), role=f"{role}-worker" if role else "worker", finish=None)
 
 
 def _of(layers: Layers, paths: Mapping[str, tuple[str, ...]]) -> dict[str, Located[str]]:

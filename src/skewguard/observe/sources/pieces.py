@@ -1,6 +1,6 @@
 """One pod template of one object: what every kind is taken apart into, and how it becomes a workload."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct, field, structs
 
@@ -75,12 +75,22 @@ def claimed(spec: Node) -> frozenset[str]:
 
 def workloads(reading: Reading, pieces: list[Piece]) -> list[Workload]:
     """The workloads of one object: one for each piece, knowing each other."""
-    subjects = [structs.replace(reading.subject, role=each.role) for each in pieces]
+    subjects = [structs.replace(reading.subject, role=role) for role in _distinct([each.role for each in pieces])]
     made = []
     for number, (subject, each) in enumerate(zip(subjects, pieces, strict=True)):
         others = tuple(dict.fromkeys(subjects[:number] + subjects[number + 1 :]))
         made.append(_workload(reading, each, subject, others))
     return made
+
+
+def _distinct(roles: Sequence[str | None]) -> list[str | None]:
+    """Roles by which each piece can be found again: the second `worker` is `2-worker`."""
+    seen: dict[str | None, int] = {}
+    found: list[str | None] = []
+    for role in roles:
+        seen[role] = seen.get(role, 0) + 1
+        found.append(role if seen[role] == 1 else f"{seen[role]}-{role or 'pod'}")
+    return found
 
 
 def _workload(reading: Reading, each: Piece, subject: Subject, members: tuple[Subject, ...]) -> Workload:

@@ -46,7 +46,12 @@ def templates(reading: Reading, *, generic: bool) -> list[Piece]:
     found = list(_walk(reading))
     several = len(found) > 1
     note = f"skewguard does not know the kind {reading.object.kind}: this pod template was found by its shape"
-    return [_piece(each, several=several, notes=(note,) if generic else ()) for each in found]
+    pieces = [_piece(each, several=several, notes=(note,) if generic else ()) for each in found]
+    roles = [each.role for each in pieces]
+    return [
+        structs.replace(made, role=_group_and_part(each.names, made.role)) if roles.count(made.role) > 1 else made
+        for made, each in zip(pieces, found, strict=True)
+    ]
 
 
 def _piece(found: _Found, *, several: bool, notes: tuple[str, ...]) -> Piece:
@@ -113,6 +118,13 @@ def _is_pod(node: Node) -> bool:
         element.kind == "mapping" and (element.get("image").text() or element.get("name").text())
         for element in elements
     )
+
+
+def _group_and_part(names: tuple[str, ...], part: str | None) -> str | None:
+    """`prefill-leader`, where an object holds several groups."""
+    groups = [role for name in names for role, pattern in _ROLES[:2] if pattern.search(name)]
+    group = next((role for role in groups if role != part), None)
+    return f"{group}-{part}" if group and part else part
 
 
 _OF_CONTAINERS = ("command", "args", "env", "ports", "volumeMounts")

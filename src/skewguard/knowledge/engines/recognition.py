@@ -167,7 +167,7 @@ def _unproven(container: Container, image: Evidence, starts: list[Start], handed
         return Recognition(None, known.reason, origin=origin)
     if image.engine is None:
         return _nothing(container, image, told=bool(starts or handed) or not container.gaps)
-    if starts and blind is None:
+    if starts and blind is None and not container.gaps:
         return Recognition(None, f"{starts[0].reason}, and nothing in the manifest starts an engine", origin=origin)
     through = f"; {blind.reason}" if blind is not None else "; what it runs cannot be told"
     nothing_written = blind is None and container.command is None and not container.gaps

@@ -233,6 +233,10 @@ def _level(word: Word, following: str, does: Behaviour) -> list[Word]:
 # ---- dotted arguments ---------------------------------------------------------------------------------------------
 
 
+MAX_DOTS = 100
+"""Deepest dotted argument that is joined; the engine's own recursion ends not far above."""
+
+
 def _join_dotted(prepared: Prepared, does: Behaviour) -> None:
     """`--config.key value` becomes one JSON argument at the end of the vector, all of one name together.
 
@@ -247,7 +251,8 @@ def _join_dotted(prepared: Prepared, does: Behaviour) -> None:
         word = words[index]
         index += 1
         name, equals, text = word.text.partition("=")
-        if not word.text.startswith(beginnings) or "." not in (name if equals else word.text):
+        dots = (name if equals else word.text).count(".")
+        if not word.text.startswith(beginnings) or not 0 < dots <= MAX_DOTS:
             kept.append(word)
             continue
         value = word

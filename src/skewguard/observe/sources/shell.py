@@ -42,7 +42,8 @@ class Script(Struct):
     """A script to read: its text, its `$0 $1 …` (None: not known), and what it finds around it.
 
     `lookup` gives the container's variables, `sourced` the text of a file by path, `unseen` names unseen sources that
-    might define variables. `environment` and `values` hold what an outer shell exported.
+    might define variables. `environment` and `values` hold what an outer shell exported. `cut` becomes True where it
+    is too long to be read to its end.
     """
 
     text: Text
@@ -53,6 +54,7 @@ class Script(Struct):
     unseen: tuple[str, ...] = ()
     environment: tuple[EnvVar, ...] = ()
     values: Mapping[str, Text | None] = {}
+    cut: bool = False
 
 
 def started(script: Script) -> Iterator[Started]:
@@ -109,7 +111,8 @@ class _Shell:
         """Read one text in this shell: the script itself, a sourced file, or the words of `eval`."""
         for step in grammar.steps(lexing.lex(text.masked()).items):
             self.steps += 1
-            if self.ended or self.steps > MAX_STEPS:
+            self.script.cut = self.script.cut or self.steps > MAX_STEPS
+            if self.ended or self.script.cut:
                 return
             if step.kind == "command":
                 yield from self._command(text, step, depth)

@@ -125,6 +125,15 @@ def _run(script: "_Script", way: _Way, starts: Starts) -> None:
     for each in shell.started(inner):
         further = _Way(script.via, around, way.certain and each.certain, each.environment, each.values, way.depth + 1)
         _follow(list(each.words), further, starts)
+    if inner.cut:
+        starts.gaps.append(
+            Gap(
+                "runtime.engine",
+                f"the script has more than {shell.MAX_STEPS:,} commands, and is read up to there",
+                rule="script",
+                would_need="a shorter script, or the engine started by `command` itself",
+            )
+        )
     if len(starts.invocations) == before and script.text.unresolved:
         starts.gaps.append(
             Gap(

@@ -21,6 +21,8 @@ from skewguard.observe.sources import command_lines, manifests
 
 FOLDER = ".skewguard"
 CONFIG = "config.yaml"
+MOST_FOREIGN = 5
+"""Documents of one file that are told one by one when they are no Kubernetes objects; the others are counted."""
 MOST_NAMED = 3
 """Subjects that one note names."""
 
@@ -198,18 +200,25 @@ class _Gathered:
 
     def _foreign(self, read: manifests.Manifests) -> list[InputProblem]:
         """Documents that are no Kubernetes objects: a problem where the file was named, counted where it was met."""
-        problems = []
+        told: dict[str, list[InputProblem]] = {}
         met: set[str] = set()
+        more: dict[str, int] = {}
         for document in read.foreign:
-            if document.path in self._named:
+            if document.path not in self._named:
+                met.add(document.path)
+            elif len(of_file := told.setdefault(document.path, [])) < MOST_FOREIGN:
                 place = document.root.origin
                 what = "has no `kind` and `apiVersion`, so it is no Kubernetes object"
-                problems.append(InputProblem(document.path, what, place.line, place.column, "leave it out"))
+                of_file.append(InputProblem(document.path, what, place.line, place.column, "leave it out"))
             else:
-                met.add(document.path)
+                more[document.path] = more.get(document.path, 0) + 1
         self._skipped += len(met)
         self._files -= len(met)
-        return problems
+        rest = (
+            InputProblem(path, f"{path} holds {number:,} more documents that are no Kubernetes objects")
+            for path, number in more.items()
+        )
+        return [*(problem for of_file in told.values() for problem in of_file), *rest]
 
     def _notes(self, inventory: Inventory, judged: Sequence[assessing.Judged], found: Sequence[Case]) -> Iterator[str]:
         if self._ignored:

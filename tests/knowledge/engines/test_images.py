@@ -229,6 +229,21 @@ def test_engine_version_is_unknown_where_a_tag_counts_something_else(image: str,
     assert why in told.reason
 
 
+@pytest.mark.parametrize(
+    ("image", "version"),
+    [
+        ("public.ecr.aws/x/ray-2.41.0-py310-cu118-vllm0.7.0:latest", "0.7.0"),
+        ("x/neuron-sdk2.20-vllm-0.5.0-neuron:v8", "0.5.0"),
+        ("x/vllm-v0.8.5.post1-cuda", "0.8.5.post1"),
+        ("x/vllm2.32-inf2:1", None),
+        ("x/myvllm0.7.0:1", None),
+    ],
+)
+def test_engine_version_stands_in_the_name_of_some_repositories(image: str, version: str | None) -> None:
+    """Beside the engine's own name, and as a whole release."""
+    assert images.engine_version("vllm", images.parse(image)) == version
+
+
 def test_tag_version_of_amd_is_a_build_after_the_release() -> None:
     """AMD's images hold a development state made after the release they name."""
     told = images.tag_version("vllm", images.parse("rocm/vllm:rocm6.4.1_vllm_0.10.1_20250909"))

@@ -373,11 +373,23 @@ def _like(part: str, pattern: str) -> bool:
     return True
 
 
+def _in_name(engine: str, name: str) -> TagVersion | None:
+    """A version that stands beside the engine's name in the last part of the repository: `ray2.41-vllm0.7.0`."""
+    last = name.rpartition("/")[2].lower()
+    if engine not in last:
+        return None
+    match = re.search(rf"(?<![a-z]){re.escape(engine)}[-_]?v?(\d+\.\d+\.\d+(?:\.?post\d+)?)(?![\d.]*\d)", last)
+    return TagVersion(match[1], f"the name of the repository {name} says it") if match else None
+
+
 def tag_version(engine: str, ref: ImageRef) -> TagVersion:
     """What the reference tells of the version of `engine`, with the reason, also where it tells nothing."""
     unknown = [part for part in ref.unresolved if part in ref.repository or part in (ref.tag or "")]
     if unknown:
         return TagVersion(None, f"the image holds a placeholder, {unknown[0]}")
+    named = _in_name(engine, ref.name)
+    if named is not None:
+        return named
     if ref.tag is None:
         what = "a digest and no tag" if ref.digest else "no tag"
         return TagVersion(None, f"the image has {what}")

@@ -11,6 +11,9 @@ from functools import cache
 from skewguard.observe.sources.syntax import Item, Lexed, Part, Word
 from skewguard.observe.sources.texts import HELD
 
+MAX_ITEMS = 50_000
+"""Most words and operators that are read of one script; ten times what the commands read of it have."""
+
 MAX_NESTING = 12
 """Deepest `${A:-${B:-…}}` that is followed; deeper ones are opaque."""
 
@@ -65,7 +68,7 @@ class _Lexer:
 
     def run(self) -> None:
         text = self.text
-        while self.at < len(text):
+        while self.at < len(text) and len(self.items) < MAX_ITEMS:
             character = text[self.at]
             if character in " \t":
                 self.at += 1

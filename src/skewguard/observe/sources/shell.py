@@ -109,10 +109,12 @@ class _Shell:
 
     def read(self, text: Text, depth: int) -> Iterator[Started]:
         """Read one text in this shell: the script itself, a sourced file, or the words of `eval`."""
-        for step in grammar.steps(lexing.lex(text.masked()).items):
+        items = lexing.lex(text.masked()).items
+        self.script.cut = self.script.cut or len(items) >= lexing.MAX_ITEMS
+        for step in grammar.steps(items):
             self.steps += 1
-            self.script.cut = self.script.cut or self.steps > MAX_STEPS
-            if self.ended or self.script.cut:
+            if self.ended or self.steps > MAX_STEPS:
+                self.script.cut = self.script.cut or not self.ended
                 return
             if step.kind == "command":
                 yield from self._command(text, step, depth)

@@ -129,7 +129,7 @@ def _run(script: "_Script", way: _Way, starts: Starts) -> None:
         starts.gaps.append(
             Gap(
                 "runtime.engine",
-                f"the script has more than {shell.MAX_STEPS:,} commands, and is read up to there",
+                "the script is longer than any that is read to its end, so what it starts further down is not known",
                 rule="script",
                 would_need="a shorter script, or the engine started by `command` itself",
             )

@@ -37,7 +37,9 @@ def workload(text: str, engine: str, argv: Sequence[str], read_file: ReadFile) -
         args=tokens if from_image else None,
         invocations=tuple(starts.invocations),
         gaps=tuple(starts.gaps),
-        files=tuple(file for each in starts.invocations for file in _files([token.text for token in each.argv], read_file)),
+        files=tuple(
+            file for each in starts.invocations for file in _files([token.text for token in each.argv], read_file)
+        ),
     )
     return Workload(
         subject=Subject(kind=KIND, name=head),

@@ -116,6 +116,7 @@ def test_command_names_the_engine(command: str, engine: str, argv: str | None) -
         ("python3 -m sglang.bench_serving", "load"),
         ("vllm-router --port 8001", "routes"),
         ("timeout 100 sleep 90", "waiting"),
+        ("python -m mooncake.mooncake_store_service --config x", "beside"),
         ("pip install vllm", "only prepares"),
         ("kaggle models download m", "fetches"),
     ],
@@ -206,6 +207,33 @@ def test_arguments_of_nim_may_name_another_program(program: str) -> None:
     nim = "nvcr.io/nim/meta/llama-3.1-8b-instruct:1.1.0"
     assert recognition.recognise(container(nim, args=[program, "--all"])).engine is None
     assert recognition.recognise(container(nim, args=["--max-model-len", "4096"])).engine == "nim"
+
+
+@pytest.mark.parametrize(
+    ("group", "runtime", "engine"),
+    [
+        ("kaito.sh", None, "vllm"),
+        ("kaito.sh", "vllm", "vllm"),
+        ("kaito.sh", "transformers", None),
+        ("x.io", None, None),
+    ],
+)
+def test_presets_of_kaito_run_vllm(group: str, runtime: str | None, engine: str | None) -> None:
+    """Unless the annotation names another runtime; a Workspace of another group is something else."""
+    annotations = {"kaito.sh/runtime": Located(runtime, HERE)} if runtime else {}
+    subject = Subject("Workspace", "chat", group=group)
+    owner = Workload(subject, PodTemplate(HERE, (container(),)), HERE, annotations=annotations)
+    found = recognition.recognise(container(), None, owner)
+    assert (found.engine, found.certain) == (engine, False)
+
+
+def test_tag_can_suggest_the_engine() -> None:
+    """Where the repository says nothing; a mock stays a mock."""
+    found = recognition.recognise(container("corp/engine:vllm-ascend_v0.10.1rc1"))
+    assert (found.engine, found.certain) == ("vllm", False)
+    assert "the tag `vllm-ascend_v0.10.1rc1`" in found.reason
+    assert recognition.recognise(container("corp/engine:vllm-mock-1")).engine is None
+    assert recognition.recognise(container("nginx:vllm-1")).engine is None
 
 
 def test_shell_lines_are_searched_for_the_engine() -> None:

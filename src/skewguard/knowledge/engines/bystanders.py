@@ -133,6 +133,7 @@ MODULES: dict[str, str] = {
     "aibrix": _SIDECAR,
     "lmcache.v1.api_server": _SIDECAR,
     "lmcache.server": _SIDECAR,
+    "mooncake": _SIDECAR,
     "vllm.entrypoints.openai.run_batch": _OFFLINE,
     "vllm.entrypoints.cli.bench": _CLIENT,
     "vllm.benchmarks": _CLIENT,

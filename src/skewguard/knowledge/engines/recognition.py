@@ -25,7 +25,10 @@ _KINDS = {
     "LLMInferenceServiceConfig": ("vllm", "an LLMInferenceServiceConfig is a preset of KServe that runs vLLM"),
     "VLLMRuntime": ("vllm", "a VLLMRuntime of production-stack runs vLLM"),
     "NIMService": ("nim", "a NIMService runs NVIDIA NIM"),
+    "Workspace": ("vllm", "the presets of KAITO run vLLM, unless the annotation kaito.sh/runtime names another runtime"),
+    "InferenceSet": ("vllm", "the presets of KAITO run vLLM, unless the annotation kaito.sh/runtime names another runtime"),
 }
+_RUNTIME_OF_KAITO = "kaito.sh/runtime"
 
 
 class Evidence(Struct, frozen=True):
@@ -209,6 +212,11 @@ def _image(container: Container, project: Declarations | None, workload: Workloa
     if part is not None:
         return Evidence(None, f"the image {ref.name}:{ref.tag}: {part}", bystander=True)
     told = of_image(ref.name)
+    if told.engine is None and not told.bystander and ref.tag:
+        by_tag = _suggested(f"{ref.name}-{ref.tag}")
+        if by_tag.engine is not None:
+            reason = f"the tag `{ref.tag}` of the image {ref.name} suggests {title(by_tag.engine)}"
+            return replace(by_tag, reason=reason)
     if told.engine is None and ref.unresolved and told.certain:
         return Evidence(None, f"the image holds a placeholder, {ref.unresolved[0]}", certain=False)
     return told
@@ -217,6 +225,10 @@ def _image(container: Container, project: Declarations | None, workload: Workloa
 def _kind(workload: Workload | None) -> Evidence | None:
     if workload is None or workload.subject.kind not in _KINDS:
         return None
+    if workload.subject.kind in ("Workspace", "InferenceSet"):
+        chosen = workload.annotations.get(_RUNTIME_OF_KAITO)
+        if workload.subject.group != "kaito.sh" or (chosen is not None and chosen.value != "vllm"):
+            return None
     engine, reason = _KINDS[workload.subject.kind]
     return Evidence(engine, reason, certain=False, runs="wrapped")
 

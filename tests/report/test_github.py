@@ -7,6 +7,7 @@ from skewguard.language.facts import Origin
 from skewguard.language.findings import Observed
 from skewguard.language.results import CheckReport
 from skewguard.report import github, render
+from skewguard.report.characters import visible_lines
 from tests.report.reports import OPTIONS, REPORT, RUN_AT, finding, summary
 
 
@@ -21,18 +22,18 @@ def unescaped_property(text: str) -> str:
 
 
 @given(st.text())
-def test_message_comes_back_as_it_was(text: str) -> None:
+def test_message_comes_back_as_it_is_shown(text: str) -> None:
     """What the runner unescapes is the message, and it stays on one line."""
     assert "\n" not in github.escaped(text)
     assert "\r" not in github.escaped(text)
-    assert unescaped(github.escaped(text)) == text
+    assert unescaped(github.escaped(text)) == visible_lines(text)
 
 
 @given(st.text())
-def test_property_comes_back_as_it_was(text: str) -> None:
+def test_property_comes_back_as_it_is_shown(text: str) -> None:
     """A property survives colons and commas, which would end it."""
     assert not set(":,\n\r") & set(github.escaped_property(text))
-    assert unescaped_property(github.escaped_property(text)) == text
+    assert unescaped_property(github.escaped_property(text)) == visible_lines(text)
 
 
 @given(st.text(), st.text(min_size=1))

@@ -42,7 +42,7 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        _tell_usage(error)
         return ExitCode.UNREADABLE
     except BrokenPipeError:
         from skewguard.cli import output
@@ -64,11 +64,24 @@ def _tell(error: SkewguardError) -> None:
     if error.file and error.line:
         place += f":{error.line}" + (f":{error.column}" if error.column else "")
     named = error.file is not None and error.message.startswith(error.file)  # the message says which file
+    from skewguard.report.characters import visible_lines
+
     click.echo(
-        f"error: {place + ': ' if place and not (named and error.line is None) else ''}{error.message}", err=True
+        visible_lines(f"error: {place + ': ' if place and not (named and error.line is None) else ''}{error.message}"),
+        err=True,
     )
     if error.hint:
-        click.echo(f"  hint: {error.hint}", err=True)
+        click.echo(visible_lines(f"  hint: {error.hint}"), err=True)
+
+
+def _tell_usage(error: click.ClickException) -> None:
+    from io import StringIO
+
+    from skewguard.report.characters import visible_lines
+
+    said = StringIO()
+    error.show(said)
+    click.echo(visible_lines(said.getvalue()), err=True, nl=False)
 
 
 def _tell_defect(error: Exception) -> None:

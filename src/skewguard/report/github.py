@@ -10,6 +10,7 @@ from skewguard.language.findings import Finding
 from skewguard.language.results import CheckReport, InputProblem
 from skewguard.language.workloads import Missing
 from skewguard.report import words
+from skewguard.report.characters import visible_lines
 from skewguard.report.options import View
 
 _LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
@@ -88,7 +89,7 @@ def _last_column(origin: Origin) -> int | None:
 
 def escaped(text: str) -> str:
     """A message as the runner unescapes it: percent signs and line ends would break or forge a command."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return visible_lines(text).replace("%", "%25").replace("\n", "%0A")
 
 
 def escaped_property(text: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from skewguard.language.results import Report
+from skewguard.report.characters import in_json
 from skewguard.report.documenting import document
 from skewguard.report.options import View
 
@@ -20,7 +21,7 @@ def pretty(built: Any) -> str:
         encoded = msgspec.json.encode(built)
     except UnicodeEncodeError:
         encoded = msgspec.json.encode(_encodable(msgspec.to_builtins(built)))
-    return msgspec.json.format(encoded, indent=2).decode() + "\n"
+    return in_json(msgspec.json.format(encoded, indent=2).decode()) + "\n"
 
 
 def _encodable(built: Any) -> Any:

@@ -12,6 +12,7 @@ from skewguard.language.facts import Subject
 from skewguard.language.findings import SEVERITIES, Finding
 from skewguard.language.results import CheckReport, InputProblem, PassedCheck
 from skewguard.report import words
+from skewguard.report.characters import visible
 from skewguard.report.options import View
 
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
@@ -144,17 +145,12 @@ def _problem(problem: InputProblem) -> _Case:
 
 
 def xml(text: str) -> str:
-    r"""Text for an attribute. XML 1.0 has no way to hold control characters: they are shown as `\x1b`."""
+    r"""Text for an attribute. XML 1.0 has no way to hold most control characters: they are shown as `\x1b`."""
     if text.isascii() and text.isprintable():
         return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-    return "".join(_ESCAPES.get(char) or (char if _is_xml(ord(char)) else f"\\x{ord(char):02x}") for char in text)
+    return "".join(_ESCAPES.get(char) or visible(char) for char in text)
 
 
 def xml_text(text: str) -> str:
-    """Text for an element, where lines may stay lines."""
-    return "\n".join(xml(line) for line in text.split("\n"))
-
-
-def _is_xml(code: int) -> bool:
-    """Whether XML 1.0 allows the character (production `Char`); C1 controls are allowed there, not here."""
-    return 0x20 <= code < 0x7F or 0xA0 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or code >= 0x10000
+    """Text for an element, where lines may stay lines; one that begins as a workflow command would be obeyed in a log."""
+    return "\n".join(xml(f"|{line}" if line.lstrip().startswith("::") else line) for line in text.split("\n"))

@@ -10,10 +10,11 @@ from skewguard.language.facts import Subject
 from skewguard.language.findings import Finding, Severity
 from skewguard.language.results import CheckReport, SubjectLine
 from skewguard.report import words
+from skewguard.report.characters import visible
 from skewguard.report.options import View
 from skewguard.report.terminal.excerpt import excerpt
 from skewguard.report.terminal.inputs import missing_lines, notes_lines, problem_lines
-from skewguard.report.terminal.page import Page, Piece, cells, visible
+from skewguard.report.terminal.page import Page, Piece, cells
 
 _RANK: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
 

@@ -6,8 +6,9 @@ a control character is shown as its escape. A line that is too long is cut aroun
 
 from msgspec import Struct
 
+from skewguard.report.characters import visible
 from skewguard.report.options import Marked
-from skewguard.report.terminal.page import cells, visible
+from skewguard.report.terminal.page import cells
 
 _TAB = 4
 _CUT = "…"

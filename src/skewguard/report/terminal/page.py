@@ -7,6 +7,8 @@ the window, and a bidirectional mark could reorder a line, so every piece of tex
 from collections.abc import Iterable, Sequence
 from unicodedata import combining, east_asian_width
 
+from skewguard.report.characters import visible
+
 Piece = str | tuple[str, str]
 """Text, or text with the name of its style."""
 
@@ -22,22 +24,6 @@ _STYLES = {
 }
 
 _NARROWEST = 20
-
-
-def visible(text: str) -> str:
-    r"""The text with every character that is not plainly printable written as `\x1b` or `\u202e`."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else _escaped(char) for char in text)
-
-
-def _escaped(char: str) -> str:
-    code = ord(char)
-    if char in "\n\t\r":
-        return {"\n": "\\n", "\t": "\\t", "\r": "\\r"}[char]
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def cells(text: str) -> int:

@@ -99,7 +99,7 @@ def _surroundings(ground: Ground) -> Iterator[Effective]:
     yield from _image(container)
     for setting, located in container.fields.items():
         yield Fact(setting, located.value, "declared", located.origin)
-    if ground.workload.subject.kind in _SPREADING and container.fields:
+    if ground.workload.subject.kind in _SPREADING:
         where = Origin(kind="rule", ref="the resource's `parallelism`, which does not name it")
         for setting in ("parallelism.tensor", "parallelism.pipeline", "parallelism.data"):
             if setting not in container.fields:

@@ -167,6 +167,7 @@ def test_image_names_the_engine_where_no_command_is_written(image: str, engine: 
         "nvcr.io/nvidia/k8s/dcgm-exporter:4.2.3",
         "corp/vllm-exporter:1.0",
         "corp/dynamo-mocker-vllm:1.0",
+        "verlai/verl:vllm011.latest",
         "corp/vllm-operator:1.0",
         "ghcr.io/huggingface/text-embeddings-inference:1.8",
         "redis:7",

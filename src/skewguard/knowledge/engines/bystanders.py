@@ -20,6 +20,7 @@ _OFFLINE = "it works through a file of prompts and ends; it serves nobody"
 _OTHER_MODEL_SERVER = "it serves models, but is not an LLM engine that skewguard knows"
 _DATABASE = "it stores data"
 _METRICS = "it collects or exports metrics"
+_TRAINER = "it trains models, and serves nobody"
 _TOOLS = "it is a box of tools"
 _PREPARER = "it prepares prompts for engines and loads no model"
 _INTERFACE = "it is a user interface in front of an engine"
@@ -404,6 +405,7 @@ _WORDS: dict[str, str] = {
         _CLIENT,
     ),
     **dict.fromkeys(("exporter", "metrics", "monitor", "monitoring"), _METRICS),
+    **dict.fromkeys(("verl", "openrlhf", "trl", "train", "trainer", "training", "finetune"), _TRAINER),
     **dict.fromkeys(
         (
             "download",

@@ -11,9 +11,10 @@ from skewguard.language.facts import Fact, Origin
 from skewguard.language.findings import Observed
 from skewguard.language.results import CheckReport, SettingLine, SettingsReport, SubjectSettings
 from skewguard.report import Options, render
+from skewguard.report.characters import visible
 from skewguard.report.options import Marked
 from skewguard.report.terminal.excerpt import excerpt
-from skewguard.report.terminal.page import Page, cells, visible, wrapped
+from skewguard.report.terminal.page import Page, cells, wrapped
 from tests.report.reports import CHAT, EVERY_REPORT, OPTIONS, REPORT, RUN_AT, at, finding, lines, summary
 
 

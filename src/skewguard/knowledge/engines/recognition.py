@@ -25,8 +25,14 @@ _KINDS = {
     "LLMInferenceServiceConfig": ("vllm", "an LLMInferenceServiceConfig is a preset of KServe that runs vLLM"),
     "VLLMRuntime": ("vllm", "a VLLMRuntime of production-stack runs vLLM"),
     "NIMService": ("nim", "a NIMService runs NVIDIA NIM"),
-    "Workspace": ("vllm", "the presets of KAITO run vLLM, unless the annotation kaito.sh/runtime names another runtime"),
-    "InferenceSet": ("vllm", "the presets of KAITO run vLLM, unless the annotation kaito.sh/runtime names another runtime"),
+    "Workspace": (
+        "vllm",
+        "the presets of KAITO run vLLM, unless the annotation kaito.sh/runtime names another runtime",
+    ),
+    "InferenceSet": (
+        "vllm",
+        "the presets of KAITO run vLLM, unless the annotation kaito.sh/runtime names another runtime",
+    ),
 }
 _RUNTIME_OF_KAITO = "kaito.sh/runtime"
 

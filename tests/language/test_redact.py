@@ -219,3 +219,21 @@ def test_free_text_never_fails_and_is_settled(text: str) -> None:
     assert redact.free_text(once) == once
     redact.argv(text.split())
     redact.value(text, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"HF_TOKEN=\\"abcdefgh12\\" vllm serve m"',
+        '"--api-key \\"abcdefgh12\\" --seed 1"',
+        '"{\\"auth_token\\": \\"abcdefgh12\\"}"',
+        "'password=\\'abcdefgh12\\''",
+        '"{\\\\\\"auth_token\\\\\\": \\\\\\"abcdefgh12\\\\\\"}"',
+        '"{\\"auth_token\\": \\"abcdefgh12',
+    ],
+)
+def test_secret_in_quotes_inside_quotes_is_masked(text: str) -> None:
+    """As a script or a JSON value stands on a line of JSON; what surrounds it still reads."""
+    shown = redact.free_text(text)
+    assert "abcdefgh12" not in shown
+    assert text.partition("abcdefgh12")[0] == shown.partition("<redacted")[0]

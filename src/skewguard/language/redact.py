@@ -330,6 +330,7 @@ def _trigger() -> re.Pattern[str]:
 def _shapes() -> re.Pattern[str]:
     name = r"[A-Za-z_][\w.-]{0,80}"
     quoted = r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'"
+    quoted += r"|\\+[\"'][^\"'\n]*[\"']?"  # quoted inside a quoted text: \"…\"
     return re.compile(
         # a private key, also a cut one
         r"(?P<pem>-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*-----|\Z))"
@@ -349,7 +350,7 @@ def _shapes() -> re.Pattern[str]:
         # --flag value, NAME=value, "name": "value", name: value
         r"|(?P<named>(?<![\w.-])(?P<dashes>--?)?(?=[\w.-]{0,80}?(?i:token|secret|passw|passphrase|pwd|key|credential|auth"
         rf"|bearer|cookie|dsn|jwt|pat|kubeconfig|api|hf))(?P<name>{name})"
-        r"(?:[\"']?\s*(?::=|[:=])\s*|(?(dashes)[ \t]+|(?!))))"
+        r"(?:\\*[\"']?\s*(?::=|[:=])\s*|(?(dashes)[ \t]+|(?!))))"
         rf"(?P<secret>\[[^\]\n]*\]?|\([^)\n]*\)?|{quoted}|(?:(?i:Bearer|Basic|Token)\s+)?"
         r"(?:\$\([^)\n]*\)|\$\{[^}\n]*\}|[^\s,;&\"'})\]])+)"
         # Authorization by itself
@@ -378,8 +379,9 @@ def _inside(name: str, text: str, masked: list[Masked] | None) -> str:
     """Mask a value but keep its quotes, so that what surrounds it still reads."""
     if not is_secret(name):
         return free_text(text, masked)
-    if len(text) > 1 and text[0] in "\"'" and text[-1] == text[0]:
-        return text[0] + _keep_or_mask(name, text[1:-1], masked) + text[0]
+    inside = re.fullmatch(r"(\\*[\"'])(.*?)(\\*[\"']?)", text, re.DOTALL)
+    if inside is not None:
+        return inside[1] + _keep_or_mask(name, inside[2], masked) + inside[3]
     return _keep_or_mask(name, text, masked)
 
 

@@ -20,12 +20,19 @@ def marked(origin: Origin, lines: Lines | None, redacted: Callable[[str], str]) 
     if raw is None:
         return None
     before = lines(origin.file, origin.line - 1) if origin.line > 1 else None
-    shown = redacted(_after(before or "", raw))
+    shown = redacted(_after(before or "", _without_secrets(raw)))
     start = min(max((origin.column or 1) - 1, 0), len(raw))
     end = min(max((origin.end_column or 0) - 1, start), len(raw))
     if shown != raw:
         start, end = _moved(raw, shown, start, end)
     return Marked(shown, start, end)
+
+
+def _without_secrets(line: str) -> str:
+    """A line without the data of a Secret: a whole list of objects may stand on one line, a Secret among them."""
+    if "Secret" not in line or "ata" not in line:
+        return line
+    return re.sub(r"""(\b(?:stringData|data)["']?\s*:\s*)\{[^{}]*\}""", r"\1{…}", line)
 
 
 @cache

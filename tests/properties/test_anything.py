@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from skewguard import api
 from skewguard.language import vocabulary
 from tests.properties.running import CODES, agree, answered, examples, ran, rendered, save
-from tests.properties.shapes import ARGUMENTS, FLAGS, INPUTS, JUNK, VERSIONS, WORDS, as_list, deployment, odd
+from tests.properties.shapes import ARGUMENTS, FLAGS, INPUTS, JUNK, VERSIONS, WORDS, as_list, damaged, deployment
 
 
 @examples(60)
@@ -26,7 +26,7 @@ def test_any_manifest_is_judged_alike_in_every_format(objects: list[Any]) -> Non
 @examples(30)
 @given(INPUTS, INPUTS)
 def test_any_manifests_can_be_laid_out_and_compared(left: list[Any], right: list[Any]) -> None:
-    """`settings`, `diff` and `init` answer, and what `init` promises is a contract that can be read."""
+    """`settings`, `diff` and `init` answer, and what `init` promises is a contract that the manifests keep."""
     save("a.yaml", as_list(left))
     save("b.yaml", as_list(right))
     answered("settings", "a.yaml")
@@ -37,6 +37,8 @@ def test_any_manifests_can_be_laid_out_and_compared(left: list[Any], right: list
         save("c.yaml", contract)
         found = answered("check", "a.yaml", "--contract", "c.yaml")
         assert [] == [problem for problem in found.errors if problem.file == "c.yaml"]
+        broken = [item.message for item in found.findings if (item.check, item.verdict) == ("contract.mismatch", "fail")]
+        assert [] == broken
 
 
 @examples(100)
@@ -78,42 +80,48 @@ def test_any_script_is_read(script: str, shell: str) -> None:
     assert answered("check", manifest).summary.by_verdict["error"] == 0
 
 
-_CLAUSES = st.dictionaries(
-    st.sampled_from(sorted({row.section for row in vocabulary.BY_NAME.values()})),
-    odd(
-        st.dictionaries(
-            st.sampled_from(sorted({row.key for row in vocabulary.BY_NAME.values()})),
-            odd(st.one_of(st.integers(), st.sampled_from(["auto", ">=0.11", "unset", "H100", None, [1, 2], {"max": 3}, {"equals": {}}]))),
-            max_size=4,
-        )
+_KEPT = {
+    "model": {"id": "m", "revision": "a" * 40, "served_name": "chat"},
+    "tokenizer": {"revision": "a" * 40},
+    "runtime": {
+        "engine": "vllm",
+        "version": ">=0.11,<0.12",
+        "dtype": "auto",
+        "quantization": None,
+        "prefix_caching": True,
+    },
+    "limits": {"max_model_len": 32768, "max_num_seqs": {"max": 256}},
+    "parallelism": {"tensor": 1},
+    "hardware": {"gpu_class": ["H100-80GB", "H200"], "gpu_count": 1},
+    "autoscaling": {"signal": ["queue"], "min_replicas": {"min": 2}},
+    "serving": {"request_timeout": {"min": "600s"}},
+    "roles": {"prefill": {"limits": {"max_num_seqs": 32}}},
+    "engine_settings": {"vllm.compilation_config": {"equals": {"level": 3}}},
+    "performance": {"load": {"rate": 4, "duration": "60s"}, "slo": {"ttft": {"p95": "2s"}}},
+    "behaviour": {"budget": {"requests": 40}},
+    "waivers": [{"check": "pin.image-digest", "where": {"namespace": "dev"}, "reason": "x", "until": "2999-01-31"}],
+}
+_CLAUSES = st.one_of(
+    st.sampled_from([{section: held} for section, held in _KEPT.items()]),
+    st.builds(
+        lambda row, value: {row.section: {row.key: value}},
+        st.sampled_from(list(vocabulary.BY_NAME.values())),
+        st.one_of(JUNK, st.sampled_from(["unset", {"max": 3}, {"min": "1s"}, {"equals": {}}, [1, "a"], ">=1", None])),
     ),
-    max_size=4,
-)  # fmt: skip
-_CONTRACTS = st.fixed_dictionaries(
-    {
-        "apiVersion": st.just("skewguard.dev/v1alpha1"),
-        "kind": st.just("ServingContract"),
-        "metadata": odd(st.just({"name": "chat"})),
-        "spec": odd(
-            st.builds(
-                lambda clauses, rest: {"targets": [{"kind": "Deployment", "name": "*"}], **clauses, **rest},
-                _CLAUSES,
-                st.dictionaries(
-                    st.sampled_from(
-                        ["targets", "waivers", "roles", "engine_settings", "performance", "behaviour", "x"]
-                    ),
-                    odd(
-                        st.lists(
-                            st.dictionaries(
-                                st.sampled_from(["check", "kind", "name", "reason", "until", "where"]), JUNK
-                            )
-                        )
-                    ),
-                    max_size=2,
-                ),
-            )
-        ),
-    }
+)
+_CONTRACTS = damaged(
+    st.builds(
+        lambda clauses: {
+            "apiVersion": "skewguard.dev/v1alpha1",
+            "kind": "ServingContract",
+            "metadata": {"name": "chat"},
+            "spec": {
+                "targets": [{"kind": "Deployment", "name": "*"}],
+                **{k: v for each in clauses for k, v in each.items()},
+            },
+        },
+        st.lists(_CLAUSES, max_size=5),
+    )
 )
 
 

@@ -98,8 +98,8 @@ def _targets(draft: Draft) -> Iterator[str]:
 
 
 def _literal(name: str) -> str:
-    """A name as a glob that matches it alone. Kubernetes names hold no such characters; the names of files may."""
-    return "".join(f"[{mark}]" if mark in "*?[" else mark for mark in name)
+    """A name as a glob that matches it. Kubernetes names hold no such characters; the names of files may."""
+    return "".join("?" if mark in "*?[]" or mark.isspace() else mark for mark in name)
 
 
 def _row(draft: Draft, row: Setting) -> Iterator[str]:

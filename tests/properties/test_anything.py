@@ -37,7 +37,9 @@ def test_any_manifests_can_be_laid_out_and_compared(left: list[Any], right: list
         save("c.yaml", contract)
         found = answered("check", "a.yaml", "--contract", "c.yaml")
         assert [] == [problem for problem in found.errors if problem.file == "c.yaml"]
-        broken = [item.message for item in found.findings if (item.check, item.verdict) == ("contract.mismatch", "fail")]
+        broken = [
+            item.message for item in found.findings if (item.check, item.verdict) == ("contract.mismatch", "fail")
+        ]
         assert [] == broken
 
 

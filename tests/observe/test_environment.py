@@ -170,3 +170,13 @@ def test_values_that_double_themselves_end_as_unknown() -> None:
     found = container(f"env: [{', '.join(entries)}]").variable("A39")
     assert found is not None
     assert len(found.value or "") < 100_000
+
+
+def test_words_that_repeat_a_long_variable_end_as_unknown() -> None:
+    """A hundred references to one long value cannot fill the memory; what is beyond the bound is unknown, not cut."""
+    long = "x" * 30_000
+    found = container(f"env: [{{name: A, value: {long}}}]\nargs: [{', '.join(['$(A)'] * 100)}]").args or ()
+    assert len(found) == 100
+    assert sum(len(token.text) for token in found) < 600_000
+    assert found[0].text == long
+    assert found[-1].unresolved

@@ -53,7 +53,7 @@ PLAIN_KINDS = frozenset(
 
 
 MAX_GROWTH = 262_144
-"""Most characters that references may add to the variables of one container; Linux starts no process with 2 MiB."""
+"""Most characters that references may add to the variables or words of a container; Linux starts none with 2 MiB."""
 
 
 class Environment:

@@ -17,7 +17,7 @@ from skewguard.language.workloads import (
     Toleration,
 )
 from skewguard.observe.sources import files, starting, texts
-from skewguard.observe.sources.environment import Environment
+from skewguard.observe.sources.environment import MAX_GROWTH, Environment
 from skewguard.observe.sources.expansion import expand, fill
 from skewguard.observe.sources.layers import Layers
 from skewguard.observe.sources.objects import Ledger, Objects
@@ -146,7 +146,8 @@ def _words(lists: Sequence[Node], environment: Environment, ground: Ground, gaps
     """The words of `command` or `args`, expanded; None where the field is absent."""
     if not any(node for node in lists):
         return None
-    words = []
+    words: list[Text] = []
+    growth = 0
     for node in lists:
         for element in node.elements() if node.kind == "sequence" else [node]:
             if element.kind != "scalar":
@@ -155,7 +156,10 @@ def _words(lists: Sequence[Node], environment: Environment, ground: Ground, gaps
             text = texts.of(element)
             if ground.placeholders is not None:
                 text = fill(text, ground.placeholders)
-            words.append(expand(text, environment.lookup, environment.unseen_names))
+            expanded = expand(text, environment.lookup, environment.unseen_names)
+            growth += max(len(expanded.text) - len(text.text), 0)
+            kept = growth <= MAX_GROWTH or expanded is text
+            words.append(expanded if kept else Text([text.unknown(0, len(text.text), text.text)]))
     return words
 
 

@@ -15,6 +15,7 @@ Fit = Literal["exact", "between", "newer", "older", "unknown"]
 Key = tuple[tuple[int, ...], tuple[int, int], int, int]
 
 _INFINITE = 1 << 62
+_NO_VERSION: Key = ((), (0, 0), 0, 0)
 _PHASES = {"a": 0, "alpha": 0, "b": 1, "beta": 1, "c": 2, "rc": 2, "pre": 2, "preview": 2}
 
 
@@ -54,6 +55,21 @@ def key(text: str) -> Key | None:
     else:
         pre = (-1, 0) if match["isdev"] and not post_written else (3, 0)
     return release, pre, post, dev
+
+
+@cache  # the releases of the tables and the firsts that rules name
+def since(version: str, first: str) -> bool:
+    """Whether the release `version` is `first` or newer. What is no version is older than all."""
+    mine, other = key(version), key(first)
+    return mine is not None and other is not None and mine >= other
+
+
+def span(title: str, versions: Sequence[str]) -> str:
+    """`vLLM 0.11.0`, or `vLLM 0.10.0 to 0.33.0`; the title alone where no version is known."""
+    known = sorted({version for version in versions if key(version)}, key=lambda version: key(version) or _NO_VERSION)
+    if not known:
+        return title
+    return f"{title} {known[0]}" if len(known) == 1 else f"{title} {known[0]} to {known[-1]}"
 
 
 def minor_only(text: str) -> bool:

@@ -13,6 +13,7 @@ from msgspec import structs
 from skewguard.knowledge.engines import (
     merging,
     tables,
+    versions,
     vllm_defaults,
     vllm_environment,
     vllm_grammar,
@@ -70,15 +71,13 @@ def _overruled(parsed: Parsed, release: Release) -> Parsed:
     dest = "enable_chunked_prefill"
     written = parsed.values.get(dest)
     overruling = [
-        each
-        for each in release.candidates
-        if vllm_grammar.since(each, "0.8.0") and not vllm_grammar.since(each, "0.11.1")
+        each for each in release.candidates if versions.since(each, "0.8.0") and not versions.since(each, "0.11.1")
     ]
     if written is None or written.value is not False or dest in parsed.gaps or not overruling:
         return parsed
     gap = Gap(
         written.setting,
-        f"engine V1 of {vllm_sentences.releases(overruling)} splits the prompts of models that generate text, whatever "
+        f"engine V1 of {versions.span(TITLE, overruling)} splits the prompts of models that generate text, whatever "
         "this flag says",
         rule="vllm.chunked-prefill-forced",
         inputs=("engine@V0 or V1", "runner@the model"),

@@ -6,24 +6,22 @@ Where several releases may run, what all of them give is the value; where they d
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
-from zlib import crc32
 
-from skewguard.knowledge.engines import vllm_rules
+from skewguard.knowledge.engines import answers, vllm_rules
+from skewguard.knowledge.engines.answers import Engine
 from skewguard.knowledge.engines.interface import Hardware, Parsed, Release
 from skewguard.knowledge.engines.readings import UNKNOWABLE
 from skewguard.knowledge.engines.tables import Flag, Table
-from skewguard.knowledge.engines.vllm_grammar import possible, since
+from skewguard.knowledge.engines.versions import since
+from skewguard.knowledge.engines.vllm_grammar import possible
 from skewguard.knowledge.engines.vllm_rules import Answer, Ground
-from skewguard.knowledge.engines.vllm_sentences import releases
 from skewguard.language import vocabulary
-from skewguard.language.facts import Arm, Choice, Fact, Gap, Origin, Value
+from skewguard.language.facts import Fact, Gap, Origin
 from skewguard.language.workloads import EnvVar
 
-ENGINE = "vllm"
+VLLM = Engine("vllm", "vLLM")
 OUTPUT_SETTINGS = ("limits.max_output_tokens", "limits.default_output_tokens")
 NOT_SETTINGS = ("model_tag",)
-MOST_ARMS = 8
-"""More releases' values than this are no choice a person can read, but a gap."""
 
 _UNDECIDED = (None, "auto")
 
@@ -41,7 +39,7 @@ def kind(flag: Flag) -> Literal["literal", "computed", "required"]:
 def settings(table: Table, candidates: tuple[str, ...]) -> tuple[str, ...]:
     """Every setting name that any of these releases has: vocabulary names first."""
     dests = dict.fromkeys(dest for version in candidates for dest in table.by_dest(version))
-    names = {vocabulary.named(ENGINE, dest) for dest in dests if dest not in NOT_SETTINGS}
+    names = {vocabulary.named(VLLM.name, dest) for dest in dests if dest not in NOT_SETTINGS}
     names.update(OUTPUT_SETTINGS)
     if any(_attention_variable(table, version) for version in candidates):
         names.add("runtime.attention_backend")
@@ -53,46 +51,29 @@ def derive(
     table: Table, setting: str, parsed: Parsed, env: Sequence[EnvVar], release: Release, hardware: Hardware
 ) -> Answer | None:
     """The engine's own value of a setting; None when none of the candidate releases has it."""
-    dest = vocabulary.destination(ENGINE, setting)
+    dest = vocabulary.destination(VLLM.name, setting)
     if setting not in _names(table, release.candidates) or (dest is None and setting not in OUTPUT_SETTINGS):
         return None
     if parsed.blind is not None and (dest is None or dest not in parsed.values):
         blind = parsed.blind
         return Gap(setting, blind.reason, blind.rule, blind.inputs, blind.would_need)
     if release.beyond:
-        return _beyond(setting, release)
+        return answers.beyond(VLLM, setting, release)
     candidates = possible(release.candidates, parsed.entrypoint, known=release.certainty != "unknown")
     if dest is not None and dest not in vllm_rules.RULES and dest not in _FOLLOWS:
-        return _of_table(table, setting, dest, candidates, release.key)
+        return answers.of_table(VLLM, table, setting, dest, candidates, release.key)
     asking = _Asking(table, parsed, {entry.name: entry for entry in env}, release, hardware)
-    answers: list[tuple[str, Answer]] = []
+    found: list[tuple[str, Answer]] = []
     for version in candidates:
         answer = asking.answer(setting, dest, version)
         if answer is not None:
-            answers.append((version, answer))
-    return _agreed(setting, answers, len(candidates), release.key)
+            found.append((version, answer))
+    return answers.agreed(VLLM, setting, found, len(candidates), release.key)
 
 
 @lru_cache(maxsize=128)
 def _names(table: Table, candidates: tuple[str, ...]) -> frozenset[str]:
     return frozenset(settings(table, candidates))
-
-
-@lru_cache(maxsize=2048)  # the same for every container of these releases, and most settings are of this sort
-def _of_table(table: Table, setting: str, dest: str, candidates: tuple[str, ...], key: str) -> Answer | None:
-    """The default of a setting that follows from nothing but the release. `key` is the input key of the version."""
-    answers = [(each, _literal(table, each, setting, dest)) for each in candidates if dest in table.by_dest(each)]
-    return _agreed(setting, answers, len(candidates), key)
-
-
-def _beyond(setting: str, release: Release) -> Gap:
-    return Gap(
-        setting,
-        f"the defaults of vLLM {release.text} are not known here; {release.candidates[-1]} is the nearest version in the table",
-        rule="default-beyond",
-        inputs=(f"default@vllm=={release.text}",),
-        would_need="a newer skewguard, or the running server",
-    )
 
 
 # ---- one release ---------------------------------------------------------------------------------------------------
@@ -123,7 +104,7 @@ class _Asking:
         undecided = flag is None or (written.value if written is not None else flag.default) in (*_UNDECIDED, -1)
         if dest in vllm_rules.RULES and undecided:
             return self._attention(setting, version) or vllm_rules.RULES[dest](setting, self._ground(version))
-        return _literal(self._table, version, setting, dest)
+        return answers.literal(VLLM, self._table, version, setting, dest)
 
     def _attention(self, setting: str, version: str) -> Fact | None:
         """The attention backend, where this release still takes it from the environment."""
@@ -144,7 +125,7 @@ class _Asking:
         if written is not None:
             ref = f"follows --{other.replace('_', '-')} in vLLM {version}"
             return Fact(setting, written.value, "derived", Origin(kind="rule", ref=ref), written.assumes)
-        return _literal(self._table, version, setting, other)
+        return answers.literal(VLLM, self._table, version, setting, other)
 
     def _ground(self, version: str) -> Ground:
         model, revision = self._said("model", version), self._said("revision", version)
@@ -189,47 +170,6 @@ def _attention_variable(table: Table, version: str) -> bool:
     return any(first <= at <= last for first, last, _, _ in table.env_runs("VLLM_ATTENTION_BACKEND"))
 
 
-@lru_cache(maxsize=20000)
-def _literal(table: Table, version: str, setting: str, dest: str) -> Answer:
-    """The default as the release's parser has it."""
-    flag = table.by_dest(version)[dest]
-    ref = f"default of vLLM {version}"
-    default = flag.default
-    if isinstance(default, dict) and any(key.startswith("$") for key in default):
-        return _special(table, version, setting, default)
-    return Fact(setting, default, "derived", Origin(kind="default", ref=ref))
-
-
-def _digest(fields: Mapping[str, Any]) -> str:
-    """A short name for the defaults of a config object."""
-    return f"{crc32(repr(sorted(fields.items())).encode()):08x}"
-
-
-def _special(table: Table, version: str, setting: str, default: Mapping[str, Any]) -> Answer:
-    """A default that is no plain value: a config object, a variable's value, an expression."""
-    ref = f"default of vLLM {version}"
-    if "$object" in default:
-        fields = table.config_fields(default["$object"], version)
-        return Gap(
-            setting,
-            f"vLLM {version} makes it from {default['$object']}, and fills it in at the start",
-            rule="vllm.object-default",
-            inputs=(f"{default['$object']}({_digest(fields)})",),  # equal where no field's default changed
-            would_need="the running server",
-        )
-    if "$suppress" in default:
-        return Fact(setting, None, "derived", Origin(kind="default", ref=ref))
-    if "$env" in default:
-        return Fact(setting, default.get("else"), "derived", Origin(kind="default", ref=ref), (f"{default['$env']}",))
-    return Gap(
-        setting,
-        f"vLLM {version} works its default out at the start",
-        rule=f"vllm.computed@{version}",
-        inputs=("the running server",),
-        would_need="the running server",
-    )
-
-
 def _output_tokens(setting: str, ground: Ground) -> Answer:
     """The cap and the default of generated tokens, which come from generation settings and not from a flag."""
     override = ground.declared("override_generation_config")
@@ -256,50 +196,3 @@ def _output_tokens(setting: str, ground: Ground) -> Answer:
         inputs=(ground.generation_key,),
         would_need="the model's generation_config.json, or the running server",
     )
-
-
-# ---- several releases ----------------------------------------------------------------------------------------------
-
-
-def _agreed(setting: str, answers: Sequence[tuple[str, Answer]], asked: int, key: str) -> Answer | None:
-    """What all releases give; a choice by version where they give different values; a gap where some give none."""
-    if not answers:
-        return None
-    first = answers[0][1]
-    if asked == 1:
-        return first
-    complete = len(answers) == asked
-    if complete and all(_same(first, answer) for _, answer in answers):
-        return answers[-1][1]
-    if complete and all(isinstance(answer, Fact) for _, answer in answers):
-        return _by_version(setting, answers, key)
-    inputs = dict.fromkeys(item for _, answer in answers if not isinstance(answer, Fact) for item in answer.inputs)
-    return Gap(
-        setting,
-        "releases of vLLM decide it differently, and which one runs is not known",
-        rule="version",
-        inputs=(key, *list(inputs)[:3]),
-        would_need="a pinned version",
-    )
-
-
-def _same(a: Answer, b: Answer) -> bool:
-    if isinstance(a, Fact) and isinstance(b, Fact):
-        return type(a.value) is type(b.value) and bool(a.value == b.value) and a.assumes == b.assumes
-    if isinstance(a, Choice) and isinstance(b, Choice):
-        return a == b
-    return isinstance(a, Gap) and isinstance(b, Gap) and (a.rule, a.inputs) == (b.rule, b.inputs)
-
-
-def _by_version(setting: str, answers: Sequence[tuple[str, Answer]], key: str) -> Answer:
-    spans: list[tuple[list[str], Value]] = []
-    for version, answer in answers:
-        assert isinstance(answer, Fact)
-        if spans and type(spans[-1][1]) is type(answer.value) and spans[-1][1] == answer.value:
-            spans[-1][0].append(version)
-        else:
-            spans.append(([version], answer.value))
-    if len(spans) > MOST_ARMS:
-        return Gap(setting, "its default changed often", "version", (key,), "a pinned version")
-    arms = tuple(Arm(releases(versions), value) for versions, value in spans)
-    return Choice(setting, "vllm.default-by-version", (key,), arms)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from skewguard.knowledge.engines import vllm_history
 from skewguard.knowledge.engines.interface import Release, Variable
 from skewguard.knowledge.engines.tables import Table
-from skewguard.knowledge.engines.vllm_sentences import releases
+from skewguard.knowledge.engines.versions import span
 from skewguard.language.facts import Origin
 from skewguard.language.workloads import EnvVar
 
@@ -121,7 +121,7 @@ def _known(
         sorts.setdefault(_outcome(entry, table.index(version), runs), []).append(version)
     for outcome, versions in sorts.items():
         some = tuple(versions) if len(sorts) > 1 else ()
-        who = releases(versions)
+        who = span("vLLM", versions)
         if outcome == "read":
             yield Variable(entry.name, "read", entry.origin, "", None, some)
         elif outcome == "invalid":

@@ -10,6 +10,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from skewguard.knowledge.engines.versions import since
+
 Program = Literal["vllm serve", "vllm.entrypoints.openai.api_server"]
 
 SERVE: Program = "vllm serve"
@@ -37,18 +39,6 @@ class Behaviour(Struct, frozen=True):
 
     def __hash__(self) -> int:
         return id(self)
-
-
-@cache  # the table's releases and a few constants
-def ordered(version: str) -> tuple[int, ...]:
-    """A release name as numbers that sort."""
-    return tuple(int(part) if part.isdigit() else 0 for part in version.split("."))
-
-
-@cache
-def since(version: str, first: str) -> bool:
-    """Whether `version` is `first` or newer."""
-    return ordered(version) >= ordered(first)
 
 
 @cache

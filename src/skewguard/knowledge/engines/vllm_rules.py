@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from skewguard.knowledge.engines.interface import Hardware
 from skewguard.knowledge.engines.readings import UNKNOWABLE
-from skewguard.knowledge.engines.vllm_grammar import since
+from skewguard.knowledge.engines.versions import since
 from skewguard.language.accelerators import Accelerator
 from skewguard.language.facts import Arm, Choice, Fact, Gap, Origin, Value
 

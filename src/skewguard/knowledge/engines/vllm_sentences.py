@@ -3,14 +3,15 @@
 from collections.abc import Callable, Sequence
 
 from skewguard.knowledge.engines.readings import Reading
-from skewguard.knowledge.engines.vllm_grammar import SERVE, ordered
+from skewguard.knowledge.engines.versions import span
+from skewguard.knowledge.engines.vllm_grammar import SERVE
 
 TITLE = "vLLM"
 
 
 def sentence(reading: Reading, versions: Sequence[str], program: str) -> str:
     """The sentence for one reading; empty where nothing is odd."""
-    who = releases(versions)
+    who = span(TITLE, versions)
     if reading.outcome == "overridden":
         return _overridden(reading)
     if reading.why == "blind":
@@ -19,14 +20,6 @@ def sentence(reading: Reading, versions: Sequence[str], program: str) -> str:
         return ""
     make = _SENTENCES.get(reading.fault, _invalid)
     return make(reading, who, program)
-
-
-def releases(versions: Sequence[str]) -> str:
-    """`vLLM 0.11.0`, or `vLLM 0.10.0 to 0.33.0`."""
-    if not versions:
-        return TITLE
-    known = sorted(set(versions), key=ordered)
-    return f"{TITLE} {known[0]}" if len(known) == 1 else f"{TITLE} {known[0]} to {known[-1]}"
 
 
 def _name(reading: Reading) -> str:

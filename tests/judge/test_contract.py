@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from skewguard.judge.checks import contract
+from skewguard.judge.checks import contract_itself
 from skewguard.judge.checks.interface import Case, Result
 from skewguard.knowledge.contract import binding, loading, waiving
 from skewguard.knowledge.contract.values import Binding, Contract
@@ -324,7 +324,7 @@ def test_contract_without_target_is_told_with_what_there_is(named: bool, severit
     meant = promised("limits: {max_num_seqs: 1}")
     lost = structs.replace(meant, targets=(structs.replace(meant.targets[0], name="chta"),))
     subjects = [case().sheet.subject]
-    found = list(contract.without_target([lost], binding.bind([lost], subjects), subjects, named=named))
+    found = list(contract_itself.without_target([lost], binding.bind([lost], subjects), subjects, lambda _: named))
 
     assert [("contract.no-target", "ServingContract", severity)] == [
         (item.check.id, item.subject.kind, item.result.severity) for item in found
@@ -344,7 +344,7 @@ def test_waivers_are_told_when_they_end_or_excuse_nothing() -> None:
     rules = promised(text).waivers
     subject = case().sheet.subject
     about = Finding("0", "pin.image-tag", "pin", "runtime", "fail", "warning", subject, "", "")
-    told = list(contract.waivers(waiving.settle([(about, rules)], "2026-11-23", rules)))
+    told = list(contract_itself.waivers(waiving.settle([(about, rules)], "2026-11-23", rules)))
 
     assert [("contract.waiver-expired", 7), ("contract.waiver-unused", 8)] == [
         (item.check.id, item.result.at.line if item.result.at else None) for item in told

@@ -166,6 +166,12 @@ def project_file(name: str) -> str | None:
     return path if path and os.path.lexists(path) else None
 
 
+def is_project_file(path: str, name: str) -> bool:
+    """Whether a path is the file `name` of a `.skewguard` folder, this project's or another's."""
+    folder, last = os.path.split(os.path.abspath(path))
+    return last == name and os.path.basename(folder) == ".skewguard"
+
+
 def anchor_of(path: str) -> str:
     """The path of a file as it enters identities: relative to the folder that holds `.skewguard` or `.git`.
 

@@ -1,6 +1,6 @@
 """`check`: manifests against contracts, and against what is known to go wrong."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 
@@ -8,15 +8,15 @@ from msgspec import Struct, structs
 
 from skewguard.adapters import files
 from skewguard.api import inputs
+from skewguard.api.contracts import Contracts, load_contracts
 from skewguard.assess import evaluation
-from skewguard.judge.checks import contract as contract_checks
-from skewguard.judge.checks import registry
+from skewguard.judge.checks import contract_itself, registry
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import engines
 from skewguard.knowledge.contract import binding, waiving
 from skewguard.knowledge.contract.values import Binding, Contract, WaiverRule
 from skewguard.knowledge.project import Project
-from skewguard.language.errors import ExitCode, InputError
+from skewguard.language.errors import ExitCode, UsageError
 from skewguard.language.facts import Gap, Subject
 from skewguard.language.findings import SEVERITIES, Finding, Waiver
 from skewguard.language.results import (
@@ -28,15 +28,6 @@ from skewguard.language.results import (
     Summary,
     tally,
 )
-
-
-class Contracts(Struct):
-    """The contracts of one run. `named` when they were asked for with `--contract`."""
-
-    contracts: tuple[Contract, ...] = ()
-    problems: tuple[InputProblem, ...] = ()
-    notes: tuple[str, ...] = ()
-    named: bool = False
 
 
 def check(
@@ -56,34 +47,14 @@ def check(
     `fail_on` is a severity or `never`. `today` (ISO date) decides which waivers have ended,
     `environ` holds the variables `SKEWGUARD_*`.
     """
+    if "-" in paths and "-" in contracts:
+        raise UsageError("standard input is named for the manifests and for the contracts, and can be read once")
     project, problems = inputs.project(fail_on=fail_on, environ=environ)
     promised = load_contracts(contracts)
     loaded = inputs.load(paths, project, namespace=namespace, progress=progress)
     loaded.problems += problems
     judged = _judge(loaded, promised, project, namespace, today or datetime.now(tz=UTC).date().isoformat())
     return _report(loaded, promised, judged, project, allow_unknown=allow_unknown)
-
-
-def load_contracts(paths: Sequence[str]) -> Contracts:
-    """The contracts given by path, else those of the `.skewguard` folder found upward. Problems are kept, not raised."""
-    named = bool(paths)
-    texts: list[tuple[str, str]] = []
-    problems: list[InputError] = []
-    for item in inputs.contract_texts(paths):
-        if isinstance(item, InputError):
-            problems.append(item)
-        else:
-            texts.append(item)
-    if not texts and not problems:
-        return Contracts(named=named)
-    from skewguard.knowledge.contract import loading
-
-    loaded = loading.load(texts, [*registry.CHECKS, *registry.aliases()])
-    problems += loaded.errors
-    if named and not loaded.contracts and not problems:
-        problems += loaded.foreign
-    notes = tuple(f"{note.origin}: {note.message}" for note in loaded.notes)
-    return Contracts(tuple(loaded.contracts), tuple(inputs.problem(error) for error in problems), notes, named)
 
 
 class _Judged(Struct):
@@ -99,7 +70,7 @@ class _Judged(Struct):
 def _judge(loaded: inputs.Loaded, promised: Contracts, project: Project, namespace: str | None, today: str) -> _Judged:
     subjects = [case.sheet.subject for case in loaded.cases]
     bindings = binding.bind(promised.contracts, subjects, namespace)
-    checks = [row for row in registry.CHECKS.values() if row not in contract_checks.OF_CONTRACTS]
+    checks = [row for row in registry.CHECKS.values() if row not in contract_itself.OF_CONTRACTS]
     anchor = cache(files.anchor_of)  # asked for every finding
     result = _Judged([], [], bindings, [])
     pairs: list[tuple[Finding, Sequence[WaiverRule]]] = []
@@ -115,7 +86,7 @@ def _judge(loaded: inputs.Loaded, promised: Contracts, project: Project, namespa
     settled = waiving.settle(pairs, today, every, registry.aliases())
     about = [
         *_without_target(loaded, promised, bindings, subjects, namespace),
-        *contract_checks.waivers(settled),
+        *contract_itself.waivers(settled),
     ]
     kept = (_ignored(item, project, anchor) for item in settled.findings)
     found = [*kept, *(evaluation.finding(item.check, item.result, item.subject, anchor) for item in about)]
@@ -129,14 +100,15 @@ def _without_target(
     bindings: list[Binding],
     subjects: list[Subject],
     namespace: str | None,
-) -> list[contract_checks.About]:
+) -> Iterator[contract_itself.About]:
     """Contracts that bind nothing; an error also where their object is in the input and is no engine any more."""
     objects = [workload.subject for workload in loaded.inventory.workloads]
-    found: list[contract_checks.About] = []
-    for contract in promised.contracts:
+
+    def wanted(contract: Contract) -> bool:
         there = any(binding.picks(contract, subject, namespace) for subject in objects)
-        found += contract_checks.without_target([contract], bindings, subjects, named=promised.named or there)
-    return found
+        return there or promised.must_bind(contract, bindings)
+
+    return contract_itself.without_target(promised.contracts, bindings, subjects, wanted)
 
 
 def _ignored(item: Finding, project: Project, anchor: evaluation.Anchor) -> Finding:
@@ -181,7 +153,7 @@ def _report(
         gaps=tuple(_gaps(loaded.cases)),
         errors=problems,
         missing=loaded.inventory.missing,
-        notes=loaded.notes + promised.notes,
+        notes=(*loaded.notes, *promised.notes, *_unused(loaded, promised)),
         passed=tuple(judged.passed),
         summary=Summary(
             files=loaded.files,
@@ -197,6 +169,13 @@ def _report(
         fail_on=fail_on,
         allow_unknown=allow_unknown,
     )
+
+
+def _unused(loaded: inputs.Loaded, promised: Contracts) -> Iterator[str]:
+    """Contracts that lie among the manifests, and that nobody asked for: nothing is held to them."""
+    for path in loaded.contract_files:
+        if path not in promised.files:
+            yield f"{path} holds a contract, which is not used: name it with --contract, or keep it in {inputs.FOLDER}"
 
 
 def exit_code(

@@ -10,6 +10,7 @@ from skewguard.api.things import Thing
 from skewguard.assess import cases as assessing
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import project as projects
+from skewguard.knowledge.contract import values as contracts
 from skewguard.knowledge.engines import commands, declarations, versions
 from skewguard.knowledge.project import Project
 from skewguard.language import documents
@@ -31,7 +32,10 @@ Progress = Callable[[int], None]
 
 
 class Loaded(Struct):
-    """What the inputs hold: neighbours, engines as cases, and all that could not be read."""
+    """What the inputs hold: neighbours, engines as cases, and all that could not be read.
+
+    `contract_files` are those inputs that hold a contract, which is no manifest.
+    """
 
     inventory: Inventory
     cases: tuple[Case, ...] = ()
@@ -40,6 +44,7 @@ class Loaded(Struct):
     files: int = 0
     documents: int = 0
     skipped_files: int = 0
+    contract_files: tuple[str, ...] = ()
 
 
 def project(
@@ -52,22 +57,11 @@ def project(
     found, errors = Project(), list[InputError]()
     path = files.project_file(CONFIG)
     if path is not None:
-        found, errors = projects.read(files.read_text(path), path, tuple(commands.ENGINES))
+        try:
+            found, errors = projects.read(files.read_text(path), path, tuple(commands.ENGINES))
+        except InputError as error:
+            errors.append(error)
     return projects.merge(found, environ or {}, {"fail_on": fail_on}), tuple(problem(error) for error in errors)
-
-
-def contract_texts(paths: Sequence[str]) -> Iterator[tuple[str, str] | InputError]:
-    """(path, text) of every file that may hold contracts: those given, else the `.skewguard` folder found upward."""
-    if not paths:
-        folder = files.project_folder()
-        if folder is None:
-            return
-        paths = [folder]
-    for item in files.read_inputs(paths):
-        if item.error is not None:
-            yield item.error
-        elif item.text is not None and item.path.rpartition("/")[2] != CONFIG:
-            yield item.path, item.text
 
 
 def problem(error: InputError | UsageError) -> InputProblem:
@@ -177,6 +171,7 @@ class _Gathered:
     def finish(self, namespace: str | None, version: assessing.Version | None) -> Loaded:
         """Turn the documents into an inventory and judge its containers."""
         count = len(self._documents)
+        promises = {each.path: None for each in self._documents if each.root.get("kind").text() == contracts.KIND}
         read = manifests.read(self._documents, namespace)
         foreign = self._foreign(read)
         self._documents.clear()  # the trees are most of the memory, and nobody asks them again
@@ -196,6 +191,7 @@ class _Gathered:
             files=self._files,
             documents=count,
             skipped_files=self._skipped,
+            contract_files=tuple(promises),
         )
 
     def _foreign(self, read: manifests.Manifests) -> list[InputProblem]:

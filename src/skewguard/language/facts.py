@@ -45,6 +45,11 @@ class Origin(Struct, frozen=True):
             return self.ref
         return f"{self.file}:{self.line}:{self.column}"
 
+    @property
+    def brief(self) -> str:
+        """The place as a sentence bears it: `deploy.yaml:31`, else what it refers to."""
+        return f"{self.file}:{self.line}" if self.file and self.line else self.ref
+
 
 class Located(Struct, Generic[T], frozen=True):
     """A value together with the place it stands at."""

@@ -106,13 +106,24 @@ def test_contract_in_a_config_map_is_bound_like_any_other() -> None:
     assert (11, 30, "1") == (clause.origin.line, clause.origin.column, clause.origin.text)
 
 
+@pytest.mark.parametrize("kind", ["ServngContract", "ServingContracts", "servingContract", "ServingContact"])
+def test_mistyped_kind_is_a_mistake(kind: str) -> None:
+    """A contract that a typo would hide is told wherever it lies, also in a folder."""
+    loaded = load(HEAD.replace("ServingContract", kind).replace("skewguard.dev/v1alpha1", "skew/v1"))
+
+    assert [] == loaded.foreign
+    assert [(f"is no contract: its kind is {kind}", "did you mean kind: ServingContract?")] == [
+        (error.message, error.hint) for error in loaded.errors
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
         ("kind: Deployment\napiVersion: apps/v1\n", "is no contract: its kind is Deployment",
          "a contract says apiVersion: skewguard.dev/v1alpha1 and kind: ServingContract"),
-        ("kind: ServngContract\n", "is no contract: its kind is ServngContract",
-         "did you mean kind: ServingContract?"),
+        ("kind: ServingRuntime\n", "is no contract: its kind is ServingRuntime",
+         "a contract says apiVersion: skewguard.dev/v1alpha1 and kind: ServingContract"),
         ("a: 1\n", "is no contract: it has no kind",
          "a contract says apiVersion: skewguard.dev/v1alpha1 and kind: ServingContract"),
         ("# nothing\n", "holds no document, so it is no contract", None),

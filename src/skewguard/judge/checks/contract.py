@@ -1,33 +1,23 @@
 """The contract against what runs: every clause judged, and every container under exactly one contract.
 
-`contract.mismatch` gives one answer for each clause, told apart by `setting`. Checks about a contract as a whole
-(no target, a waiver that ended or meets nothing) have no case: they are `OF_CONTRACTS`, made by the functions below.
+`contract.mismatch` gives one answer for each clause, told apart by `setting`. What is said about a contract as a whole,
+whatever it binds, stands in `contract_itself`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from msgspec import Struct
-
 from skewguard.judge.checks import contract_edits, evidence
-from skewguard.judge.checks.interface import Case, Check, Result, check, fail, skipped
-from skewguard.knowledge.contract import binding, comparing, describing, values, waiving
+from skewguard.judge.checks.interface import Case, Result, check, fail, skipped
+from skewguard.knowledge.contract import comparing, describing, values
 from skewguard.knowledge.contract.values import Clause, Contract
 from skewguard.language import vocabulary
-from skewguard.language.facts import Choice, Fact, Gap, Origin, Subject
+from skewguard.language.facts import Choice, Fact, Gap
 from skewguard.language.findings import Category, ContractRef, Verdict
 
 _PINNED = 40
 """Hex digits of a Hub commit: an input key that ends in one names a file that nobody can change."""
-
-
-class About(Struct, frozen=True):
-    """An answer about a contract as a whole, with the check it belongs to and the subject it is about."""
-
-    check: Check
-    subject: Subject
-    result: Result
 
 
 @check(
@@ -86,7 +76,7 @@ def ambiguous(case: Case) -> Iterator[Result]:
     """More than one contract picks this container."""
     candidates = case.binding.candidates if case.binding else ()
     if len(candidates) > 1:
-        named = " and ".join(f"{contract.name} ({_place(contract.origin)})" for contract in candidates)
+        named = " and ".join(f"{contract.name} ({contract.origin.brief})" for contract in candidates)
         yield fail(
             f"{case.sheet.subject} is under {len(candidates)} contracts, {named}; none of them was judged",
             remedy="narrow the `targets` of all but one of them (namespace, container, role)",
@@ -94,87 +84,6 @@ def ambiguous(case: Case) -> Iterator[Result]:
             value=case.container.name,
             expected=[contract.name for contract in candidates],
         )
-
-
-def _of_contract(case: Case) -> Iterator[Result]:
-    del case
-    yield skipped("judged once for each contract, not for each container")
-
-
-NO_TARGET = check(
-    "contract.no-target",
-    title="A contract binds nothing",
-    category="orchestration",
-    severity="warning",
-    why="No engine of the input is a target of this contract, so nothing of it was judged. An error where the "
-    "contract was asked for by name (`--contract`): a check that judges nothing must not look green.",
-    remedy="correct the targets, or give the manifest they mean",
-)(_of_contract)
-
-WAIVER_EXPIRED = check(
-    "contract.waiver-expired",
-    title="A waiver has ended",
-    category="orchestration",
-    severity="warning",
-    why="The waiver's last day has passed, so the finding it excused counts again.",
-    remedy="mend what it excused, or decide anew and write a later `until`",
-)(_of_contract)
-
-WAIVER_UNUSED = check(
-    "contract.waiver-unused",
-    title="A waiver excuses nothing",
-    category="orchestration",
-    severity="note",
-    why="No finding meets this waiver. Left behind, it would silently excuse the next one that does.",
-    remedy="remove the waiver",
-)(_of_contract)
-
-OF_CONTRACTS = (NO_TARGET, WAIVER_EXPIRED, WAIVER_UNUSED)
-"""Checks whose subject is a contract: a runner over cases may leave them out."""
-
-
-def without_target(
-    contracts: Sequence[Contract], bindings: Sequence[values.Binding], subjects: Iterable[Subject], *, named: bool
-) -> Iterator[About]:
-    """Contracts that bind nothing. `named`: they were asked for by name (`--contract`, `verify`)."""
-    present = ", ".join(dict.fromkeys(str(subject) for subject in subjects)) or "none"
-    for contract in binding.without_target(contracts, bindings):
-        wanted = " or ".join(f"{target.kind}/{target.name}" for target in contract.targets)
-        result = fail(
-            f"contract {contract.name} binds nothing: it targets {wanted}, and the engines of the input are: {present}",
-            remedy=f"correct `targets` at {_place(contract.targets[0].origin)}, or add the manifest of {wanted}",
-            at=contract.origin,
-            severity="error" if named else None,
-            contract=ContractRef(contract.name, contract.origin),
-        )
-        yield About(NO_TARGET, _subject(contract), result)
-
-
-def waivers(settled: waiving.Settled) -> Iterator[About]:
-    """What is to be said about waivers: those that ended, those that excuse nothing."""
-    for rule, finding in settled.expired:
-        told = f"the waiver of {rule.check} ended on {rule.until}: {rule.reason}. {finding.subject} is judged again"
-        yield _about_rule(WAIVER_EXPIRED, rule, told, finding.subject)
-    for rule in settled.unused:
-        told = f"the waiver of {rule.check} excuses nothing in this input: {rule.reason}"
-        yield _about_rule(WAIVER_UNUSED, rule, told, rule.subject)
-
-
-def _about_rule(about: Check, rule: values.WaiverRule, message: str, subject: Subject | None) -> About:
-    place = _place(rule.origin)
-    result = fail(
-        message,
-        remedy=f"{about.remedy} ({place})",
-        anchor=rule.check,
-        at=rule.origin,
-        value=rule.until,
-        expected=rule.check,
-    )
-    return About(about, subject or Subject(kind=values.KIND, name=rule.origin.ref), result)
-
-
-def _subject(contract: Contract) -> Subject:
-    return Subject(kind=values.KIND, name=contract.name, namespace=contract.namespace)
 
 
 def judge(case: Case, contract: Contract) -> Iterator[Result]:
@@ -349,7 +258,7 @@ class _Judged:
 
     def _remedy(self, fact: Fact | None) -> str:
         edit = contract_edits.edit(self._case, self._setting, self._promise, fact)
-        return f"{edit}; if the new value was validated, change the contract at {_place(self._clause.origin)}"
+        return f"{edit}; if the new value was validated, change the contract at {self._clause.origin.brief}"
 
     def _answer(self, verdict: Verdict, message: str, **more: Any) -> Result:
         row = vocabulary.BY_NAME.get(self._setting)
@@ -385,14 +294,10 @@ def _seen(fact: Fact, setting: str) -> str:
     """Where the value comes from and what it is, as the second half of a sentence."""
     shown = describing.value(setting, fact.value)
     if fact.authority == "declared":
-        return f"{_place(fact.origin)} sets {shown}"
+        return f"{fact.origin.brief} sets {shown}"
     if fact.authority == "observed":
         return f"{fact.origin.ref} shows {shown}"
     if fact.origin.ref.startswith("follows"):
         return f"but it {fact.origin.ref}, which gives {shown}"
     article = "the " if fact.origin.ref.startswith("default") else ""
     return f"{article}{fact.origin.ref} {'leaves it unset' if fact.value is None else f'gives {shown}'}"
-
-
-def _place(origin: Origin) -> str:
-    return f"{origin.file}:{origin.line}" if origin.file and origin.line else origin.ref

@@ -42,7 +42,7 @@ def would_need(setting: str) -> str:
 
 def edit(case: Case, setting: str, promise: values.Promise, fact: Fact | None) -> str:
     """What to change so that the promise holds. `fact` is the value that breaks it, None where there is none."""
-    where = f" ({fact.origin.file}:{fact.origin.line})" if fact and fact.origin.file and fact.origin.line else ""
+    where = f" ({fact.origin.brief})" if fact and fact.origin.file and fact.origin.line else ""
     if ".env." in setting:
         return _variable(setting.partition(".env.")[2], promise) + where
     if vocabulary.destination(case.engine, setting) is not None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from skewguard.judge.checks import (
     args,
     contract,
+    contract_itself,
     environment,
     facts,
     hardware,
@@ -36,6 +37,7 @@ MODULES = (
     scaling,
     serving,
     contract,
+    contract_itself,
     facts,
 )
 

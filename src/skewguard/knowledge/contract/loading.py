@@ -102,13 +102,18 @@ def read(
     elif kind == modelspec.KIND and modelspec.spoken_by(version):
         _modelspec(root, loaded, place)
     else:
-        loaded.foreign.append(_no_contract(root, place, kind))
+        meant = kind is not None and nearest(kind, [KIND], _MISTYPED) is not None
+        (loaded.errors if meant else loaded.foreign).append(_no_contract(root, place, kind))
+
+
+_MISTYPED = 0.85
+"""How like its own a kind must be for a document to be a contract with a mistyped kind; `ServingRuntime` is none."""
 
 
 def _no_contract(root: Node, place: Place, kind: str | None) -> InputError:
     origin = place(root.get("kind").origin if kind else root.origin)
     said = f"its kind is {kind}" if kind else "it has no kind"
-    guess = nearest(kind, [KIND]) if kind else None
+    guess = nearest(kind, [KIND], _MISTYPED) if kind else None
     return InputError(
         f"is no contract: {said}",
         hint=f"did you mean kind: {guess}?" if guess else f"a contract says apiVersion: {API_VERSION} and kind: {KIND}",

@@ -9,11 +9,11 @@ from skewguard.language.facts import Origin
 Place = Callable[[Origin], Origin]
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that a misspelt one probably means."""
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known name that a misspelt one probably means; `cutoff` is the least likeness, from 0 to 1."""
     from difflib import get_close_matches
 
-    close = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    close = get_close_matches(name, list(known), n=1, cutoff=cutoff)
     return close[0] if close else None
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from skewguard.judge.checks import parallel
 from skewguard.knowledge.engines.interface import Recognition
@@ -278,3 +279,18 @@ def test_engine_id_of_its_own_passes() -> None:
     assert verdicts(check, case(siblings=[sibling])) == ["pass"]
     far = other_role("--kv-transfer-config", '{"engine_id": "0"}', namespace="dev")
     assert verdicts(check, case(declared=transfer(engine_id="0"), siblings=[far])) == ["pass"]
+
+
+def test_workers_whose_gpus_are_no_number_leave_the_sum_unknown() -> None:
+    """A placeholder in the workers' request is not counted as no GPU at all."""
+    open_ = worker(0)
+    (box,) = open_.template.containers
+    box = structs.replace(box, resources=Resources(limits={"nvidia.com/gpu": located("$(N)")}))
+    unclear = structs.replace(open_, template=structs.replace(open_.template, containers=(box,)))
+    leader = {"kind": "LeaderWorkerSet", "role": "leader"}
+
+    asked = case(
+        declared={TENSOR: 8}, derived=ONE, gpus=4, subject=leader, workload={"group_size": 2}, siblings=[unclear]
+    )
+
+    assert ["unknown"] == verdicts(FEW, asked)

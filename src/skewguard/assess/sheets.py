@@ -158,15 +158,32 @@ def _image(container: Container) -> Iterator[Effective]:
 
 def _hardware(ground: Ground) -> Iterator[Effective]:
     yield from _gpu_class(ground)
-    container = ground.container
-    if container.image and not scheduling.accelerator_resources(container) and not container.resources.claims:
-        yield Fact("hardware.gpu_count", 0, "declared", container.origin)  # it asks for none, which is a number
-    for resource, located in scheduling.gpu_resources(container).items():
-        amount = scheduling.quantity(located.value)
-        if amount is not None and amount % scheduling.WHOLE == 0:
-            yield Fact("hardware.gpu_count", amount // scheduling.WHOLE, "declared", located.origin)
+    yield from _gpu_count(ground.container)
+    for resource, located in scheduling.gpu_resources(ground.container).items():
         if "/mig-" in resource:
             yield Fact("hardware.partition", resource.partition("/mig-")[2], "declared", located.origin)
+        break
+
+
+def _gpu_count(container: Container) -> Iterator[Effective]:
+    """The GPUs a container asks for; none at all is a number too, and a text that is no number is a gap."""
+    setting, claims = "hardware.gpu_count", container.resources.claims
+    unclear = scheduling.uncountable(container)
+    if unclear is not None:
+        name, located = unclear
+        key = f"quantity@{name}={located.value}"
+        reason = f"`{name}: {located.value}` is no number of GPUs"
+        yield Gap(setting, reason, rule="quantity", inputs=(key,), would_need=f"a whole number for {name}")
+    elif claims:
+        names = ", ".join(claims)
+        reason = f"the devices come by the resource claim {names}, which is not read here"
+        yield Gap(setting, reason, rule="claim", inputs=(f"claim@{names}",), would_need="the running pod")
+    elif container.image and not scheduling.accelerator_resources(container):
+        yield Fact(setting, 0, "declared", container.origin)
+    for located in scheduling.gpu_resources(container).values():
+        if unclear is None and not claims:
+            amount = scheduling.quantity(located.value) or 0
+            yield Fact(setting, amount // scheduling.WHOLE, "declared", located.origin)
         break
 
 

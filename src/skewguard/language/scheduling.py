@@ -280,6 +280,15 @@ def gpu_resources(container: Container) -> dict[str, Located[str]]:
     return {name: item for name, item in found.items() if name in GPU_RESOURCES or name.startswith("nvidia.com/mig-")}
 
 
+def uncountable(container: Container) -> tuple[str, Located[str]] | None:
+    """The GPU resource, with its amount, that nobody can count yet: a placeholder, a share of a GPU, less than none."""
+    for name, item in gpu_resources(container).items():
+        amount = quantity(item.value)
+        if amount is None or amount % WHOLE or amount < 0:
+            return name, item
+    return None
+
+
 @lru_cache(maxsize=1024)
 def _accelerates(name: str) -> bool:
     """Anything extended but networks, storage and the like: vendors invent names for GPU shares freely."""

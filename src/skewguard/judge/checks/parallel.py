@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from skewguard.judge.checks import evidence
-from skewguard.judge.checks.interface import Case, Result, check, fail, skipped
+from skewguard.judge.checks.interface import Case, Result, check, fail, skipped, unknown
 from skewguard.language import scheduling, surroundings
-from skewguard.language.facts import Fact
+from skewguard.language.facts import Fact, Located
 from skewguard.language.workloads import Container, Volume, Workload
 
 WHOLE = ("nvidia.com/gpu", "amd.com/gpu", "habana.ai/gaudi", "gpu.intel.com/i915", "gpu.intel.com/xe")
@@ -88,6 +88,28 @@ def available(case: Case) -> int | None:
     return (own or 0) + workers[0] * (_pods(case) - 1)
 
 
+def _uncountable(case: Case) -> tuple[str, Located[str]] | None:
+    """The GPU resource of the server's pods whose amount is no number yet."""
+    boxes = (case.container, *(box for member in _siblings(case) for box in member.template.containers))
+    return next((unclear for box in boxes if (unclear := scheduling.uncountable(box)) is not None), None)
+
+
+def _unclear(case: Case, resource: str, amount: Located[str]) -> Iterator[Result]:
+    """Nobody can say whether the GPUs suffice, where the engine needs more than the one that is asked for anyway."""
+    need = needed(case)
+    if need is not None and need > 1:
+        yield unknown(
+            f"{_product(case)} needs {need} GPUs, and `{resource}: {amount.value}` is no number that they could be held "
+            "against",
+            remedy=f"write `{resource}: {math.ceil(need / _pods(case))}` in the limits, or render the manifest first",
+            setting=TENSOR,
+            anchor=evidence.flag(case, TENSOR),
+            at=amount.origin,
+            inputs=(f"quantity@{resource}={amount.value}",),
+            expected=need,
+        )
+
+
 def _siblings(case: Case) -> list[Workload]:
     """The workers of the group this container leads."""
     subject = case.workload.subject
@@ -158,6 +180,10 @@ def too_few_gpus(case: Case) -> Iterator[Result]:
     elsewhere = _elsewhere(case)
     if elsewhere:
         yield skipped(elsewhere, setting=TENSOR)
+        return
+    unclear = _uncountable(case)
+    if unclear is not None:
+        yield from _unclear(case, *unclear)
         return
     total = available(case)
     if not total:

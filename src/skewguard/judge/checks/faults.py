@@ -48,9 +48,16 @@ def by_word(case: Case) -> list[list[Argument]]:
     return list(words.values())
 
 
+def readers(case: Case) -> tuple[str, ...]:
+    """The versions that can have read the arguments, oldest first: of all that may run those that have the program."""
+    if case.parsed is not None and case.parsed.versions:
+        return case.parsed.versions
+    return case.release.candidates if case.release else ()
+
+
 def _agreed(case: Case, readings: list[Argument]) -> Argument | None:
-    """The newest version's reading, where the faults cover every candidate version."""
-    candidates = case.release.candidates if case.release else ()
+    """The newest version's reading, where the faults cover every version that can have read the word."""
+    candidates = readers(case)
     covered = {version for item in readings for version in item.versions}
     if not candidates or not covered.issuperset(candidates):
         return None

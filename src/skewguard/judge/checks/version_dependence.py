@@ -70,14 +70,14 @@ def _divided(case: Case) -> list[Argument | Variable]:
 def _only_older(case: Case, item: Argument | Variable, candidates: tuple[str, ...]) -> bool:
     """Whether the versions that refuse this word to start with come before all that take it.
 
-    The oldest may have another command line altogether (no `vllm serve`), and say nothing of the word.
+    Versions without the program (the oldest vLLM has no `vllm serve`) never read it, and count on neither side.
     """
     if isinstance(item, Variable) or item.fatal is False:
         return False
     readings = next(each for each in faults.by_word(case) if item in each)
     refusing = {version for each in readings if each.fault not in (None, *faults.MILD) for version in each.versions}
     taking = {version for each in readings if each.fault in (None, *faults.MILD) for version in each.versions}
-    taking = taking or set(candidates) - refusing
+    taking = taking or set(faults.readers(case)) - refusing
     return bool(taking) and max(map(candidates.index, refusing)) < min(map(candidates.index, taking))
 
 

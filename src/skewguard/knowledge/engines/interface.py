@@ -106,7 +106,8 @@ class Parsed(Struct, frozen=True):
     but nobody can know. `blind` is set when anything may have been set by an unseen source (a `--config` file that
     is not in the input): every setting not in `values` is then a gap with this reason.
     `starts`: would the parser accept this (None: cannot tell). `entrypoint` is the program and sub-command that
-    reads the arguments, as the engine names it.
+    reads the arguments, as the engine names it. `versions` are the releases that can have read them: the candidates
+    that have the program at all.
     """
 
     arguments: tuple[Argument, ...]
@@ -115,6 +116,7 @@ class Parsed(Struct, frozen=True):
     starts: bool | None
     entrypoint: str
     blind: Gap | None = None
+    versions: tuple[str, ...] = ()
 
 
 Runs = Literal["server", "worker", "wrapped", "unstarted"]

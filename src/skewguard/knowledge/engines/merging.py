@@ -47,6 +47,7 @@ def merge(
         starts=_starts(groups, release),
         entrypoint=" or ".join(programs),
         blind=_blind(running),
+        versions=tuple(version for group in groups for version in group.versions),
     )
 
 

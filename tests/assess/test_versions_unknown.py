@@ -2,9 +2,12 @@
 
 import pytest
 
-from skewguard.language.facts import Fact
-from tests.assess.laid_out import case, effective
+from skewguard.assess import cases
+from skewguard.knowledge.project import Project
+from skewguard.language.facts import Fact, Gap
+from tests.assess.laid_out import case, clauses, effective
 from tests.assess.laid_out import findings as found_in
+from tests.observe import reading
 
 UNKNOWN = "registry.example.com/ml/vllm:blue"
 
@@ -27,3 +30,36 @@ def test_fault_in_every_release_that_has_the_program_is_no_question_of_the_versi
     found = found_in(manifest, "args.ignored", "args.depends-on-version")
 
     assert [("args.ignored", "fail")] == [(item.check, item.verdict) for item in found]
+
+
+@pytest.mark.parametrize(
+    "image", ["rocm/vllm:rocm6.3_vllm_0.8.5_20250520", "vllm/vllm-openai:v0.8", "vllm/vllm-openai:latest"]
+)
+def test_build_near_a_release_has_no_version_to_hold_a_promise_against(image: str) -> None:
+    """AMD builds some time after the release it names, and a series is none: neither is that release."""
+    manifest = case("command: [vllm, serve, m]", image=image)
+
+    assert isinstance(effective(manifest, "runtime.version"), Gap)
+    assert manifest.release is not None
+    assert manifest.release.version is None
+    assert {"runtime.version": "unknown"} == clauses(manifest, 'runtime: {version: "==0.8.5"}')
+
+
+@pytest.mark.parametrize(
+    ("said", "version"), [("0.11.1rc1.dev5+gabc", "0.11.1rc1.dev5+gabc"), ("0.11.0+corp", "0.11.0+corp")]
+)
+def test_version_that_somebody_states_is_that_version(said: str, version: str) -> None:
+    """A development build that an annotation names is known, though the tables hold only its neighbours."""
+    annotated = reading.deployment("command: [vllm, serve, m]").replace(
+        "  template:\n", f"  template:\n    metadata: {{annotations: {{skewguard.dev/engine: vllm=={said}}}}}\n"
+    )
+    (found,) = [item.case for item in cases.judged(reading.read(annotated).inventory, Project()) if item.case]
+
+    assert version == getattr(effective(found, "runtime.version"), "value", None)
+
+
+def test_flag_that_a_vendors_own_build_may_bring_is_a_warning() -> None:
+    """What neither neighbour of a vendor's development build knows, that build may know all the same."""
+    manifest = case("command: [vllm, serve, m, --no-such-flag]", image="rocm/vllm:rocm6.3_vllm_0.8.5_20250520")
+
+    assert ["warning"] == [item.severity for item in found_in(manifest, "args.unknown")]

@@ -201,7 +201,7 @@ def _subject_line(case: Case) -> SubjectLine:
         subject=case.sheet.subject,
         engine=case.engine,
         reason=case.recognition.reason if case.recognition else "",
-        version=case.release.text if case.release else None,
+        version=case.release.version if case.release else None,
         contract=bound.name if bound else None,
     )
 

@@ -29,7 +29,7 @@ def laid_out(case: Case) -> SubjectSettings:
     return SubjectSettings(
         subject=case.sheet.subject,
         engine=case.engine,
-        version=case.release.text if case.release else None,
+        version=case.release.version if case.release else None,
         entrypoint=parsed.entrypoint if parsed else "",
         starts=parsed.starts if parsed else None,
         arguments=tuple(

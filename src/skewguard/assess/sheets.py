@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct, structs
 
-from skewguard.knowledge.engines import images, versions
+from skewguard.knowledge.engines import images
 from skewguard.knowledge.engines.interface import EngineModule, Hardware, Parsed, Release, Variable
 from skewguard.language import redact, scheduling, surroundings
 from skewguard.language.accelerators import Accelerator
@@ -122,7 +122,7 @@ def _engine_origin(container: Container) -> Origin:
 
 
 def _version(release: Release | None, container: Container) -> Effective:
-    if release is None or release.text is None or versions.minor_only(release.text):  # a series is no version
+    if release is None or release.version is None:
         image = container.image.value if container.image else "no image"
         reason = release.reason if release else "the engine's versions are not known here"
         key = release.key if release else f"version@{image}"
@@ -135,7 +135,7 @@ def _version(release: Release | None, container: Container) -> Effective:
             "or an `images` entry in .skewguard/config.yaml",
         )
     origin = release.origin or (container.image.origin if container.image else container.origin)
-    return Fact("runtime.version", release.text, "declared", origin)
+    return Fact("runtime.version", release.version, "declared", origin)
 
 
 def _image(container: Container) -> Iterator[Effective]:

@@ -101,6 +101,8 @@ def image(case: Case) -> ImageRef | None:
 def own_image(case: Case) -> bool:
     """Whether the image is one whose engine is known to be as released; no image at all gives no reason for doubt."""
     ref = image(case)
+    if case.release is not None and case.release.approximate:
+        return False  # a state of the vendor's branch
     if ref is None or ref.unresolved or (case.release is not None and case.release.text is not None):
         return True
     told = recognition.of_image(ref.name)

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
+from skewguard.knowledge.engines import versions
 from skewguard.language.accelerators import Accelerator
 from skewguard.language.facts import Choice, Fact, Gap, Origin, Value
 from skewguard.language.workloads import Container, EnvVar, Invocation, TextFile, Token
@@ -21,8 +22,9 @@ class Release(Struct, frozen=True):
 
     `candidates` are the table versions that can speak for it: one when `exact`; the two neighbours when `between`;
     the newest when `newer` than the table (unknown flags are then unknown, defaults are gaps), the oldest when
-    `older`; every table version when `unknown`. `text` is the version as known. `key` is the input key that would
-    decide it, `version@IMAGE`. `reason` says in words where it comes from.
+    `older`; every table version when `unknown`. `text` is the version as known: with `approximate` a release after
+    which the image was built. `key` is the input key that would decide it, `version@IMAGE`. `reason` says in words
+    where it comes from.
     """
 
     engine: str
@@ -32,6 +34,12 @@ class Release(Struct, frozen=True):
     reason: str
     key: str
     origin: Origin | None = None
+    approximate: bool = False
+
+    @property
+    def version(self) -> str | None:
+        """The version that runs; None where the inputs name none, only a series, or a release near it."""
+        return None if self.text is None or self.approximate or versions.minor_only(self.text) else self.text
 
     @property
     def beyond(self) -> bool:

@@ -67,7 +67,8 @@ def _tagged(engine: str, table: Sequence[str], key: str, ref: images.ImageRef, o
     reason = told.reason
     if ref.digest is not None:
         reason += "; the digest decides what runs, and the tag beside it is taken at its word"
-    return Release(engine, told.text, fitting.candidates, fitting.fit, _why(told.text, reason, fitting), key, origin)
+    why = _why(told.text, reason, fitting, approximate=told.approximate)
+    return Release(engine, told.text, fitting.candidates, fitting.fit, why, key, origin, told.approximate)
 
 
 _MEANINGS: dict[Certainty, str] = {
@@ -78,12 +79,14 @@ _MEANINGS: dict[Certainty, str] = {
 }
 
 
-def _why(text: str | None, reason: str, fitting: versions.Fitting) -> str:
+def _why(text: str | None, reason: str, fitting: versions.Fitting, *, approximate: bool = False) -> str:
     if fitting.fit == "exact" and text is not None and "+" in text:
         return f"{reason}; `+{text.partition('+')[2]}` marks somebody's own build of it, which may be patched"
     if fitting.fit == "exact" or not fitting.candidates or text is None:
         return reason
     first, last = fitting.candidates[0], fitting.candidates[-1]
+    if approximate and fitting.fit == "between":
+        return f"{reason}; what {first} and {last} have in common is used"
     return f"{reason}; {_MEANINGS[fitting.fit].format(text=text, first=first, last=last)}"
 
 

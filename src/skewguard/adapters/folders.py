@@ -1,0 +1,70 @@
+"""Some files of one folder, and the beginnings of others that are too large to be read whole.
+
+For formats that begin with the length of their header: so many bytes and no more are read of each file.
+"""
+
+import os
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from skewguard.adapters import files
+from skewguard.language.errors import InputError
+
+MOST_FILES = 10_000
+"""Entries of a folder that are looked at."""
+
+
+class Folder(Struct, frozen=True):
+    """What was read: `texts` whole, `heads` as beginning and size in bytes, both by file name.
+
+    `path` is fit to be printed. `whole` is False where a single file was given instead of a folder.
+    """
+
+    path: str
+    whole: bool
+    texts: dict[str, str]
+    heads: dict[str, tuple[bytes, int]]
+
+
+class Headed(Struct, frozen=True):
+    """Files of which the beginning is read: their ending, the bytes that hold the header's length (little-endian),
+
+    and the longest header that is taken for one."""
+
+    ending: str
+    prefix: int
+    most: int
+
+
+def read(path: str, names: Sequence[str], headed: Headed) -> Folder:
+    """The files `names` of a folder, and the beginnings of those that end in `headed.ending`.
+
+    A single file stands for the first of `names`. Raises `InputError` for what cannot be read.
+    """
+    shown = files.shown(path)
+    if not os.path.isdir(path):
+        return Folder(shown, whole=False, texts={names[0]: files.read_text(path)}, heads={})
+    try:
+        with os.scandir(path) as scan:
+            found = sorted(entry.name for entry, _ in zip(scan, range(MOST_FILES), strict=False))
+    except OSError as error:
+        raise InputError(f"{shown} cannot be read: {error.strerror}", file=shown) from None
+    texts = {name: files.read_text(os.path.join(path, name)) for name in names if name in found}
+    heads = {name: _head(os.path.join(path, name), headed) for name in found if name.endswith(headed.ending)}
+    return Folder(shown, whole=True, texts=texts, heads=heads)
+
+
+def _head(path: str, headed: Headed) -> tuple[bytes, int]:
+    """The beginning of one file, with its whole header; of what is no such file, the first bytes."""
+    shown = files.shown(path)
+    if not os.path.isfile(path):
+        raise InputError(f"{shown} is no file", hint="a broken link? fetch the checkpoint again", file=shown)
+    try:
+        with open(path, "rb") as file:
+            start = file.read(headed.prefix)
+            length = int.from_bytes(start, "little")
+            rest = file.read(length) if length <= headed.most else b""
+            return start + rest, os.fstat(file.fileno()).st_size
+    except OSError as error:
+        raise InputError(f"{shown} cannot be read: {error.strerror}", file=shown) from None

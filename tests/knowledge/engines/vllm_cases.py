@@ -5,9 +5,9 @@ from pathlib import Path
 
 from skewguard.knowledge.engines import tables, vllm, vllm_reading
 from skewguard.knowledge.engines.interface import Argument, Parsed, Release
+from skewguard.knowledge.engines.preparing import words_of
 from skewguard.knowledge.engines.readings import Simulation
 from skewguard.knowledge.engines.vllm_grammar import API_SERVER, SERVE, Program
-from skewguard.knowledge.engines.vllm_words import words_of
 from skewguard.language.facts import Origin
 from skewguard.language.workloads import TextFile, Token
 

@@ -4,7 +4,7 @@ The engine's program is searched through the wrappers that start it (`env A=b`, 
 and its own sub-commands are told apart: `vllm serve` is a server, `vllm bench` a client.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -228,6 +228,19 @@ def _python(words: Sequence[str], at: int) -> tuple[str, str]:
             return "", "" if word == "-c" else word
         index += 2 if word in _PYTHON_VALUES else 1
     return "", ""
+
+
+def modules(words: Sequence[str], at: int) -> Iterator[tuple[str, int]]:
+    """Each word behind the interpreter at `at` as the dotted module it may name, and the index of the word behind it.
+
+    `/site-packages/vllm/entrypoints/openai/api_server.py` reads `.site-packages.vllm.entrypoints.openai.api_server`.
+    """
+    for index in range(at + 1, len(words)):
+        word = words[index]
+        if word == "-m" or (word.startswith("-") and not word.startswith("--") and word.endswith("m")):
+            continue
+        module = word.removeprefix("-m")
+        yield module.removesuffix(".py").replace("/", "."), index + 1
 
 
 def _python_bystander(words: Sequence[str], at: int) -> Start | None:

@@ -206,8 +206,8 @@ class _Run:
             return at
         if flag.switch:
             return at
-        wanted = self._values_behind(at) if flag.nargs == "+" else min(1, self._values_behind(at))
-        optional = flag.nargs == "?" or flag.action == "boolean"
+        wanted = self._values_behind(at) if flag.collects else min(1, self._values_behind(at))
+        optional = flag.nargs in ("?", "*") or flag.action == "boolean"
         if wanted == 0 and not optional:
             take.status = "no-value"
         take.values = list(self._words[at : at + wanted])

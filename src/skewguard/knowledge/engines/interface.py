@@ -198,12 +198,15 @@ class Hardware(Struct, frozen=True):
     accelerator: Accelerator | None = None
 
 
+FlagKind = Literal["literal", "computed", "required"]
+
+
 class FlagRecord(Struct, frozen=True):
     """One flag of one version, for `explain`."""
 
     dest: str
     spellings: tuple[str, ...]
-    kind: Literal["literal", "computed", "required"]
+    kind: FlagKind
     default: Value
     type: str | None
     choices: tuple[Value, ...] | None

@@ -11,11 +11,9 @@ from msgspec import Struct
 
 from skewguard.knowledge.engines.interface import Argument, Parsed, Release
 from skewguard.knowledge.engines.readings import UNKNOWABLE, Held, Reading, Simulation, same_value
+from skewguard.knowledge.engines.sentences import Voice
 from skewguard.language import vocabulary
 from skewguard.language.facts import Fact, Gap
-
-Sentence = Callable[[Reading, Sequence[str], str], str]
-"""A reading, the releases it holds for and the program, as a sentence."""
 
 
 class Group(Struct):
@@ -33,15 +31,13 @@ class Told(Struct):
     program: str
 
 
-def merge(
-    groups: Sequence[Group], release: Release, title: str, sentence: Sentence, typed: Callable[[str, Any], Any]
-) -> Parsed:
+def merge(groups: Sequence[Group], release: Release, voice: Voice, typed: Callable[[str, Any], Any]) -> Parsed:
     """One answer for all candidate releases. `typed` gives a destination's value the form of its setting."""
     running = [group for group in groups if group.simulation.starts is not False] or list(groups)
-    values, gaps = _values(running, release, title, typed)
+    values, gaps = _values(running, release, voice.title, typed)
     programs = list(dict.fromkeys(group.simulation.program for group in groups))
     return Parsed(
-        arguments=_arguments(groups, release, sentence),
+        arguments=_arguments(groups, release, voice),
         values=values,
         gaps=gaps,
         starts=_starts(groups, release),
@@ -82,13 +78,13 @@ def _blind(groups: Sequence[Group]) -> Gap | None:
 # ---- arguments -----------------------------------------------------------------------------------------------------
 
 
-def _arguments(groups: Sequence[Group], release: Release, sentence: Sentence) -> tuple[Argument, ...]:
+def _arguments(groups: Sequence[Group], release: Release, voice: Voice) -> tuple[Argument, ...]:
     told: dict[tuple[int, ...], list[Told]] = {}
     for group in groups:
         for reading in group.simulation.readings:
             _tell(told.setdefault(reading.key, []), reading, group)
     everywhere = sum(len(group.versions) for group in groups)
-    return tuple(_argument(each, release, everywhere, sentence) for key in sorted(told) for each in told[key])
+    return tuple(_argument(each, release, everywhere, voice) for key in sorted(told) for each in told[key])
 
 
 def _tell(told: list[Told], reading: Reading, group: Group) -> None:
@@ -100,13 +96,13 @@ def _tell(told: list[Told], reading: Reading, group: Group) -> None:
     told.append(Told(reading, list(group.versions), group.simulation.program))
 
 
-def _argument(told: Told, release: Release, everywhere: int, sentence: Sentence) -> Argument:
+def _argument(told: Told, release: Release, everywhere: int, voice: Voice) -> Argument:
     reading = told.reading
     everywhere_alike = len(told.versions) == everywhere
     fatal: bool | None = reading.fatal
     if reading.fatal and (not everywhere_alike or (release.beyond and reading.outcome == "unknown")):
         fatal = None
-    message = sentence(reading, told.versions if everywhere > 1 else release.candidates, told.program)
+    message = voice.sentence(reading, told.versions if everywhere > 1 else release.candidates, told.program)
     return Argument(
         text=reading.text,
         outcome=reading.outcome,

@@ -52,7 +52,12 @@ class Flag(Struct, frozen=True, eq=False):
     @property
     def switch(self) -> bool:
         """True when the flag takes no value at all."""
-        return self.action in ("true", "toggle", "enable-disable", "help")
+        return self.action in ("true", "toggle", "enable-disable", "const", "help")
+
+    @property
+    def collects(self) -> bool:
+        """True when the flag takes a list of values."""
+        return self.nargs in ("+", "*")
 
     @property
     def human_json(self) -> bool:

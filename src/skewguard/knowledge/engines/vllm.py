@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import structs
 
 from skewguard.knowledge.engines import (
+    listing,
     merging,
     tables,
     versions,
@@ -18,11 +19,11 @@ from skewguard.knowledge.engines import (
     vllm_environment,
     vllm_grammar,
     vllm_program,
-    vllm_sentences,
 )
+from skewguard.knowledge.engines.environment import read as read_environment
 from skewguard.knowledge.engines.interface import FlagRecord, Hardware, Parsed, Release, Variable
-from skewguard.knowledge.engines.tables import Flag, Table
-from skewguard.language import vocabulary
+from skewguard.knowledge.engines.tables import Table
+from skewguard.knowledge.engines.vllm_sentences import VOICE
 from skewguard.language.facts import Choice, Fact, Gap, Value
 from skewguard.language.workloads import Container, EnvVar, TextFile, Token
 
@@ -59,7 +60,7 @@ def parse(argv: Sequence[Token], release: Release, files: Sequence[TextFile], *,
     groups = vllm_program.groups(table(), argv, release, files, from_image=from_image)
     if not groups:
         return vllm_program.foreign(argv, release)
-    return _overruled(merging.merge(groups, release, TITLE, vllm_sentences.sentence, _typed), release)
+    return _overruled(merging.merge(groups, release, VOICE, _typed), release)
 
 
 def _overruled(parsed: Parsed, release: Release) -> Parsed:
@@ -97,7 +98,7 @@ def _typed(dest: str, value: Any) -> Value:
 
 def environment(env: Sequence[EnvVar], release: Release) -> tuple[Variable, ...]:
     """What vLLM makes of each variable that concerns it."""
-    return vllm_environment.read(table(), env, release)
+    return read_environment(vllm_environment.MANNER, table(), env, release)
 
 
 def derive(
@@ -115,29 +116,17 @@ def settings(release: Release) -> tuple[str, ...]:
 @cache
 def flags(version: str) -> tuple[FlagRecord, ...]:
     """Every flag of one version."""
-    return tuple(_record(flag) for flag in table().flags(version))
+    return tuple(listing.record(table(), flag, vllm_defaults.kind) for flag in table().flags(version))
 
 
 def variables(version: str) -> Mapping[str, Value]:
     """Every environment variable of one version, with its default."""
-    return {name: default for name, (default, _) in table().env(version).items()}
+    return listing.variables(table(), version)
 
 
 def history(flag: str) -> tuple[tuple[str, str, FlagRecord | None], ...]:
     """(first version, last version, record) runs of one flag or destination through the table; None: absent."""
-    known = table()
-    spelling = flag if flag.startswith("-") else f"--{flag.replace('_', '-')}"
-    runs = known.runs(spelling) or known.runs_of_dest(flag.lstrip("-").replace("-", "_"))
-    found: list[tuple[str, str, FlagRecord | None]] = []
-    expected = 0
-    for first, last, record in runs:
-        if first > expected:
-            found.append((known.versions[expected], known.versions[first - 1], None))
-        found.append((known.versions[first], known.versions[last], _record(record)))
-        expected = last + 1
-    if found and expected < len(known.versions):
-        found.append((known.versions[expected], known.versions[-1], None))
-    return tuple(found)
+    return listing.history(table(), flag, vllm_defaults.kind)
 
 
 def recognised_command(argv: Sequence[Token]) -> bool:
@@ -147,24 +136,4 @@ def recognised_command(argv: Sequence[Token]) -> bool:
 
 def recognised_image(container: Container) -> str | None:
     """Why this image is vLLM's, in words; None when it is not."""
-    from skewguard.knowledge.engines import images, recognition
-
-    if container.image is None:
-        return None
-    evidence = recognition.of_image(images.parse(container.image.value).name)
-    return evidence.reason if evidence.engine == NAME else None
-
-
-def _record(flag: Flag) -> FlagRecord:
-    name = vocabulary.named(NAME, flag.dest)
-    return FlagRecord(
-        dest=flag.dest,
-        spellings=flag.flags,
-        kind=vllm_defaults.kind(flag),
-        default=None if vllm_defaults.kind(flag) == "computed" else flag.default,
-        type=flag.type or ("bool" if flag.action != "help" else None),
-        choices=flag.choices,
-        nargs=flag.nargs,
-        deprecated=flag.deprecated,
-        setting=name if name in vocabulary.BY_NAME else None,
-    )
+    return listing.recognised_image(NAME, container)

@@ -5,11 +5,11 @@ Where several releases may run, what all of them give is the value; where they d
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 from skewguard.knowledge.engines import answers, vllm_rules
 from skewguard.knowledge.engines.answers import Engine
-from skewguard.knowledge.engines.interface import Hardware, Parsed, Release
+from skewguard.knowledge.engines.interface import FlagKind, Hardware, Parsed, Release
 from skewguard.knowledge.engines.readings import UNKNOWABLE
 from skewguard.knowledge.engines.tables import Flag, Table
 from skewguard.knowledge.engines.versions import since
@@ -26,7 +26,7 @@ NOT_SETTINGS = ("model_tag",)
 _UNDECIDED = (None, "auto")
 
 
-def kind(flag: Flag) -> Literal["literal", "computed", "required"]:
+def kind(flag: Flag) -> FlagKind:
     """Whether the default is a value, or worked out at the start."""
     if not flag.name.startswith("-") and flag.nargs is None:
         return "required"

@@ -1,21 +1,16 @@
-"""Which program of vLLM reads an argument vector, and how many readings of it the candidate releases give.
+"""Which program of vLLM reads an argument vector, and how many readings of it the candidate releases give."""
 
-Reading a vector once for each of more than fifty releases would be slow. The words themselves say where it can be
-read differently: at the releases that change a flag they could stand for, and at those that change vLLM's own
-handling of such words. Between two of these all releases read alike, and one speaks for them.
-"""
-
-import re
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from skewguard.knowledge.engines import commands, vllm_grammar, vllm_history, vllm_reading
+from skewguard.knowledge.engines import commands, grouping, vllm_grammar, vllm_reading
 from skewguard.knowledge.engines.interface import Parsed, Release
 from skewguard.knowledge.engines.merging import Group
+from skewguard.knowledge.engines.preparing import words_of
 from skewguard.knowledge.engines.tables import Table
 from skewguard.knowledge.engines.vllm_grammar import API_SERVER, BOUNDARIES, SERVE, Program
-from skewguard.knowledge.engines.vllm_words import words_of
+from skewguard.knowledge.engines.vllm_successors import SUCCESSORS
 from skewguard.language.facts import Gap
 from skewguard.language.workloads import TextFile, Token
 
@@ -54,18 +49,11 @@ def _command(words: Sequence[str], at: int) -> Start:
 
 
 def _python(words: Sequence[str], at: int) -> Start | None:
-    for index in range(at + 1, len(words)):
-        word = words[index]
-        module, first = word, index + 1
-        if word == "-m" or (word.startswith("-") and not word.startswith("--") and word.endswith("m")):
-            continue
-        if word.startswith("-m"):
-            module = word[2:]
-        module = module.removesuffix(".py").replace("/", ".")
+    for module, first in commands.modules(words, at):
         if module.endswith("vllm.entrypoints.openai.api_server"):
             return Start(API_SERVER, first, API_SERVER)
         if module.endswith(("vllm.entrypoints.cli.main", "vllm.scripts", ".bin.vllm")):
-            return _command([*words[:index], "vllm", *words[index + 1 :]], index)
+            return _command([*words[: first - 1], "vllm", *words[first:]], first - 1)
         if "vllm.entrypoints" in module:
             return Start(None, first, module[module.index("vllm.entrypoints") :])
     return None
@@ -83,7 +71,7 @@ def groups(
     if len(candidates) > 1:
         bounds = _bounds(table, [word.text for word in words], files, from_image=start is None)
     found = []
-    for versions in _spans(table, candidates, bounds):
+    for versions in grouping.spans(table, candidates, bounds):
         speaker = versions[-1]
         program = start.program if start is not None and start.program is not None else _of_image(speaker)
         found.append(Group(versions, vllm_reading.simulate(table, speaker, program, words, files)))
@@ -125,38 +113,19 @@ def _of_image(version: str) -> Program:
     return SERVE if vllm_grammar.entrypoint(version)[-1] == "serve" else API_SERVER
 
 
-def _spans(table: Table, candidates: Sequence[str], bounds: set[int]) -> list[tuple[str, ...]]:
-    spans: list[list[str]] = []
-    last = -1
-    for version in candidates:
-        at = table.index(version)
-        if not spans or any(last < bound <= at for bound in bounds):
-            spans.append([])
-        spans[-1].append(version)
-        last = at
-    return [tuple(span) for span in spans]
-
-
 def _bounds(table: Table, texts: Sequence[str], files: Sequence[TextFile], *, from_image: bool) -> set[int]:
     """Indexes of the releases from which on these words may be read in another way."""
-    found = {table.index(first) for first in BOUNDARIES["program"] if not from_image}
-    sorts = {"image", "positional"} if from_image else {"positional"}
+    sorts = {"image", "positional"} if from_image else {"positional", "program"}
     names = list(_names(texts))
     if "--config" in texts:
         sorts.add("config")
         names.extend(_file_names(files))
     everything = " ".join((*texts, *(file.text or "" for file in files if "config" in sorts)))
-    for name in names:
-        found |= table.changes(name)
-        found |= _unknown_changes(table, name)
-        for _, _, flag in table.runs(name):
-            if flag.config is not None:
-                found |= table.field_changes(flag.config, everything)
-            if flag.action in ("lora", "adapters"):
-                sorts.add("adapters")
     sorts.update(_sorts(texts, everything))
-    found.update(table.index(first) for sort in sorts for first in BOUNDARIES[sort] if first in table.versions)
-    return found
+    if any(flag.action in ("lora", "adapters") for name in names for _, _, flag in table.runs(name)):
+        sorts.add("adapters")
+    firsts = (first for sort in sorts for first in BOUNDARIES[sort])
+    return grouping.changes(table, SUCCESSORS, names, everything) | grouping.from_releases(table, firsts)
 
 
 def _sorts(texts: Sequence[str], everything: str) -> Iterable[str]:
@@ -190,17 +159,7 @@ def _names(texts: Sequence[str]) -> Iterable[str]:
 
 
 def _file_names(files: Sequence[TextFile]) -> Iterable[str]:
-    for file in files:
-        if file.text is not None and file.path.endswith((".yaml", ".yml")):
-            for key in re.findall(r"""(?m)^\s*["']?([A-Za-z][\w.-]*)["']?\s*:""", file.text):
-                yield f"--{key}"
-                yield f"--{key.replace('_', '-')}"
-                yield f"--no-{key}"
-
-
-def _unknown_changes(table: Table, name: str) -> set[int]:
-    """Where the advice changes for a name that some version does not know: its successor or nearest name comes or goes."""
-    found: set[int] = set()
-    for better in vllm_history.advisable(table, name):
-        found |= table.changes(better)
-    return found
+    for key in grouping.file_keys(files):
+        yield f"--{key}"
+        yield f"--{key.replace('_', '-')}"
+        yield f"--no-{key}"

@@ -9,38 +9,13 @@ vLLM's.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
-from msgspec import field as struct_field
-
 from skewguard.knowledge.engines import conversions
-from skewguard.knowledge.engines.grammar import Key, Part, Word
+from skewguard.knowledge.engines.grammar import Part, Word
+from skewguard.knowledge.engines.preparing import Prepared, Trouble, one_config, pulled
 from skewguard.knowledge.engines.tables import Flag
 from skewguard.knowledge.engines.vllm_config_file import entries
 from skewguard.knowledge.engines.vllm_grammar import SERVE, Behaviour, Program
-from skewguard.language.workloads import TextFile, Token
-
-
-class Trouble(Struct):
-    """Something these steps did to a word that its writer did not mean. `what` is told apart by `vllm_reading`."""
-
-    what: str
-    word: Word
-    value: Word | None = None
-    fatal: bool = True
-    detail: str = ""
-
-
-class Prepared(Struct):
-    """The words for the parser, what happened on the way, and the config file's own word if there was one.
-
-    `unseen` names a config file whose text is not in the input.
-    """
-
-    words: list[Word]
-    troubles: list[Trouble] = struct_field(default_factory=list)
-    config: tuple[Word, Word] | None = None
-    unseen: str | None = None
-    moved: Word | None = None
+from skewguard.language.workloads import TextFile
 
 
 def prepare(
@@ -71,7 +46,8 @@ def _move_model(prepared: Prepared, does: Behaviour) -> None:
             continue
         behind = prepared.words[index + 1] if not attached and index + 1 < len(prepared.words) else None
         if not moves:
-            prepared.troubles.append(Trouble("model-by-flag", word, behind))
+            better = behind.text if behind is not None else None
+            prepared.troubles.append(Trouble("model-by-flag", word, behind, dest="model", suggestion=better))
             _take_out(prepared, index, 1 if behind is None else 2)
             return
         if behind is None and not attached:
@@ -113,73 +89,37 @@ def _pull_config(
     prepared: Prepared, program: Program, does: Behaviour, files: Sequence[TextFile], toggles: Mapping[str, Flag]
 ) -> None:
     """Put the entries of the file where this release puts them, in place of `--config FILE`."""
-    words = prepared.words
-    at = next(index for index, word in enumerate(words) if word.text == "--config")
-    again = [word for word in words if word.text == "--config"][1:]
-    prepared.troubles.extend(Trouble("config-twice", word) for word in again)
-    if again:
-        prepared.words = [word for index, word in enumerate(words) if word.text != "--config" or index == at]
-        return _pull_config(prepared, program, does, files, toggles)
-    if at == len(words) - 1:
-        prepared.troubles.append(Trouble("no-value", words[at]))
-        del words[at]
-        return None
-    flag, path = words[at], words[at + 1]
-    prepared.config = (flag, path)
-    pulled = _entries(prepared, path, does, files, toggles)
-    model_in_file = any(word.text == "--model" for word in pulled)
-    prepared.words = _inserted(prepared, pulled, at, program, does, model_in_file)
-    return None
-
-
-def _entries(
-    prepared: Prepared, path: Word, does: Behaviour, files: Sequence[TextFile], toggles: Mapping[str, Flag]
-) -> list[Word]:
-    if path.token.unresolved:
-        prepared.unseen = path.text
-        return []
-    if path.text.rpartition(".")[2] not in ("yaml", "yml"):
-        prepared.troubles.append(Trouble("config-not-yaml", path))
-        return []
-    file = next((each for each in files if _same_path(each.path, path.text)), None)
-    if file is None or file.text is None:
-        prepared.unseen = path.text if file is None else f"{path.text} ({file.ref})"
-        return []
-    read = entries(file, does, toggles, path.key)
-    for trouble in read.troubles:
-        prepared.troubles.append(Trouble(trouble.what, trouble.word or path, None, trouble.fatal, trouble.detail))
-    return read.words
-
-
-def _same_path(known: str, wanted: str) -> bool:
-    def parts(path: str) -> list[str]:
-        return [part for part in path.split("/") if part not in ("", ".")]
-
-    return known == wanted or (known.startswith("/") == wanted.startswith("/") and parts(known) == parts(wanted))
+    at = one_config(prepared)
+    if at is None:
+        return
+    path = prepared.words[at + 1]
+    found = pulled(prepared, path, files, lambda file: entries(file, does, toggles, path.key), any_case=False)
+    model_in_file = any(word.text == "--model" for word in found)
+    prepared.words = _inserted(prepared, found, at, program, does, model_in_file)
 
 
 def _inserted(
-    prepared: Prepared, pulled: list[Word], at: int, program: Program, does: Behaviour, model_in_file: bool
+    prepared: Prepared, entries: list[Word], at: int, program: Program, does: Behaviour, model_in_file: bool
 ) -> list[Word]:
     words = prepared.words
     rest = words[at + 2 :]
     if program != SERVE:
         if does.config == "headless-aware" and words[0].text.startswith("-"):
-            return [*pulled, *words[:at], *rest]
-        return [*words[:1], *pulled, *words[1:at], *rest]
+            return [*entries, *words[:at], *rest]
+        return [*words[:1], *entries, *words[1:at], *rest]
     if does.config == "after-first":
-        return [*pulled, *words[:at], *rest]
+        return [*entries, *words[:at], *rest]
     model_in_words = not words[0].text.startswith("-") and at != 0
     if does.config == "behind-model":
         if at == 0:
-            prepared.troubles.append(Trouble("no-model", words[at]))
-            return [*pulled, *rest]
-        return [words[0], *pulled, *words[1:at], *rest]
+            prepared.troubles.append(Trouble("no-model", words[at], dest="model"))
+            return [*entries, *rest]
+        return [words[0], *entries, *words[1:at], *rest]
     if not model_in_words and not model_in_file and prepared.unseen is None:
-        prepared.troubles.append(Trouble("no-model", words[at]))
+        prepared.troubles.append(Trouble("no-model", words[at], dest="model"))
     if model_in_words:
-        return [words[0], *pulled, *words[1:at], *rest]
-    return [*pulled, *words[:at], *rest]
+        return [words[0], *entries, *words[1:at], *rest]
+    return [*entries, *words[:at], *rest]
 
 
 # ---- names --------------------------------------------------------------------------------------------------------
@@ -321,11 +261,3 @@ def _json_text(content: Any) -> str:
     import json
 
     return json.dumps(content)
-
-
-def words_of(tokens: Sequence[Token], first: int = 0) -> list[Word]:
-    """Tokens as words, each keyed by its place."""
-    return [Word(token.text, token, (first + index,)) for index, token in enumerate(tokens)]
-
-
-__all__ = ["Key", "Prepared", "Trouble", "prepare", "words_of"]

@@ -28,54 +28,35 @@ class Missing(Struct, frozen=True):
     first: str | None = None
 
 
-SUCCESSORS: dict[str, tuple[str | None, str]] = {
-    "--calculate-kv-scales": (None, "scales come from the checkpoint now"),
-    "--cuda-graph-sizes": ("--cudagraph-capture-sizes", ""),
-    "--device": (None, "the build of the image decides the device"),
-    "--disable-async-output-proc": (None, "the engine it belonged to is gone"),
-    "--disable-frontend-multiprocessing": (None, "the front end has its own process in every case"),
-    "--disable-log-requests": ("--no-enable-log-requests", "requests are not logged unless asked for"),
-    "--disable-mm-preprocessor-cache": ("--mm-processor-cache-gb=0", ""),
-    "--enable-reasoning": (None, "`--reasoning-parser` alone switches it on"),
-    "--engine-use-ray": (None, "use `--distributed-executor-backend=ray` for several nodes"),
-    "--guided-decoding-backend": ("--structured-outputs-config.backend", ""),
-    "--max-context-len-to-capture": ("--max-cudagraph-capture-size", ""),
-    "--max-seq-len-to-capture": ("--max-cudagraph-capture-size", ""),
-    "--multi-step-stream-outputs": (None, "the engine it belonged to is gone"),
-    "--num-lookahead-slots": (None, "speculative decoding takes `--speculative-config` alone"),
-    "--num-scheduler-steps": (None, "the engine it belonged to is gone; scheduling is asynchronous by itself"),
-    "--num-speculative-tokens": ("--speculative-config", "a JSON object with `model` and `num_speculative_tokens`"),
-    "--override-pooler-config": ("--pooler-config", ""),
-    "--preemption-mode": (None, "preempted requests are always recomputed"),
-    "--rope-scaling": ("--hf-overrides", "a JSON object with `rope_scaling` or `rope_parameters`"),
-    "--rope-theta": ("--hf-overrides", "a JSON object with `rope_theta` or `rope_parameters`"),
-    "--scheduler-delay-factor": (None, "the engine it belonged to is gone"),
-    "--speculative-model": ("--speculative-config", "a JSON object with `model` and `num_speculative_tokens`"),
-    "--swap-space": (None, "requests are preempted by recomputing; `--kv-offloading-size` is the nearest thing"),
-    "--task": ("--runner", "and `--convert` to adapt a generative model for pooling"),
-    "--use-v2-block-manager": (None, "it has long been the only block manager"),
-    "--worker-use-ray": ("--distributed-executor-backend=ray", ""),
-}
-"""What took the place of a removed flag, and what else to know (vLLM's release notes and deprecation messages)."""
+class Successors(Struct, frozen=True, eq=False):
+    """What took the place of an engine's removed flags: for each, the flag to write instead (None: there is none), and
+
+    what else to know."""
+
+    rows: Mapping[str, tuple[str | None, str]]
+
+    def of(self, spelling: str) -> tuple[str | None, str]:
+        """The successor of one flag, and the advice beside it."""
+        return self.rows.get(spelling, (None, ""))
 
 
 @lru_cache(maxsize=2000)
-def missing(table: Table, version: str, name: str, *, serve: bool) -> Missing:
+def missing(table: Table, successors: Successors, version: str, name: str, *, serve: bool) -> Missing:
     """Why `name`, dashes and all, is no flag of `version`."""
     known = table.spellings(version, serve=serve)
     dashed = name[:2] + name[2:].replace("_", "-")
     if dashed != name:
         if dashed in known.flags:
             return Missing("misspelt", dashed, known.flags[dashed], dashed)
-        return missing(table, version, dashed, serve=serve)
+        return missing(table, successors, version, dashed, serve=serve)
     written = _historic(table, name)
     if written is not None:
-        return _dated(table, version, written, known.flags)
+        return _dated(table, successors, version, written, known.flags)
     near = nearest_ever(table, name)
     if near is not None and near in known.flags:
         return Missing("misspelt", near, known.flags[near], near)
     if near is not None:
-        return _dated(table, version, near, known.flags)
+        return _dated(table, successors, version, near, known.flags)
     return Missing("unknown", name)
 
 
@@ -117,7 +98,7 @@ def _one(table: Table, spelling: str) -> str:
     return table.runs(spelling)[0][2].dest
 
 
-def _dated(table: Table, version: str, spelling: str, known: Mapping[str, Flag]) -> Missing:
+def _dated(table: Table, successors: Successors, version: str, spelling: str, known: Mapping[str, Flag]) -> Missing:
     at = table.index(version)
     runs = table.runs(spelling)
     older = [run for run in runs if run[1] < at]
@@ -128,7 +109,7 @@ def _dated(table: Table, version: str, spelling: str, known: Mapping[str, Flag])
             return Missing("not-yet", spelling, newer[0][2], first=first)
         return Missing("unknown", spelling, runs[0][2] if runs else None)
     last = older[-1][1]
-    suggestion, advice = SUCCESSORS.get(spelling, (None, ""))
+    suggestion, advice = successors.of(spelling)
     if suggestion is None:
         suggestion = _inverse(spelling, older[-1][2], known)
     elif suggestion.partition("=")[0].partition(".")[0] not in known:
@@ -146,14 +127,14 @@ def _dated(table: Table, version: str, spelling: str, known: Mapping[str, Flag])
 
 
 @lru_cache(maxsize=2000)
-def advisable(table: Table, name: str) -> tuple[str, ...]:
+def advisable(table: Table, successors: Successors, name: str) -> tuple[str, ...]:
     """The spellings that may be advised instead of `name` in versions that do not know it."""
     name = name[:2] + name[2:].replace("_", "-")
     written = _historic(table, name)
     if written is None:
         near = nearest_ever(table, name)
         return (near,) if near is not None else ()
-    successor, _ = SUCCESSORS.get(written, (None, ""))
+    successor, _ = successors.of(written)
     better = (successor or "").partition("=")[0].partition(".")[0]
     return tuple(each for each in (better, _opposite(written)) if each is not None and table.runs(each))
 

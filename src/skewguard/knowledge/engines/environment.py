@@ -1,0 +1,165 @@
+"""What an engine makes of environment variables: read, no longer read, not read yet, never read, or refused."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from skewguard.knowledge.engines import history
+from skewguard.knowledge.engines.answers import Engine
+from skewguard.knowledge.engines.interface import Release, Variable
+from skewguard.knowledge.engines.tables import Table
+from skewguard.knowledge.engines.versions import span
+from skewguard.language import vocabulary
+from skewguard.language.facts import Origin
+from skewguard.language.workloads import EnvVar
+
+LOOK_ALIKES: Mapping[str, str] = {
+    "MODEL": "model.id",
+    "MODEL_ID": "model.id",
+    "MODEL_NAME": "model.id",
+    "MODEL_PATH": "model.id",
+    "HF_MODEL_ID": "model.id",
+    "SERVED_MODEL_NAME": "model.served_name",
+    "TOKENIZER": "tokenizer.id",
+    "REVISION": "model.revision",
+    "MODEL_REVISION": "model.revision",
+    "DTYPE": "runtime.dtype",
+    "QUANTIZATION": "runtime.quantization",
+    "QUANTIZE": "runtime.quantization",
+    "KV_CACHE_DTYPE": "runtime.kv_cache_dtype",
+    "MAX_MODEL_LEN": "limits.max_model_len",
+    "MAX_MODEL_LENGTH": "limits.max_model_len",
+    "CONTEXT_LENGTH": "limits.max_model_len",
+    "MAX_NUM_SEQS": "limits.max_num_seqs",
+    "MAX_NUM_BATCHED_TOKENS": "limits.max_num_batched_tokens",
+    "GPU_MEMORY_UTILIZATION": "runtime.gpu_memory_utilization",
+    "TENSOR_PARALLEL_SIZE": "parallelism.tensor",
+    "TENSOR_PARALLEL": "parallelism.tensor",
+    "TP_SIZE": "parallelism.tensor",
+    "TP": "parallelism.tensor",
+    "NUM_SHARD": "parallelism.tensor",
+    "PIPELINE_PARALLEL_SIZE": "parallelism.pipeline",
+    "PP_SIZE": "parallelism.pipeline",
+    "DATA_PARALLEL_SIZE": "parallelism.data",
+    "DP_SIZE": "parallelism.data",
+    "TRUST_REMOTE_CODE": "runtime.trust_remote_code",
+    "ENFORCE_EAGER": "runtime.enforce_eager",
+    "BLOCK_SIZE": "runtime.block_size",
+    "ENABLE_PREFIX_CACHING": "runtime.prefix_caching",
+    "ENABLE_CHUNKED_PREFILL": "runtime.chunked_prefill",
+    "TOOL_CALL_PARSER": "tokenizer.tool_call_parser",
+    "CHAT_TEMPLATE": "tokenizer.chat_template",
+}
+"""Names that people give settings in the environment, with the setting each means."""
+
+
+class Manner(Struct, frozen=True, eq=False):
+    """What one engine does with variables.
+
+    `prefixes` begin the names that look like its own; `not_ours` are names, or beginnings of names, with such a prefix
+    that other programs around it read. `look_alikes` are names that people give settings in the environment and the
+    engine does not read, with the setting each means. `successors` took the place of variables that are gone: the name
+    to write instead, or None and what else to know. `port` is a variable that takes a port where a Service of the
+    engine's name injects an address.
+    """
+
+    engine: Engine
+    prefixes: tuple[str, ...]
+    not_ours: tuple[str, ...]
+    look_alikes: Mapping[str, str]
+    successors: Mapping[str, tuple[str | None, str]]
+    port: str
+
+
+Runs = tuple[tuple[int, int, object, str], ...]
+
+
+def read(manner: Manner, table: Table, env: Sequence[EnvVar], release: Release) -> tuple[Variable, ...]:
+    """Every variable that concerns the engine, in order; of one written twice, the entry that counts."""
+    last = {entry.name: entry for entry in env}
+    reader = _Reader(manner, table, release)
+    return tuple(variable for entry in env if last[entry.name] is entry for variable in reader.variable(entry))
+
+
+class _Reader(Struct):
+    manner: Manner
+    table: Table
+    release: Release
+
+    def variable(self, entry: EnvVar) -> Iterator[Variable]:
+        runs = self.table.env_runs(entry.name)
+        flag = self._flag(self.manner.look_alikes.get(entry.name))
+        if runs:
+            yield from self._known(entry, runs)
+        elif flag is not None:
+            text = f"{self.manner.engine.title} reads no variable `{entry.name}`; only `{flag}` sets this"
+            yield Variable(entry.name, "unread", _place(entry), text, flag)
+        elif entry.name.startswith(self.manner.prefixes) and not entry.name.startswith(self.manner.not_ours):
+            yield self._strange(entry)
+
+    def _flag(self, setting: str | None) -> str | None:
+        """The flag that sets a setting; None where no release has one."""
+        dest = vocabulary.destination(self.manner.engine.name, setting) if setting else None
+        runs = self.table.runs_of_dest(dest) if dest else ()
+        return runs[-1][2].name if runs else None
+
+    def _strange(self, entry: EnvVar) -> Variable:
+        successor = self.manner.successors.get(entry.name, (None, ""))[0]
+        near = successor or history.nearest(entry.name, self.table.env_names())
+        hint = f"; the nearest is `{near}`" if near else ""
+        text = f"no version of {self.manner.engine.title} reads `{entry.name}`{hint}"
+        return Variable(entry.name, "unread", _place(entry), text, near)
+
+    def _known(self, entry: EnvVar, runs: Runs) -> Iterator[Variable]:
+        sorts: dict[str, list[str]] = {}
+        for version in self.release.candidates:
+            sorts.setdefault(_outcome(entry, self.table.index(version), runs), []).append(version)
+        for outcome, versions in sorts.items():
+            some = tuple(versions) if len(sorts) > 1 else ()
+            who = span(self.manner.engine.title, versions)
+            if outcome == "read":
+                yield Variable(entry.name, "read", entry.origin, "", None, some)
+            elif outcome == "invalid":
+                yield Variable(entry.name, "invalid", entry.origin, self._refusal(entry, who), None, some)
+            else:
+                yield self._silent(entry, outcome, who, runs, some)
+
+    def _refusal(self, entry: EnvVar, who: str) -> str:
+        if entry.name == self.manner.port and "://" in (entry.value or ""):
+            return (
+                f"{who} takes a number in `{entry.name}`, not `{entry.value}`: this is what Kubernetes injects for a "
+                f"Service named {self.manner.engine.name}. The server does not start"
+            )
+        return f"{who} takes a number in `{entry.name}`, not `{entry.value}`, and fails when it reads it"
+
+    def _silent(self, entry: EnvVar, outcome: str, who: str, runs: Runs, some: tuple[str, ...]) -> Variable:
+        if outcome == "not-yet":
+            first = self.table.versions[runs[0][0]]
+            text = f"{who} does not read `{entry.name}` yet; {first} is the first that does"
+            return Variable(entry.name, "unread", _place(entry), text, None, some)
+        successor, advice = self.manner.successors.get(entry.name, (None, ""))
+        last = self.table.versions[max(run[1] for run in runs)]
+        more = f"; `{successor}` took its place" if successor else f"; {advice}" if advice else ""
+        text = f"{who} no longer reads `{entry.name}`, {last} was the last that did{more}"
+        return Variable(entry.name, "dead", _place(entry), text, successor, some)
+
+
+def _place(entry: EnvVar) -> Origin:
+    return entry.name_origin or entry.origin
+
+
+def _outcome(entry: EnvVar, at: int, runs: Runs) -> str:
+    run = next((run for run in runs if run[0] <= at <= run[1]), None)
+    if run is None:
+        return "dead" if any(last < at for _, last, _, _ in runs) else "not-yet"
+    return "read" if entry.value is None or _fits(entry.value, run[3]) else "invalid"
+
+
+def _fits(value: str, kind: str) -> bool:
+    if "$(" in value or kind == "text":
+        return True
+    try:
+        float(value) if kind == "float" else int(value)
+    except ValueError:
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""Text to value, as vLLM's parser does it."""
+"""Text to value, as the engines' parsers do it."""
 
 import pytest
 from hypothesis import given
@@ -16,6 +16,10 @@ from skewguard.knowledge.engines.tables import Flag
         ("human-int", "0.5m", 500_000),
         ("human-int", "2G", 2 << 30),
         ("human-int-or-auto", "AUTO", -1),
+        ("si-int", "32k", 32_000),
+        ("si-int", "25.6k", 25_600),
+        ("si-int", " 32Ki ", 32_768),
+        ("si-int", "1M", 1_000_000),
         ("json", '{"a": [null, true]}', {"a": [None, True]}),
         ("json-or-str", "cpu", "cpu"),
         ("json-or-str", ' {"a": 1} ', {"a": 1}),
@@ -39,6 +43,9 @@ def test_text_becomes_the_value_of_its_kind(kind: str, text: str, value: object)
         ("int", ""),
         ("float", "half"),
         ("human-int", "1.5K"),
+        ("si-int", "32K"),
+        ("si-int", "1.5Ki"),
+        ("si-int", "32m"),
         ("human-int", "9" * 400 + "k"),
         ("json", "{a: 1}"),
         ("object", "[1]"),

@@ -6,6 +6,7 @@ only the model loader knows), nothing is refused here: the question is what the 
 
 import re
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -71,6 +72,22 @@ def human_integer(text: str) -> int:
     if "." in number:
         raise Refused(f"no decimals before {suffix}; `{number}{suffix.lower()}` is a multiple of 1000")
     return int(number) * int(1024 ** (1 + "KMGT".index(suffix)))
+
+
+def si_integer(text: str) -> int:
+    """`32k` is 32000, `25.6k` 25600, `32Ki` 32768; upper and lower case are told apart, and `32K` is refused."""
+    stripped = text.strip()
+    match = _si().fullmatch(stripped)
+    if match is None:
+        return _integer(stripped)
+    number, suffix = match.groups()
+    if len(number) > MOST_DIGITS:
+        raise Refused("a whole number")
+    if not suffix.endswith("i"):
+        return int(Decimal(number) * 10 ** (3 * (1 + "kMGT".index(suffix))))
+    if "." in number:
+        raise Refused(f"no decimals before {suffix}; `{number}{suffix[0].replace('K', 'k')}` is a multiple of 1000")
+    return int(number) << 10 * (1 + "KMGT".index(suffix[0]))
 
 
 def json_value(text: str) -> Any:
@@ -209,12 +226,18 @@ def _human() -> re.Pattern[str]:
     return re.compile(r"([0-9]+(?:\.[0-9]+)?)([kKmMgGtT])")
 
 
+@cache
+def _si() -> re.Pattern[str]:
+    return re.compile(r"(\d+(?:\.\d+)?)(Ki|Mi|Gi|Ti|k|M|G|T)", re.ASCII)
+
+
 _CONVERTERS: dict[str, Callable[[str], Any]] = {
     "str": str,
     "int": _integer,
     "float": _number,
     "human-int": human_integer,
     "human-int-or-auto": _human_or_auto,
+    "si-int": si_integer,
     "json": json_value,
     "json-or-str": _json_or_text,
     "json-or-pairs": _json_or_pairs,

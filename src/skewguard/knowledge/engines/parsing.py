@@ -67,6 +67,9 @@ class Parsing:
         if flag.dest == "config":
             self._record.tell(take, "ignored", "ignored", value=" ".join(take.texts()), why="config-attached")
             return
+        if flag.action in ("refused", "retired"):
+            self._gone(take, flag)
+            return
         try:
             value = self._value(take, flag)
         except conversions.Refused as refused:
@@ -83,6 +86,16 @@ class Parsing:
         )
         self._record.hold(take, flag, value)
 
+    def _gone(self, take: Take, flag: Flag) -> None:
+        """A flag that is known only to say that it is gone."""
+        suggestion, advice = self.successors.of(flag.name)
+        if flag.action == "retired":
+            self._record.tell(take, "ignored", "ignored", why="retired", detail=(advice,), suggestion=suggestion)
+        else:
+            self._record.tell(
+                take, "invalid", "removed", why="refused-flag", detail=(advice,), suggestion=suggestion, fatal=True
+            )
+
     def _value(self, take: Take, flag: Flag) -> Any:
         """The typed value. Raises `conversions.Refused`."""
         if flag.switch:
@@ -98,6 +111,8 @@ class Parsing:
         if flag.nargs == "?" and not texts:
             return flag.const
         values = [conversions.convert(flag, text) for text in texts]
+        if flag.action == "const-value":
+            return flag.const
         return values if flag.collects else values[0]
 
     def _oddity(self, take: Take, flag: Flag) -> tuple[Fault | None, str, str | None]:

@@ -78,6 +78,9 @@ def _misspelt(reading: Reading, who: str, _program: str) -> str:
 
 
 def _removed(reading: Reading, who: str, _program: str) -> str:
+    if reading.why == "refused-flag":
+        more = f" ({reading.detail[0]})" if reading.detail[0] else ""
+        return f"{who} knows `{_name(reading)}` only to refuse it{more}: the server does not start"
     last, gone, first, _, advice = reading.detail
     back = f", and is back in {first}" if first else ""
     more = f" ({advice})" if advice else ""
@@ -104,6 +107,9 @@ def _abbreviated(reading: Reading, who: str, _program: str) -> str:
 def _ignored(reading: Reading, who: str, program: str) -> str:
     if reading.why == "config-attached":
         return f"`{reading.text}` is never read: {who} looks for `--config` and the path as two words, so no setting of the file applies"
+    if reading.why == "retired":
+        more = f": {reading.detail[0]}" if reading.detail[0] else ""
+        return f"{who} accepts `{_name(reading)}` with a warning and does nothing with it{more}"
     if reading.why == "config-false":
         return f"`{reading.text.removeprefix('--')}: false` in the config file is dropped by {who} under `{program}`, {_so(reading)}"
     if reading.why == "field":

@@ -17,18 +17,27 @@ if TYPE_CHECKING:
     from importlib.abc import ResourceLoader
 
 ValueKind = str
-"""How a flag's text becomes a value: `str`, `int`, `float`, `human-int` (`32k`), `human-int-or-auto`, `json`,
+"""How a flag's text becomes a value: `str`, `int`, `float`, `human-int` (`32k` is 32000, `32K` 32768), `si-int` (`32k`
+is 32000, `32Ki` 32768, upper and lower case told apart), `human-int-or-auto`, `json`,
 `json-or-str`, `json-or-pairs` and `pairs` (`a=1,b=2`), `object` (a JSON object, fields in `configs`),
 `level-or-object`, `bool-text` (Python's `bool("False")`), `lower`, `device-ids`."""
+
+
+_SWITCHES = frozenset(("true", "toggle", "enable-disable", "const", "refused", "retired", "help"))
 
 
 class Flag(Struct, frozen=True, eq=False):
     """One argument as a release registers it.
 
-    `flags` are its spellings, the canonical one first; of a positional, its name. `action` is None for an argument
+    `dest` names the field of the engine's own record of settings that the value ends in, which is nearly always the
+    parser's destination. `flags` are its spellings, the canonical one first; of a positional, its name. `action` is None for an argument
     that takes a value; `true` (switch), `boolean` (`[=]true|false`), `toggle` (`--x`, `--no-x`), `enable-disable`
-    (and `--disable-x`), `append`, `lora` and `adapters` (lists of NAME=PATH). `nullable`: the text `None` means
-    none. `serve_only`: registered by `vllm serve` and not by the API server module.
+    (and `--disable-x`), `const` (switch that stores `const`), `const-value` (takes a value and stores `const`), `append`,
+    `lora` and `adapters` (lists of NAME=PATH), `refused` (switch that is known only to stop the start, naming what took
+    its place), `retired` (switch that is accepted and has no effect). `nullable`: the text `None` means none.
+    `required`: the parser does not start without it. `fallback`: what the engine takes in the end where nobody wrote a
+    flag whose default is None and none of its start rules decides. `serve_only`: registered by `vllm serve` and not by
+    the API server module.
     """
 
     dest: str
@@ -42,6 +51,8 @@ class Flag(Struct, frozen=True, eq=False):
     choices: tuple[Any, ...] | None = None
     config: str | None = None
     deprecated: bool = False
+    required: bool = False
+    fallback: Any = None
     serve_only: bool = False
 
     @property
@@ -52,7 +63,7 @@ class Flag(Struct, frozen=True, eq=False):
     @property
     def switch(self) -> bool:
         """True when the flag takes no value at all."""
-        return self.action in ("true", "toggle", "enable-disable", "const", "help")
+        return self.action in _SWITCHES
 
     @property
     def collects(self) -> bool:
@@ -84,8 +95,9 @@ class Flag(Struct, frozen=True, eq=False):
             and (self.type, self.action, self.nargs, self.nullable)
             == (other.type, other.action, other.nargs, other.nullable)
             and self.choices == other.choices
-            and self.config == other.config
-            and (self.deprecated, self.serve_only) == (other.deprecated, other.serve_only)
+            and (self.config, self.const) == (other.config, other.const)
+            and (self.deprecated, self.required, self.serve_only)
+            == (other.deprecated, other.required, other.serve_only)
         )
 
 

@@ -5,18 +5,23 @@ tests are listed once more, under "not run", in the closing lines; with CI set i
 empty.
 """
 
+import gc
 import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
 
-# A slow machine is not a defect: no deadline on one example, and the same examples on every run of CI.
-settings.register_profile("here", deadline=None)
-settings.register_profile(
-    "ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
-settings.load_profile("ci" if os.environ.get("CI") else "here")
+from tests import searching
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The tier that leaves out the slow tests also searches for a shorter time."""
+    searching.load_profile(fast=config.option.markexpr == "not slow")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Thousands of collected tests live until the end: the garbage collector need not walk them again and again."""
+    gc.freeze()
 
 
 def _not_run(reporter: pytest.TerminalReporter) -> Iterator[tuple[str, str]]:

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 
 from skewguard.adapters import files
 from skewguard.language.errors import InputError, UsageError
+from tests.searching import examples
 
 NOBODY = 65534
 
@@ -284,7 +285,7 @@ def test_odd_names_are_fit_to_be_printed(here: Path) -> None:
     assert names("odd") == ["odd/a\\nb.yaml", "odd/c\\x1b[31m.yaml", "odd/d\\xff.yaml"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@examples(60, HealthCheck.function_scoped_fixture)
 @given(st.text(max_size=40) | st.text("./*?[]{}~-\x00\n\\\udcff", max_size=12))
 def test_read_inputs_takes_any_name(here: Path, name: str) -> None:
     """Any text as a path gives inputs or errors that can be printed, and nothing else."""
@@ -294,7 +295,7 @@ def test_read_inputs_takes_any_name(here: Path, name: str) -> None:
         assert (found.text is None) != (found.error is None and found.skipped is None)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@examples(60, HealthCheck.function_scoped_fixture)
 @given(st.binary(max_size=60))
 def test_any_content_is_text_or_an_error(here: Path, content: bytes) -> None:
     """Any bytes."""

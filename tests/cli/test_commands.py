@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from skewguard.cli.boundary import run
+from tests.searching import examples
 
 CODES = {0, 1, 2, 3, 4, 130}
 GOOD = """
@@ -128,7 +129,7 @@ def test_file_of_fifty_megabytes_is_refused_and_the_others_checked(
     assert 1 == document["exit_code"]
 
 
-_QUIET = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_QUIET = examples(60, HealthCheck.function_scoped_fixture)
 _WORDS = st.text("abcM-=_{}$\"' \n\\/.:0123é|;&", max_size=14)
 
 

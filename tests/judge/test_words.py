@@ -1,13 +1,14 @@
 """Words that do not say what their writer meant: variables, placeholders, folding, entrypoints, secrets."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from skewguard.judge.checks import secrecy, starting, words
 from skewguard.knowledge.engines.interface import Recognition
 from skewguard.language.workloads import Invocation, Token, UnseenEnv
 from tests.judge.cases import argument, at, case, env, run, severities, tokens, verdicts
+from tests.searching import examples
 
 assert secrecy
 assert starting
@@ -277,7 +278,7 @@ HOSTILE = st.text(alphabet=st.sampled_from("$(){}<>A_a-:=/ \n\\'\"%1.#é\x00"), 
 
 
 @given(words_=st.lists(HOSTILE, max_size=5), name=HOSTILE, value=HOSTILE)
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_any_text_gets_an_answer(words_: list[str], name: str, value: str) -> None:
     """Whatever stands in arguments and variables, the checks of words end without a crash."""
     subject = case(args=words_, environment=[env(name, value)])

@@ -4,11 +4,12 @@ import json
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from skewguard.language import documents
 from skewguard.observe.sources import kinds, manifests
+from tests.searching import examples
 
 _KINDS = [*sorted(kinds._READERS), "List", "Service", "Ingress", "HTTPRoute", "HorizontalPodAutoscaler", "ScaledObject"]
 _GROUPS = ["v1", "apps/v1", "batch/v1", "serving.kserve.io/v1beta1", "ray.io/v1", "leaderworkerset.x-k8s.io/v1",
@@ -51,7 +52,7 @@ _TREES = st.recursive(
         st.tuples(st.sampled_from(_KINDS), st.sampled_from(_GROUPS), _TREES, _TREES, _TREES), min_size=1, max_size=4
     )
 )
-@settings(max_examples=120)
+@examples(120)
 def test_any_object_is_read(objects: list[tuple[str, str, object, object, object]]) -> None:
     """Any tree under any kind gives an inventory."""
     text = "\n---\n".join(
@@ -75,7 +76,7 @@ _CONTAINERS = st.fixed_dictionaries({"name": _TEXTS}, optional=dict.fromkeys(("i
 
 
 @given(_POD_TREES, st.lists(_CONTAINERS, max_size=3))
-@settings(max_examples=120)
+@examples(120)
 def test_any_pod_is_read(pod: dict[str, object], containers: list[dict[str, object]]) -> None:
     """Any fields of any container give a workload."""
     whole = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "n"}, "spec": {"containers": containers, **pod}}

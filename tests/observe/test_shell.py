@@ -1,7 +1,7 @@
 """Shell scripts: what they start, as far as reading can tell."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from skewguard.language import documents
@@ -9,6 +9,7 @@ from skewguard.language.workloads import Token
 from skewguard.observe.sources import grammar, lexing, shell, texts
 from skewguard.observe.sources.expansion import Binding
 from skewguard.observe.sources.texts import Text
+from tests.searching import examples
 
 PLACE = documents.read("x", "x.yaml")[0][0].root.origin
 
@@ -213,7 +214,7 @@ _SHELLISH = st.lists(
 
 
 @given(st.one_of(st.text(max_size=200), _SHELLISH))
-@settings(max_examples=400)
+@examples(400)
 def test_lexer_reads_any_text(script: str) -> None:
     """Any text is taken apart without an error, and every word lies inside it, in order."""
     at = 0
@@ -228,7 +229,7 @@ def test_lexer_reads_any_text(script: str) -> None:
 
 
 @given(_SHELLISH)
-@settings(max_examples=400)
+@examples(400)
 def test_shell_reads_any_script(script: str) -> None:
     """Any script gives words whose places lie inside it."""
     for _, tokens in run(script, ["a", "b c"], A="x y"):

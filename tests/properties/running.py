@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -16,6 +15,7 @@ from skewguard import api, report
 from skewguard.cli import boundary
 from skewguard.language.results import CheckReport, Report
 from skewguard.report.documents import CheckDocument, DiffDocument, SettingsDocument
+from tests import searching
 
 CODES = {0, 1, 2, 3}
 """What a command may end with; 4 would be a crash, 130 an interruption."""
@@ -24,11 +24,8 @@ DOCUMENTS: dict[str, Any] = {"check": CheckDocument, "settings": SettingsDocumen
 
 
 def examples(number: int) -> settings:
-    """So many examples, in a working folder that all of them share; `SKEWGUARD_EXAMPLES` multiplies them for a search."""
-    return settings(
-        max_examples=number * int(os.environ.get("SKEWGUARD_EXAMPLES", "1")),
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    )
+    """So many examples, in a working folder that all of them share."""
+    return searching.examples(number, HealthCheck.function_scoped_fixture)
 
 
 def ran(*words: str) -> tuple[int, str, str]:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -18,6 +18,7 @@ from skewguard.knowledge.engines.tables import Flag
 from skewguard.knowledge.engines.vllm_grammar import API_SERVER, behaviour
 from skewguard.knowledge.engines.vllm_program import groups
 from tests.knowledge.engines.vllm_cases import anything, parse, simulated, some, tokens
+from tests.searching import examples
 
 VERSIONS = ("0.6.6", "0.10.2", "0.20.0", "0.33.0")
 ADAPTERS = ("lora_modules", "prompt_adapters")
@@ -149,7 +150,7 @@ def _vectors(draw: st.DrawFn, version: str) -> list[str]:
 
 @pytest.mark.parametrize("version", VERSIONS)
 @given(data=st.data())
-@settings(max_examples=120)
+@examples(120)
 def test_simulation_answers_as_argparse(version: str, data: st.DataObject) -> None:
     """The same vectors are refused, and the others give the same values."""
     words = data.draw(_vectors(version))
@@ -192,7 +193,7 @@ _ANY_WORD = st.one_of(
     words=st.lists(_ANY_WORD, max_size=8),
     start=st.sampled_from(((), ("vllm", "serve"), ("python3", "-m", "vllm.entrypoints.openai.api_server"))),
 )
-@settings(max_examples=150)
+@examples(150)
 def test_any_vector_gets_an_answer(words: list[str], start: tuple[str, ...]) -> None:
     """Whatever the words are: no traceback, for a known version, a range and an unknown one."""
     for release in ("0.33.0", some("0.6.6", "0.9.2"), anything()):
@@ -220,7 +221,7 @@ def _historic(draw: st.DrawFn) -> list[str]:
     words=_historic(),
     start=st.sampled_from((("vllm", "serve"), ("python3", "-m", "vllm.entrypoints.openai.api_server"))),
 )
-@settings(max_examples=25)
+@examples(25)
 def test_releases_of_one_group_read_alike(words: list[str], start: tuple[str, ...]) -> None:
     """The release that speaks for a group makes the same of the words as every other one in it."""
     for group in groups(vllm.table(), tokens(*start, *words), anything(), (), from_image=False):

@@ -24,7 +24,7 @@ from skewguard.language.workloads import (
     TextFile,
     Timeout,
 )
-from tests.judge.cases import at, case, env, gap, located, run, service, severities, tokens, verdicts
+from tests.judge.cases import argument, at, case, env, gap, located, run, service, severities, tokens, verdicts
 
 
 def http(port: int | str = 8000, **more: Any) -> Probe:
@@ -139,6 +139,39 @@ def test_port_mismatch_gives_one_finding_for_one_edit() -> None:
     assert severities("serving.port-mismatch", subject) == ["error"]
 
 
+def test_port_mismatch_changes_the_port_that_is_written() -> None:
+    """A second `--port` is no remedy: the edit names the written value, what to write for it, and where it stands."""
+    flag = argument("--port", flag="--port", dest="port", value_origin=at(14, "9000", 22))
+    subject = case(declared={"vllm.port": 9000}, arguments=[flag], container={"readiness": http(8000)})
+
+    (answer,) = run("serving.port-mismatch", subject)
+
+    assert "change `9000` to `8000` at deploy.yaml:14:22" in answer.remedy
+    assert "write 9000 in the readinessProbe (deploy.yaml:41:1)" in answer.remedy
+
+
+@pytest.mark.parametrize(
+    ("token", "edit"),
+    [
+        ("--port=$(PORT)", "change `--port=$(PORT)` to `--port=8000` at deploy.yaml:10:1"),
+        ("--port=9000", "change `--port=9000` to `--port=8000` at deploy.yaml:10:1"),
+    ],
+)
+def test_port_mismatch_changes_the_whole_token_of_a_joined_flag(token: str, edit: str) -> None:
+    """Flag and value in one token are shown, and written again, as one."""
+    flag = argument(token, flag="--port", dest="port")
+    subject = case(declared={"vllm.port": 9000}, arguments=[flag], container={"readiness": http(8000)})
+
+    assert edit in run("serving.port-mismatch", subject)[0].remedy
+
+
+def test_port_mismatch_adds_the_port_where_none_is_written() -> None:
+    """Where the engine's default decides, the flag has to be added."""
+    subject = case(derived=LISTENS, container={"readiness": http(9000)})
+
+    assert "add `- --port=9000` to the container's `args`" in run("serving.port-mismatch", subject)[0].remedy
+
+
 def test_port_mismatch_leaves_ports_of_sidecars_alone() -> None:
     """A probe that asks the sidecar which declares the port is no fault; an undeclared one only warns."""
     declared = Container(name="proxy", origin=at(8), ports=(Port(8080, at(9)),))
@@ -160,6 +193,8 @@ def test_port_mismatch_reads_sglang_from_its_words() -> None:
         "pass"
     ]
     assert verdicts("serving.port-mismatch", case(command=[*start, "$@"], container=probe, **shared)) == ["skipped"]
+    (answer,) = run("serving.port-mismatch", case(command=[*start, "--port", "9000"], container=probe, **shared))
+    assert "change `9000` to `8000`" in answer.remedy
     unwritten = probe | {"invocations": (Invocation((), "image"),)}
     assert verdicts("serving.port-mismatch", case(container=unwritten, **shared)) == ["skipped"]
 
@@ -200,6 +235,14 @@ def test_loopback_knows_the_default_of_sglang(words: tuple[str, ...], verdict: s
     )
 
     assert [verdict] == [one.replace("skipped", "pass") for one in verdicts("serving.loopback", subject)]
+
+
+def test_loopback_changes_the_address_that_is_written() -> None:
+    """A second `--host` is no remedy either."""
+    flag = argument("--host", flag="--host", dest="host", value_origin=at(14, "127.0.0.1", 22))
+    (answer,) = run("serving.loopback", case(declared={"vllm.host": "127.0.0.1"}, arguments=[flag]))
+
+    assert "change `127.0.0.1` to `0.0.0.0` at deploy.yaml:14:22" in answer.remedy
 
 
 def test_loopback_is_an_error_where_somebody_is_refused() -> None:

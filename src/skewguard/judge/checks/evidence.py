@@ -11,7 +11,7 @@ from skewguard.judge.checks.interface import Case, Result, fail, skipped, unknow
 from skewguard.knowledge.engines import images, recognition
 from skewguard.knowledge.engines.images import ImageRef
 from skewguard.language import vocabulary
-from skewguard.language.facts import Choice, Fact, Gap, Value
+from skewguard.language.facts import Choice, Fact, Gap, Located, Origin, Value
 from skewguard.language.workloads import Invocation, Token
 
 Place = Literal["hub", "path", "uri", "other"]
@@ -36,10 +36,53 @@ def adding(case: Case, setting: str, value: str) -> str | None:
 
 
 def add_words(case: Case, name: str, value: str) -> str:
-    """How to add one flag with its value to this container's arguments."""
+    """How to give a flag a value in this container's arguments: change the one that stands there, else add it.
+
+    A flag that is added beside one that stands already is the same flag twice.
+    """
+    written = _written(case, name)
+    if written is not None:
+        return _change(written, name, value)
     if _in_shell(case):
         return f"add `{name} {value}` to the command line"
     return f"add `- {name}={value}` to the container's `args`"
+
+
+def _written(case: Case, name: str) -> Origin | None:
+    """The place of the value that decides a flag, where the arguments (or a `--config` file) hold that flag."""
+    if case.parsed is None:
+        word = argument(case, name)
+        return word.origin if word else None
+    found = [item for item in case.parsed.arguments if item.flag == name and item.outcome == "parsed"]
+    return (found[-1].value_origin or found[-1].origin) if found else None
+
+
+def own_words(case: Case) -> list[Located[str]]:
+    """The words that the recognised start hands to the engine, else those of the container's last start."""
+    tokens = case.recognition.argv if case.recognition else ()
+    if not tokens and case.container.invocations:
+        tokens = case.container.invocations[-1].argv
+    return [Located(token.text, token.origin) for token in tokens]
+
+
+def argument(case: Case, name: str) -> Located[str] | None:
+    """The last value of a flag as a word, `--flag value` or `--flag=value`, for engines whose grammar is not known."""
+    words = own_words(case)
+    found = None
+    for at, word in enumerate(words):
+        if word.value == name and at + 1 < len(words):
+            found = words[at + 1]
+        elif word.value.startswith(f"{name}="):
+            found = Located(word.value.partition("=")[2], word.origin)
+    return found
+
+
+def _change(written: Origin, name: str, value: str) -> str:
+    """The edit of a value that stands somewhere: what stands there, what to write for it, and where."""
+    text = (written.text or "").strip()
+    alone = bool(text) and not text.startswith("-") and not set(text) & set(" =:$")
+    wanted = value if alone else f"{name}={value}"
+    return f"change `{text}` to `{wanted}` at {written}" if text else f"change `{name}` to {value} at {written}"
 
 
 def _in_shell(case: Case) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from skewguard.judge.checks import serving_cache, serving_probes, serving_timeouts
-from skewguard.judge.checks.evidence import add_words, known
+from skewguard.judge.checks.evidence import add_words, argument, known, own_words
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped
 from skewguard.language import surroundings
 from skewguard.language.facts import Located, Origin
@@ -60,7 +60,7 @@ def port_mismatch(case: Case) -> Iterator[Result]:
             f"{case.title} listens on port {port.value}, but {_listed([knock.who for knock in knocks])} "
             f"{'goes' if len(knocks) == 1 else 'go'} to {number}, where nothing answers.",
             remedy=f"For the engine: {add_words(case, '--port', str(number))}; or write {port.value} in "
-            f"{_listed([knock.who for knock in knocks])}.",
+            f"{_listed([f'{knock.who} ({knock.origin})' for knock in knocks])}.",
             at=(decisive or knocks)[0].origin,
             setting=f"{case.engine}.port",
             anchor=f"port {number}",
@@ -139,7 +139,7 @@ def engine_port(case: Case) -> Located[int] | None:
     if _worker(case) or _unclear(case):
         return None
     if case.engine == "sglang" and case.parsed is None:
-        text = _argument(case, "--port")
+        text = argument(case, "--port")
         if text is None:
             return Located(_SGLANG_PORT, case.container.origin) if _plain(case) else None
         return Located(int(text.value), text.origin) if text.value.isdigit() else None
@@ -153,7 +153,7 @@ def _host(case: Case) -> Located[str] | None:
     if case.engine == "sglang" and case.parsed is None:
         if _unclear(case) or not _plain(case):
             return None
-        return _argument(case, "--host") or Located("127.0.0.1", case.container.origin)
+        return argument(case, "--host") or Located("127.0.0.1", case.container.origin)
     fact = known(case, f"{case.engine}.host")
     return Located(fact.value, fact.origin) if fact is not None and isinstance(fact.value, str) else None
 
@@ -169,30 +169,10 @@ def _worker(case: Case) -> bool:
     return case.workload.subject.part == "worker" or (headless is not None and headless.value is True)
 
 
-def _words(case: Case) -> list[Located[str]]:
-    tokens = case.recognition.argv if case.recognition else ()
-    if not tokens and case.container.invocations:
-        tokens = case.container.invocations[-1].argv
-    return [Located(token.text, token.origin) for token in tokens]
-
-
 def _plain(case: Case) -> bool:
     """Whether all arguments are seen: no file, no variable, no `"$@"` that could hold more."""
-    words = _words(case)
+    words = own_words(case)
     return bool(words) and not any(word.value.startswith(("--config", "$", '"$')) for word in words)
-
-
-def _argument(case: Case, flag: str) -> Located[str] | None:
-    """The last value of a flag in the engine's own words, `--flag value` or `--flag=value`."""
-    words = _words(case)
-    found = None
-    for at, word in enumerate(words):
-        following = words[at + 1] if at + 1 < len(words) else None
-        if word.value == flag and following is not None:
-            found = following
-        elif word.value.startswith(flag + "="):
-            found = Located(word.value.partition("=")[2], word.origin)
-    return found
 
 
 def _knocks(case: Case, port: int) -> Iterator[Knock]:

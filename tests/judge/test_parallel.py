@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from skewguard.judge.checks import parallel
+from skewguard.judge.checks import groups, parallel
 from skewguard.knowledge.engines.interface import Recognition
 from skewguard.language.facts import Subject
 from skewguard.language.workloads import (
@@ -20,6 +20,7 @@ from skewguard.language.workloads import (
 )
 from tests.judge.cases import at, case, env, gap, located, run, severities, tokens, verdicts
 
+assert groups
 assert parallel
 
 TENSOR, PIPELINE, DATA = "parallelism.tensor", "parallelism.pipeline", "parallelism.data"

@@ -1,6 +1,7 @@
 """From an inventory to cases: every container judged on whether it runs an engine, and each engine's settings laid out."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from msgspec import Struct, structs
 
@@ -32,12 +33,31 @@ class Version(Struct, frozen=True):
 
 def judged(inventory: Inventory, project: Project, version: Version | None = None) -> Iterator[Judged]:
     """Every container of the inventory, in order."""
-    for workload in inventory.workloads:
-        for container in workload.template.containers:
-            found = recognition.recognise(container, project, workload)
-            subject = structs.replace(workload.subject, container=container.name)
-            case = _case(workload, container, inventory, project, found, version) if found.engine else None
-            yield Judged(subject, found, case)
+    for _, roles in groupby(inventory.workloads, key=_object):  # an object's roles stand beside each other
+        found = [each for workload in roles for each in _of_workload(workload, inventory, project, version)]
+        _introduce([each.case for each in found if each.case is not None])
+        yield from found
+
+
+def _object(workload: Workload) -> Subject:
+    return structs.replace(workload.subject, role=None)
+
+
+def _of_workload(
+    workload: Workload, inventory: Inventory, project: Project, version: Version | None
+) -> Iterator[Judged]:
+    for container in workload.template.containers:
+        found = recognition.recognise(container, project, workload)
+        subject = structs.replace(workload.subject, container=container.name)
+        case = _case(workload, container, inventory, project, found, version) if found.engine else None
+        yield Judged(subject, found, case)
+
+
+def _introduce(cases: list[Case]) -> None:
+    """Make the engines of one object known to each other."""
+    if len(cases) > 1:
+        for case in cases:
+            case.members = tuple(other for other in cases if other is not case)
 
 
 def _case(

@@ -6,8 +6,9 @@ from msgspec import Struct, structs
 
 from skewguard.knowledge.engines import images
 from skewguard.knowledge.engines.interface import EngineModule, Hardware, Parsed, Release, Variable
-from skewguard.language import redact, scheduling, surroundings
+from skewguard.language import redact, scalars, scheduling, surroundings, vocabulary
 from skewguard.language.accelerators import Accelerator
+from skewguard.language.errors import UsageError
 from skewguard.language.facts import Arm, Choice, Effective, Fact, Gap, Located, Origin
 from skewguard.language.sheet import Sheet
 from skewguard.language.workloads import Autoscaler, Container, Inventory, Token, Workload
@@ -98,7 +99,7 @@ def _surroundings(ground: Ground) -> Iterator[Effective]:
     yield _version(ground.release, container)
     yield from _image(container)
     for setting, located in container.fields.items():
-        yield Fact(setting, located.value, "declared", located.origin)
+        yield _field(setting, located)
     if ground.workload.subject.kind in _SPREADING:
         where = Origin(kind="rule", ref="the resource's `parallelism`, which does not name it")
         for setting in ("parallelism.tensor", "parallelism.pipeline", "parallelism.data"):
@@ -109,6 +110,16 @@ def _surroundings(ground: Ground) -> Iterator[Effective]:
     yield from _hardware(ground)
     yield from _scaling(ground.workload, ground.inventory)
     yield from _serving(ground.workload, ground.inventory)
+
+
+def _field(setting: str, located: Located[str]) -> Effective:
+    """What a resource's own field gives, in the setting's type: `tensor: 4` is a number, and is counted with."""
+    row = vocabulary.BY_NAME.get(setting)
+    try:
+        value = scalars.typed(located.value) if row is None else vocabulary.typed(row, located.value)
+    except UsageError as error:
+        return Gap(setting, str(error), rule="field", inputs=(f"field@{setting}={located.value}",))
+    return Fact(setting, value, "declared", located.origin)
 
 
 _SPREADING = ("LLMInferenceService", "LLMInferenceServiceConfig")

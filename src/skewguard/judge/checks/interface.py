@@ -17,14 +17,15 @@ from skewguard.language.sheet import Sheet
 from skewguard.language.workloads import Container, Inventory, Workload
 
 
-class Case(Struct):
+class Case(Struct, eq=False):
     """One container that runs an engine, with everything known about it and around it.
 
     `engine` is the engine's name (`vllm`, `sglang`, …). `parsed` is None where the engine has no grammar here.
     `release` likewise. `variables` are the engine's reading of the environment. `title` is the engine's own
     spelling (`vLLM`). `inventory` holds the other objects of the same input. `recognition` says how the engine is
     reached in the container. `binding` is the contract the container is under; None where contracts play no part.
-    `phase` is what the facts were read from: a manifest (static) or what is running (live).
+    `phase` is what the facts were read from: a manifest (static) or what is running (live). `members` are the other
+    containers of the same object that run an engine, in the order of its roles: they know each other.
     """
 
     workload: Workload
@@ -39,6 +40,7 @@ class Case(Struct):
     recognition: Recognition | None = None
     binding: Binding | None = None
     phase: Phase = "static"
+    members: tuple["Case", ...] = ()
 
     def arguments(self, *faults: str) -> Iterator[Argument]:
         """The arguments with one of these faults, in order."""

@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from skewguard.judge.checks import evidence
+from skewguard.judge.checks import evidence, members
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped, unknown
 from skewguard.language import scheduling, surroundings
 from skewguard.language.facts import Fact, Located
-from skewguard.language.workloads import Container, Volume, Workload
+from skewguard.language.workloads import Container, Volume
 
 WHOLE = ("nvidia.com/gpu", "amd.com/gpu", "habana.ai/gaudi", "gpu.intel.com/i915", "gpu.intel.com/xe")
 """Resources of which one is one device that one process drives; slices, shares and TPU boards count otherwise."""
@@ -79,18 +79,18 @@ def available(case: Case) -> int | None:
     own = devices(case.container)
     if case.workload.group_size is None or _shared(case):
         return None
-    members = _siblings(case)
-    if not members:
+    workers = members.workers(case)
+    if not workers:
         return None if own is None else own * _pods(case)
-    workers = [max((devices(item) or 0 for item in member.template.containers), default=0) for member in members]
-    if len(set(workers)) > 1:
+    each = [max((devices(item) or 0 for item in member.template.containers), default=0) for member in workers]
+    if len(set(each)) > 1:
         return None
-    return (own or 0) + workers[0] * (_pods(case) - 1)
+    return (own or 0) + each[0] * (_pods(case) - 1)
 
 
 def _uncountable(case: Case) -> tuple[str, Located[str]] | None:
     """The GPU resource of the server's pods whose amount is no number yet."""
-    boxes = (case.container, *(box for member in _siblings(case) for box in member.template.containers))
+    boxes = (case.container, *(box for member in members.workers(case) for box in member.template.containers))
     return next((unclear for box in boxes if (unclear := scheduling.uncountable(box)) is not None), None)
 
 
@@ -108,17 +108,6 @@ def _unclear(case: Case, resource: str, amount: Located[str]) -> Iterator[Result
             inputs=(f"quantity@{resource}={amount.value}",),
             expected=need,
         )
-
-
-def _siblings(case: Case) -> list[Workload]:
-    """The workers of the group this container leads."""
-    subject = case.workload.subject
-    if subject.part == "worker":
-        return []
-    workers = [other for other in surroundings.of_object(subject, case.inventory) if other.subject.part == "worker"]
-    role = subject.role or ""
-    groups = tuple(f"{group}-" for group in (role, role.rpartition("-")[0]) if group)
-    return [other for other in workers if groups and (other.subject.role or "").startswith(groups)] or workers
 
 
 def _shared(case: Case) -> bool:
@@ -305,17 +294,19 @@ def tensor_across_pods(case: Case) -> Iterator[Result]:
 )
 def shm_missing(case: Case) -> Iterator[Result]:
     """More than one process in a pod, and /dev/shm left at its default or on a disk."""
-    if case.workload.template.host_ipc or _on_memory(case) or _unmounted(case) is not None or not _talks(case):
+    leads = members.leader_of(case) or case
+    if _has_memory(case) or _unmounted(case) is not None or not _talks(case, leads):
         return
     volume = _at_shm(case)
-    fact = _cause(case)
+    fact = _cause(case) if leads is case else None
+    whose = SHM if leads is case else f"{SHM} of the worker"
     message = (
-        f"{SHM} is the volume `{volume.name}`, which lies on the node's disk"
+        f"{whose} is the volume `{volume.name}`, which lies on the node's disk"
         if volume
-        else f"{SHM} has the default 64 MiB"
+        else f"{whose} has the default 64 MiB"
     )
     yield fail(
-        f"{_product(case)} runs several processes in one pod, and {message}",
+        f"{_product(leads)} runs several processes in one pod, and {message}",
         remedy=f"add `medium: Memory` to the emptyDir of `{volume.name}`"
         if volume
         else "add `- {name: dshm, emptyDir: {medium: Memory}}` to the pod's `volumes` and "
@@ -325,6 +316,16 @@ def shm_missing(case: Case) -> Iterator[Result]:
         fact=fact,
         at=volume.origin if volume else None if fact else case.container.origin,
     )
+
+
+def _has_memory(case: Case) -> bool:
+    """Whether shared memory is there, or somebody who is not in the input mounts it.
+
+    Sources: KubeRay pod.go BuildPod (mounts `shared-mem`, a memory volume, at /dev/shm); KServe's presets.
+    """
+    ray = case.workload.subject.kind.startswith("Ray") and case.workload.api_version.startswith("ray.io/")
+    unseen = any(gap.rule in ("preset", "serving-runtime") for gap in case.container.gaps)
+    return ray or unseen or case.workload.template.host_ipc or _on_memory(case)
 
 
 @check(
@@ -350,12 +351,12 @@ def shm_not_mounted(case: Case) -> Iterator[Result]:
         )
 
 
-def _talks(case: Case) -> bool:
-    """Whether more than one process of the engine runs in one pod."""
+def _talks(case: Case, leads: Case) -> bool:
+    """Whether more than one process of the engine runs in one pod; `leads` is the case that says how many there are."""
     own = devices(case.container)
-    if (own is not None and own <= 1) or _elsewhere(case) == "a group is judged on its leader":
+    if (own is not None and own <= 1) or _elsewhere(leads) == "a group is judged on its leader":
         return False
-    need = needed(case)
+    need = needed(leads)
     return need is not None and need > 1 and (own is not None or _pods(case) == 1)
 
 
@@ -380,49 +381,3 @@ def _unmounted(case: Case) -> Volume | None:
         (item for item in template.volumes if surroundings.is_shared_memory(item) and item.name not in mounted),
         None,
     )
-
-
-# ---- prefill and decode ----------------------------------------------------------------------------------------------
-
-
-@check(
-    "parallel.engine-id-shared",
-    title="Two servers share one KV transfer identity",
-    category="orchestration",
-    severity="error",
-    why="Prefill and decode servers find each other's KV blocks by engine id. Under one literal id the transfers of one "
-    "server are taken for those of the other.",
-    remedy="leave the engine id out, so that each server makes its own",
-    bad="""args: ['--kv-transfer-config={"kv_connector": "NixlConnector", "kv_role": "kv_both", "engine_id": "0"}']""",
-    good="""args: ['--kv-transfer-config={"kv_connector": "NixlConnector", "kv_role": "kv_both"}']""",
-    sources=("vLLM vllm/config/kv_transfer.py: engine_id is a new UUID where none is given",),
-)
-def engine_id_shared(case: Case) -> Iterator[Result]:
-    """The same literal engine id here and in a workload that stands before this one in the input."""
-    setting = f"{case.engine}.kv_transfer_config"
-    fact = case.sheet.declared(setting)
-    own = fact.value.get("engine_id") if fact is not None and isinstance(fact.value, dict) else None
-    if fact is None or own is None:
-        return
-    for other in case.inventory.workloads:
-        if other.subject == case.workload.subject:
-            return
-        same = surroundings.same_namespace(other.subject.namespace, case.workload.subject.namespace)
-        if same and any(str(own) in _engine_ids(container) for container in other.template.containers):
-            yield fail(
-                f"{case.workload.subject} and {other.subject} both have the engine id `{own}`",
-                remedy="remove `engine_id` from both",
-                setting=setting,
-                anchor=evidence.flag(case, setting) or setting,
-                fact=fact,
-            )
-            return
-
-
-def _engine_ids(container: Container) -> set[str]:
-    """The literal engine ids in a container's arguments, in JSON or as a dotted flag."""
-    found: set[str] = set()
-    for invocation in container.invocations:
-        text = " ".join(token.text for token in invocation.argv if not token.unresolved)
-        found.update(re.findall(r"engine_id[\"']?[\s:=]+[\"']?([\w.-]+)", text))
-    return found

@@ -32,7 +32,7 @@ def leader_worker(name: str, spec: Node, role: str | None = None) -> list[Piece]
     first = {**labels, "leaderworkerset.sigs.k8s.io/worker-index": "0"}
     return [
         piece(leader, role=role or "leader", labels=first, **common),
-        piece(worker, role="worker", labels=labels, **common),
+        piece(worker, role=f"{role}-worker" if role else "worker", labels=labels, **common),
     ]
 
 

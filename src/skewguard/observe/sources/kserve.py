@@ -96,7 +96,7 @@ def _predictor(reading: Reading, predictor: Node, role: str | None) -> list[Piec
     if not predictor.get("workerSpec").present or not Layers(worker_layers).named("containers"):
         return [head]
     worker = Piece(
-        Layers(worker_layers), metadata, role="worker", group_size=head.group_size, labels=labels,
+        Layers(worker_layers), metadata, role=f"{role}-worker" if role else "worker", group_size=head.group_size, labels=labels,
         placeholders=placeholders, joins_args=True,
     )  # fmt: skip
     return [head, worker]

@@ -1,0 +1,232 @@
+"""Pods that work together as one server, or as the two halves of prefill and decode."""
+
+from typing import Any
+
+import pytest
+
+from skewguard.judge.checks import groups, members
+from skewguard.judge.checks.interface import Case
+from skewguard.knowledge.engines.interface import Recognition
+from skewguard.language.facts import Subject
+from skewguard.language.workloads import Mount, Volume
+from tests.judge.cases import at, case, run, severities, verdicts
+
+assert groups
+
+IMAGE, PAIR, SETTINGS, GPUS = (
+    "parallel.group-image",
+    "parallel.pair-image",
+    "parallel.group-settings",
+    "hardware.group-gpus",
+)
+VLLM = "vllm/vllm-openai"
+A, B = "sha256:" + "a" * 64, "sha256:" + "b" * 64
+
+
+def together(*roles: tuple[str | None, dict[str, Any]]) -> list[Case]:
+    """Cases of one LeaderWorkerSet, one for each role, knowing each other."""
+    made: list[Case] = []
+    for role, more in roles:
+        subject = {"kind": "LeaderWorkerSet", "role": role}
+        made.append(case(subject=subject, siblings=[each.workload for each in made], **more))
+    for each in made:
+        each.members = tuple(other for other in made if other is not each)
+        each.inventory = made[-1].inventory
+    return made
+
+
+def of_image(tag: str, version: str | None = None, name: str = VLLM) -> dict[str, Any]:
+    """What a case is made of whose image is all that matters."""
+    return {"image": f"{name}{tag}", "declared": {"runtime.version": version} if version else {}}
+
+
+def worker(leader: dict[str, Any], own: dict[str, Any]) -> Case:
+    """The worker of a group of two."""
+    return together(("leader", leader), ("worker", own))[1]
+
+
+@pytest.mark.parametrize(
+    ("leader", "own", "answer"),
+    [
+        (of_image(":v0.11.0", "0.11.0"), of_image(":v0.11.0", "0.11.0"), ("pass", None)),
+        (of_image(":v0.11.0", "0.11.0"), of_image(":v0.10.2", "0.10.2"), ("fail", "error")),
+        (of_image(":v0.11.0", "0.11.0"), of_image(":v0.11.0", "0.11.0", f"mirror.corp/{VLLM}"), ("pass", None)),
+        (of_image(f":v0.11.0@{A}", "0.11.0"), of_image(f":v0.11.0@{B}", "0.11.0"), ("fail", "warning")),
+        (of_image(f":v0.11.0@{A}", "0.11.0"), of_image(":v0.11.0", "0.11.0"), ("pass", None)),
+        (of_image(":latest"), of_image(":latest"), ("pass", None)),
+        (of_image(":latest"), of_image(":nightly"), ("fail", "warning")),
+        (of_image(":latest"), of_image(":latest", name=f"mirror.corp/{VLLM}"), ("pass", None)),
+        (of_image(f":a@{A}"), of_image(f":b@{A}"), ("pass", None)),
+        (of_image(":1", name="corp/leader"), of_image(":1", name="corp/worker"), ("unknown", None)),
+        (of_image(":${TAG}"), of_image(":nightly"), ("pass", None)),
+        (of_image(":v0.11.0", "0.11.0"), {**of_image(":v0.11.0", "0.11.0"), "engine": "sglang"}, ("fail", "error")),
+    ],
+)
+def test_group_image_wants_one_engine_in_every_member(
+    leader: dict[str, Any], own: dict[str, Any], answer: tuple[str, str | None]
+) -> None:
+    """Other versions are an error, other tags and digests a warning, a mirror is fine, and strangers are unknown."""
+    subject = worker(leader, own)
+
+    assert ([answer[0]], [answer[1]] if answer[1] else []) == (verdicts(IMAGE, subject), severities(IMAGE, subject))
+
+
+def test_group_image_says_what_to_write_where() -> None:
+    """The edit names the worker's image, the leader's, and the place."""
+    (answer,) = run(IMAGE, worker(of_image(":v0.11.0", "0.11.0"), of_image(":v0.10.2", "0.10.2")))
+
+    assert "The worker runs vLLM 0.10.2" in answer.message
+    assert f"change `{VLLM}:v0.10.2` to `{VLLM}:v0.11.0` at deploy.yaml" in answer.remedy
+    assert answer.expected == f"{VLLM}:v0.11.0"
+
+
+def test_leader_and_single_pods_are_held_against_nobody() -> None:
+    """The worker is told once; the leader, and pods without a group, are not told again."""
+    leader = together(("leader", of_image(":a", "0.11.0")), ("worker", of_image(":b", "0.10.2")))[0]
+
+    assert verdicts(IMAGE, leader) == verdicts(IMAGE, case()) == verdicts(PAIR, case()) == ["skipped"]
+    assert verdicts(GPUS, leader) == verdicts(SETTINGS, leader) == ["skipped"]
+
+
+def test_workers_without_an_engine_as_leader_are_held_against_the_first_of_them() -> None:
+    """A Ray head need not run the engine; its worker groups still have to agree."""
+    first, second = together(("worker", of_image(":v0.11.0", "0.11.0")), ("2-worker", of_image(":v0.10.2", "0.10.2")))
+
+    assert (verdicts(IMAGE, first), verdicts(IMAGE, second)) == (["skipped"], ["fail"])
+
+
+def test_worker_is_held_against_the_leader_of_its_own_group() -> None:
+    """Prefill and decode of one object have a leader each."""
+    old, new = of_image(":v0.10.2", "0.10.2"), of_image(":v0.11.0", "0.11.0")
+    made = together(("prefill", old), ("prefill-worker", old), ("decode-leader", new), ("decode-worker", new))
+
+    assert [verdicts(IMAGE, each) for each in made] == [["skipped"], ["pass"], ["skipped"], ["pass"]]
+    assert [severities(PAIR, each) for each in made] == [[], [], ["warning"], []]
+
+
+def test_several_engines_in_the_leader_leave_open_which_one_is_meant() -> None:
+    """Nothing says which of two engines a worker belongs to."""
+    first, second, last = together(
+        ("leader", of_image(":v0.11.0", "0.11.0")), ("leader", {}), ("worker", of_image(":v0.10.2", "0.10.2"))
+    )
+
+    assert members.leader_of(last) is None
+    assert verdicts(IMAGE, first) == verdicts(IMAGE, second) == verdicts(IMAGE, last) == ["skipped"]
+
+
+@pytest.mark.parametrize(
+    ("role", "group"),
+    [(None, ""), ("leader", ""), ("worker", ""), ("2-worker", ""), ("decode", "decode"), ("decode-worker", "decode"),
+     ("decode-leader", "decode"), ("2-decode-worker", "decode"), ("long-prefill", "long-prefill")],
+)  # fmt: skip
+def test_role_names_the_group(role: str | None, group: str) -> None:
+    """The last word is the part, what is before it the group, a number in front only tells equal roles apart."""
+    assert group == members.group_of(Subject("LeaderWorkerSet", "chat", role=role))
+
+
+@pytest.mark.parametrize(
+    ("leader", "own", "expected"),
+    [
+        ({"parallelism.tensor": 16}, {"parallelism.tensor": 16}, ["pass"]),
+        ({"parallelism.tensor": 16}, {"parallelism.tensor": 8}, ["fail"]),
+        ({"runtime.dtype": "bfloat16", "limits.max_model_len": 8}, {"runtime.dtype": "half", "limits.max_model_len": 9},
+         ["fail", "fail"]),
+        ({"model.id": "a/b"}, {"model.id": "a/c"}, ["fail"]),
+        ({"model.id": "a/b"}, {"model.id": "/models/b"}, ["pass"]),
+        ({"vllm.node_rank": 0, "vllm.headless": False}, {"vllm.node_rank": 1, "vllm.headless": True}, ["pass"]),
+    ],
+)  # fmt: skip
+def test_group_settings_wants_one_share_of_one_model(
+    leader: dict[str, Any], own: dict[str, Any], expected: list[str]
+) -> None:
+    """What shares are built from must be the same; ranks, ports and roles differ on purpose."""
+    assert expected == verdicts(SETTINGS, worker({"declared": leader}, {"declared": own}))
+
+
+def test_group_settings_compares_with_what_the_engine_takes_by_itself() -> None:
+    """A worker that leaves the parallelism out has the default of 1."""
+    (answer,) = run(SETTINGS, worker({"declared": {"parallelism.tensor": 8}}, {"derived": {"parallelism.tensor": 1}}))
+
+    assert "--tensor-parallel-size 1, its leader with 8" in answer.message
+    assert "add `- --tensor-parallel-size=8`" in answer.remedy
+
+
+def test_group_settings_leaves_workers_alone_that_only_join() -> None:
+    """Who runs `ray start` inherits the leader's settings."""
+    joins = {"recognition": Recognition(engine="vllm", reason="ray start", runs="worker")}
+
+    assert ["skipped"] == verdicts(SETTINGS, worker({"declared": {"parallelism.tensor": 8}}, joins))
+
+
+def on(gpu: str | None, count: int) -> dict[str, Any]:
+    """A member on some GPUs."""
+    return {"declared": {"hardware.gpu_class": gpu} if gpu else {}, "gpus": count, "workload": {"group_size": 2}}
+
+
+@pytest.mark.parametrize(
+    ("leader", "own", "settings"),
+    [
+        (on("H100-80GB", 8), on("H100-80GB", 8), []),
+        (on("H100-80GB", 8), on("A100-80GB", 8), ["hardware.gpu_class"]),
+        (on("H100-80GB", 8), on(None, 8), []),
+        (on("H100-80GB", 8), on("H100-80GB", 4), ["hardware.gpu_count"]),
+        (on("H100-80GB", 8), on("A100-80GB", 4), ["hardware.gpu_class", "hardware.gpu_count"]),
+        (on("L4", 0), on("H100-80GB", 8), []),
+    ],
+)
+def test_group_gpus_wants_equal_members(leader: dict[str, Any], own: dict[str, Any], settings: list[str]) -> None:
+    """Another class or number is a warning; a leader without GPUs only leads, and an unnamed class is another finding."""
+    subject = worker(leader, own)
+
+    assert settings == [answer.setting for answer in run(GPUS, subject)]
+    assert ["warning"] * len(settings) == severities(GPUS, subject)
+
+
+def test_group_gpus_leaves_a_sum_that_is_too_small_to_the_check_of_sums() -> None:
+    """One edit is one finding."""
+    lead = on("H100-80GB", 8)
+    lead["declared"] |= {"parallelism.tensor": 16}
+
+    assert verdicts(GPUS, worker(lead, on("H100-80GB", 4))) == ["pass"]
+
+
+def shared(**more: Any) -> dict[str, Any]:
+    """A member with shared memory."""
+    return {
+        "container": {"mounts": (Mount("dshm", "/dev/shm", at()),)},  # noqa: S108 - inside the container
+        "template": {"volumes": (Volume("dshm", "emptyDir", at(), medium="Memory"),)},
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ({"gpus": 8}, ["fail"]),
+        (shared(gpus=8), ["pass"]),
+        ({"gpus": 1}, ["pass"]),
+        ({"gpus": 8, "template": {"host_ipc": True}}, ["pass"]),
+    ],
+)
+def test_workers_need_shared_memory_as_their_leader_does(own: dict[str, Any], expected: list[str]) -> None:
+    """The processes of a worker's pod talk through its own /dev/shm; one process talks to nobody."""
+    declared = {"parallelism.tensor": 8, "parallelism.pipeline": 2}
+    subject = worker(
+        shared(declared=declared, gpus=8, workload={"group_size": 2}), own | {"workload": {"group_size": 2}}
+    )
+
+    assert expected == verdicts("parallel.shm-missing", subject)
+
+
+def test_shared_memory_that_an_operator_mounts_is_not_missing() -> None:
+    """KubeRay mounts a memory volume at /dev/shm of every Ray container."""
+    more = {"declared": {"parallelism.tensor": 8}, "gpus": 8, "workload": {"api_version": "ray.io/v1"}}
+
+    assert verdicts("parallel.shm-missing", case(subject={"kind": "RayService"}, **more)) == ["pass"]
+
+
+def test_case_of_a_group_equals_itself_alone() -> None:
+    """Members know each other in a circle, so that comparing them field by field would never end."""
+    first, second = together(("leader", {}), ("worker", {}))
+
+    assert (first == first, first == second) == (True, False)  # noqa: PLR0124 - that is the question

@@ -220,7 +220,7 @@ def test_workers_need_shared_memory_as_their_leader_does(own: dict[str, Any], ex
 
 def test_shared_memory_that_an_operator_mounts_is_not_missing() -> None:
     """KubeRay mounts a memory volume at /dev/shm of every Ray container."""
-    more = {"declared": {"parallelism.tensor": 8}, "gpus": 8, "workload": {"api_version": "ray.io/v1"}}
+    more: dict[str, Any] = {"declared": {"parallelism.tensor": 8}, "gpus": 8, "workload": {"api_version": "ray.io/v1"}}
 
     assert verdicts("parallel.shm-missing", case(subject={"kind": "RayService"}, **more)) == ["pass"]
 

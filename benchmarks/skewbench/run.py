@@ -80,7 +80,7 @@ def prepare(name: str, text: str) -> Base | str:
         return f"is not read as it stands: {report.errors[0].message}"
     if not vllm:
         return "holds no vLLM"
-    Path("contract.yaml").write_text("".join(item.text for item in api.init(["base.yaml"])), encoding="utf-8")
+    Path("contract.yaml").write_text("".join(item.text for item in api.init(["base.yaml"]).contracts), encoding="utf-8")
     engines = {line.subject.container for line in vllm if line.subject.container}
     versions = {line.version for line in vllm}
     said = findings(text)

@@ -42,7 +42,7 @@ def test_arguments_of_an_engine_without_grammar_are_compared_word_for_word(place
 def test_contract_of_an_engine_without_grammar_notices_other_arguments(place: Path) -> None:
     """`init` promises the words, and a changed word breaks the promise; a changed secret does not."""
     (place / "a.yaml").write_text(SGLANG, encoding="utf-8")
-    (place / "contract.yaml").write_text(api.init(["a.yaml"])[0].text, encoding="utf-8")
+    (place / "contract.yaml").write_text(api.init(["a.yaml"]).contracts[0].text, encoding="utf-8")
     (place / "other-key.yaml").write_text(SGLANG.replace("s3cret-word", "an0ther-word"), encoding="utf-8")
     (place / "other.yaml").write_text(SGLANG.replace('"2"', '"8"'), encoding="utf-8")
 

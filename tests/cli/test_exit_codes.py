@@ -5,7 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from skewguard.judge.checks.interface import CHECKS, Case, Check, Result
+from skewguard.language.errors import ExitCode
 from tests.cli.running import BAD, BROKEN, GOOD, KEPT, NO_ENGINE, UNSEEN, WARNED, Run, write
+
+OTHER = GOOD.replace("max-num-seqs=128", "max-num-seqs=64")
+"""The good one with another batch size."""
+
+SECOND = GOOD.replace("name: chat", "name: batch")
+"""Another deployment."""
 
 
 @pytest.fixture
@@ -144,6 +151,100 @@ def test_input_without_any_object_is_unreadable(run: Run, text: str) -> None:
     """A pipe that carried nothing must not look like a pass."""
     done = run("check", write("x.yaml", text))
     assert (2, True) == (done.code, "no Kubernetes document in the input" in done.out)
+
+
+def test_code_is_the_first_that_applies() -> None:
+    """130, 1, 4, 2, 3, 0: what was found goes before what could not be looked at."""
+    order = [ExitCode(code) for code in (130, 1, 4, 2, 3, 0)]
+    firsts = [ExitCode.first(reversed(order[place:])) for place in range(len(order))]
+    assert (order, ExitCode.OK) == (firsts, ExitCode.first([]))
+
+
+BROKEN_BESIDE = "---\na: [\n"
+"""A second document that cannot be read."""
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "code"),
+    [
+        (GOOD, GOOD, 0),
+        (GOOD, OTHER, 1),
+        (GOOD, UNSEEN, 3),
+        (GOOD, UNSEEN.replace("max-num-seqs=128", "max-num-seqs=64"), 1),
+        (GOOD, GOOD + BROKEN_BESIDE, 2),
+        (GOOD, OTHER + BROKEN_BESIDE, 1),
+        (GOOD + BROKEN_BESIDE, OTHER, 1),
+        (GOOD, UNSEEN + BROKEN_BESIDE, 2),
+        (GOOD, "a: [\n", 2),
+        ("a: [\n", "a: [\n", 2),
+        (GOOD, NO_ENGINE, 1),
+        (GOOD, NO_ENGINE + BROKEN_BESIDE, 2),
+        (f"{GOOD}---\n{SECOND}", GOOD, 1),
+        (f"{GOOD}---\n{SECOND}", GOOD + BROKEN_BESIDE, 2),
+        (f"{GOOD}---\n{SECOND}", OTHER + BROKEN_BESIDE, 1),
+        (NO_ENGINE, NO_ENGINE, 2),
+    ],
+)
+def test_diff_gives_the_first_code_that_applies(run: Run, left: str, right: str, code: int) -> None:
+    """1 different, 2 unreadable, 3 undecided; what lacks a counterpart in a broken file is not called different."""
+    assert code == run("diff", write("a.yaml", left), write("b.yaml", right)).code
+    assert code == run("diff", "b.yaml", "a.yaml").code
+
+
+def test_diff_of_what_could_not_be_read_claims_nothing(run: Run) -> None:
+    """Neither that both are equal, nor that a container stands on one side alone."""
+    done = run("diff", write("a.yaml", GOOD), "gone.yaml")
+    assert ("nothing could be compared", False) == (
+        done.out.splitlines()[-1].partition(",")[0],
+        "equal" in done.out or "Only in" in done.out,
+    )
+    document = run("diff", "a.yaml", "gone.yaml", "-o", "json").document
+    assert ([], 1, 1) == (document["only_in_a"], len(document["errors"]), len(document["notes"]))
+
+
+def test_problem_of_the_project_is_told_once(run: Run) -> None:
+    """Both sides of a diff read the same configuration."""
+    write(".skewguard/config.yaml", "nonsense: 1\n")
+    assert 1 == len(run("diff", write("a.yaml", GOOD), "a.yaml", "-o", "json").document["errors"])
+
+
+@pytest.mark.parametrize("verb", ["settings", "init"])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [(GOOD, 0), (UNSEEN, 0), (GOOD + BROKEN_BESIDE, 2), (BROKEN_BESIDE, 2), ("a: 1\n", 2), (BROKEN_BESIDE + GOOD, 2)],
+)
+def test_showing_verbs_tell_what_could_not_be_read(run: Run, verb: str, text: str, code: int) -> None:
+    """Gaps are 0; a document that could not be read is 2, however much of the input could."""
+    done = run(verb, write("x.yaml", text))
+    assert (code, code == 2) == (done.code, "Could not be read" in done.out + done.err)
+
+
+@pytest.mark.parametrize("words", [("diff", "x.yaml", "x.yaml"), ("settings", "x.yaml"), ("init", "x.yaml")])
+def test_defect_is_told_and_exits_with_four(run: Run, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
+    """Every verb, with what to report and no traceback of Python's."""
+
+    def crash(*_words: object, **_options: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("skewguard.assess.sheets.build", crash)
+    write("x.yaml", GOOD)
+    done = run(*words)
+    assert (4, "", True) == (done.code, done.out, "this is a defect" in done.err)
+
+
+@pytest.mark.parametrize("words", [("diff", "x.yaml", "x.yaml"), ("settings", "x.yaml"), ("init", "x.yaml")])
+def test_interruption_of_every_verb_exits_with_130(
+    run: Run, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """Before everything else."""
+
+    def interrupt(*_words: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("skewguard.assess.sheets.build", interrupt)
+    write("x.yaml", GOOD + BROKEN_BESIDE)
+    done = run(*words)
+    assert (130, "", "interrupted") == (done.code, done.out, done.err.strip())
 
 
 def test_diff_tells_difference_from_equality(run: Run) -> None:

@@ -48,11 +48,41 @@ def test_every_format_shows_an_empty_check(run: Run, name: str) -> None:
 
 
 def test_result_that_cannot_be_written_is_told(run: Run) -> None:
-    """A folder of that name; nothing is half written."""
+    """With its cause; nothing is half written, the other results are given, and what was found still decides."""
+    words = ("-o", "table", "-o", "sarif=file/r.sarif", "-o", "json=r.json")
+    Path("file").write_text("", "utf-8")
+    done = run("check", write("x.yaml", GOOD), *words)
+    assert (2, True, True) == (done.code, "cannot write file/r.sarif" in done.err, "1 engine" in done.out)
+    assert ["file", "r.json", "x.yaml"] == sorted(path.name for path in Path().iterdir())
+    assert [1, 2] == [run(verb, write("y.yaml", BAD), *words[4:], *words[:2], "-o", "yaml=file/y").code
+                      for verb in ("check", "settings")]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("json=taken",), "taken is a folder"),
+        (("json=taken/",), "taken/ is a folder"),
+        (("json=a", "sarif=./a"), "two results would go to"),
+        (("json=",), "-o json= names no file"),
+        (("json", "yaml=-"), "only one result can go to stdout"),
+        (("",), "no output format ''"),
+        (("JSON",), "no output format 'JSON'"),
+    ],
+)
+def test_output_that_cannot_be_meant_is_refused_before_anything_is_read(
+    run: Run, words: tuple[str, ...], said: str
+) -> None:
+    """An hour of reading would be lost otherwise."""
     Path("taken").mkdir()
-    done = run("check", write("x.yaml", GOOD), "-o", "json=taken")
-    assert (2, True) == (done.code, "cannot write taken" in done.err)
-    assert ["taken", "x.yaml"] == sorted(path.name for path in Path().iterdir())
+    done = run("check", "gone.yaml", *(part for word in words for part in ("-o", word)))
+    assert (2, True, False) == (done.code, said in done.err, "gone.yaml" in done.err + done.out)
+
+
+@pytest.mark.parametrize("words", [("-ojson",), ("-o=json",), ("-o", "json=-"), ("--output=json",), ("-vojson",)])
+def test_output_may_be_written_as_kubectl_takes_it(run: Run, words: tuple[str, ...]) -> None:
+    """Glued, with an equals sign, and `-` for stdout."""
+    assert "skewguard.dev/report/v1" == run("check", write("x.yaml", GOOD), *words).document["schema"]
 
 
 def test_unknown_format_names_the_possible_ones(run: Run) -> None:
@@ -60,12 +90,6 @@ def test_unknown_format_names_the_possible_ones(run: Run) -> None:
     write("x.yaml", GOOD)
     assert "table, wide, json, yaml, sarif, junit, github" in run("check", "x.yaml", "-o", "xml").err
     assert "table, wide, json, yaml\n" in run("settings", "x.yaml", "-o", "sarif").err
-
-
-def test_bad_output_is_refused_before_anything_is_read(run: Run) -> None:
-    """An hour of reading would be lost otherwise."""
-    done = run("check", "gone.yaml", "-o", "json", "-o", "yaml")
-    assert (2, False) == (done.code, "gone.yaml" in done.err + done.out)
 
 
 @pytest.mark.parametrize(

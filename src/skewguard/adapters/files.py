@@ -77,6 +77,11 @@ def read_text(path: str) -> str:
         raise _unreadable(path, error) from None
 
 
+def exists(path: str) -> bool:
+    """Whether the name is taken, also by a broken link."""
+    return os.path.lexists(path)
+
+
 def write_new(path: str, text: str) -> str:
     """Write a file that does not exist yet, whole or not at all; its folder is made. Returns the path.
 
@@ -437,12 +442,14 @@ def _nearest(path: str) -> str:
     from difflib import get_close_matches
 
     folder, name = os.path.split(path)
+    stem, ending = os.path.splitext(name)
     try:
-        close = get_close_matches(name, os.listdir(folder or "."), n=1, cutoff=0.7)
+        stems = [each.removesuffix(ending) for each in os.listdir(folder or ".") if each.endswith(ending)]
+        close = get_close_matches(stem, stems, n=1, cutoff=0.7)
     except OSError:
         return f"the folder {shown(folder)} does not exist either; check the path"
     if close:
-        return f"did you mean {shown(os.path.join(folder, close[0]))}?"
+        return f"did you mean {shown(os.path.join(folder, close[0] + ending))}?"
     return f"check the path; the working folder is {shown(os.getcwd())}"
 
 

@@ -184,15 +184,14 @@ def exit_code(
     """The exit code of a check: the first that applies of 1 failed, 4 crashed, 2 unreadable, 3 unknown, 0."""
     severities = SEVERITIES[: SEVERITIES.index(fail_on) + 1] if fail_on in SEVERITIES else ()
     found = list(findings)
-    if any(item.verdict == "fail" and item.severity in severities for item in found):
-        return ExitCode.FAILED
-    if any(item.verdict == "error" for item in found):
-        return ExitCode.INTERNAL
-    if problems:
-        return ExitCode.UNREADABLE
-    if not allow_unknown and any(item.verdict == "unknown" and item.group == "contract" for item in found):
-        return ExitCode.UNKNOWN
-    return ExitCode.OK
+    happened = {
+        ExitCode.FAILED: any(item.verdict == "fail" and item.severity in severities for item in found),
+        ExitCode.INTERNAL: any(item.verdict == "error" for item in found),
+        ExitCode.UNREADABLE: bool(problems),
+        ExitCode.UNKNOWN: not allow_unknown
+        and any(item.verdict == "unknown" and item.group == "contract" for item in found),
+    }
+    return ExitCode.first(code for code, applies in happened.items() if applies)
 
 
 def _subject_line(case: Case) -> SubjectLine:

@@ -6,7 +6,7 @@ from skewguard.api import inputs, things
 from skewguard.judge import comparison
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import engines as knowledge_of
-from skewguard.language.errors import InputError, UsageError
+from skewguard.language.errors import ExitCode, InputError, UsageError
 from skewguard.language.facts import Effective, Gap, Subject
 from skewguard.language.results import Change, DiffReport, ExpectedDifference, Undecided
 from skewguard.language.vocabulary import BY_NAME
@@ -17,7 +17,8 @@ Pairs = list[tuple[Case, Case]]
 def diff(a: str, b: str | None = None, *, engines: Sequence[str] = (), namespace: str | None = None) -> DiffReport:
     """Compare two things, or one thing under two engine versions (`engines`: two of `NAME==VERSION`).
 
-    Exit code: 2 when an input could not be read, 1 when something differs, 3 when something cannot be decided.
+    Exit code: the first that applies of 1 something differs, 2 an input could not be read, 3 something cannot be
+    decided. What stands on one side alone differs only where all of the other side could be read.
     """
     names, versions = _sides(a, b, tuple(engines))
     left, right = (
@@ -25,30 +26,46 @@ def diff(a: str, b: str | None = None, *, engines: Sequence[str] = (), namespace
         for name, version in zip((a, b or a), versions, strict=True)
     )
     _comparable(names, left.cases, right.cases, versions)
-    pairs, only_a, only_b = pair(left.cases, right.cases)
+    pairs, rest_a, rest_b = pair(left.cases, right.cases)
     changes: list[Change] = []
     undecided: list[Undecided] = []
     expected: list[ExpectedDifference] = []
     for one, other in pairs:
         _compare(one, other, changes, undecided)
         expected.extend(_expected(one, other))
-    problems = left.problems + right.problems
+    only_a, lost_a = _alone(rest_a, names[1], right)
+    only_b, lost_b = _alone(rest_b, names[0], left)
+    problems = tuple(dict.fromkeys(left.problems + right.problems))
+    happened = {
+        ExitCode.FAILED: changes or only_a or only_b,
+        ExitCode.UNREADABLE: problems,
+        ExitCode.UNKNOWN: undecided,
+    }
     return DiffReport(
         a=names[0],
         b=names[1],
+        compared=len(pairs),
         changes=tuple(changes),
         undecided=tuple(undecided),
-        only_in_a=tuple(case.sheet.subject for case in only_a),
-        only_in_b=tuple(case.sheet.subject for case in only_b),
+        only_in_a=only_a,
+        only_in_b=only_b,
         starts_a=_starts(left.cases),
         starts_b=_starts(right.cases),
         expected_differences=tuple(expected),
         tables=_tables(),
         errors=problems,
         missing=left.inventory.missing + right.inventory.missing,
-        notes=tuple(dict.fromkeys(left.notes + right.notes)),
-        exit_code=2 if problems else 1 if changes or only_a or only_b else 3 if undecided else 0,
+        notes=tuple(dict.fromkeys((*left.notes, *right.notes, *lost_a, *lost_b))),
+        exit_code=ExitCode.first(code for code, applies in happened.items() if applies),
     )
+
+
+def _alone(rest: Sequence[Case], other: str, side: inputs.Loaded) -> tuple[tuple[Subject, ...], tuple[str, ...]]:
+    """What has no counterpart: as subjects, or as notes where the counterpart may be in what could not be read."""
+    subjects = tuple(case.sheet.subject for case in rest)
+    if not side.problems:
+        return subjects, ()
+    return (), tuple(f"{subject} has no counterpart in what could be read of {other}" for subject in subjects)
 
 
 def _comparable(

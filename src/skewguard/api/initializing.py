@@ -1,46 +1,68 @@
 """`init`: a contract from what a manifest makes an engine run with."""
 
-from collections.abc import Sequence
-
-from msgspec import Struct
+from collections.abc import Iterator, Sequence
 
 from skewguard.adapters import files
 from skewguard.api import inputs, things
+from skewguard.api.contracts import load_contracts
 from skewguard.judge.checks.interface import Case
-from skewguard.knowledge.contract import writer
-from skewguard.language.errors import InputError
+from skewguard.knowledge.contract import binding, writer
+from skewguard.language.errors import ExitCode, InputError, UsageError
+from skewguard.language.results import InitReport, WrittenContract
 
 
-class Written(Struct, frozen=True):
-    """One contract: its text, and the file it was written to (None: not written)."""
+def init(words: Sequence[str], *, namespace: str | None = None, write: bool = False) -> InitReport:
+    """One contract for each engine of a THING; with `write` each in a new file of the nearest `.skewguard` folder.
 
-    text: str
-    path: str | None = None
-
-
-def init(words: Sequence[str], *, namespace: str | None = None, write: bool = False) -> list[Written]:
-    """One contract for each engine of a manifest; with `write` each in a new file `.skewguard/NAME.yaml`.
-
-    Raises `InputError` when the input holds no engine, or when a file of that name exists already.
+    What could not be read comes back beside the contracts. Raises `InputError` when everything was read and holds no
+    engine, `UsageError` when a file exists already: then none is written.
     """
     loaded = inputs.of_thing(things.parse(tuple(words)), namespace=namespace)
-    cases = loaded.cases
-    if not cases and loaded.problems:
-        first = loaded.problems[0]
-        raise InputError(first.message, hint=first.hint, file=first.file, line=first.line, column=first.column)
-    if not cases:
+    if not loaded.cases and not loaded.problems:
         raise InputError(
             f"no inference engine in {' '.join(words)}, so there is nothing to promise",
             hint="`skewguard check` says for every container why it is none",
         )
-    names = _names(cases)
-    texts = [writer.write(case, name) for case, name in zip(cases, names, strict=True)]
-    if not write:
-        return [Written(text if index == 0 else f"---\n{text}") for index, text in enumerate(texts)]
-    return [
-        Written(text, files.write_new(f".skewguard/{_file_name(name)}.yaml", text))
-        for text, name in zip(texts, names, strict=True)
-    ]
+    names = _names(loaded.cases)
+    texts = [writer.write(case, name) for case, name in zip(loaded.cases, names, strict=True)]
+    notes = tuple(_bound_already(loaded.cases, namespace)) if write else ()
+    return InitReport(
+        contracts=_written(names, texts) if write else _joined(texts),
+        errors=loaded.problems,
+        missing=loaded.inventory.missing,
+        notes=(*loaded.notes, *notes),
+        exit_code=ExitCode.UNREADABLE if loaded.problems else ExitCode.OK,
+    )
+
+
+def _joined(texts: Sequence[str]) -> tuple[WrittenContract, ...]:
+    """The contracts as documents of one stream."""
+    return tuple(WrittenContract(f"---\n{text}" if index else text) for index, text in enumerate(texts))
+
+
+def _written(names: Sequence[str], texts: Sequence[str]) -> tuple[WrittenContract, ...]:
+    """Each contract in a file of its own; none where one of the files exists."""
+    folder = files.project_folder() or inputs.FOLDER
+    paths = [f"{folder}/{name}.yaml" for name in _file_names(names)]
+    taken = [files.shown(path) for path in paths if files.exists(path)]
+    if taken:
+        raise UsageError(
+            f"{', '.join(taken)} exist{'' if len(taken) > 1 else 's'} already; nothing is overwritten, and nothing was written",
+            hint="remove what is no longer meant, or print the contracts instead of writing them",
+        )
+    return tuple(WrittenContract(text, files.write_new(path, text)) for path, text in zip(paths, texts, strict=True))
+
+
+def _bound_already(cases: Sequence[Case], namespace: str | None) -> Iterator[str]:
+    """What is under a contract before the new one is written: two on one container are not judged."""
+    subjects = [case.sheet.subject for case in cases]
+    bindings = binding.bind(load_contracts(()).contracts, subjects, namespace)
+    for subject, bound in zip(subjects, bindings, strict=True):
+        for contract in bound.candidates:
+            yield (
+                f"{subject} is under the contract {contract.name} already ({contract.origin.brief}); of two contracts on "
+                "one container none is judged, so keep one"
+            )
 
 
 def _names(cases: Sequence[Case]) -> list[str]:
@@ -55,8 +77,9 @@ def _names(cases: Sequence[Case]) -> list[str]:
     return [name if longer.count(name) == 1 else f"{name}-{index + 1}" for index, name in enumerate(longer)]
 
 
-def _file_name(name: str) -> str:
-    """A name without what would lead to another folder: the manifest may be anybody's."""
+def _file_names(names: Sequence[str]) -> list[str]:
+    """A file for each name, without what would lead to another folder: the manifest may be anybody's."""
     import re
 
-    return re.sub(r"[^A-Za-z0-9_.=-]+", "-", name).strip(".-")[:100] or "contract"
+    plain = [re.sub(r"[^A-Za-z0-9_.=-]+", "-", name).strip(".-")[:100] or "contract" for name in names]
+    return [name if plain.count(name) == 1 else f"{name}-{index + 1}" for index, name in enumerate(plain)]

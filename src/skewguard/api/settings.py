@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from skewguard.api import inputs, things
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import engines
+from skewguard.language.errors import ExitCode
 from skewguard.language.facts import Fact
 from skewguard.language.results import ArgumentLine, SettingLine, SettingsReport, SubjectSettings, VariableLine
 from skewguard.language.vocabulary import BY_NAME
@@ -19,7 +20,7 @@ def settings(words: Sequence[str], *, namespace: str | None = None) -> SettingsR
         errors=loaded.problems,
         missing=loaded.inventory.missing,
         notes=loaded.notes,
-        exit_code=2 if loaded.problems else 0,
+        exit_code=ExitCode.UNREADABLE if loaded.problems else ExitCode.OK,
     )
 
 

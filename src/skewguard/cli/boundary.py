@@ -7,6 +7,7 @@ import sys
 import click
 
 from skewguard import __version__
+from skewguard.cli import telling
 from skewguard.cli.commands import program
 from skewguard.language.errors import ExitCode, SkewguardError
 
@@ -31,7 +32,7 @@ def run(arguments: list[str]) -> int:
         code = program.main(args=arguments, prog_name=_name(), standalone_mode=False)
         sys.stdout.flush()
     except SkewguardError as error:
-        _tell(error)
+        telling.tell(error)
         return error.exit_code
     except click.exceptions.Abort:
         click.echo("interrupted", err=True)
@@ -57,21 +58,6 @@ def run(arguments: list[str]) -> int:
 
 def _name() -> str:
     return "kubectl skew" if os.path.basename(sys.argv[0]).startswith("kubectl-skew") else "skewguard"
-
-
-def _tell(error: SkewguardError) -> None:
-    place = error.file or ""
-    if error.file and error.line:
-        place += f":{error.line}" + (f":{error.column}" if error.column else "")
-    named = error.file is not None and error.message.startswith(error.file)  # the message says which file
-    from skewguard.report.characters import visible_lines
-
-    click.echo(
-        visible_lines(f"error: {place + ': ' if place and not (named and error.line is None) else ''}{error.message}"),
-        err=True,
-    )
-    if error.hint:
-        click.echo(visible_lines(f"  hint: {error.hint}"), err=True)
 
 
 def _tell_usage(error: click.ClickException) -> None:

@@ -34,8 +34,8 @@ def _shared(command: F) -> F:
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 fine, 1 failed, 2 unreadable input or bad usage, 3 a contract clause is unknown, "
-    "4 internal error, 130 interrupted.",
+    epilog="Exit codes, the first that applies: 130 interrupted, 1 failed or different, 4 internal error, "
+    "2 unreadable input or bad usage, 3 undecided, 0 fine.",
 )
 @click.version_option(__version__, prog_name="skewguard")
 def program() -> None:
@@ -89,8 +89,7 @@ def check(
             environ=os.environ,
             progress=progress,
         )
-    output.emit(result, wanted, verbose=verbose, color=color)
-    return result.exit_code
+    return output.emit(result, wanted, verbose=verbose, color=color)
 
 
 class _TakesCommandLine(click.Command):
@@ -192,7 +191,7 @@ def explain(name: str, outputs: tuple[str, ...], verbose: bool, color: bool | No
 
 @program.command(cls=_TakesCommandLine)
 @click.argument("thing", nargs=-1, required=True, metavar="THING")
-@click.option("--write", is_flag=True, help="Write to .skewguard/NAME.yaml instead of stdout.")
+@click.option("--write", is_flag=True, help="Write new files .skewguard/NAME.yaml instead of stdout.")
 @_NAMESPACE
 def init(thing: tuple[str, ...], write: bool, namespace: str | None) -> int:
     """Write a contract from a manifest: everything pinned that can be.
@@ -204,16 +203,13 @@ def init(thing: tuple[str, ...], write: bool, namespace: str | None) -> int:
     from skewguard import api
     from skewguard.cli import output
 
-    for contract in api.init(thing, namespace=namespace, write=write):
-        if contract.path is None:
-            output.print_out(contract.text)
-        else:
-            click.echo(f"wrote {contract.path}", err=True)
-    return 0
+    result = api.init(thing, namespace=namespace, write=write)
+    output.print_out("".join(contract.text for contract in result.contracts if contract.path is None))
+    output.remark(result)
+    return result.exit_code
 
 
 def _answer(result: "Report", wanted: "tuple[tuple[str, str | None], ...]", verbose: bool, color: bool | None) -> int:
     from skewguard.cli import output
 
-    output.emit(result, wanted, verbose=verbose, color=color)
-    return int(getattr(result, "exit_code", 0))
+    return output.emit(result, wanted, verbose=verbose, color=color)

@@ -5,12 +5,14 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 import click
 
 from skewguard import api, report
-from skewguard.language.errors import UsageError
-from skewguard.language.results import CheckReport, Report
+from skewguard.cli import telling
+from skewguard.language.errors import ExitCode, UsageError
+from skewguard.language.results import CheckReport, InitReport, Report
 
 Wanted = tuple[tuple[str, str | None], ...]
 """Pairs of format and path; a path of None is stdout."""
@@ -20,37 +22,70 @@ PROGRESS_AFTER = 200
 
 
 def parse(outputs: tuple[str, ...], verb: str) -> Wanted:
-    """The formats asked for. Raises `UsageError` for one that does not exist, or two that both go to stdout."""
-    if not outputs:
-        return (("table", None),)
-    wanted = []
-    for output in outputs:
-        name, marker, path = output.partition("=")
-        if name not in report.formats_for(verb):
-            raise UsageError(
-                f"{verb} has no output format {name!r}", hint=f"choose from {', '.join(report.formats_for(verb))}"
-            )
-        if marker and not path:
-            raise UsageError(f"-o {output} names no file", hint=f"write -o {name}=PATH")
-        wanted.append((name, path or None))
-    if sum(path is None for _, path in wanted) > 1:
+    """The formats asked for. Raises `UsageError` for what cannot be meant, before anything is read."""
+    wanted = tuple(_wanted(output.removeprefix("="), verb) for output in outputs) or (("table", None),)
+    paths = [path for _, path in wanted]
+    if paths.count(None) > 1:
         raise UsageError(
             "only one result can go to stdout", hint="give the others a file, as in -o table -o sarif=skew.sarif"
         )
-    return tuple(wanted)
+    _distinct([path for path in paths if path is not None])
+    return wanted
 
 
-def emit(result: Report, wanted: Wanted, *, verbose: bool, color: bool | None) -> None:
-    """Write the result in every wanted format; where stdout carries a machine format, the summary goes to stderr."""
-    for name, path in wanted:
-        if path is not None:
-            api.write_result(path, report.render(result, name, _options(result, False, verbose)))
-    for name, path in wanted:
-        if path is None:
-            print_out(report.render(result, name, _options(result, _colored(color), verbose)))
+def _distinct(paths: list[str]) -> None:
+    """Raises `UsageError` for a folder, and for two results in one file."""
+    if not paths:
+        return
+    from pathlib import Path  # lazily: most results go to stdout
+
+    places = [Path(path).absolute() for path in paths]
+    for path, place in zip(paths, places, strict=True):
+        if place.is_dir():
+            raise UsageError(f"{path} is a folder, and a result is one file", hint="name a file in it")
+        if places.count(place) > 1 and place.parent != Path("/dev"):
+            raise UsageError(f"two results would go to {path}, and the second would replace the first")
+
+
+def _wanted(output: str, verb: str) -> tuple[str, str | None]:
+    """One `FORMAT[=PATH]`; `-` is stdout, as elsewhere."""
+    name, marker, path = output.partition("=")
+    if name not in report.formats_for(verb):
+        raise UsageError(
+            f"{verb} has no output format {name!r}", hint=f"choose from {', '.join(report.formats_for(verb))}"
+        )
+    if marker and not path:
+        raise UsageError(f"-o {output} names no file", hint=f"write -o {name}=PATH")
+    return name, None if path in ("", "-") else path
+
+
+def emit(result: Report, wanted: Wanted, *, verbose: bool, color: bool | None) -> int:
+    """Give the result in every wanted format, and the exit code of the whole.
+
+    What cannot be written is told, and neither keeps the other formats back nor hides what was found. Where stdout
+    carries a machine format, the summary goes to stderr.
+    """
+    failed = False
+    for name, path in sorted(wanted, key=lambda each: each[1] is None):
+        try:
+            if path is not None:
+                api.write_result(path, report.render(result, name, _options(result, False, verbose)))
+            else:
+                print_out(report.render(result, name, _options(result, _colored(color), verbose)))
+        except UsageError as error:
+            failed = True
+            telling.tell(error)
     printed = [name for name, path in wanted if path is None]
     if isinstance(result, CheckReport) and not any(name in ("table", "wide") for name in printed):
         click.echo(report.summary(result), err=True)
+    return ExitCode.first([ExitCode(result.exit_code), *([ExitCode.UNREADABLE] if failed else [])])
+
+
+def remark(result: InitReport) -> None:
+    """Say on stderr what was written, and what is to be said about the input."""
+    click.echo(
+        report.remarks(result, report.Options(color=_colored(None, sys.stderr), width=_width())), nl=False, err=True
+    )
 
 
 def print_out(text: str) -> None:
@@ -71,24 +106,27 @@ def silence_stdout() -> None:
 
 
 def _options(result: Report, color: bool, verbose: bool) -> report.Options:
-    width = shutil.get_terminal_size((100, 24)).columns
     return report.Options(
         color=color,
-        width=max(60, min(width, 140)),
+        width=_width(),
         verbose=verbose,
         lines=api.source_line,
         rules=api.rules() if isinstance(result, CheckReport) else {},
     )
 
 
-def _colored(asked: bool | None) -> bool:
+def _width() -> int:
+    return max(40, min(shutil.get_terminal_size((100, 24)).columns, 140))
+
+
+def _colored(asked: bool | None, stream: TextIO | None = None) -> bool:
     if asked is not None:
         return asked
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    return sys.stdout.isatty()
+    return os.environ.get("TERM") != "dumb" and (stream or sys.stdout).isatty()
 
 
 @contextmanager

@@ -5,11 +5,12 @@ SkewguardError
 └── InputError      a file, document or contract could not be read
 """
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Exit codes, documented in `docs/exit-codes.md`; the first that applies wins, in the order of `decide`."""
+    """Exit codes, documented in `docs/exit-codes.md`; where several apply, `first` decides."""
 
     OK = 0
     FAILED = 1
@@ -17,6 +18,15 @@ class ExitCode(IntEnum):
     UNKNOWN = 3
     INTERNAL = 4
     INTERRUPTED = 130
+
+    @staticmethod
+    def first(codes: "Iterable[ExitCode]") -> "ExitCode":
+        """The code of a run in which all of these happened: what was found goes before what could not be looked at."""
+        happened = set(codes)
+        return next((code for code in _ORDER if code in happened), ExitCode.OK)
+
+
+_ORDER = (ExitCode.INTERRUPTED, ExitCode.FAILED, ExitCode.INTERNAL, ExitCode.UNREADABLE, ExitCode.UNKNOWN)
 
 
 class SkewguardError(Exception):

@@ -191,10 +191,14 @@ class ExpectedDifference(Struct, frozen=True):
 
 
 class DiffReport(Struct, frozen=True):
-    """The answer of `diff`. `a` and `b` are the two things as asked for; `starts_*` as in `SubjectSettings`."""
+    """The answer of `diff`. `a` and `b` are the two things as asked for; `starts_*` as in `SubjectSettings`.
+
+    `compared` counts the containers that stand on both sides.
+    """
 
     a: str
     b: str
+    compared: int = 1
     changes: tuple[Change, ...] = ()
     undecided: tuple[Undecided, ...] = ()
     only_in_a: tuple[Subject, ...] = ()
@@ -203,6 +207,23 @@ class DiffReport(Struct, frozen=True):
     starts_b: bool | None = None
     expected_differences: tuple[ExpectedDifference, ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)
+    errors: tuple[InputProblem, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    notes: tuple[str, ...] = ()
+    exit_code: int = 0
+
+
+class WrittenContract(Struct, frozen=True):
+    """One contract of `init`: its text, and the file it was written to (None: not written)."""
+
+    text: str
+    path: str | None = None
+
+
+class InitReport(Struct, frozen=True):
+    """The answer of `init`. What could not be read, or is not in the input, may be missing from the contracts."""
+
+    contracts: tuple[WrittenContract, ...] = ()
     errors: tuple[InputProblem, ...] = ()
     missing: tuple[Missing, ...] = ()
     notes: tuple[str, ...] = ()
@@ -329,6 +350,7 @@ __all__ = [
     "FlagHistory",
     "FlagLine",
     "FlagRun",
+    "InitReport",
     "InputProblem",
     "PassedCheck",
     "Report",
@@ -341,5 +363,6 @@ __all__ = [
     "Undecided",
     "VariableDefault",
     "VariableLine",
+    "WrittenContract",
     "tally",
 ]

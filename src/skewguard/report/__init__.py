@@ -6,12 +6,12 @@ a format sees them, so no format can forget to.
 """
 
 from skewguard.language.errors import UsageError
-from skewguard.language.results import CheckReport, DiffReport, Report, SettingsReport
+from skewguard.language.results import CheckReport, DiffReport, InitReport, Report, SettingsReport
 from skewguard.report import redaction
 from skewguard.report.formats import FORMATS, Format
 from skewguard.report.options import Options
 
-__all__ = ["FORMATS", "Format", "Options", "formats_for", "render", "summary", "verb"]
+__all__ = ["FORMATS", "Format", "Options", "formats_for", "remarks", "render", "summary", "verb"]
 
 
 def render(report: Report, name: str = "table", options: Options | None = None) -> str:
@@ -29,6 +29,14 @@ def summary(report: CheckReport) -> str:
     from skewguard.report.terminal import check
 
     return check.summary_line(report)
+
+
+def remarks(report: InitReport, options: Options | None = None) -> str:
+    """What is to be said beside the contracts of `init`: where they were written, what could not be read or seen."""
+    from skewguard.report.terminal import inputs
+
+    clean, view = redaction.behind_the_door(report, options or Options())
+    return inputs.remarks(clean, view)
 
 
 def verb(report: Report) -> str:

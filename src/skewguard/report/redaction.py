@@ -8,7 +8,7 @@ So the door first gathers every value whose name makes it secret, then removes t
 from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -22,6 +22,7 @@ from skewguard.language.results import (
     CheckReport,
     EngineReport,
     FlagHistory,
+    InitReport,
     PassedCheck,
     Report,
     SettingExplanation,
@@ -45,7 +46,10 @@ _SHORTEST_ANYWHERE = 4
 _SHORTEST_NUMBER = 6
 
 
-def behind_the_door(report: Report, options: Options) -> tuple[Report, View]:
+AnyReport = TypeVar("AnyReport", bound=Report | InitReport)
+
+
+def behind_the_door(report: AnyReport, options: Options) -> tuple[AnyReport, View]:
     """The report and the view of its sources, both without secrets."""
     door = _Door()
     if not isinstance(report, _OWN_KNOWLEDGE):
@@ -69,7 +73,7 @@ class _Door:
         self._anywhere: list[tuple[str, str]] = []
         self._known: dict[str, str] = {}
 
-    def learn(self, report: Report, lines: Lines | None) -> None:
+    def learn(self, report: Report | InitReport, lines: Lines | None) -> None:
         """Gather the values whose names make them secret, from the report and from the lines it will show."""
         found: dict[str, str] = {}
         named = chain(_named_values(report), _named_places(report, lines))
@@ -173,7 +177,7 @@ def _names(item: Struct) -> Iterator[tuple[str, tuple[object, ...]]]:
             yield item.setting, (*seen, item.expected)
 
 
-def _named_places(report: Report, lines: Lines | None) -> Iterator[tuple[str, object]]:
+def _named_places(report: Report | InitReport, lines: Lines | None) -> Iterator[tuple[str, object]]:
     """What stands in the source where a finding about a secret name points, also if the finding does not repeat it."""
     if lines is None or not isinstance(report, CheckReport):
         return

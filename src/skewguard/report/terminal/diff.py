@@ -31,22 +31,36 @@ def render(report: DiffReport, view: View, *, wide: bool = False) -> str:
     problem_lines(page, report.errors)
     notes_lines(page, report.notes)
     page.blank()
-    page.prose(summary_line(report), style="warning" if report.changes else "good")
+    page.prose(summary_line(report), style=_color_of(report))
     return page.text()
+
+
+def _color_of(report: DiffReport) -> str:
+    if report.errors or not report.compared:
+        return "error"
+    return "warning" if report.exit_code else "good"
 
 
 def summary_line(report: DiffReport) -> str:
     """`3 settings differ, 1 undecided`."""
     parts = [words.counted(len(report.changes), "setting differs", "settings differ")]
     if not report.changes:
-        parts = ["no setting is known to differ" if report.undecided else "the effective settings are equal"]
+        parts = [_no_change(report)]
     if report.undecided:
         parts.append(f"{len(report.undecided)} undecided")
     if report.only_in_a or report.only_in_b:
         parts.append(f"{words.counted(len(report.only_in_a) + len(report.only_in_b), 'container')} on one side alone")
     if report.expected_differences:
         parts.append(f"{len(report.expected_differences)} expected")
+    if report.errors:
+        parts.append(words.counted(len(report.errors), "input problem"))
     return ", ".join(parts)
+
+
+def _no_change(report: DiffReport) -> str:
+    if not report.compared:
+        return "nothing could be compared"
+    return "no setting is known to differ" if report.undecided else "the effective settings are equal"
 
 
 def _subjects(items: Sequence[Change | Undecided]) -> list[Subject]:

@@ -2,10 +2,23 @@
 
 from collections.abc import Sequence
 
-from skewguard.language.results import InputProblem
+from skewguard.language.results import InitReport, InputProblem
 from skewguard.language.workloads import Missing
 from skewguard.report import words
+from skewguard.report.options import View
 from skewguard.report.terminal.page import Page
+
+
+def remarks(report: InitReport, view: View) -> str:
+    """What is to be said beside the contracts: where they were written, what could not be read or seen."""
+    page = Page(view.width, color=view.color)
+    for contract in report.contracts:
+        if contract.path is not None:
+            page.line(f"wrote {contract.path}")
+    missing_lines(page, report.missing)
+    problem_lines(page, report.errors)
+    notes_lines(page, report.notes)
+    return page.text()
 
 
 def missing_lines(page: Page, missing: Sequence[Missing]) -> None:

@@ -134,7 +134,8 @@ def settings_page() -> str:
     ]
     for row in ROWS:
         called = [f"`{row.called[engine]}`" if engine in row.called else "" for engine in engines]
-        lines.append(f"| {' | '.join([f'`{row.name}`', row.type, row.unit, _cell(row.meaning), *called])} |")
+        choices = f": {', '.join(row.choices)}" if row.choices else ""
+        lines.append(f"| {' | '.join([f'`{row.name}`', row.type, row.unit, _cell(row.meaning + choices), *called])} |")
     return "\n".join(lines) + "\n"
 
 

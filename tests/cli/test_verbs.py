@@ -41,6 +41,31 @@ def test_options_of_the_engine_stay_its_own(run: Run) -> None:
     assert "-o" in [item["text"] for item in done.document["subjects"][0]["arguments"]]
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("vllm==0.11.0", "--", "serve", "m", "-o", "json"), "note: -o stands behind `--`"),
+        (("vllm==0.11.0 -- serve m --output=json -v",), "note: --output, -v stands behind `--`"),
+        (("vllm==0.11.0 -- serve m", "-o", "json"), ""),
+        (("-o", "json", "vllm==0.11.0", "--", "serve", "m"), ""),
+        (("vllm==0.11.0", "--", "serve", "m", "-tp", "2", "-n", "2"), ""),
+        (("x.yaml", "-v"), ""),
+    ],
+)
+def test_option_among_the_words_of_the_engine_is_told(run: Run, words: tuple[str, ...], said: str) -> None:
+    """Where the engine does not know it either: it was meant for skewguard, and options come first."""
+    write("x.yaml", GOOD)
+    done = run("settings", *words)
+    assert (0, said) == (done.code, done.err[: len(said)] if said else done.err)
+    assert not said or "must come first: `skewguard settings -" in done.err
+
+
+def test_option_of_init_among_the_words_of_the_engine_is_told(run: Run, here: Path) -> None:
+    """Nothing was written, and why."""
+    done = run("init", "vllm==0.11.0", "--", "serve", "m", "--write")
+    assert (0, [], True) == (done.code, list(here.iterdir()), "skewguard init --write … vllm==0.11.0 -- …" in done.err)
+
+
 def test_options_may_follow_a_manifest(run: Run) -> None:
     """`settings deploy.yaml -o json`, and a `--` before a path is the shell's habit."""
     write("x.yaml", GOOD)
@@ -124,6 +149,13 @@ def test_diff_of_command_lines(run: Run) -> None:
         ("vllm/max-num-sqs", "vllm/max-num-seqs"),
         ("vllm==0.11", "0.11.0"),
         ("vlm==0.11.0", "vllm"),
+        ("vllm.env.VLLM_USE_V2", "VLLM_USE_V1"),
+        ("VLLM_LOGGING_LEVL", "vllm.env.VLLM_LOGGING_LEVEL"),
+        ("vllm/env/MAX_MODEL_LEN", "--max-model-len"),
+        ("vllm.env.x", "no version of vLLM in the table reads the variable x"),
+        ("vlm.env.VLLM_USE_V1", "nothing is known of the engine 'vlm'"),
+        ("max-num-seqs", "vllm/max-num-seqs"),
+        ("vllm", "vllm=="),
     ],
 )
 def test_misspelt_name_is_answered_with_the_nearest(run: Run, name: str, near: str) -> None:
@@ -132,7 +164,30 @@ def test_misspelt_name_is_answered_with_the_nearest(run: Run, name: str, near: s
     assert (2, "", True) == (done.code, done.out, near in done.err)
 
 
-@pytest.mark.parametrize("name", ["limits.max_num_seqs", "pin.image-tag", "vllm/max-num-seqs", "vllm==0.11.0"])
+@pytest.mark.parametrize("name", ["vllm.env.VLLM_USE_V1", "vllm/env/VLLM_USE_V1", "vllm/VLLM_USE_V1", "VLLM_USE_V1"])
+def test_variable_is_shown_through_all_versions(run: Run, name: str) -> None:
+    """From which version to which it is read, with its default, and what came after."""
+    document = run("explain", name, "-o", "json").document
+    assert ("skewguard.dev/variable/v1", "vllm", "vllm.env.VLLM_USE_V1") == tuple(
+        document[key] for key in ("schema", "engine", "setting")
+    )
+    defaults = [(run["first"], run["variable"] and run["variable"]["default"]) for run in document["runs"]]
+    assert [("0.6.4", False), ("0.8.0", True), ("0.11.1", None)] == defaults[1:]
+    assert "0.11.0 was the last that did" in document["notes"][0]
+    said = run("explain", name).out
+    assert "0.8.0 to 0.11.0   true" in said
+
+
+def test_values_that_are_known_are_listed(run: Run) -> None:
+    """What a contract may name: GPU classes, engines, signals of an autoscaler."""
+    known = {name: run("explain", name, "-o", "json").document["values"]
+             for name in ("hardware.gpu_class", "runtime.engine", "autoscaling.signal", "model.id")}  # fmt: skip
+    assert ("H200" in known["hardware.gpu_class"], "vllm" in known["runtime.engine"]) == (True, True)
+    assert ("queue" in known["autoscaling.signal"], known["model.id"]) == (True, [])
+
+
+@pytest.mark.parametrize("name", ["limits.max_num_seqs", "pin.image-tag", "vllm/max-num-seqs", "vllm==0.11.0",
+                                  "vllm.env.VLLM_PORT"])  # fmt: skip
 @pytest.mark.parametrize("form", ["table", "wide", "json", "yaml"])
 def test_explanation_has_every_format(run: Run, name: str, form: str) -> None:
     """Also one with a hyphen for an underscore."""

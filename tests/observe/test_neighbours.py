@@ -4,6 +4,7 @@ from textwrap import dedent
 
 import pytest
 
+from skewguard.language.vocabulary import BY_NAME
 from skewguard.observe.sources import scaling
 from tests.observe import reading
 
@@ -59,6 +60,11 @@ def test_inference_pool_leads_to_pods_as_a_headless_service() -> None:
 def test_metric_names_tell_the_signal(metric: str, kind: str) -> None:
     """The documented metric names of engines and exporters are known for what they measure."""
     assert scaling.signal_of(metric) == kind
+
+
+def test_every_kind_of_signal_can_be_promised() -> None:
+    """A contract names signals by the words that this module gives them."""
+    assert {kind for kind, _ in scaling._PATTERNS} | {"schedule", "other"} == set(BY_NAME["autoscaling.signal"].choices)
 
 
 HPA = "scaleTargetRef: {kind: Deployment, name: chat}, minReplicas: 1, maxReplicas: 4"

@@ -27,7 +27,9 @@ from skewguard.language.results import (
     Summary,
     Undecided,
     VariableDefault,
+    VariableHistory,
     VariableLine,
+    VariableRun,
     tally,
 )
 from skewguard.language.workloads import Missing
@@ -363,6 +365,7 @@ EXPLANATIONS: Mapping[str, Any] = {
         phases=("static", "live"),
         called={"vllm": "--max-num-seqs"},
         example="limits:\n  max_num_seqs: {max: 256}",
+        values=("1", "2"),
         tables=TABLES,
     ),
     "check": RULES["args.swallowed"],
@@ -376,6 +379,18 @@ EXPLANATIONS: Mapping[str, Any] = {
             FlagRun("0.9.0", "0.9.0", FlagLine("max_num_seqs", ("--max-num-seqs",), "computed", None, "int")),
         ),
         TABLES,
+    ),
+    "variable": VariableHistory(
+        "vllm",
+        "VLLM_USE_V1",
+        "vllm.env.VLLM_USE_V1",
+        (
+            VariableRun("0.1.0", "0.2.0", None),
+            VariableRun("0.3.0", "0.8.5", VariableDefault("VLLM_USE_V1", False)),
+            VariableRun("0.9.0", "0.9.0", VariableDefault("VLLM_USE_V1", None)),
+        ),
+        TABLES,
+        ("vLLM 0.9.1 no longer reads it",),
     ),
     "engine": EngineReport(
         "vllm",

@@ -10,5 +10,16 @@ from skewguard.api.explaining import explain
 from skewguard.api.initializing import init
 from skewguard.api.results import rules, source_line
 from skewguard.api.settings import settings
+from skewguard.api.things import misplaced as misplaced_options
 
-__all__ = ["check", "diff", "explain", "init", "rules", "settings", "source_line", "write_result"]
+__all__ = [
+    "check",
+    "diff",
+    "explain",
+    "init",
+    "misplaced_options",
+    "rules",
+    "settings",
+    "source_line",
+    "write_result",
+]

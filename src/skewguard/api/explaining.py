@@ -1,12 +1,15 @@
-"""`explain`: a setting, a check, one flag through all versions, or a whole engine version."""
+"""`explain`: a setting, a check, one flag or variable through all versions, or a whole engine version."""
 
+import re
 from collections.abc import Sequence
 
+from skewguard.api import histories
 from skewguard.judge.checks import registry as checks
 from skewguard.judge.checks.interface import Check
 from skewguard.knowledge import engines
+from skewguard.knowledge.engines import commands
 from skewguard.knowledge.engines.interface import EngineModule, FlagRecord
-from skewguard.language import vocabulary
+from skewguard.language import accelerators, vocabulary
 from skewguard.language.errors import UsageError
 from skewguard.language.results import (
     CheckExplanation,
@@ -17,24 +20,37 @@ from skewguard.language.results import (
     FlagRun,
     SettingExplanation,
     VariableDefault,
+    VariableHistory,
+    VariableRun,
 )
+
+_VARIABLE = re.compile(r"(?:(?P<engine>[a-z][a-z0-9-]*)[./])?(?P<mark>env[./])?(?P<name>[A-Z][A-Z0-9_]*)")
+"""`vllm.env.VLLM_PORT`, `vllm/env/VLLM_PORT`, `vllm/VLLM_PORT`, `VLLM_PORT`."""
 
 
 def explain(name: str) -> Explanation:
     """The explanation of a name. Raises `UsageError` with the nearest names when there is none."""
     if "==" in name:
         return _engine(*name.split("==", 1))
-    if "/" in name:
-        return _flag(*name.split("/", 1))
     if name in vocabulary.BY_NAME:
         return _setting(name)
     found = checks.find(name)
     if found is not None:
         return check_row(found)
-    engine, _, dest = name.partition(".")
-    if engine in engines.ENGINES and dest:
-        return _flag(engine, dest)
+    variable = _VARIABLE.fullmatch(name)
+    if variable is not None:
+        return _variable(variable["engine"], variable["name"])
+    engine, separator, rest = name.partition("/" if "/" in name else ".")
+    if separator and rest and ("/" in name or engine in engines.ENGINES):
+        return _named(engine, rest)
     raise _unknown(name)
+
+
+def _named(engine: str, name: str) -> Explanation:
+    """What stands behind an engine's name: a variable, or else a flag or its destination."""
+    if re.match(r"env[./]", name):
+        return _variable(engine, name[4:])
+    return _flag(engine, name)
 
 
 def check_row(check: Check) -> CheckExplanation:
@@ -72,8 +88,15 @@ def _setting(name: str) -> SettingExplanation:
         phases=row.phases,
         called=called,
         example=_example(row),
+        values=_values(name),
         tables=engines.table_versions(),
     )
+
+
+def _values(name: str) -> tuple[str, ...]:
+    """The values of a setting that skewguard knows by name."""
+    known = {"runtime.engine": tuple(commands.ENGINES), "hardware.gpu_class": accelerators.names()}
+    return known.get(name, vocabulary.BY_NAME[name].choices)
 
 
 _EXAMPLES = {
@@ -123,6 +146,41 @@ def _flag(engine: str, flag: str) -> FlagHistory:
     )
 
 
+def _variable(engine: str | None, name: str) -> VariableHistory:
+    """One variable through the versions; without an engine, of the first one that reads it."""
+    asked = [_module(engine)] if engine else list(engines.ENGINES.values())
+    reading = [(module, runs) for module in asked if (runs := histories.variable(module, name))]
+    if not reading:
+        raise _unknown_variable(name, asked)
+    (module, runs), *others = reading
+    return VariableHistory(
+        engine=module.NAME,
+        name=name,
+        setting=f"{module.NAME}.env.{name}",
+        runs=tuple(
+            VariableRun(first, last, VariableDefault(name, default) if read else None)
+            for first, last, read, default in runs
+        ),
+        tables=engines.table_versions(),
+        notes=(
+            *(histories.silence(module, name, module.releases()[-1:]) or "").splitlines(),
+            *(f"{other.TITLE} reads it too: `skewguard explain {other.NAME}.env.{name}`" for other, _ in others),
+        ),
+    )
+
+
+def _unknown_variable(name: str, asked: Sequence[EngineModule]) -> UsageError:
+    """The engine's own answer to a variable it does not read, and the nearest it does."""
+    known = [f"{module.NAME}.env.{each}" for module in asked for each in histories.variables(module)]
+    close = [near for module in asked for near in _near(f"{module.NAME}.env.{name}", known, 0.85)]
+    titles = " or ".join(module.TITLE for module in asked)
+    said = next((text for module in asked if (text := histories.silence(module, name, module.releases()))), None)
+    return UsageError(
+        said or f"no version of {titles} in the table reads the variable {name}",
+        hint=f"did you mean {', '.join(dict.fromkeys(close))}?" if close else None,
+    )
+
+
 def _engine(engine: str, version: str) -> EngineReport:
     module = _module(engine)
     wanted = version.removeprefix("v")
@@ -158,9 +216,14 @@ def _line(record: FlagRecord) -> FlagLine:
 
 
 def _unknown(name: str) -> UsageError:
-    names = [*vocabulary.BY_NAME, *checks.CHECKS]
-    close = _near(name, names, 0.5)
-    hint = f"did you mean {', '.join(close)}?" if close else "name a setting, a check, vllm/FLAG or vllm==VERSION"
+    flags = [f"{module.NAME}/{name.lstrip('-')}" for module in engines.ENGINES.values() if module.history(name)]
+    versions = [f"{module.NAME}=={module.releases()[-1]}" for module in engines.ENGINES.values() if name == module.NAME]
+    close = flags or versions or _near(name, [*vocabulary.BY_NAME, *checks.CHECKS], 0.5)
+    hint = (
+        f"did you mean {', '.join(close)}?"
+        if close
+        else "name a setting, a check, vllm/FLAG, vllm.env.VARIABLE or vllm==VERSION"
+    )
     return UsageError(f"nothing here is called {name!r}", hint=hint)
 
 

@@ -5,10 +5,12 @@ Told apart in this order: contains ` -- ` or starts `NAME==` → a command line;
 """
 
 import re
+from collections.abc import Collection
 from typing import Literal
 
 from msgspec import Struct
 
+from skewguard.knowledge import engines
 from skewguard.language.errors import UsageError
 
 ThingKind = Literal["command-line", "url", "path", "object"]
@@ -67,6 +69,16 @@ def _command_line(words: tuple[str, ...]) -> Thing:
             hint="write it as 'vllm==0.11.0 -- serve MODEL --max-model-len 32k'",
         )
     return Thing("command-line", text, engine.lower(), version or None, tuple(rest[1:]))
+
+
+def misplaced(words: tuple[str, ...], options: Collection[str]) -> tuple[str, ...]:
+    """Which of skewguard's own options stand among the engine's words, where no release of the engine knows them."""
+    thing = parse(words)
+    if thing.kind != "command-line":
+        return ()
+    module = engines.ENGINES.get(thing.engine or "")
+    flags = dict.fromkeys(word.partition("=")[0] for word in thing.argv)
+    return tuple(flag for flag in flags if flag in options and not (module and module.history(flag)))
 
 
 def not_yet(thing: Thing) -> UsageError:

@@ -132,7 +132,9 @@ def settings(
     from skewguard.cli import output
 
     wanted = output.parse(outputs, "settings")
-    return _answer(api.settings(thing, namespace=namespace), wanted, verbose, color)
+    code = _answer(api.settings(thing, namespace=namespace), wanted, verbose, color)
+    _tell_misplaced(thing)
+    return code
 
 
 @program.command()
@@ -174,12 +176,13 @@ def diff(
 @_VERBOSE
 @_COLOR
 def explain(name: str, outputs: tuple[str, ...], verbose: bool, color: bool | None) -> int:
-    """Explain a setting, a check, a flag or an engine version.
+    """Explain a setting, a check, a flag, a variable or an engine version.
 
     \b
         skewguard explain limits.max_num_seqs
         skewguard explain pin.image-tag
         skewguard explain vllm/max-num-seqs
+        skewguard explain vllm.env.VLLM_USE_V1
         skewguard explain vllm==0.11.0
     """
     from skewguard import api
@@ -206,7 +209,26 @@ def init(thing: tuple[str, ...], write: bool, namespace: str | None) -> int:
     result = api.init(thing, namespace=namespace, write=write)
     output.print_out("".join(contract.text for contract in result.contracts if contract.path is None))
     output.remark(result)
+    _tell_misplaced(thing)
     return result.exit_code
+
+
+def _tell_misplaced(thing: tuple[str, ...]) -> None:
+    """Say that options come first, where one of ours stands behind the `--` and the engine does not know it."""
+    from skewguard import api
+
+    command = click.get_current_context().command
+    options = [name for option in command.params for name in (*option.opts, *option.secondary_opts)]
+    lost = api.misplaced_options(thing, [name for name in options if name.startswith("-")])
+    if lost:
+        from skewguard.report.characters import visible
+
+        example = visible(f"skewguard {command.name} {lost[0]} … {thing[0].split(' ')[0]} -- …")
+        click.echo(
+            f"note: {', '.join(lost)} stands behind `--`, where every word is the engine's; for skewguard it must come "
+            f"first: `{example}`",
+            err=True,
+        )
 
 
 def _answer(result: "Report", wanted: "tuple[tuple[str, str | None], ...]", verbose: bool, color: bool | None) -> int:

@@ -265,7 +265,10 @@ class EngineReport(Struct, frozen=True):
 
 
 class SettingExplanation(Struct, frozen=True):
-    """The answer of `explain limits.max_num_seqs`. `called` maps an engine to its flag or destination."""
+    """The answer of `explain limits.max_num_seqs`. `called` maps an engine to its flag or destination.
+
+    `values` are the values that skewguard knows, where it knows all or most; empty where any may be.
+    """
 
     name: str
     type: str
@@ -276,6 +279,7 @@ class SettingExplanation(Struct, frozen=True):
     phases: tuple[Phase, ...] = ()
     called: Mapping[str, str] = field(default_factory=dict)
     example: str = ""
+    values: tuple[str, ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     exit_code: int = 0
@@ -319,7 +323,27 @@ class FlagHistory(Struct, frozen=True):
     exit_code: int = 0
 
 
-Explanation = SettingExplanation | CheckExplanation | FlagHistory | EngineReport
+class VariableRun(Struct, frozen=True):
+    """A run of versions, first to last, in which a variable had one default; `variable` is None where it is not read."""
+
+    first: str
+    last: str
+    variable: VariableDefault | None
+
+
+class VariableHistory(Struct, frozen=True):
+    """The answer of `explain vllm.env.VLLM_PORT`: one environment variable through every version of the table."""
+
+    engine: str
+    name: str
+    setting: str
+    runs: tuple[VariableRun, ...] = ()
+    tables: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    exit_code: int = 0
+
+
+Explanation = SettingExplanation | CheckExplanation | FlagHistory | VariableHistory | EngineReport
 Report = CheckReport | SettingsReport | DiffReport | Explanation
 
 
@@ -362,7 +386,9 @@ __all__ = [
     "Summary",
     "Undecided",
     "VariableDefault",
+    "VariableHistory",
     "VariableLine",
+    "VariableRun",
     "WrittenContract",
     "tally",
 ]

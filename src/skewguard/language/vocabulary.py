@@ -23,7 +23,10 @@ Compare = Literal["exact", "dtype", "revision", "digest", "version", "gpu-class"
 
 
 class Setting(Struct, frozen=True):
-    """One row. `called` maps an engine to its destination for this setting. `unit` is empty for plain values."""
+    """One row. `called` maps an engine to its destination for this setting. `unit` is empty for plain values.
+
+    `choices` are all values there are, where skewguard itself gives them; empty where an engine or a team does.
+    """
 
     name: str
     type: Type
@@ -33,6 +36,7 @@ class Setting(Struct, frozen=True):
     compare: Compare = "exact"
     phases: tuple[Phase, ...] = ("static", "live")
     called: Mapping[str, str] = field(default_factory=dict)
+    choices: tuple[str, ...] = ()
 
     @property
     def section(self) -> str:
@@ -210,7 +214,25 @@ ROWS: tuple[Setting, ...] = (
     _row("hardware.gpu_memory", "bytes", _H, "memory of one GPU", unit="bytes", phases=("static", "live")),
     _row("hardware.driver_version", "string", _H, "GPU driver", phases=("live",)),
     _row("hardware.partition", "string", _H, "MIG profile or sharing of the GPU"),
-    _row("autoscaling.signal", "string", _O, "what the autoscaler looks at"),
+    _row(
+        "autoscaling.signal",
+        "string",
+        _O,
+        "what the autoscaler looks at",
+        choices=(
+            "queue",
+            "concurrency",
+            "kv-cache",
+            "gpu",
+            "latency",
+            "tokens",
+            "requests",
+            "cpu",
+            "memory",
+            "schedule",
+            "other",
+        ),
+    ),
     _row("autoscaling.min_replicas", "integer", _O, "fewest replicas", unit="replicas"),
     _row("autoscaling.max_replicas", "integer", _O, "most replicas", unit="replicas"),
     _row("serving.request_timeout", "seconds", _S, "shortest time limit on the way of a request", unit="s"),

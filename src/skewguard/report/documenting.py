@@ -26,6 +26,8 @@ def document(report: results.Report) -> documents.Document:
         return _engine(report)
     if isinstance(report, results.FlagHistory):
         return _flag_history(report)
+    if isinstance(report, results.VariableHistory):
+        return _variable_history(report)
     if isinstance(report, results.SettingExplanation):
         return _setting_explanation(report)
     return _check_explanation(report)
@@ -272,7 +274,7 @@ def _engine(report: results.EngineReport) -> explanations.EngineDocument:
         version=report.version,
         entrypoint=report.entrypoint,
         flags=[_flag(line) for line in report.flags],
-        env=[explanations.VariableDefault(line.name, plain(line.default)) for line in report.env],
+        env=[_variable_default(line) for line in report.env],
         notes=list(report.notes),
     )
 
@@ -285,6 +287,25 @@ def _flag_history(report: results.FlagHistory) -> explanations.FlagDocument:
         flag=report.flag,
         setting=report.setting,
         runs=[explanations.FlagRun(run.first, run.last, _flag(run.flag) if run.flag else None) for run in report.runs],
+        notes=list(report.notes),
+    )
+
+
+def _variable_default(line: results.VariableDefault) -> explanations.VariableDefault:
+    return explanations.VariableDefault(line.name, plain(line.default))
+
+
+def _variable_history(report: results.VariableHistory) -> explanations.VariableDocument:
+    return explanations.VariableDocument(
+        tool=_tool(report.tables),
+        exit_code=report.exit_code,
+        engine=report.engine,
+        name=report.name,
+        setting=report.setting,
+        runs=[
+            explanations.VariableRun(run.first, run.last, _variable_default(run.variable) if run.variable else None)
+            for run in report.runs
+        ],
         notes=list(report.notes),
     )
 
@@ -302,6 +323,7 @@ def _setting_explanation(report: results.SettingExplanation) -> explanations.Set
         phases=list(report.phases),
         called=dict(report.called),
         example=report.example,
+        values=list(report.values),
         notes=list(report.notes),
     )
 

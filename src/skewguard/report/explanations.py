@@ -60,6 +60,25 @@ class FlagDocument(Document, kw_only=True):
     notes: list[str]
 
 
+class VariableRun(Struct):
+    """A run of versions in which the default did not change; `variable` is null where the engine does not read it."""
+
+    first: Text
+    last: Text
+    variable: VariableDefault | None
+
+
+class VariableDocument(Document, kw_only=True):
+    """`explain vllm.env.VLLM_PORT`: one environment variable through every version of the table."""
+
+    schema: Literal["skewguard.dev/variable/v1"] = "skewguard.dev/variable/v1"
+    engine: Text
+    name: Text
+    setting: SettingName
+    runs: list[VariableRun]
+    notes: list[str]
+
+
 class SettingDocument(Document, kw_only=True):
     """`explain limits.max_num_seqs`: one setting of the vocabulary."""
 
@@ -73,6 +92,7 @@ class SettingDocument(Document, kw_only=True):
     phases: list[Phase]
     called: Annotated[dict[str, str], Meta(description="what each engine calls it")]
     example: Text
+    values: Annotated[list[str], Meta(description="the known values, empty where any may be")]
     notes: list[str]
 
 

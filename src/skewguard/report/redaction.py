@@ -26,12 +26,13 @@ from skewguard.language.results import (
     PassedCheck,
     Report,
     SettingExplanation,
+    VariableHistory,
     VariableLine,
 )
 from skewguard.report.options import Lines, Options, View
 from skewguard.report.source_lines import marked
 
-_OWN_KNOWLEDGE = (CheckExplanation, EngineReport, FlagHistory, SettingExplanation)
+_OWN_KNOWLEDGE = (CheckExplanation, EngineReport, FlagHistory, SettingExplanation, VariableHistory)
 """Made from the package's own tables, never from a user's input."""
 
 _NAMES_NOT_TEXT = frozenset({

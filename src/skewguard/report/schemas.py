@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from skewguard.report.documents import CheckDocument, DiffDocument, Document, SettingsDocument
-from skewguard.report.explanations import EngineDocument, FlagDocument, RuleDocument, SettingDocument
+from skewguard.report.explanations import EngineDocument, FlagDocument, RuleDocument, SettingDocument, VariableDocument
 
 DOCUMENTS: Mapping[str, type[Document]] = {
     "report": CheckDocument,
@@ -15,6 +15,7 @@ DOCUMENTS: Mapping[str, type[Document]] = {
     "diff": DiffDocument,
     "engine": EngineDocument,
     "flag": FlagDocument,
+    "variable": VariableDocument,
     "setting": SettingDocument,
     "check": RuleDocument,
 }

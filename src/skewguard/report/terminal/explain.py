@@ -7,6 +7,7 @@ from skewguard.language.results import (
     FlagLine,
     Report,
     SettingExplanation,
+    VariableHistory,
 )
 from skewguard.report import words
 from skewguard.report.options import View
@@ -23,6 +24,8 @@ def render(report: Report, view: View) -> str:
         _check(page, report)
     elif isinstance(report, FlagHistory):
         _history(page, report)
+    elif isinstance(report, VariableHistory):
+        _variable(page, report)
     elif isinstance(report, EngineReport):
         _engine(page, report)
     return page.text()
@@ -38,6 +41,7 @@ def _setting(page: Page, report: SettingExplanation) -> None:
         ("compared", report.compare),
         ("known by", ", ".join(report.phases)),
         *((f"in {engine}", name) for engine, name in report.called.items()),
+        ("known", ", ".join(report.values)),
     ])  # fmt: skip
     _fragment(page, "In a contract", report.example)
     notes_lines(page, report.notes)
@@ -70,6 +74,18 @@ def _history(page: Page, report: FlagHistory) -> None:
         for run in report.runs
     ]
     page.table(["versions", "default", "type", "choices", "spellings"], rows, indent=2)
+    notes_lines(page, report.notes)
+
+
+def _variable(page: Page, report: VariableHistory) -> None:
+    page.line((f"{report.engine} {report.name}", "strong"))
+    page.prose(f"An environment variable; in a contract it is the engine setting {report.setting}.", indent=2)
+    page.blank()
+    rows: list[list[Piece]] = [
+        [_versions(run.first, run.last), words.value(run.variable.default) if run.variable else ("not read", "faint")]
+        for run in report.runs
+    ]
+    page.table(["versions", "default"], rows, indent=2)
     notes_lines(page, report.notes)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec import Struct, structs
 
 from skewguard.knowledge.engines import images
-from skewguard.knowledge.engines.interface import EngineModule, Hardware, Parsed, Release, Variable
+from skewguard.knowledge.engines.interface import EngineModule, Hardware, Inputs, Parsed, Release, Variable
 from skewguard.language import redact, scalars, scheduling, surroundings, vocabulary
 from skewguard.language.accelerators import Accelerator
 from skewguard.language.errors import UsageError
@@ -54,10 +54,11 @@ def _engine_sheet(ground: Ground) -> Sheet:
         key=scheduling.scheduling_key(ground.workload.template, ground.container),
         accelerator=next(iter(distinct)) if len(distinct) == 1 else None,
     )
+    inputs = Inputs(hardware)
     sheet = Sheet(
         subject,
         module.settings(release),
-        lambda setting: module.derive(setting, parsed, ground.container.env, release, hardware),
+        lambda setting: module.derive(setting, parsed, ground.container.env, release, inputs),
     )
     for fact in parsed.values.values():
         sheet.add(fact)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from skewguard.knowledge.engines import vllm
-from skewguard.knowledge.engines.interface import Hardware, Release
+from skewguard.knowledge.engines.interface import Hardware, Inputs, Release
 from skewguard.language import accelerators
 from skewguard.language.facts import Choice, Fact, Gap, Origin, same
 from skewguard.language.workloads import EnvVar
@@ -22,7 +22,7 @@ def derive(
     release = exactly(version) if isinstance(version, str) else version
     hardware = Hardware(GPU_KEY, accelerators.find(gpu) if gpu else None)
     entries = [EnvVar(name, value, Origin("file", "deploy.yaml")) for name, value in env]
-    return vllm.derive(setting, serve(release, "m", *words), entries, release, hardware)
+    return vllm.derive(setting, serve(release, "m", *words), entries, release, Inputs(hardware))
 
 
 def value(setting: str, version: str | Release, *words: str, **more: object) -> object:
@@ -219,7 +219,7 @@ def test_unseen_config_file_leaves_every_default_open() -> None:
     """What is not on the command line may stand in the file."""
     release = exactly("0.11.0")
     parsed = serve("0.11.0", "m", "--config", "/cfg/b.yaml", "--dtype", "half", files=[config("")])
-    found = vllm.derive("runtime.seed", parsed, (), release, Hardware(GPU_KEY))
+    found = vllm.derive("runtime.seed", parsed, (), release, Inputs(Hardware(GPU_KEY)))
 
     assert isinstance(found, Gap)
     assert "/cfg/b.yaml" in found.reason
@@ -240,7 +240,7 @@ def test_every_setting_of_every_release_has_an_answer(version: str) -> None:
     release = exactly(version)
     parsed = serve(release, "m")
     for name in vllm.settings(release):
-        found = vllm.derive(name, parsed, (), release, Hardware(GPU_KEY))
+        found = vllm.derive(name, parsed, (), release, Inputs(Hardware(GPU_KEY)))
         assert found is not None, name
         assert found.setting == name
         assert not isinstance(found, Gap) or (found.reason and found.rule and found.inputs)

@@ -1,6 +1,5 @@
 """From the texts of a checkpoint's files to one value."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -141,6 +140,8 @@ def _template(texts: Mapping[str, str], parsed: Mapping[str, Mapping[str, Any]])
 
 
 def _object(text: str, file: str) -> dict[str, Any]:
+    import json
+
     try:
         found = json.loads(text)  # takes `Infinity`, which configs of Mamba models hold, as Transformers does
     except (ValueError, RecursionError) as error:

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
+from skewguard.knowledge.checkpoints import Checkpoint
 from skewguard.knowledge.engines import versions
 from skewguard.language.accelerators import Accelerator
 from skewguard.language.facts import Choice, Fact, Gap, Origin, Value
@@ -191,11 +192,30 @@ class Declarations(Protocol):
         ...
 
 
+Platform = Literal["cuda", "rocm", "cpu", "tpu", "xpu", "hpu", "neuron"]
+"""For which kind of device an engine is built, as engines name it."""
+
+
 class Hardware(Struct, frozen=True):
-    """What an engine's rules may ask of the accelerator: the class when known, else the key of the unknown."""
+    """What an engine's rules may ask of the accelerator: the class when known, else the key of the unknown.
+
+    `classes` are all that may turn out, where several may. `platform` None: nothing tells, and a GPU is to be expected.
+    """
 
     key: str
     accelerator: Accelerator | None = None
+    classes: tuple[Accelerator, ...] = ()
+    platform: Platform | None = None
+
+
+class Inputs(Struct, frozen=True):
+    """What decides at an engine's start beside arguments and environment, as far as it is known.
+
+    `checkpoint` holds the model's own files; None where nobody gave them.
+    """
+
+    hardware: Hardware
+    checkpoint: Checkpoint | None = None
 
 
 FlagKind = Literal["literal", "computed", "required"]
@@ -247,7 +267,7 @@ class EngineModule(Protocol):
         ...
 
     def derive(
-        self, setting: str, parsed: Parsed, env: Sequence[EnvVar], release: Release, hardware: Hardware
+        self, setting: str, parsed: Parsed, env: Sequence[EnvVar], release: Release, inputs: Inputs
     ) -> Fact | Choice | Gap | None:
         """The engine's own value of a setting that nobody wrote; None when the engine has no such setting."""
         ...

@@ -21,7 +21,7 @@ from skewguard.knowledge.engines import (
     vllm_program,
 )
 from skewguard.knowledge.engines.environment import read as read_environment
-from skewguard.knowledge.engines.interface import FlagRecord, Hardware, Parsed, Release, Variable
+from skewguard.knowledge.engines.interface import FlagRecord, Inputs, Parsed, Release, Variable
 from skewguard.knowledge.engines.tables import Table
 from skewguard.knowledge.engines.vllm_sentences import VOICE
 from skewguard.language.facts import Choice, Fact, Gap, Value
@@ -102,10 +102,10 @@ def environment(env: Sequence[EnvVar], release: Release) -> tuple[Variable, ...]
 
 
 def derive(
-    setting: str, parsed: Parsed, env: Sequence[EnvVar], release: Release, hardware: Hardware
+    setting: str, parsed: Parsed, env: Sequence[EnvVar], release: Release, inputs: Inputs
 ) -> Fact | Choice | Gap | None:
     """The engine's own value of a setting that nobody wrote; None when it has no such setting."""
-    return vllm_defaults.derive(table(), setting, parsed, env, release, hardware)
+    return vllm_defaults.derive(table(), setting, parsed, env, release, inputs)
 
 
 def settings(release: Release) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from skewguard.knowledge.engines import answers, vllm_rules
 from skewguard.knowledge.engines.answers import Engine
-from skewguard.knowledge.engines.interface import FlagKind, Hardware, Parsed, Release
+from skewguard.knowledge.engines.interface import FlagKind, Inputs, Parsed, Release
 from skewguard.knowledge.engines.readings import UNKNOWABLE
 from skewguard.knowledge.engines.tables import Flag, Table
 from skewguard.knowledge.engines.versions import since
@@ -48,7 +48,7 @@ def settings(table: Table, candidates: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def derive(
-    table: Table, setting: str, parsed: Parsed, env: Sequence[EnvVar], release: Release, hardware: Hardware
+    table: Table, setting: str, parsed: Parsed, env: Sequence[EnvVar], release: Release, inputs: Inputs
 ) -> Answer | None:
     """The engine's own value of a setting; None when none of the candidate releases has it."""
     dest = vocabulary.destination(VLLM.name, setting)
@@ -62,7 +62,7 @@ def derive(
     candidates = possible(release.candidates, parsed.entrypoint, known=release.certainty != "unknown")
     if dest is not None and dest not in vllm_rules.RULES and dest not in _FOLLOWS:
         return answers.of_table(VLLM, table, setting, dest, candidates, release.key)
-    asking = _Asking(table, parsed, {entry.name: entry for entry in env}, release, hardware)
+    asking = _Asking(table, parsed, {entry.name: entry for entry in env}, release, inputs)
     found: list[tuple[str, Answer]] = []
     for version in candidates:
         answer = asking.answer(setting, dest, version)
@@ -83,13 +83,13 @@ class _Asking:
     """One question, asked of each candidate release."""
 
     def __init__(
-        self, table: Table, parsed: Parsed, env: Mapping[str, EnvVar], release: Release, hardware: Hardware
+        self, table: Table, parsed: Parsed, env: Mapping[str, EnvVar], release: Release, inputs: Inputs
     ) -> None:
         self._table = table
         self._parsed = parsed
         self._env = env
         self._release = release
-        self._hardware = hardware
+        self._inputs = inputs
 
     def answer(self, setting: str, dest: str | None, version: str) -> Answer | None:
         if dest is None:
@@ -135,7 +135,7 @@ class _Asking:
             version=version,
             declared=self._declared,
             variable=self._variable,
-            hardware=self._hardware,
+            hardware=self._inputs.hardware,
             model_key=f"config.json@{model}@{revision or 'main'}",
             generation_key=f"generation_config.json@{place}@{revision or 'main'}",
         )

@@ -26,9 +26,9 @@ def render(report: Report, name: str = "table", options: Options | None = None) 
 
 def summary(report: CheckReport) -> str:
     """The closing line of a check, for the error stream when the result itself goes elsewhere."""
-    from skewguard.report.terminal import check
+    from skewguard.report import summaries
 
-    return check.summary_line(report)
+    return summaries.check(report)
 
 
 def remarks(report: InitReport, options: Options | None = None) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from skewguard.language.facts import Choice, Effective, Fact, Gap, Origin, Subject, Value
 from skewguard.language.findings import Finding
-from skewguard.language.results import Summary
+from skewguard.language.results import SubjectLine, Summary
 
 _ELSE = ("", "else", "otherwise", "in every other case")
 
@@ -119,6 +119,32 @@ def subject(item: Subject) -> str:
     role = f", {item.role}" if item.role else ""
     pod = f", pod {item.pod}" if item.pod else ""
     return f"{cluster}{item}{role}{pod}"
+
+
+def heading(item: Subject, line: SubjectLine | None) -> str:
+    """The container with its engine, version and contract, over the findings about it."""
+    said = subject(item)
+    if line is not None:
+        said += f" · {line.engine} {line.version or 'of unknown version'}"
+        said += f" · contract {line.contract}" if line.contract else ""
+    return said
+
+
+def evidence(finding: Finding) -> list[tuple[str, str]]:
+    """What a finding rests on, as names and texts: identity, category, expected, observed, template, assumptions."""
+    rows: list[tuple[str, str]] = [("id", finding.id), ("category", finding.category)]
+    if finding.expected is not None:
+        rows.append(("expected", value(finding.expected)))
+    if finding.observed is not None:
+        by = f" ({finding.observed.authority})" if finding.observed.authority else ""
+        rows.append(("observed", value(finding.observed.value) + by))
+    if finding.origin and finding.origin.template:
+        rows.append(("template", finding.origin.template))
+    if finding.assumes:
+        rows.append(("assumes", ", ".join(finding.assumes)))
+    if finding.inputs and finding.verdict != "unknown":
+        rows.append(("inputs", needed(finding.inputs)))
+    return rows
 
 
 def engines(summary: Summary) -> str:

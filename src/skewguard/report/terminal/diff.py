@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from skewguard.language.facts import Effective, Fact, Subject
 from skewguard.language.results import Change, DiffReport, Undecided
-from skewguard.report import words
+from skewguard.report import summaries, words
 from skewguard.report.options import View
 from skewguard.report.terminal.inputs import missing_lines, notes_lines, problem_lines
 from skewguard.report.terminal.page import Page, Piece
@@ -31,36 +31,8 @@ def render(report: DiffReport, view: View, *, wide: bool = False) -> str:
     problem_lines(page, report.errors)
     notes_lines(page, report.notes)
     page.blank()
-    page.prose(summary_line(report), style=_color_of(report))
+    page.prose(summaries.diff(report), style=summaries.diff_mood(report))
     return page.text()
-
-
-def _color_of(report: DiffReport) -> str:
-    if report.errors or not report.compared:
-        return "error"
-    return "warning" if report.exit_code else "good"
-
-
-def summary_line(report: DiffReport) -> str:
-    """`3 settings differ, 1 undecided`."""
-    parts = [words.counted(len(report.changes), "setting differs", "settings differ")]
-    if not report.changes:
-        parts = [_no_change(report)]
-    if report.undecided:
-        parts.append(f"{len(report.undecided)} undecided")
-    if report.only_in_a or report.only_in_b:
-        parts.append(f"{words.counted(len(report.only_in_a) + len(report.only_in_b), 'container')} on one side alone")
-    if report.expected_differences:
-        parts.append(f"{len(report.expected_differences)} expected")
-    if report.errors:
-        parts.append(words.counted(len(report.errors), "input problem"))
-    return ", ".join(parts)
-
-
-def _no_change(report: DiffReport) -> str:
-    if not report.compared:
-        return "nothing could be compared"
-    return "no setting is known to differ" if report.undecided else "the effective settings are equal"
 
 
 def _subjects(items: Sequence[Change | Undecided]) -> list[Subject]:

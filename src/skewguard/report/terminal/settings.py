@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from skewguard.language.facts import AUTHORITIES, Fact, Gap
+from skewguard.language.facts import AUTHORITIES, Fact
 from skewguard.language.results import ArgumentLine, SettingLine, SettingsReport, SubjectSettings, VariableLine
-from skewguard.report import words
+from skewguard.report import arranging, words
 from skewguard.report.options import View
 from skewguard.report.terminal.inputs import missing_lines, notes_lines, problem_lines
 from skewguard.report.terminal.page import Page, Piece
@@ -42,7 +42,7 @@ def _subject(page: Page, subject: SubjectSettings, *, everything: bool, wide: bo
     _odd_lines(
         page, "Environment without the effect it seems to have", [_variable(line) for line in subject.environment]
     )
-    shown = [line for line in _ordered(subject.settings) if everything or _is_news(line)]
+    shown = [line for line in arranging.settings(subject.settings) if everything or arranging.is_setting_news(line)]
     page.blank()
     head = ["setting", "value", "authority", "origin"]
     page.table([*head, "other facts"] if wide else head, [_row(line, wide=wide) for line in shown], indent=2)
@@ -75,31 +75,12 @@ def _variable(line: VariableLine) -> tuple[str, str, str, str] | None:
     return line.outcome, line.name, words.place(line.origin), line.message
 
 
-def _is_declared(line: SettingLine) -> bool:
-    return line.authority in ("declared", "observed") or any(fact.authority != "derived" for fact in line.facts)
-
-
-def _is_news(line: SettingLine) -> bool:
-    """Somebody wrote it, or it is a setting of the vocabulary that has a value or should have one."""
-    from skewguard.language import vocabulary
-
-    if _is_declared(line):
-        return True
-    absent = isinstance(line.effective, Gap) and line.effective.rule == "absent"
-    return line.setting in vocabulary.BY_NAME and not absent
-
-
-def _ordered(settings: Sequence[SettingLine]) -> list[SettingLine]:
-    """What somebody wrote first, then what is known, then what is open."""
-    return sorted(settings, key=lambda line: 0 if _is_declared(line) else 1 if isinstance(line.effective, Fact) else 2)
-
-
 def _row(line: SettingLine, *, wide: bool) -> list[Piece]:
     item = line.effective
     style = "" if isinstance(item, Fact) else "unknown"
     said = words.effective(item, line.unit)
     row: list[Piece] = [
-        (line.setting, "strong" if _is_declared(line) else ""),
+        (line.setting, "strong" if arranging.is_declared(line) else ""),
         (said if wide else words.shortened(said), style),
         line.authority or "",
         (_origin(line), "faint"),

@@ -1,0 +1,66 @@
+"""The closing line of each result, the same in every format made for people."""
+
+from skewguard.language.results import CheckReport, DiffReport, SettingsReport
+from skewguard.report import arranging, words
+
+
+def check(report: CheckReport, *, hint: bool = False) -> str:
+    """`2 errors, 41 passed; 3 files; 3 engines, 2 under contract`. `hint` says how to see what is not shown."""
+    summary = report.summary
+    parts = [", ".join(words.verdicts(summary)) or "nothing to check"]
+    if hint and (hidden := sum(not arranging.is_news(finding) for finding in report.findings)):
+        parts[0] += f" ({hidden} of them not shown, -v shows them)"
+    if summary.assumed:
+        parts.append(f"{words.counted(summary.assumed, 'pass rests', 'passes rest')} on sources not in the input")
+    if report.errors:
+        parts.append(words.counted(len(report.errors), "input problem"))
+    skipped = f" ({summary.skipped_files} more without Kubernetes objects skipped)" if summary.skipped_files else ""
+    return "; ".join([*parts, words.counted(summary.files, "file") + skipped, words.engines(summary)])
+
+
+def mood(report: CheckReport) -> str:
+    """The style of a check's closing line: `error`, `warning` or `good`."""
+    severities = report.summary.by_severity
+    if severities.get("error") or report.errors or report.summary.by_verdict.get("error"):
+        return "error"
+    return "warning" if severities.get("warning") or report.summary.by_verdict.get("unknown") else "good"
+
+
+def diff(report: DiffReport) -> str:
+    """`3 settings differ, 1 undecided`."""
+    parts = [words.counted(len(report.changes), "setting differs", "settings differ")]
+    if not report.changes:
+        parts = [_no_change(report)]
+    if report.undecided:
+        parts.append(f"{len(report.undecided)} undecided")
+    if report.only_in_a or report.only_in_b:
+        parts.append(f"{words.counted(len(report.only_in_a) + len(report.only_in_b), 'container')} on one side alone")
+    if report.expected_differences:
+        parts.append(f"{len(report.expected_differences)} expected")
+    if report.errors:
+        parts.append(words.counted(len(report.errors), "input problem"))
+    return ", ".join(parts)
+
+
+def _no_change(report: DiffReport) -> str:
+    if not report.compared:
+        return "nothing could be compared"
+    return "no setting is known to differ" if report.undecided else "the effective settings are equal"
+
+
+def diff_mood(report: DiffReport) -> str:
+    """The style of a diff's closing line: `error`, `warning` or `good`."""
+    if report.errors or not report.compared:
+        return "error"
+    return "warning" if report.exit_code else "good"
+
+
+def settings(report: SettingsReport) -> str:
+    """`2 engines, 14 settings written, 3 unknown`; how many somebody wrote, and how many nobody can know."""
+    from skewguard.language.facts import Fact
+
+    lines = [line for subject in report.subjects for line in subject.settings]
+    written = sum(arranging.is_declared(line) for line in lines)
+    unknown = sum(arranging.is_setting_news(line) and not isinstance(line.effective, Fact) for line in lines)
+    engines = words.counted(len(report.subjects), "engine")
+    return f"{engines}, {words.counted(written, 'setting')} written, {unknown} not known from the input"

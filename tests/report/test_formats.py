@@ -21,7 +21,7 @@ def test_unknown_format_is_refused_with_the_possible_ones() -> None:
     with pytest.raises(UsageError) as caught:
         render(DIFF, "toml", OPTIONS)
     assert "toml" in caught.value.message
-    assert caught.value.hint == "diff can answer as table, wide, json, yaml."
+    assert caught.value.hint == "diff can answer as table, wide, json, yaml, markdown, html."
 
 
 def test_format_of_another_verb_is_refused_with_the_reason() -> None:

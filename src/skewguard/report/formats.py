@@ -9,6 +9,8 @@ from skewguard.language.results import CheckReport, Report
 from skewguard.report.options import View
 
 ALL_VERBS = ("check", "settings", "diff", "explain")
+PEOPLE_VERBS = ("check", "settings", "diff")
+"""Verbs whose result people pass on to each other; what `explain` says stands in the docs."""
 
 
 class Format(Struct, frozen=True):
@@ -61,6 +63,18 @@ def _github(report: Report, view: View) -> str:
     return github.render(cast("CheckReport", report), view)
 
 
+def _markdown(report: Report, view: View) -> str:
+    from skewguard.report import markdown
+
+    return markdown.render(report, view)
+
+
+def _html(report: Report, view: View) -> str:
+    from skewguard.report import html
+
+    return html.render(report, view)
+
+
 FORMATS: Mapping[str, Format] = {
     "table": Format("for a person at a terminal", ALL_VERBS, _table),
     "wide": Format("table with all evidence", ALL_VERBS, _wide),
@@ -68,5 +82,7 @@ FORMATS: Mapping[str, Format] = {
     "yaml": Format("the JSON document as YAML", ALL_VERBS, _yaml),
     "sarif": Format("SARIF 2.1.0, for code scanning", ("check",), _sarif),
     "junit": Format("JUnit XML, for test reports of CI servers", ("check",), _junit),
+    "markdown": Format("Markdown, for a comment on a pull request", PEOPLE_VERBS, _markdown),
+    "html": Format("one page that needs no network, to send or to print", PEOPLE_VERBS, _html),
     "github": Format("annotations of GitHub Actions", ("check",), _github),
 }

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from skewguard.language.facts import Choice, Effective, Fact, Gap, Origin, Subject, Value
 from skewguard.language.findings import Finding
-from skewguard.language.results import SubjectLine, Summary
+from skewguard.language.results import SettingLine, SubjectLine, Summary
 
 _ELSE = ("", "else", "otherwise", "in every other case")
+
+_SINGULAR = {"tokens": "token", "requests": "request", "GPUs": "GPU", "replicas": "replica", "retries": "retry"}
 
 _UNITS_OF_SIZE = (("TiB", 2**40), ("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 
@@ -45,7 +47,9 @@ def _number(number: float, unit: str) -> str:
                 return f"{int(number // size)} {name}"
     if unit == "fraction":
         return f"{number} (fraction)"
-    return f"{str(number).removesuffix('.0')} {unit}" if unit else str(number)
+    if not unit:
+        return str(number)
+    return f"{str(number).removesuffix('.0')} {_SINGULAR.get(unit, unit) if number == 1 else unit}"
 
 
 def shortened(text: str, longest: int = 300) -> str:
@@ -145,6 +149,23 @@ def evidence(finding: Finding) -> list[tuple[str, str]]:
     if finding.inputs and finding.verdict != "unknown":
         rows.append(("inputs", needed(finding.inputs)))
     return rows
+
+
+def starts(answer: bool | None) -> str:
+    """Whether the engine's parser accepts the arguments, where that is not simply so."""
+    if answer is None:
+        return "Whether its parser accepts these arguments cannot be told from the input."
+    return "Its parser refuses these arguments: the container will not start."
+
+
+def origin_of(line: SettingLine) -> str:
+    """Where the effective value of a setting comes from, and what could still change it; the rule where there is none."""
+    item = line.effective
+    if not isinstance(item, Fact):
+        return f"rule {item.rule}" if item.rule not in ("", "absent") else ""
+    unseen = f", unless {', '.join(item.assumes)} says otherwise" if item.assumes else ""
+    template = f" ({item.origin.template})" if item.origin.template else ""
+    return place(item.origin) + template + unseen
 
 
 def engines(summary: Summary) -> str:

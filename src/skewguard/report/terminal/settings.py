@@ -9,12 +9,6 @@ from skewguard.report.options import View
 from skewguard.report.terminal.inputs import missing_lines, notes_lines, problem_lines
 from skewguard.report.terminal.page import Page, Piece
 
-_STARTS = {
-    True: ("", ""),
-    False: ("Its parser refuses these arguments: the container will not start.", "error"),
-    None: ("Whether its parser accepts these arguments cannot be told from the input.", "unknown"),
-}
-
 
 def render(report: SettingsReport, view: View, *, wide: bool = False) -> str:
     """One table for each container. Engine settings that nobody wrote are counted, and shown in `wide` or with -v."""
@@ -35,9 +29,8 @@ def _subject(page: Page, subject: SubjectSettings, *, everything: bool, wide: bo
     version = subject.version or "of unknown version"
     page.line((words.subject(subject.subject), "strong"))
     page.line(f"{subject.engine} {version}, started as: {subject.entrypoint}", indent=2)
-    said, style = _STARTS[subject.starts]
-    if said:
-        page.prose(said, indent=2, style=style)
+    if subject.starts is not True:
+        page.prose(words.starts(subject.starts), indent=2, style="unknown" if subject.starts is None else "error")
     _odd_lines(page, "Arguments not taken as written", [_argument(line) for line in subject.arguments])
     _odd_lines(
         page, "Environment without the effect it seems to have", [_variable(line) for line in subject.environment]
@@ -83,20 +76,11 @@ def _row(line: SettingLine, *, wide: bool) -> list[Piece]:
         (line.setting, "strong" if arranging.is_declared(line) else ""),
         (said if wide else words.shortened(said), style),
         line.authority or "",
-        (_origin(line), "faint"),
+        (words.origin_of(line), "faint"),
     ]
     if wide:
         row.append(_others(line))
     return row
-
-
-def _origin(line: SettingLine) -> str:
-    item = line.effective
-    if not isinstance(item, Fact):
-        return f"rule {item.rule}" if item.rule not in ("", "absent") else ""
-    unseen = f", unless {', '.join(item.assumes)} says otherwise" if item.assumes else ""
-    template = f" ({item.origin.template})" if item.origin.template else ""
-    return words.place(item.origin) + template + unseen
 
 
 def _others(line: SettingLine) -> str:

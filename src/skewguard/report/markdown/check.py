@@ -1,0 +1,80 @@
+"""A check for a pull request: the verdict, then each finding with its place, its cause and the edit that mends it."""
+
+from collections.abc import Iterator
+
+from skewguard.language.findings import Finding
+from skewguard.language.results import CheckReport
+from skewguard.report import arranging, summaries, words
+from skewguard.report.markdown import inputs
+from skewguard.report.markdown.page import block, code, folded, joined, text
+from skewguard.report.options import View
+from skewguard.report.terminal.excerpt import excerpt
+
+_SIGNS = {"error": "❌", "warning": "⚠️", "note": "ℹ️", "unknown": "❔", "crashed": "💥", "waived": "☑️"}
+_MOODS = {"error": "❌", "warning": "⚠️", "good": "✅"}
+_LINE = 110
+
+
+def render(report: CheckReport, view: View) -> str:
+    """News first; notes, waived findings and open questions behind a line that opens them."""
+    news = [finding for finding in report.findings if arranging.is_news(finding)]
+    others = [finding for finding in report.findings if arranging.is_told(finding) and not arranging.is_news(finding)]
+    blocks = [f"### {_MOODS[summaries.mood(report)]} skewguard: {text(_verdict(report))}"]
+    blocks += _findings(report, news, view)
+    blocks += [*inputs.missing(report.missing), *inputs.problems(report.errors)]
+    if others:
+        title = f"{words.counted(len(others), 'note, waiver or open question', 'notes, waivers and open questions')}"
+        blocks.append(folded(title, _findings(report, others, view)))
+    blocks += inputs.notes(report.notes)
+    return joined(
+        blocks, f"<sub>{text(_ending(report))}</sub>", "{} more parts are left out here: `-o html` shows all."
+    )
+
+
+def _verdict(report: CheckReport) -> str:
+    counts = words.verdicts(report.summary)
+    return ", ".join(part for part in counts if "passed" not in part) or counts[0] if counts else "nothing to check"
+
+
+def _ending(report: CheckReport) -> str:
+    tables = ", ".join(f"{engine} {version}" for engine, version in report.tables.items())
+    return f"{summaries.check(report)}; exit code {report.exit_code}" + (f"; engine tables: {tables}" if tables else "")
+
+
+def _findings(report: CheckReport, findings: list[Finding], view: View) -> Iterator[str]:
+    lines = {line.subject: line for line in report.subjects}
+    for of_file in arranging.by_file(findings):
+        for of_subject in of_file.subjects:
+            said = words.heading(of_subject.subject, lines.get(of_subject.subject))
+            yield f"**{code(of_file.file or 'not in a file')}** {text(said)}"
+            for finding in of_subject.findings:
+                yield _finding(finding, view)
+
+
+def _finding(finding: Finding, view: View) -> str:
+    """A list item: what, where, why, the source line, and the edit."""
+    word, _ = arranging.word(finding)
+    place = words.place(finding.origin)
+    head = [f"{_SIGNS[word]} **{word}**", code(finding.check), code(finding.setting or ""), code(place)]
+    lines = [" ".join(part for part in head if part), text(finding.message), *_excerpt(finding, view)]
+    if finding.contract is not None:
+        lines.append(f"contract: {text(finding.contract.name)}, {code(words.place(finding.contract.origin))}")
+    if finding.verdict == "waived" and finding.waiver is not None:
+        until = f" (until {finding.waiver.until})" if finding.waiver.until else ""
+        lines.append(f"**waived:** {text(finding.waiver.reason + until)}")
+    elif finding.remedy:
+        lines.append(f"**fix:** {text(finding.remedy)}")
+    if finding.verdict == "unknown" and finding.inputs:
+        lines.append(f"**would decide:** {text(words.needed(finding.inputs))}")
+    indented = "\n\n".join(lines).replace("\n", "\n  ")
+    return f"- {indented}".replace("\n  \n", "\n\n")
+
+
+def _excerpt(finding: Finding, view: View) -> Iterator[str]:
+    marked = view.marked(finding.origin) if finding.origin else None
+    if marked is None or finding.origin is None:
+        return
+    number = f"{finding.origin.line} | "
+    cut = excerpt(marked, _LINE)
+    under = " " * (len(number) - 2) + "| " + " " * cut.indent + "^" * cut.length
+    yield block([f"{number}{cut.before}{cut.offence}{cut.after}", under], "text")

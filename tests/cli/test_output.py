@@ -88,8 +88,8 @@ def test_output_may_be_written_as_kubectl_takes_it(run: Run, words: tuple[str, .
 def test_unknown_format_names_the_possible_ones(run: Run) -> None:
     """Of this verb."""
     write("x.yaml", GOOD)
-    assert "table, wide, json, yaml, sarif, junit, github" in run("check", "x.yaml", "-o", "xml").err
-    assert "table, wide, json, yaml\n" in run("settings", "x.yaml", "-o", "sarif").err
+    assert "table, wide, json, yaml, sarif, junit, markdown, html, github" in run("check", "x.yaml", "-o", "xml").err
+    assert "table, wide, json, yaml, markdown, html\n" in run("settings", "x.yaml", "-o", "sarif").err
 
 
 @pytest.mark.parametrize(

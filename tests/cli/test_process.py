@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -59,16 +60,26 @@ def test_closed_output_is_no_traceback(here: Path) -> None:
 
 
 def _wait_until_idle(process: int) -> None:
-    """Until a process has used no processor time for half a second: it waits for something."""
+    """Until a process has slept, and used no processor time, for half a second: it waits for something."""
     used = ""
     still = 0
     while still < 5:
         time.sleep(0.1)
-        now = " ".join(Path(f"/proc/{process}/stat").read_text("utf-8").split()[13:15])
-        still = still + 1 if now == used else 0
+        fields = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()
+        now = " ".join(fields[11:13])
+        still = still + 1 if now == used and fields[0] == "S" else 0  # not one that is ready and gets no processor
         used = now
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Processes started here end on Ctrl-C, also where this one was started to ignore it, as `nohup` does."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_interrupt_ends_the_process_with_130(here: Path) -> None:
     """Ctrl-C while it waits for standard input."""
     process = subprocess.Popen(

@@ -20,12 +20,11 @@ def render(report: DiffReport, _view: View) -> str:
         for name, starts in (("a", report.starts_a), ("b", report.starts_b))
         if starts is False
     ]
-    mood = "warning" if report.changes else "unknown" if report.undecided else "good"
     return written(
         "skewguard diff",
         el("h1", "skewguard diff"),
         el("p", "a: ", el("code", report.a), el("br"), "b: ", el("code", report.b)),
-        prose(summaries.diff(report), of=f"verdict {mood}"),
+        prose(summaries.diff(report), of=f"verdict {summaries.diff_mood(report)}"),
         *refused,
         section("What differs", *_changes(report.changes)),
         section("Only in a", listed(el("span", words.subject(subject)) for subject in report.only_in_a)),

@@ -15,7 +15,7 @@ _SIGNS = {"error": "❌", "warning": "⚠️", "note": "ℹ️"}
 
 def render(report: DiffReport, _view: View) -> str:
     """Changes by container, the gravest first; what is undecided and expected is folded away."""
-    sign = "⚠️" if report.changes else ("❔" if report.undecided else "✅")
+    sign = {"error": "❌", "warning": "⚠️", "good": "✅"}[summaries.diff_mood(report)]
     blocks = [f"### {sign} skewguard diff: {text(summaries.diff(report))}", f"a: {code(report.a)}, b: {code(report.b)}"]
     for name, starts in (("a", report.starts_a), ("b", report.starts_b)):
         if starts is False:

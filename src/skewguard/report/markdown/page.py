@@ -17,6 +17,7 @@ _ROOM_TO_SAY_SO = 400
 _ACTIVE = re.compile(r"([\\`*\[\]<>&|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
 _AT_THE_START = re.compile(r"^(\s*)([-+#=]|\d+[.)])")
 _CALLS = re.compile(r"(?<![A-Za-z0-9])@(?=\w)|#(?=\d)|\bGH-(?=\d)|:(?=//)|\bwww(?=\.)")
+_BAR = re.compile(r"(?<!\\)\|")
 _HARMLESS = "<!-- -->"
 
 
@@ -37,8 +38,8 @@ def _escaped(said: str) -> str:
 
 
 def code(said: str) -> str:
-    """Text as inline code, whatever backticks are in it; a table cell keeps its bars by escaping them."""
-    shown = visible(said).replace("|", "\\|")
+    """Text as inline code, whatever backticks are in it."""
+    shown = visible(said)
     if not shown.strip():
         return f"<code>{shown}</code>" if shown else ""
     fence = "`" * (_longest_run(shown) + 1)
@@ -70,8 +71,9 @@ def _in_html(said: str) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table. Cells are Markdown already, on one line each."""
-    lines = [head, ["---"] * len(head), *rows]
+    """A table. Cells are Markdown already, on one line each; a bar in them is escaped, in code too, as GitHub wants."""
+    cells = ([_BAR.sub(r"\\|", cell) for cell in row] for row in rows)
+    lines = [head, ["---"] * len(head), *cells]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

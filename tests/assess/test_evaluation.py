@@ -1,10 +1,16 @@
 """Evaluation: checks run apart, crashes contained, findings recognised again."""
 
+import json
 from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from msgspec import structs
 
 from skewguard.assess import evaluation
 from skewguard.judge.checks.interface import Case, Check, Result, fail
 from skewguard.language.facts import Origin, Subject
+from skewguard.language.findings import Finding
 from tests.judge import cases
 
 
@@ -56,3 +62,64 @@ def test_identity_survives_moved_lines_and_new_pods() -> None:
     assert first == moved
     assert first != made(3, "--y", Subject("Deployment", "chat", container="vllm"))
     assert first != made(3, "--x", Subject("Deployment", "chat", container="other"))
+
+
+def _made(line: int, message: str = "bad", **more: Any) -> Finding:
+    more.setdefault("subject", Subject("Deployment", "chat", container="vllm"))
+    subject = more.pop("subject")
+    place = Origin("file", "deploy.yaml", file="deploy.yaml", line=line)
+    more.setdefault("anchor", "positional")
+    return evaluation.finding(_check(_failing), fail(message, at=place, **more), subject, str)
+
+
+def test_faults_of_one_kind_are_told_apart_by_number() -> None:
+    """In the order of the document, whatever order the check took; the first keeps the plain anchor and its id."""
+    first, third, second = _made(3, "`a`"), _made(9, "`c`"), _made(5, "`b`")
+    told = evaluation.distinct([third, first, second], str)
+
+    assert ["`a`", "`b`", "`c`"] == [item.message for item in told]
+    assert ["positional", "positional[2]", "positional[3]"] == [item.numbered_anchor for item in told]
+    assert first.id == told[0].id
+    assert 3 == len({item.id for item in told})
+
+
+def test_fault_seen_through_two_roles_is_told_once() -> None:
+    """The same words at the same place are one fault, however many cases meet it."""
+    one, other = (_made(3, subject=Subject("Deployment", "chat", container="vllm", pod=pod)) for pod in ("a", "b"))
+
+    assert [one] == evaluation.distinct([one, other], str)
+
+
+def test_verdicts_at_one_anchor_have_ids_of_their_own() -> None:
+    """What is unknown at one word is not what fails at another."""
+    known = _made(3)
+    open_ = structs.replace(_made(5), verdict="unknown")
+
+    assert 2 == len({item.id for item in evaluation.distinct([known, open_], str)})
+
+
+def test_numbers_do_not_move_other_anchors() -> None:
+    """A second fault at one flag leaves the ids of other flags as they are."""
+    alone = evaluation.distinct([_made(7, anchor="--y")], str)
+    beside = evaluation.distinct([_made(3), _made(5), _made(7, anchor="--y")], str)
+
+    assert alone[0].id == beside[2].id
+
+
+SECRET = "hf_" + "a" * 30
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"anchor": f"volume {SECRET}"},
+        {"setting": "vllm.api_key", "expected": "SECRET"},
+        {"setting": "vllm.hf_overrides", "expected": {"token": "SECRET"}},
+        {"setting": "vllm.env.SOME", "expected": SECRET},
+    ],
+)
+def test_identity_does_not_depend_on_a_secret(more: dict[str, Any]) -> None:
+    """Two secrets at one place give one id: nobody can guess the one from the other."""
+    text = json.dumps(more).replace(SECRET, "hf_" + "b" * 30).replace("SECRET", "OTHER")
+
+    assert _made(3, **more).id == _made(3, **json.loads(text)).id

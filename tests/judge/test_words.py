@@ -185,7 +185,8 @@ def test_engine_that_became_an_argument_is_told() -> None:
     found = Recognition("vllm", "its command", part.argv, runs="unstarted", invocation=part)
     subject = case(container={"invocations": (Invocation(argv, "shell"),)}, recognition=found)
     (answer,) = run("args.not-started", subject)
-    assert (answer.verdict, answer.anchor, answer.at) == ("fail", "ulimit", at(10, "ulimit"))
+    assert (answer.verdict, answer.anchor, answer.at) == ("fail", "command", at(10, "ulimit"))
+    assert "is handed to `ulimit`" in answer.message
 
 
 def test_engine_that_starts_passes() -> None:
@@ -206,7 +207,8 @@ def test_engine_that_starts_passes() -> None:
 def test_entrypoint_doubled_is_an_error(args: list[str], repeated: str) -> None:
     """The image starts the server already."""
     (answer,) = run("args.entrypoint-doubled", case(args=args))
-    assert (answer.verdict, answer.anchor) == ("fail", repeated)
+    assert (answer.verdict, answer.anchor) == ("fail", "args")
+    assert f"`args` begin with `{repeated}` once more" in answer.message
 
 
 def test_entrypoint_that_is_not_doubled_passes() -> None:

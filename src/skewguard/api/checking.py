@@ -90,7 +90,7 @@ def _judge(loaded: inputs.Loaded, promised: Contracts, project: Project, namespa
     ]
     kept = (_ignored(item, project, anchor) for item in settled.findings)
     found = [*kept, *(evaluation.finding(item.check, item.result, item.subject, anchor) for item in about)]
-    result.findings = evaluation.by_place(evaluation.unique(found))
+    result.findings = evaluation.distinct(found, anchor)
     return result
 
 

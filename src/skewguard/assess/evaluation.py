@@ -1,10 +1,12 @@
 """Cases to findings: every check on every case, its answers given an identity, waivers applied, crashes contained."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from skewguard.judge.checks.interface import Case, Check, Result
+from skewguard.language import redact
 from skewguard.language.facts import Fact, Origin, Subject
 from skewguard.language.findings import Finding, Observed, identity
 from skewguard.language.results import PassedCheck
@@ -57,11 +59,8 @@ def collect(
 
 def finding(check: Check, result: Result, subject: Subject, anchor: Anchor, place: Origin | None = None) -> Finding:
     """A result as a finding: with its identity, its evidence, and the check's own remedy where it has none."""
-    observed = _observed(result)
-    seen = observed.origin if observed else None
-    file = seen.file if seen and seen.file else (subject.source.path if subject.source else None)
-    return Finding(
-        id=identity(check.id, result.setting, result.anchor, subject, anchor(file) if file else None, result.expected),
+    made = Finding(
+        id="",
         check=check.id,
         group=check.group,
         category=result.category or check.category,
@@ -74,11 +73,34 @@ def finding(check: Check, result: Result, subject: Subject, anchor: Anchor, plac
         anchor=result.anchor,
         contract=result.contract,
         expected=result.expected,
-        observed=observed,
+        observed=_observed(result),
         inputs=result.inputs,
         assumes=result.assumes,
         place=place,
     )
+    return _identified(made, anchor)
+
+
+def _identified(item: Finding, anchor: Anchor) -> Finding:
+    """The finding with its identity, which rests on names alone: no secret enters it, not even as a hash."""
+    seen = item.observed.origin if item.observed else None
+    file = seen.file if seen and seen.file else (item.subject.source.path if item.subject.source else None)
+    told = item.numbered_anchor
+    known_by = identity(
+        item.check,
+        item.setting,
+        told if told is None or redact.free_text(told) == told else "hidden",
+        item.subject,
+        anchor(file) if file else None,
+        _openly(item.setting, item.expected),
+    )
+    return structs.replace(item, id=known_by)
+
+
+def _openly(setting: str | None, expected: Any) -> Any:
+    """What is expected, as far as it may be known; the name of the setting tells two hidden ones apart."""
+    name = (setting or "").rpartition(".")[2]
+    return expected if redact.tree(expected, name) == expected else "hidden"
 
 
 def _observed(result: Result) -> Observed | None:
@@ -104,7 +126,25 @@ def _crash(check: Check, error: Exception) -> Result:
     )
 
 
-def by_place(findings: Iterable[Finding]) -> list[Finding]:
+def distinct(findings: Iterable[Finding], anchor: Anchor) -> list[Finding]:
+    """Every fault once, in reading order, each with an identity of its own.
+
+    One fault seen through two roles of one template is told once: it has the same words and the same place. Several
+    faults of one kind at one anchor (two words that belong to no flag) are numbered in the order of the document, so
+    that none is lost; the first keeps the plain anchor.
+    """
+    places: dict[str, set[tuple[str, str, Origin | None]]] = {}
+    told: list[Finding] = []
+    for item in _by_place(findings):
+        known = places.setdefault(item.id, set())
+        seen = (item.verdict, item.message, item.origin)
+        if seen not in known:
+            known.add(seen)
+            told.append(item if len(known) == 1 else _identified(structs.replace(item, occurrence=len(known)), anchor))
+    return told
+
+
+def _by_place(findings: Iterable[Finding]) -> list[Finding]:
     """Findings in reading order: by file, then line, then severity."""
     rank: Mapping[str, int] = {"error": 0, "warning": 1, "note": 2}
 
@@ -119,12 +159,3 @@ def by_place(findings: Iterable[Finding]) -> list[Finding]:
         )
 
     return sorted(findings, key=key)
-
-
-def unique(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """One finding for one identity: the same fault seen through two roles of one template is told once."""
-    seen: set[tuple[str, str]] = set()
-    for item in findings:
-        if (item.id, item.verdict) not in seen:
-            seen.add((item.id, item.verdict))
-            yield item

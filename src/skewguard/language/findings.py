@@ -47,8 +47,9 @@ class ContractRef(Struct, frozen=True):
 class Finding(Struct, frozen=True):
     """One verdict of one check about one subject, with its evidence and the exact remedy.
 
-    `anchor` is the flag, environment variable or object name at fault. `expected` is what the check or the contract
-    wants, in JSON. `place` is that of the container, for values no file holds. `id` is stable over line moves and reformatting: see `identity`.
+    `anchor` is the flag, environment variable or object name at fault; `occurrence` counts further faults of the
+    same kind at it, from 1. `expected` is what the check or the contract wants, in JSON. `place` is that of the
+    container, for values no file holds. `id` is stable over line moves and reformatting: see `identity`.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Finding(Struct, frozen=True):
     remedy: str
     setting: str | None = None
     anchor: str | None = None
+    occurrence: int = 1
     contract: ContractRef | None = None
     waiver: Waiver | None = None
     expected: Any = None
@@ -69,6 +71,11 @@ class Finding(Struct, frozen=True):
     inputs: tuple[str, ...] = ()
     assumes: tuple[str, ...] = ()
     place: Origin | None = None
+
+    @property
+    def numbered_anchor(self) -> str | None:
+        """The anchor as it enters the identity and the documents: `positional`, then `positional[2]`."""
+        return self.anchor if self.occurrence == 1 else f"{self.anchor or ''}[{self.occurrence}]"
 
     @property
     def origin(self) -> Origin | None:
@@ -89,7 +96,8 @@ def identity(
 ) -> str:
     """The first 16 hex digits of SHA-256 over canonical JSON of what makes a finding the same finding.
 
-    Pod, uid and revision are left out (they change with every rollout), and so is every position. `file` is
+    Pod, uid and revision are left out (they change with every rollout), and so is every position. `anchor` is a
+    name, never a value, and `expected` must hold no secret: an identity is kept where secrets must not be. `file` is
     relative to the folder that holds `.skewguard` or `.git`.
     """
     import hashlib

@@ -89,7 +89,7 @@ def _finding(item: findings.Finding) -> documents.Finding:
         verdict=item.verdict,
         severity=item.severity,
         setting=item.setting,
-        anchor=item.anchor,
+        anchor=item.numbered_anchor,
         subject=_subject(item.subject),
         contract=documents.Clause(contract.name, _origin(contract.origin)) if contract else None,
         waiver=documents.Waiver(waiver.reason, waiver.until) if waiver else None,

@@ -106,7 +106,12 @@ class Finding(Struct):
     verdict: Verdict
     severity: Severity
     setting: SettingName | None
-    anchor: Annotated[str | None, Meta(description="the flag, variable or object name at fault")]
+    anchor: Annotated[
+        str | None,
+        Meta(
+            description="the flag, variable or object name at fault, `positional` for a word without a name; numbered from `[2]` where it has several faults of one kind"
+        ),
+    ]
     subject: Subject
     contract: Clause | None
     waiver: Waiver | None

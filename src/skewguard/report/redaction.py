@@ -5,6 +5,7 @@ stands beside the value in one place only, and the value may be repeated in a me
 So the door first gathers every value whose name makes it secret, then removes those values from every text.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import chain
@@ -215,9 +216,10 @@ def _texts(text: str) -> tuple[str, ...]:
 
 def _without_name(name: str, text: str) -> str:
     """The value of `NAME=value`, `--name value` and `NAME: value`; nothing where the text is but the name."""
-    if not text.startswith(name):
-        return text
-    return text[len(name) :].lstrip("=: \t").strip("\"'")
+    if text.startswith(name):
+        return text[len(name) :].lstrip("=: \t").strip("\"'")
+    flag = re.match(r"--?[A-Za-z][\w.-]*[=\s]\s*", text)  # the same flag in another spelling, or shortened
+    return text[flag.end() :].strip("\"'") if flag else text
 
 
 def _spellings(secret: str) -> Iterable[str]:

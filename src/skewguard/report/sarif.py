@@ -115,7 +115,7 @@ def _properties(finding: Finding) -> dict[str, Any]:
         "severity": finding.severity,
         "category": finding.category,
         "setting": finding.setting,
-        "anchor": finding.anchor,
+        "anchor": finding.numbered_anchor,
         "expected": plain(finding.expected),
         "observed": plain(observed.value) if observed else None,
         "authority": observed.authority if observed else None,

@@ -7,7 +7,7 @@ serving and which edit mends it. What only some of the possible versions make of
 
 from collections.abc import Iterator
 
-from skewguard.judge.checks import evidence, faults
+from skewguard.judge.checks import anchors, evidence, faults
 from skewguard.judge.checks.interface import Case, Result, check, fail, unknown
 from skewguard.knowledge.engines.interface import Argument
 from skewguard.language import redact, vocabulary
@@ -25,7 +25,7 @@ def _answer(case: Case, argument: Argument) -> Result:
     message = argument.message or f"`{argument.text}` is not what {case.title} expects here"
     more = {
         "setting": _setting(case, argument),
-        "anchor": argument.flag or argument.text.partition(" ")[0].partition("=")[0],
+        "anchor": anchors.of_argument(argument),
         "at": argument.origin,
     }
     if (
@@ -247,7 +247,7 @@ def duplicated(case: Case) -> Iterator[Result]:
             remedy=f"remove this `{_whole(argument)}`"
             + (f"; `{final.value}` from {final.origin} is what runs" if final is not None and not same else ""),
             setting=setting,
-            anchor=name,
+            anchor=anchors.of_argument(argument),
             at=argument.origin,
             severity="note" if same else None,
         )

@@ -258,7 +258,7 @@ def chat_template(case: Case) -> Iterator[Result]:
         yield fail(
             f"The chat template is fetched from {source}, which can hold another text tomorrow",
             setting=setting,
-            anchor=source,
+            anchor=evidence.flag(case, setting) or setting,
             fact=fact,
         )
         return
@@ -271,7 +271,7 @@ def chat_template(case: Case) -> Iterator[Result]:
             f"The chat template `{source}` comes from {name}, which is not in the input",
             remedy=f"add {name} to the input, so that its text is checked with the manifest",
             setting=setting,
-            anchor=source,
+            anchor=evidence.flag(case, setting) or setting,
             fact=fact,
             inputs=(f"file@{name}",),
         )
@@ -280,7 +280,7 @@ def chat_template(case: Case) -> Iterator[Result]:
         yield fail(
             f"The chat template `{source}` lies on {what}, whose content can change without an edit here",
             setting=setting,
-            anchor=source,
+            anchor=evidence.flag(case, setting) or setting,
             fact=fact,
         )
 

@@ -5,7 +5,7 @@ from itertools import zip_longest
 
 from msgspec import structs
 
-from skewguard.judge.checks import evidence, words
+from skewguard.judge.checks import anchors, evidence, words
 from skewguard.judge.checks.interface import Case, Result, check, fail
 from skewguard.language import redact
 from skewguard.language.workloads import Invocation, Token
@@ -36,7 +36,7 @@ def secret_in_clear(case: Case) -> Iterator[Result]:
                     f"The value of `{name}` stands in clear in "
                     + (f"the variable {variable}" if source else "the arguments"),
                     remedy=f"{words.from_secret(variable)}, and write `{name}=$({variable})`; then replace the key, it is known",
-                    anchor=name,
+                    anchor=anchors.of_token(case, token),
                     at=structs.replace(source.origin if source else token.origin, text=None),
                     value="(hidden)",
                 )

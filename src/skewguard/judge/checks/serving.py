@@ -63,7 +63,7 @@ def port_mismatch(case: Case) -> Iterator[Result]:
             f"{_listed([f'{knock.who} ({knock.origin})' for knock in knocks])}.",
             at=(decisive or knocks)[0].origin,
             setting=f"{case.engine}.port",
-            anchor=f"port {number}",
+            anchor="--port",
             value=port.value,
             expected=number,
             severity=None if decisive and not _company(case) and len(case.container.invocations) < 2 else "warning",

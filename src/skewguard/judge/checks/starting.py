@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from skewguard.judge.checks import evidence
+from skewguard.judge.checks import anchors, evidence
 from skewguard.judge.checks.interface import Case, Result, check, fail
 from skewguard.knowledge.engines import commands, recognition
 from skewguard.language.workloads import Invocation, Token
@@ -33,7 +33,7 @@ def folded(case: Case) -> Iterator[Result]:
         more = f" and {len(held) - 4} more" if len(held) > 4 else ""  # enough to recognise the place
         yield fail(
             f"{case.title} gets {shown}{more} with the blanks of YAML folding on it, and reads it as a positional argument",
-            anchor=held[0].text.strip(),
+            anchor=anchors.of_word(held[0].text),
             at=held[0].origin,
         )
 
@@ -61,7 +61,7 @@ def not_started(case: Case) -> Iterator[Result]:
     yield fail(
         f"The command line of {case.title} is handed to `{program}` as arguments, so that nothing starts the engine",
         remedy=f"end the `{program}` command with `&&` or a line end of its own (a `|` block keeps lines apart)",
-        anchor=program,
+        anchor="command",
         at=whole.argv[0].origin if whole and whole.argv else found.origin,
     )
 
@@ -92,7 +92,7 @@ def entrypoint_doubled(case: Case) -> Iterator[Result]:
             f"The image already starts `{entry}`, and `args` begin with `{repeated}` once more: {case.title} reads that "
             "as its own argument",
             remedy=f"remove `{repeated}` from `args`, or write it as `command`",
-            anchor=repeated,
+            anchor="args",
             at=again[0].origin,
         )
 

@@ -10,7 +10,7 @@ from functools import cache
 
 from msgspec import structs
 
-from skewguard.judge.checks import evidence
+from skewguard.judge.checks import anchors, evidence
 from skewguard.judge.checks.interface import Case, Result, check, fail, unknown
 from skewguard.language import redact
 from skewguard.language.facts import Origin
@@ -49,7 +49,7 @@ def literal_variable(case: Case) -> Iterator[Result]:
         if argument.origin not in seen and argument.value_origin not in seen and not argument.versions:
             yield fail(
                 argument.message or f"`{argument.text}` is passed as it is written: nothing expands it",
-                anchor=argument.flag or argument.text,
+                anchor=anchors.of_argument(argument),
                 at=argument.origin,
             )
     suspects = [entry for entry in case.container.env if "$" in (entry.value or "")]
@@ -210,7 +210,7 @@ def placeholder(case: Case) -> Iterator[Result]:
         if held:
             yield fail(
                 f"`{token.text}` still holds the placeholder `{held.group()}`",
-                anchor=flag if equals else held.group(),
+                anchor=anchors.of_token(case, token),
                 at=token.origin,
             )
     for entry in case.container.env:

@@ -179,3 +179,73 @@ def test_unreadable_configuration_hides_nothing(run: Run) -> None:
     assert (1, True) == (done.code, "config.yaml is a folder" in done.out)
     assert 2 == run("check", write("y.yaml", WARNED)).code
     assert 2 == run("settings", "x.yaml").code
+
+
+ODD = """\
+  runtime: {engine: vllm, dtype: bfloat61}
+  engine_settings: {vllm.max_numseqs: 5, vllm.env.VLLM_USE_V2: "1", vllm.foo_bar: unset}
+"""
+"""Clauses that name what no release of vLLM has."""
+
+
+def test_broken_promise_says_that_the_contract_may_be_at_fault(run: Run) -> None:
+    """With the nearest name, in the message and first in the remedy; the promise is still not kept."""
+    write("c.yaml", CONTRACT + ODD)
+    done = run("check", "x.yaml", "--contract", "c.yaml", "-o", "json")
+    found = {item["setting"]: item for item in done.document["findings"] if item["check"] == "contract.mismatch"}
+    assert (1, {"runtime.dtype", "vllm.max_numseqs", "vllm.env.VLLM_USE_V2"}) == (done.code, set(found))
+    dtype = found["runtime.dtype"]
+    assert "(no release of vLLM lists the value bfloat61; the nearest is bfloat16), x.yaml:" in dtype["message"]
+    assert dtype["remedy"].startswith("correct the contract at c.yaml:6 (bfloat16?); else set `--dtype bfloat61`")
+    assert "the nearest is limits.max_num_seqs" in found["vllm.max_numseqs"]["message"]
+    assert "the nearest is `VLLM_USE_V1`" in found["vllm.env.VLLM_USE_V2"]["message"]
+
+
+def test_odd_clause_that_nothing_breaks_is_a_warning_of_its_own(run: Run) -> None:
+    """A promise that was meant is not made; told once, at its place in the contract, whatever it binds."""
+    write("c.yaml", CONTRACT + ODD)
+    write("y.yaml", GOOD.replace("name: chat", "name: other"))
+    for path, settings in (("x.yaml", ["vllm.foo_bar"]),
+                           ("y.yaml", ["runtime.dtype", "vllm.env.VLLM_USE_V2", "vllm.foo_bar", "vllm.max_numseqs"])):  # fmt: skip
+        found = run("check", path, "--contract", "c.yaml", "-o", "json").document["findings"]
+        odd = [item for item in found if item["check"] == "contract.unknown-name"]
+        assert settings == sorted(item["setting"] for item in odd)
+        assert {("warning", "c.yaml")} == {(item["severity"], item["observed"]["origin"]["file"]) for item in odd}
+
+
+def test_variable_that_the_engine_does_not_read_is_judged_as_it_is_set(run: Run) -> None:
+    """A contract may promise what other programs read; nobody says that a variable is not set where it is."""
+    extra = "{name: NCCL_DEBUG, value: INFO}"
+    write("x.yaml", GOOD.replace("          env:\n", f"          env:\n            - {extra}\n"))
+    clause = "  engine_settings: {vllm.env.NCCL_DEBUG: %s}\n"
+    codes = [
+        run("check", "x.yaml", "--contract", write("c.yaml", CONTRACT + clause % promise)).code
+        for promise in ("INFO", "WARN", "unset")
+    ]
+    assert [0, 1, 1] == codes
+
+
+def test_variable_that_an_unseen_source_may_set_is_unknown(run: Run) -> None:
+    """A ConfigMap that is not in the input may hold it."""
+    write(
+        "x.yaml",
+        GOOD.replace("          env:\n", "          envFrom: [{configMapRef: {name: gone}}]\n          env:\n"),
+    )
+    write("c.yaml", CONTRACT + "  engine_settings: {vllm.env.VLLM_LOGGING_LEVEL: INFO}\n")
+    done = run("check", "x.yaml", "--contract", "c.yaml")
+    assert (3, True) == (done.code, "is not in the input and may set it" in " ".join(done.out.split()))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("runtime: {engine: vlm}", "did you mean vllm?"),
+        ("autoscaling: {signal: concurency}", "did you mean concurrency?"),
+        ("runtime: {version: '>=0.12,<0.11'}", "excludes every version"),
+        ("engine_settings: {vlm.foo: 1}", "did you mean vllm.foo?"),
+    ],
+)
+def test_name_of_our_own_that_is_misspelt_is_an_error(run: Run, body: str, said: str) -> None:
+    """Exit code 2, with the place and the nearest name: the contract is wrong, not the manifest."""
+    done = run("check", "x.yaml", "--contract", write("c.yaml", f"{CONTRACT}  {body}\n"))
+    assert (2, True, True) == (done.code, "c.yaml:6:" in done.out, said in " ".join(done.out.split()))

@@ -11,7 +11,8 @@ from typing import Any
 
 from msgspec import structs
 
-from skewguard.judge.checks.interface import CHECKS, Case, Result
+from skewguard.judge.checks.interface import Case, Result
+from skewguard.judge.checks.registry import CHECKS
 from skewguard.knowledge.engines.interface import Argument, Certainty, Parsed, Recognition, Release, Variable
 from skewguard.language.facts import Choice, Fact, Gap, Located, Origin, Source, Subject
 from skewguard.language.sheet import Sheet

@@ -17,7 +17,7 @@ from skewguard.knowledge.contract import binding, waiving
 from skewguard.knowledge.contract.values import Binding, Contract, WaiverRule
 from skewguard.knowledge.project import Project
 from skewguard.language.errors import ExitCode, UsageError
-from skewguard.language.facts import Gap, Subject
+from skewguard.language.facts import Gap, Origin, Subject
 from skewguard.language.findings import SEVERITIES, Finding, Waiver
 from skewguard.language.results import (
     CheckReport,
@@ -86,12 +86,18 @@ def _judge(loaded: inputs.Loaded, promised: Contracts, project: Project, namespa
     settled = waiving.settle(pairs, today, every, registry.aliases())
     about = [
         *_without_target(loaded, promised, bindings, subjects, namespace),
+        *contract_itself.unknown_names(promised.contracts, _broken(settled.findings)),
         *contract_itself.waivers(settled),
     ]
     kept = (_ignored(item, project, anchor) for item in settled.findings)
     found = [*kept, *(evaluation.finding(item.check, item.result, item.subject, anchor) for item in about)]
     result.findings = evaluation.distinct(found, anchor)
     return result
+
+
+def _broken(findings: Iterable[Finding]) -> set[Origin]:
+    """The places of the clauses that some container does not keep, or may not."""
+    return {item.contract.origin for item in findings if item.contract and item.verdict in ("fail", "unknown")}
 
 
 def _without_target(

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct, field
 
 from skewguard.adapters import files
-from skewguard.api import inputs
+from skewguard.api import histories, inputs
 from skewguard.judge.checks import registry
 from skewguard.knowledge.contract import values
 from skewguard.knowledge.contract.values import Binding, Contract
@@ -62,7 +62,7 @@ def load_contracts(paths: Sequence[str]) -> Contracts:
         return Contracts(problems=_problems(errors))
     from skewguard.knowledge.contract import loading  # lazily: most checks have no contract
 
-    loaded = loading.load(texts, [*registry.CHECKS, *registry.aliases()])
+    loaded = loading.load(texts, [*registry.CHECKS, *registry.aliases()], histories)
     errors += loaded.errors
     holding = {contract.origin.file for contract in loaded.contracts} | {error.file for error in loaded.errors}
     notes = [f"{note.origin}: {note.message}" for note in loaded.notes]

@@ -149,7 +149,7 @@ def _flag(engine: str, flag: str) -> FlagHistory:
 def _variable(engine: str | None, name: str) -> VariableHistory:
     """One variable through the versions; without an engine, of the first one that reads it."""
     asked = [_module(engine)] if engine else list(engines.ENGINES.values())
-    reading = [(module, runs) for module in asked if (runs := histories.variable(module, name))]
+    reading = [(module, runs) for module in asked if (runs := histories.variable(module.NAME, name))]
     if not reading:
         raise _unknown_variable(name, asked)
     (module, runs), *others = reading
@@ -163,7 +163,7 @@ def _variable(engine: str | None, name: str) -> VariableHistory:
         ),
         tables=engines.table_versions(),
         notes=(
-            *(histories.silence(module, name, module.releases()[-1:]) or "").splitlines(),
+            *(histories.silence(module.NAME, name, module.releases()[-1]) or "").splitlines(),
             *(f"{other.TITLE} reads it too: `skewguard explain {other.NAME}.env.{name}`" for other, _ in others),
         ),
     )
@@ -171,10 +171,10 @@ def _variable(engine: str | None, name: str) -> VariableHistory:
 
 def _unknown_variable(name: str, asked: Sequence[EngineModule]) -> UsageError:
     """The engine's own answer to a variable it does not read, and the nearest it does."""
-    known = [f"{module.NAME}.env.{each}" for module in asked for each in histories.variables(module)]
+    known = [f"{module.NAME}.env.{each}" for module in asked for each in histories.variables(module.NAME)]
     close = [near for module in asked for near in _near(f"{module.NAME}.env.{name}", known, 0.85)]
     titles = " or ".join(module.TITLE for module in asked)
-    said = next((text for module in asked if (text := histories.silence(module, name, module.releases()))), None)
+    said = next((text for module in asked if (text := histories.silence(module.NAME, name))), None)
     return UsageError(
         said or f"no version of {titles} in the table reads the variable {name}",
         hint=f"did you mean {', '.join(dict.fromkeys(close))}?" if close else None,

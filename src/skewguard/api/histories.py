@@ -1,10 +1,13 @@
-"""What all releases of an engine say together, asked through the names that every engine module has."""
+"""What all releases of an engine say together, asked through the names that every engine module has.
 
-from collections.abc import Sequence
+This module is the `Lexicon` of contracts, which may not know the engines themselves.
+"""
+
+from collections.abc import Collection, Sequence
 from functools import cache
 
-from skewguard.knowledge import engines
-from skewguard.knowledge.engines.interface import EngineModule, Release
+from skewguard.knowledge.engines import ENGINES, commands
+from skewguard.knowledge.engines.interface import Release
 from skewguard.language.facts import Origin, Value
 from skewguard.language.workloads import EnvVar
 
@@ -12,8 +15,52 @@ Run = tuple[str, str, bool, Value]
 """First version, last version, whether it is read there, and its default."""
 
 
-def variable(module: EngineModule, name: str) -> tuple[Run, ...]:
+def engines() -> Collection[str]:
+    """Every engine that is recognised, with a table or not."""
+    return commands.ENGINES
+
+
+def title(engine: str) -> str:
+    """The engine's own spelling."""
+    return commands.ENGINES[engine].title
+
+
+def releases(engine: str) -> Sequence[str] | None:
+    """Every version of the engine's table, oldest first; None where it has none."""
+    module = ENGINES.get(engine)
+    return module.releases() if module else None
+
+
+@cache
+def choices(engine: str, dest: str) -> tuple[Collection[Value], bool] | None:
+    """The listed values of a destination in all releases, and whether only they are taken; None: no such one.
+
+    The words of arguments whose grammar is not in play stand under `arguments`, which no table has.
+    """
+    if dest == "arguments":
+        return (), False
+    records = [record for _, _, record in ENGINES[engine].history(dest) if record is not None]
+    listed = dict.fromkeys(choice for record in records for choice in record.choices or ())
+    return (tuple(listed), all(record.choices is not None for record in records)) if records else None
+
+
+@cache
+def destinations(engine: str) -> Collection[str]:
+    """Every destination of any release."""
+    module = ENGINES[engine]
+    return dict.fromkeys(flag.dest for release in module.releases() for flag in module.flags(release))
+
+
+@cache
+def variables(engine: str) -> tuple[str, ...]:
+    """Every environment variable that any release reads."""
+    module = ENGINES[engine]
+    return tuple(dict.fromkeys(name for release in module.releases() for name in module.variables(release)))
+
+
+def variable(engine: str, name: str) -> tuple[Run, ...]:
     """The runs of one environment variable through the table; empty when no release reads it."""
+    module = ENGINES[engine]
     runs: list[Run] = []
     for release in module.releases():
         known = module.variables(release)
@@ -25,21 +72,12 @@ def variable(module: EngineModule, name: str) -> tuple[Run, ...]:
     return tuple(runs) if any(read for _, _, read, _ in runs) else ()
 
 
-def variables(module: EngineModule) -> tuple[str, ...]:
-    """Every environment variable that any release reads."""
-    return _variables(module.NAME)
-
-
-def silence(module: EngineModule, name: str, releases: Sequence[str]) -> str | None:
-    """Why none of these releases reads a variable, in the engine's own words; None when one does, or nothing is said."""
-    release = Release(module.NAME, None, tuple(releases), "exact" if len(releases) == 1 else "unknown", "", "")
-    answers = module.environment((EnvVar(name, None, Origin("command-line", name)),), release)
+def silence(engine: str, variable: str, release: str | None = None) -> str | None:
+    """Why no release (or this one) reads a variable, in the engine's own words; None when it is read, or not ours."""
+    module = ENGINES[engine]
+    asked = (release,) if release else module.releases()
+    about = Release(engine, release, tuple(asked), "exact" if release else "unknown", "", "")
+    answers = module.environment((EnvVar(variable, None, Origin("command-line", variable)),), about)
     if not answers or any(answer.outcome in ("read", "invalid") for answer in answers):
         return None
     return answers[0].message
-
-
-@cache
-def _variables(engine: str) -> tuple[str, ...]:
-    module = engines.ENGINES[engine]
-    return tuple(dict.fromkeys(name for release in module.releases() for name in module.variables(release)))

@@ -5,7 +5,7 @@ from typing import Any
 
 KNOWN = {"$schema", "$id", "$defs", "$ref", "title", "description", "type", "const", "enum", "pattern", "anyOf",
          "required", "properties", "propertyNames", "patternProperties", "additionalProperties", "items", "minItems",
-         "minimum", "exclusiveMinimum", "minProperties"}  # fmt: skip
+         "minimum", "maximum", "exclusiveMinimum", "minProperties"}  # fmt: skip
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,), "array": (list,), "string": (str,), "integer": (int,), "number": (int, float),
@@ -34,6 +34,7 @@ def _plain(schema: dict[str, Any], value: Any) -> bool:
         and ("enum" not in schema or any(value is item or value == item for item in schema["enum"]))
         and not ("pattern" in schema and isinstance(value, str) and not re.search(schema["pattern"], value))
         and not ("minimum" in schema and number and value < schema["minimum"])
+        and not ("maximum" in schema and number and value > schema["maximum"])
         and not ("exclusiveMinimum" in schema and number and value <= schema["exclusiveMinimum"])
         and not ("minItems" in schema and isinstance(value, list) and len(value) < schema["minItems"])
         and not ("minProperties" in schema and isinstance(value, dict) and len(value) < schema["minProperties"])

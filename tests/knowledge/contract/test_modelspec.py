@@ -1,6 +1,8 @@
 """ModelSpec of ParallelIQ, in the layouts that are published."""
 
+from skewguard.knowledge.contract import modelspec
 from skewguard.knowledge.contract.values import Exactly, Range
+from skewguard.knowledge.engines import commands
 from tests.knowledge.contract.texts import load
 
 WRITTEN = """\
@@ -108,3 +110,8 @@ def test_modelspec_value_of_the_wrong_type_is_a_mistake() -> None:
     assert [(15, "ModelSpec runtime.batch.maxBatchSize: limits.max_num_seqs is an integer, not 'many'")] == [
         (error.line, error.message) for error in loaded.errors
     ]
+
+
+def test_engines_have_the_names_by_which_containers_are_recognised() -> None:
+    """Another name would be a promise that no container can keep."""
+    assert set(modelspec._ENGINES.values()) <= set(commands.ENGINES)

@@ -26,6 +26,10 @@ BEYOND_A_SCHEMA = (
     "limits.max_num_seqs",
     "vllm.max-lora-rank",
     ">=zero",  # the whole of PEP 440
+    "0.11,0.12",
+    "0.11.x",
+    ">=0.12,<0.11",  # versions compared
+    "> 0.11.0, <= 0.11",
     "a[",  # globs
     "[any",  # the word and the text `any` are one to a tree
 )

@@ -116,6 +116,8 @@ class _Judged:
         if isinstance(self._promise, values.Unset):
             return self._unset(written)
         effective = self._case.sheet.effective(self._setting)
+        if isinstance(effective, Gap) and effective.rule == "absent":
+            effective = self._own_variable() or effective
         if isinstance(effective, Fact):
             return self._fact(effective)
         if isinstance(effective, Choice):
@@ -148,7 +150,7 @@ class _Judged:
         if declared is not None:
             return None if declared.value == "auto" else declared
         if ".env." in self._setting:
-            return self._unread_variable()
+            return self._own_variable()
         if vocabulary.destination(self._case.engine, self._setting) is None:
             return None
         return evidence.concealed(self._case, self._setting)
@@ -162,13 +164,18 @@ class _Judged:
             and bool(comparing.kept(self._setting, values.Exactly(default.value), written.value))
         )
 
-    def _unread_variable(self) -> Gap | None:
-        """A variable that is set to a value nobody can know (from a Secret, from the node)."""
-        name = self._setting.partition(".env.")[2]
-        if all(variable.name != name for variable in self._case.variables):
+    def _own_variable(self) -> Fact | Gap | None:
+        """What the container gives a variable that is promised, whether the engine reads it or not."""
+        known = self._case.sheet.effective(self._setting)
+        entry = self._case.container.variable(self._setting.partition(".env.")[2])
+        if isinstance(known, Gap) and known.rule != "absent":
+            return known
+        if entry is None or ".env." not in self._setting:
             return None
-        effective = self._case.sheet.effective(self._setting)
-        return effective if isinstance(effective, Gap) else None
+        if entry.value is not None:
+            return Fact(self._setting, entry.value, "declared", entry.origin)
+        source = entry.ref or entry.source
+        return Gap(self._setting, entry.why_unknown or f"its value comes from {source}", "env", (f"env@{source}",))
 
     def _dark(self) -> bool:
         """Whether the engine's arguments cannot be read here at all, though the setting is one of them."""
@@ -233,6 +240,9 @@ class _Judged:
         if release is None or release.certainty != "exact" or self._setting in vocabulary.BY_NAME:
             where = contract_edits.would_need(self._setting)
             return self._unsettled(gap, f"but nothing in the input sets it; {where} would show it")
+        if ".env." in self._setting and self._case.container.unseen_env:
+            unseen = ", ".join(source.ref for source in self._case.container.unseen_env)
+            return self._unsettled(gap, f"but {unseen} is not in the input and may set it")
         if ".env." in self._setting:
             message = f"{self._promised()}, but the container does not set the variable"
         elif engine != self._case.engine:
@@ -245,19 +255,27 @@ class _Judged:
         need = gap.would_need if gap and gap.would_need else ""
         edit = contract_edits.deciding(self._case, self._setting, self._promise)
         remedy = ", or ".join(part for part in (edit, f"supply {need}" if need else "") if part)
+        remedy = remedy or f"supply {contract_edits.would_need(self._setting)}"
         return self._answer(
             "unknown",
             f"{self._promised()}, {why}",
-            remedy=remedy or f"supply {contract_edits.would_need(self._setting)}",
+            remedy=f"{self._correction()}{remedy}",
             fact=fact,
             inputs=gap.inputs if gap else (),
         )
 
     def _promised(self) -> str:
-        return f"contract {self._contract.name} promises {describing.promise(self._setting, self._promise)}"
+        doubt = f" ({self._clause.doubt})" if self._clause.doubt else ""
+        return f"contract {self._contract.name} promises {describing.promise(self._setting, self._promise)}{doubt}"
+
+    def _correction(self) -> str:
+        """The first thing to do where the contract may be at fault, not the manifest."""
+        return f"{contract_edits.correction(self._clause)}; else " if self._clause.doubt else ""
 
     def _remedy(self, fact: Fact | None) -> str:
         edit = contract_edits.edit(self._case, self._setting, self._promise, fact)
+        if self._clause.doubt:
+            return f"{self._correction()}{edit}"
         return f"{edit}; if the new value was validated, change the contract at {self._clause.origin.brief}"
 
     def _answer(self, verdict: Verdict, message: str, **more: Any) -> Result:

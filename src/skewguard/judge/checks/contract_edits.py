@@ -3,6 +3,7 @@
 from skewguard.judge.checks import evidence
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge.contract import describing, values
+from skewguard.knowledge.contract.values import Clause
 from skewguard.language import vocabulary
 from skewguard.language.facts import Fact, Value
 
@@ -33,6 +34,12 @@ def anchor(case: Case, setting: str) -> str | None:
         return setting.partition(".env.")[2]
     dest = vocabulary.destination(case.engine, setting)
     return "--" + dest.replace("_", "-") if dest and "*" not in dest else _FIELDS.get(setting)
+
+
+def correction(clause: Clause) -> str:
+    """What to write in the contract, where it names what nobody knows."""
+    guess = f" ({clause.doubt.nearest}?)" if clause.doubt and clause.doubt.nearest else ""
+    return f"correct the contract at {clause.origin.brief}{guess}"
 
 
 def would_need(setting: str) -> str:

@@ -1,17 +1,18 @@
-"""A contract by itself: it binds nothing, a waiver in it ended or meets nothing.
+"""A contract by itself: it binds nothing, names what nobody knows, or has a waiver that ended or meets nothing.
 
 These checks have a contract for their subject, not a container: they are `OF_CONTRACTS`, and each is made by a function
 below, once for a run.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
+from skewguard.judge.checks import contract_edits
 from skewguard.judge.checks.interface import Case, Check, Result, check, fail, skipped
-from skewguard.knowledge.contract import binding, values, waiving
+from skewguard.knowledge.contract import binding, describing, values, waiving
 from skewguard.knowledge.contract.values import Contract
-from skewguard.language.facts import Subject
+from skewguard.language.facts import Origin, Subject
 from skewguard.language.findings import ContractRef
 
 
@@ -56,7 +57,19 @@ WAIVER_UNUSED = check(
     remedy="remove the waiver",
 )(_of_contract)
 
-OF_CONTRACTS = (NO_TARGET, WAIVER_EXPIRED, WAIVER_UNUSED)
+UNKNOWN_NAME = check(
+    "contract.unknown-name",
+    title="A contract names what no known release has",
+    category="runtime",
+    severity="warning",
+    why="A setting, value, variable, version or GPU class that nobody knows is most often misspelt. Then the promise that "
+    "was meant is not made, and the manifest that breaks it passes.",
+    remedy="correct the name in the contract",
+    bad="spec: {runtime: {engine: vllm, dtype: bfloat61}}",
+    good="spec: {runtime: {engine: vllm, dtype: bfloat16}}",
+)(_of_contract)
+
+OF_CONTRACTS = (NO_TARGET, UNKNOWN_NAME, WAIVER_EXPIRED, WAIVER_UNUSED)
 """Checks whose subject is a contract: a runner over cases may leave them out."""
 
 
@@ -89,6 +102,22 @@ def _some(names: Iterable[str], joint: str = ", ") -> str:
     listed = list(names)
     more = f" and {len(listed) - _MOST_NAMED} more" if len(listed) > _MOST_NAMED else ""
     return (joint.join(listed[:_MOST_NAMED]) or "none") + more
+
+
+def unknown_names(contracts: Iterable[Contract], told: Collection[Origin]) -> Iterator[About]:
+    """Clauses that name what nobody knows; not those at the places that were `told` with a container they bind."""
+    for contract in contracts:
+        for clause in contract.doubtful():
+            if clause.origin in told:
+                continue
+            result = fail(
+                f"contract {contract.name} promises {describing.promise(clause.setting, clause.promise)}, but {clause.doubt}",
+                remedy=contract_edits.correction(clause),
+                setting=clause.setting,
+                at=clause.origin,
+                contract=ContractRef(contract.name, clause.origin),
+            )
+            yield About(UNKNOWN_NAME, _subject(contract), result)
 
 
 def waivers(settled: waiving.Settled) -> Iterator[About]:

@@ -7,12 +7,12 @@ caller may refuse a file that was named and pass over one met in a folder.
 
 import bisect
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
-from skewguard.knowledge.contract import measured, modelspec, promises, waiving
-from skewguard.knowledge.contract.reading import Place, Reader, nearest, shape
+from skewguard.knowledge.contract import doubts, measured, modelspec, promises, waiving
+from skewguard.knowledge.contract.reading import Place, Reader, nearest, nearest_engine, shape
 from skewguard.knowledge.contract.values import (
     API_VERSION,
     KIND,
@@ -63,14 +63,30 @@ class Loaded(Struct):
     notes: list[Note] = field(default_factory=list)
 
 
-def load(texts: Iterable[tuple[str, str]], checks: Collection[str] = ()) -> Loaded:
-    """Read (path, text) pairs. `checks` are the ids and aliases a waiver may name; empty: any."""
+class Known(Struct, frozen=True):
+    """What a contract may name: the ids and aliases of checks for its waivers (empty: any), and the words of engines."""
+
+    checks: Collection[str] = ()
+    lexicon: doubts.Lexicon | None = None
+
+
+_ANYTHING = Known()
+
+
+def load(
+    texts: Iterable[tuple[str, str]], checks: Collection[str] = (), lexicon: doubts.Lexicon | None = None
+) -> Loaded:
+    """Read (path, text) pairs. `checks` are the ids and aliases a waiver may name; empty: any.
+
+    With a `lexicon` the names of engines, their settings and their values are looked at too.
+    """
+    known = Known(checks, lexicon)
     loaded = Loaded()
     for path, text in texts:
         trees, errors = documents.read(text, path)
         loaded.errors.extend(errors)
         for document in trees:
-            read(document.root, loaded, checks)
+            read(document.root, loaded, known)
         if not trees and not errors:
             loaded.foreign.append(InputError("holds no document, so it is no contract", file=path, line=1, column=1))
     loaded.errors.extend(_same_names(loaded.contracts))
@@ -84,7 +100,7 @@ _DEEPEST = 3
 def read(
     root: Node,
     loaded: Loaded,
-    checks: Collection[str] = (),
+    known: Known = _ANYTHING,
     place: Place = lambda origin: origin,
     depth: int = 0,
 ) -> None:
@@ -94,13 +110,13 @@ def read(
         loaded.foreign.append(_no_contract(root, place, kind))
     elif kind and kind.endswith("List") and root.get("items").kind == "sequence":
         for item in root.get("items").elements():
-            read(item, loaded, checks, place, depth + 1)
+            read(item, loaded, known, place, depth + 1)
     elif kind == "ConfigMap" and root.get("metadata", "labels", HOLDS_LABEL).text() == "contract":
-        _config_map(root, loaded, checks, depth + 1)
+        _config_map(root, loaded, known, depth + 1)
     elif kind == KIND or (kind and version.partition("/")[0] == API_VERSION.partition("/")[0]):
-        _contract(root, loaded, checks, place)
+        _contract(root, loaded, known, place)
     elif kind == modelspec.KIND and modelspec.spoken_by(version):
-        _modelspec(root, loaded, place)
+        _modelspec(root, loaded, known, place)
     else:
         meant = kind is not None and nearest(kind, [KIND], _MISTYPED) is not None
         (loaded.errors if meant else loaded.foreign).append(_no_contract(root, place, kind))
@@ -123,7 +139,7 @@ def _no_contract(root: Node, place: Place, kind: str | None) -> InputError:
     )
 
 
-def _config_map(root: Node, loaded: Loaded, checks: Collection[str], depth: int) -> None:
+def _config_map(root: Node, loaded: Loaded, known: Known, depth: int) -> None:
     """A contract kept in a ConfigMap, where no custom resource may be installed: each key of data is a contract file."""
     for entry in root.get("data").items():
         holder = entry[1]
@@ -138,7 +154,7 @@ def _config_map(root: Node, loaded: Loaded, checks: Collection[str], depth: int)
                 InputError(error.message, hint=error.hint, file=inside.file, line=inside.line, column=inside.column)
             )
         for document in trees:
-            read(document.root, loaded, checks, place, depth)
+            read(document.root, loaded, known, place, depth)
 
 
 def _places_inside(holder: Node, text: str) -> Place:
@@ -159,17 +175,18 @@ def _places_inside(holder: Node, text: str) -> Place:
     return place
 
 
-def _modelspec(root: Node, loaded: Loaded, place: Place) -> None:
+def _modelspec(root: Node, loaded: Loaded, known: Known, place: Place) -> None:
     reader = Reader(place)
     contract, unmapped = modelspec.read(reader, root)
     loaded.errors.extend(reader.errors)
     loaded.notes.extend(Note(message, origin) for message, origin in unmapped)
     if contract is not None:
-        loaded.contracts.append(contract)
+        clauses = doubts.marked(contract.clauses, known.lexicon)
+        loaded.contracts.append(structs.replace(contract, clauses=clauses))
 
 
-def _contract(root: Node, loaded: Loaded, checks: Collection[str], place: Place) -> None:
-    reader = Reader(place)
+def _contract(root: Node, loaded: Loaded, known: Known, place: Place) -> None:
+    reader = Reader(place, _engines(known.lexicon))
     _head(reader, root)
     for _ in reader.entries(root, "the contract", ("apiVersion", "kind", "metadata", "spec", "status")):
         pass
@@ -177,21 +194,27 @@ def _contract(root: Node, loaded: Loaded, checks: Collection[str], place: Place)
     if not spec:
         reader.wrong(root.origin, "the contract has no spec", "write spec.targets and what you promise")
     _unknown_sections(reader, spec)
-    clauses = _clauses(reader, spec)
+    clauses = doubts.marked(_clauses(reader, spec), known.lexicon)
+    roles = _roles(reader, spec.get("roles"), clauses)
     contract = Contract(
         name=root.get("metadata", "name").text() or "",
         origin=reader.origin(root.get("metadata", "name") or root),
         targets=_targets(reader, spec),
         clauses=clauses,
-        roles=_roles(reader, spec.get("roles"), clauses),
+        roles={role: doubts.marked(merged, known.lexicon) for role, merged in roles.items()},
         performance=measured.performance(reader, spec.get("performance")),
         behaviour=measured.behaviour(reader, spec.get("behaviour")),
-        waivers=waiving.read(reader, spec.get("waivers"), checks),
+        waivers=waiving.read(reader, spec.get("waivers"), known.checks),
         namespace=root.get("metadata", "namespace").text(),
     )
     loaded.errors.extend(reader.errors)
     if not reader.errors:
         loaded.contracts.append(contract)
+
+
+def _engines(lexicon: doubts.Lexicon | None) -> Mapping[str, str]:
+    """Every engine that can be named, with its own spelling; none where any may be."""
+    return {engine: lexicon.title(engine) for engine in lexicon.engines()} if lexicon else {}
 
 
 def _head(reader: Reader, root: Node) -> None:
@@ -272,7 +295,7 @@ def _unknown_setting(reader: Reader, node: Node, section: str, key: str) -> None
 
 def _engine_settings(reader: Reader, node: Node) -> Iterator[Clause]:
     for key, value in reader.entries(node, "engine_settings"):
-        complaint = _misnamed(key)
+        complaint = _misnamed(key, reader.engines)
         if complaint:
             reader.wrong(node.key_origin(key), complaint[0], complaint[1])
             continue
@@ -285,13 +308,17 @@ def _engine_settings(reader: Reader, node: Node) -> Iterator[Clause]:
         yield Clause(key, promise, _at(reader, node, key, value))
 
 
-def _misnamed(key: str) -> tuple[str, str] | None:
-    """What is wrong with the name of an engine setting, and what to write."""
+def _misnamed(key: str, engines: Mapping[str, str]) -> tuple[str, str] | None:
+    """What is wrong with the name of an engine setting, and what to write. `engines`: with their spellings; empty: any."""
     engine, _, dest = key.partition(".")
     if key in vocabulary.BY_NAME:
         return f"{key} belongs to the vocabulary", f"write it under {engine}: {{{dest}: …}}"
     if not re.fullmatch(r"[a-z][a-z0-9_-]*\.(?:env\.)?(?:\*|[A-Za-z_][A-Za-z0-9_.-]*)", key):
         return f"{key!r} names no engine setting", "write ENGINE.DEST, for example vllm.compilation_config"
+    if engines and engine not in engines:
+        guess = nearest_engine(engine, engines)
+        hint = f"did you mean {guess}.{dest}?" if guess else f"engines: {', '.join(engines)}"
+        return f"{key!r} names no engine that skewguard knows", hint
     ours = vocabulary.named(engine, dest.replace("-", "_"))
     if ours in vocabulary.BY_NAME:
         section, _, name = ours.partition(".")

@@ -25,9 +25,12 @@ _ENGINES = {
     "tgi": "tgi",
     "text-generation-inference": "tgi",
     "ollama": "ollama",
-    "tensorrt-llm": "tensorrt-llm",
-    "trtllm": "tensorrt-llm",
-    "llama.cpp": "llama.cpp",
+    "tensorrt-llm": "trtllm",
+    "trtllm": "trtllm",
+    "llama.cpp": "llamacpp",
+    "llamacpp": "llamacpp",
+    "lmdeploy": "lmdeploy",
+    "nim": "nim",
     "triton": "triton",
 }
 _DTYPES = ("float16", "fp16", "half", "bfloat16", "bf16", "float32", "fp32", "float")

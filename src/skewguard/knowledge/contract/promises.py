@@ -12,7 +12,7 @@ import re
 from functools import cache
 
 from skewguard.knowledge.contract import values
-from skewguard.knowledge.contract.reading import Reader, nearest, shape
+from skewguard.knowledge.contract.reading import Reader, nearest, nearest_engine, shape
 from skewguard.language import vocabulary
 from skewguard.language.documents import Node
 from skewguard.language.errors import InputError, UsageError
@@ -165,7 +165,19 @@ def _exactly(reader: Reader, node: Node, setting: str, row: Setting | None) -> v
         literal = node.style is not None or ".env." in setting
         return values.Exactly(text if literal else node.value(), text)
     value = _typed(reader, node, row)
-    return None if value is None else values.Exactly(value, text)
+    return None if value is None or _misspelt(reader, node, row, value) else values.Exactly(value, text)
+
+
+def _misspelt(reader: Reader, node: Node, row: Setting, value: Value) -> bool:
+    """Whether the value is none of those that skewguard itself gives this setting; then it is told."""
+    engine = row.name == "runtime.engine"
+    allowed = tuple(reader.engines) if engine else row.choices
+    if not allowed or value in allowed:
+        return False
+    guess = nearest_engine(str(value), reader.engines) if engine else nearest(str(value), allowed)
+    hint = f"did you mean {guess}?" if guess else f"one of {', '.join(allowed)}"
+    reader.wrong(node.origin, f"{row.name}: {value!r} is not known", hint)
+    return True
 
 
 def _typed(reader: Reader, node: Node, row: Setting) -> Value:
@@ -185,17 +197,73 @@ def _typed(reader: Reader, node: Node, row: Setting) -> Value:
         hint = "write unset to leave it to the engine" if text == "auto" else _example(row)
         reader.wrong(node.origin, str(error) or f"{row.name} is out of range", hint)
         return None
-    if isinstance(value, float) and not math.isfinite(value):
-        reader.wrong(node.origin, f"{row.name} must be a finite number, not {text!r}")
+    wrong = fault(row, value)
+    if wrong:
+        reader.wrong(node.origin, f"{row.name} {wrong[0]}, not {text!r}", wrong[1])
         return None
     return value
 
 
+_COUNTS = ("GPUs", "replicas", "retries")
+"""Units of which nothing can have less than none."""
+
+_VERSION = re.compile(r"v?\d+(?:[.+_-]?[0-9a-z]+)*", re.IGNORECASE)
+_BUILD = re.compile(r"[a-z]+[a-z_.-]*\d[0-9a-z._+-]*", re.IGNORECASE)
+"""llama.cpp counts its builds: `b4567`."""
+
+
+def fault(row: Setting, value: Value) -> tuple[str, str | None] | None:
+    """Why a value of the row's type can be no value of the row, as half a sentence, and what to write instead."""
+    if row.type == "version" and isinstance(value, str) and re.search(r"\.[xX](?:\.|$)", value):
+        series = re.split(r"\.[xX]", value)[0]
+        return "is one version", f'for all of a series write "=={series}.*"'
+    if row.type == "version" and isinstance(value, str) and not (_VERSION.fullmatch(value) or _BUILD.fullmatch(value)):
+        return "is one version", 'for example 0.11.0, or a range such as ">=0.11,<0.12"'
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    if not math.isfinite(value):
+        return "must be a finite number", None
+    if row.unit == "fraction" and not 0 <= value <= 1:
+        return "is a share from 0 to 1", f"write {value / 100:g}" if 1 < value <= 100 else None
+    return ("cannot be negative", None) if value < 0 and is_count(row) else None
+
+
+def is_count(row: Setting) -> bool:
+    """Whether there can be none of it, but not less."""
+    return row.unit in _COUNTS or row.section == "parallelism"
+
+
 def _versions(reader: Reader, node: Node, setting: str, text: str) -> values.Promise | None:
     if range_pattern().fullmatch(text):
+        if _is_empty(text):
+            reader.wrong(node.origin, f"{setting}: {text!r} excludes every version, so nothing can keep it")
+            return None
         return values.Versions(text.strip().rstrip(","))
     reader.wrong(node.origin, f"{setting}: {text!r} is no version range", 'write it as PEP 440 does: ">=0.11,<0.12"')
     return None
+
+
+_BOUND = re.compile(r"(<=?|>=?)v?(\d+(?:\.\d+)*)")
+
+
+def _is_empty(text: str) -> bool:
+    """Whether the plain bounds of a range leave no room between them; `packaging` costs more than a whole check."""
+    low: list[tuple[tuple[int, ...], bool]] = []
+    high: list[tuple[tuple[int, ...], bool]] = []
+    for part in re.sub(r"\s", "", text).split(","):
+        bound = _BOUND.fullmatch(part)
+        if bound is None:
+            continue
+        numbers = tuple(int(number) for number in re.sub(r"(?:\.0+)+$", "", bound[2]).split("."))
+        included = bound[1].endswith("=")
+        if bound[1].startswith(">"):
+            low.append((numbers, not included))  # so that of two equal bounds the stricter one counts
+        else:
+            high.append((numbers, included))
+    if not low or not high:
+        return False
+    (least, above), (most, included) = max(low), min(high)
+    return least > most or (least == most and (above or not included))
 
 
 def _article(row: Setting) -> str:

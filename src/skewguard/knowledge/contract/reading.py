@@ -1,6 +1,6 @@
 """Reading a contract's tree: every mistake is collected with its place, and none hides the next one."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from skewguard.language.documents import Node
 from skewguard.language.errors import InputError
@@ -17,11 +17,22 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     return close[0] if close else None
 
 
-class Reader:
-    """Collects what is wrong with one document. `place` maps positions where the text was inside another document."""
+def nearest_engine(name: str, engines: Mapping[str, str]) -> str | None:
+    """The engine that a misspelt name probably means, by its name or by its own spelling (`TensorRT-LLM`: `trtllm`)."""
+    spellings = {spelling.lower(): engine for engine, title in engines.items() for spelling in (title, engine)}
+    guess = nearest(name.lower(), spellings)
+    return spellings[guess] if guess else None
 
-    def __init__(self, place: Place = lambda origin: origin) -> None:
+
+class Reader:
+    """Collects what is wrong with one document. `place` maps positions where the text was inside another document.
+
+    `engines` are the names of engines with their own spellings; empty: any name may be one.
+    """
+
+    def __init__(self, place: Place = lambda origin: origin, engines: Mapping[str, str] | None = None) -> None:
         self.errors: list[InputError] = []
+        self.engines = engines or {}
         self._place = place
 
     def origin(self, node: Node) -> Origin:

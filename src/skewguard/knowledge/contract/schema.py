@@ -25,12 +25,18 @@ _COUNT: Schema = {"type": "integer", "minimum": 0}
 _NUMBER: Schema = {"type": "number", "minimum": 0}
 _POSITIVE: Schema = {"type": "number", "exclusiveMinimum": 0}
 _GLOB: Schema = {"type": ["string", "number"], "pattern": r"^\S+$"}
+_SHARE: Schema = {
+    "anyOf": [{**_NUMBER, "maximum": 1}, {"type": "string", "pattern": r"^\s*\+?(0|1)?(\.\d+)?(\.0*)?\s*$"}]
+}
 _SECONDS: Schema = {"anyOf": [_NUMBER, {"type": "string", "pattern": _DURATION}]}
 
 _SCALARS: Mapping[str, Schema] = {
     "string": _TEXT,
     "gpu-class": _TEXT,
-    "version": {"type": ["string", "number"], "pattern": r"^\s*([A-Za-z0-9]|(~=|===?|!=|<=|>=|<|>)\s*v?\d)"},
+    "version": {
+        "type": ["string", "number"],
+        "pattern": r"^\s*([A-Za-z][A-Za-z_.-]*\d|\d|(~=|===?|!=|<=|>=|<|>)\s*v?\d)",
+    },
     "digest": {"type": "string", "pattern": "^(sha256:)?[0-9a-fA-F]{64}$"},
     "boolean": {"anyOf": [{"type": "boolean"}, {"enum": _BOOLEANS}]},
     "integer": {
@@ -70,6 +76,9 @@ def schema() -> Schema:
         },
         "$defs": {
             **{type_: _promise(type_) for type_ in (*_SCALARS, *promises.COLLECTIONS, "any")},
+            **{row.name: _promise(row.type, {"enum": list(row.choices)}) for row in vocabulary.ROWS if row.choices},
+            "share": _promise("number", _SHARE),
+            "count": _promise("integer", {"anyOf": [_COUNT, *_SCALARS["integer"]["anyOf"][1:]]}),
             **{f"section-{name}": _section(name) for name in vocabulary.SECTIONS},
             **_measured(),
             "engine-settings": _engine_settings(),
@@ -130,16 +139,25 @@ def _section(name: str) -> Schema:
 
 def _setting(row: Setting) -> Schema:
     unit = f" ({row.unit})" if row.unit else ""
-    return {"description": f"{row.meaning}{unit}", "$ref": f"#/$defs/{row.type}"}
+    return {"description": f"{row.meaning}{unit}", "$ref": f"#/$defs/{_definition(row)}"}
 
 
-def _promise(type_: str) -> Schema:
-    """Every way of promising a value of a type."""
+def _definition(row: Setting) -> str:
+    """The name of what a setting can be promised to be."""
+    if row.choices:
+        return row.name
+    if row.unit == "fraction":
+        return "share"
+    return "count" if row.type == "integer" and promises.is_count(row) else row.type
+
+
+def _promise(type_: str, scalar: Schema | None = None) -> Schema:
+    """Every way of promising a value of a type, or of a part of it (`scalar`)."""
     if type_ in promises.COLLECTIONS:
         whole: Schema = {"type": "array" if type_ == "list" else "object"}
         return {"anyOf": [{"type": "null"}, _WORDS, _equals(whole)]}
-    scalar: Schema = _SCALARS.get(type_, {"type": ["string", "number", "boolean"]})
-    bound: Schema = _SCALARS.get(type_, {"type": "number"})
+    bound: Schema = scalar or _SCALARS.get(type_, {"type": "number"})
+    scalar = scalar or _SCALARS.get(type_, {"type": ["string", "number", "boolean"]})
     whole = {} if type_ == "any" else {"anyOf": [scalar, {"type": "null"}, *_wholes(type_)]}
     single = [scalar, {"type": "null"}, _equals(whole)]
     if type_ in promises.NUMERIC or type_ == "any":

@@ -58,12 +58,27 @@ class OneOf(Struct, frozen=True):
 Promise = Exactly | Range | Versions | Nothing | Unset | Anything | OneOf
 
 
+class Doubt(Struct, frozen=True):
+    """Why a clause may say something else than was meant, as half a sentence, and the nearest known word.
+
+    `sure` is False where the tables only list examples, so that the word may be right.
+    """
+
+    reason: str
+    nearest: str | None = None
+    sure: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.reason}; the nearest is {self.nearest}" if self.nearest else self.reason
+
+
 class Clause(Struct, frozen=True):
     """One promise about one setting. `setting` may end in `*`: every setting of that engine not named otherwise."""
 
     setting: str
     promise: Promise
     origin: Origin
+    doubt: Doubt | None = None
 
     @property
     def pattern(self) -> bool:
@@ -120,6 +135,11 @@ class Contract(Struct, frozen=True):
     waivers: tuple[WaiverRule, ...] = ()
     namespace: str | None = None
     source: Literal["contract", "modelspec"] = "contract"
+
+    def doubtful(self) -> tuple[Clause, ...]:
+        """The clauses that somebody should look at, whatever they are held against; those of roles too."""
+        every = {clause.origin: clause for clauses in (self.clauses, *self.roles.values()) for clause in clauses}
+        return tuple(clause for clause in every.values() if clause.doubt is not None and clause.doubt.sure)
 
     def promised(self, role: str | None) -> tuple[Clause, ...]:
         """The clauses that hold for a role; None is a workload without roles. `decode-worker` is under `decode` first."""

@@ -9,7 +9,7 @@ that no further setting appears. Keys and tokens never enter the text.
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from skewguard.knowledge.contract import describing, quoting, values
+from skewguard.knowledge.contract import describing, promises, quoting, values
 from skewguard.language import redact, vocabulary
 from skewguard.language.facts import Choice, Effective, Fact, Gap, Value
 from skewguard.language.sheet import Sheet
@@ -125,6 +125,11 @@ def _known(row: Setting, fact: Fact) -> Iterator[str]:
         told = describing.value(row.name, fact.value)
         yield from _todo(row.key, f"the manifest gives {told}, which is no {row.type}. Write the value you validated")
         return
+    wrong = promises.fault(row, fact.value)
+    if wrong:
+        told = describing.value(row.name, fact.value)
+        yield from _todo(row.key, f"it {wrong[0]}, and the manifest gives {told}. Write the value you validated")
+        return
     source = f"  # {fact.origin.ref}" if fact.authority == "derived" else ""
     shown = f"{describing.plain(fact.value)}s" if row.type == "seconds" and fact.value else _promise(fact.value)
     yield f"{row.key}: {shown}{source}"
@@ -226,7 +231,7 @@ def _has_type(row: Setting, value: Value) -> bool:
         return row.type == "string" or (row.type == "gpu-class" and isinstance(value, list))
     if value == "":
         return row.type == "string"
-    return isinstance(value, str) and bool(value.strip()) and (row.type != "version" or value[0].isalnum())
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _promise(value: Value) -> str:

@@ -172,6 +172,15 @@ def test_contract_of_a_named_folder_need_not_bind(run: Run) -> None:
     assert ["error"] == severities(run, "--contract", "c")
 
 
+def test_project_may_ignore_what_is_said_of_contracts(run: Run) -> None:
+    """One manifest of a large repository is checked at a time, and warnings fail there."""
+    write(".skewguard/chat.yaml", KEPT)
+    write(".skewguard/other.yaml", OTHER)
+    assert 1 == run("check", "x.yaml", "--fail-on", "warning").code
+    write(".skewguard/config.yaml", "ignore: [{check: contract.no-target, reason: one at a time}]\n")
+    assert 0 == run("check", "x.yaml", "--fail-on", "warning").code
+
+
 def test_unreadable_configuration_hides_nothing(run: Run) -> None:
     """The findings are told, and 1 goes before 2."""
     Path(".skewguard/config.yaml").mkdir(parents=True)

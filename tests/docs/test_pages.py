@@ -1,13 +1,18 @@
 """The pages people copy from: every block of YAML in them is what the product accepts."""
 
 import re
+import shlex
 from pathlib import Path
 
+import pytest
+
+from skewguard.cli import boundary
 from skewguard.knowledge import project
 from skewguard.knowledge.contract import loading
 from skewguard.knowledge.engines import commands
 
-DOCS = Path(__file__).parent.parent.parent / "docs"
+ROOT = Path(__file__).parent.parent.parent
+DOCS = ROOT / "docs"
 
 
 def blocks(page: str) -> list[str]:
@@ -30,3 +35,18 @@ def test_configuration_page_shows_a_configuration_that_loads() -> None:
     assert ([], 2, {"corp/gpu=h1": "H100-80GB"}, 2, "warning") == (
         errors, len(found.images), dict(found.accelerators), len(found.ignore), found.fail_on
     )  # fmt: skip
+
+
+def test_first_page_shows_what_the_command_prints(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The finding of the README is the product's own, word for word, with its place and its edit, and soon enough."""
+    monkeypatch.chdir(ROOT)
+    for name in ("COLUMNS", "FORCE_COLOR", "SKEWGUARD_FAIL_ON"):
+        monkeypatch.delenv(name, raising=False)
+    readme = (ROOT / "README.md").read_text("utf-8")
+    ((command, shown),) = re.findall(r"```text\n\$ skewguard (.*?)\n(.*?)```", readme, re.DOTALL)
+
+    assert 1 == boundary.run(shlex.split(command))
+    assert shown in capsys.readouterr().out
+    assert readme[: readme.index(shown) + len(shown)].count("\n") <= 30

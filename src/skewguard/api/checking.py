@@ -89,9 +89,9 @@ def _judge(loaded: inputs.Loaded, promised: Contracts, project: Project, namespa
         *contract_itself.unknown_names(promised.contracts, _broken(settled.findings)),
         *contract_itself.waivers(settled),
     ]
-    kept = (_ignored(item, project, anchor) for item in settled.findings)
-    found = [*kept, *(evaluation.finding(item.check, item.result, item.subject, anchor) for item in about)]
-    result.findings = evaluation.distinct(found, anchor)
+    found = [*settled.findings, *(evaluation.finding(item.check, item.result, item.subject, anchor) for item in about)]
+    kept = [_ignored(item, project, anchor) for item in found]
+    result.findings = evaluation.distinct(kept, anchor)
     return result
 
 

@@ -9,7 +9,7 @@ from skewguard.language.facts import Origin
 from skewguard.language.findings import Finding
 from skewguard.language.results import CheckReport, InputProblem
 from skewguard.language.workloads import Missing
-from skewguard.report import words
+from skewguard.report import folding, words
 from skewguard.report.characters import visible_lines
 from skewguard.report.options import View
 
@@ -28,7 +28,10 @@ def render(report: CheckReport, _view: View) -> str:
     Waived findings are settled and stay silent. The order matters: the runner shows ten of each level.
     """
     commands = [_problem(problem) for problem in report.errors]
-    commands += [command for finding in report.findings if (command := _finding(finding))]
+    findings, idle = folding.fold(report.findings)
+    commands += [command for finding in findings if (command := _finding(finding))]
+    if idle is not None:
+        commands.append(_command("warning", None, idle.check, _joined(idle.message, f"Fix: {idle.remedy}")))
     commands += [_missing(item) for item in report.missing]
     commands.sort(key=lambda command: _ORDER[command.level])
     return "".join(f"{command.text}\n" for command in commands)

@@ -1,5 +1,9 @@
 """The closing line of each result, the same in every format made for people."""
 
+from collections import Counter
+from collections.abc import Iterable
+
+from skewguard.language.findings import Finding
 from skewguard.language.results import CheckReport, DiffReport, SettingsReport
 from skewguard.report import arranging, words
 
@@ -8,14 +12,35 @@ def check(report: CheckReport, *, hint: bool = False) -> str:
     """`2 errors, 41 passed; 3 files; 3 engines, 2 under contract`. `hint` says how to see what is not shown."""
     summary = report.summary
     parts = [", ".join(words.verdicts(summary)) or "nothing to check"]
-    if hint and (hidden := sum(not arranging.is_news(finding) for finding in report.findings)):
-        parts[0] += f" ({hidden} of them not shown, -v shows them)"
+    if hint and (hidden := _hidden(report.findings)):
+        parts[0] += f" ({hidden} not shown: -v shows them)"
     if summary.assumed:
         parts.append(f"{words.counted(summary.assumed, 'pass rests', 'passes rest')} on sources not in the input")
     if report.errors:
         parts.append(words.counted(len(report.errors), "input problem"))
     skipped = f" ({summary.skipped_files} more without Kubernetes objects skipped)" if summary.skipped_files else ""
     return "; ".join([*parts, words.counted(summary.files, "file") + skipped, words.engines(summary)])
+
+
+def _hidden(findings: Iterable[Finding]) -> str:
+    """What is no news, by kind: `3 notes, 1 unknown`."""
+    counts = Counter(finding.verdict for finding in findings if not arranging.is_news(finding))
+    kinds = [words.counted(counts["fail"], "note")] if counts["fail"] else []
+    kinds += [f"{counts[verdict]} {verdict}" for verdict in ("unknown", "waived") if counts[verdict]]
+    return ", ".join(kinds)
+
+
+MOST_NAMED = 5
+"""Checks that one sentence names."""
+
+
+def undecided(report: CheckReport) -> str:
+    """The checks whose answer is no news and could still be a failure, if somebody knew; empty where there is none."""
+    waiting = [item for item in report.findings if item.verdict == "unknown" and not arranging.is_news(item)]
+    by_check = Counter(item.check for item in waiting if item.severity != "note")
+    named = [f"{check} ({number})" if number > 1 else check for check, number in by_check.most_common(MOST_NAMED)]
+    more = f" and {len(by_check) - MOST_NAMED} more" if len(by_check) > MOST_NAMED else ""
+    return f"{', '.join(named)}{more} cannot be decided from this input" if named else ""
 
 
 def mood(report: CheckReport) -> str:

@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 
 from skewguard.language.findings import Finding
 from skewguard.language.results import CheckReport, SubjectLine
-from skewguard.report import arranging, summaries, words
+from skewguard.report import arranging, folding, summaries, words
 from skewguard.report.html import inputs
 from skewguard.report.html.page import Part, el, pairs, prose, section, table, written
 from skewguard.report.options import View
@@ -23,11 +23,13 @@ def render(report: CheckReport, view: View) -> str:
     """News first; then what a reader may want to know besides."""
     news = [finding for finding in report.findings if arranging.is_news(finding)]
     others = [finding for finding in report.findings if arranging.is_told(finding) and not arranging.is_news(finding)]
+    news, idle = folding.fold(news)
+    others += idle.findings if idle else ()
     return written(
         "skewguard check",
         el("h1", "skewguard check"),
         prose(summaries.check(report), of=f"verdict {summaries.mood(report)}"),
-        section("Findings", *_findings(report, news, view)),
+        section("Findings", *_findings(report, news, view), prose(idle.message) if idle else None),
         inputs.missing(report.missing),
         inputs.problems(report.errors),
         section("Notes, waivers and open questions", *_findings(report, others, view)),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from skewguard.language.findings import Finding
 from skewguard.language.results import CheckReport
-from skewguard.report import arranging, summaries, words
+from skewguard.report import arranging, folding, summaries, words
 from skewguard.report.markdown import inputs
 from skewguard.report.markdown.page import block, code, folded, joined, text
 from skewguard.report.options import View
@@ -19,8 +19,12 @@ def render(report: CheckReport, view: View) -> str:
     """News first; notes, waived findings and open questions behind a line that opens them."""
     news = [finding for finding in report.findings if arranging.is_news(finding)]
     others = [finding for finding in report.findings if arranging.is_told(finding) and not arranging.is_news(finding)]
+    news, idle = folding.fold(news)
     blocks = [f"### {_MOODS[summaries.mood(report)]} skewguard: {text(_verdict(report))}"]
     blocks += _findings(report, news, view)
+    if idle is not None:
+        others += idle.findings
+        blocks.append(f"- {_SIGNS['warning']} **warning** {code(idle.check)} {text(idle.message)}")
     blocks += [*inputs.missing(report.missing), *inputs.problems(report.errors)]
     if others:
         title = f"{words.counted(len(others), 'note, waiver or open question', 'notes, waivers and open questions')}"

@@ -6,7 +6,7 @@ or is not in the input is always said, because a report that hides it would look
 
 from skewguard.language.findings import Finding
 from skewguard.language.results import CheckReport
-from skewguard.report import arranging, summaries, words
+from skewguard.report import arranging, folding, summaries, words
 from skewguard.report.characters import visible
 from skewguard.report.options import View
 from skewguard.report.terminal.excerpt import excerpt
@@ -18,15 +18,33 @@ def render(report: CheckReport, view: View, *, wide: bool = False) -> str:
     """The findings by file and container, what could not be seen, and the counts."""
     page = Page(view.width, color=view.color)
     is_shown = arranging.is_told if view.verbose else arranging.is_news
+    shown = [finding for finding in report.findings if is_shown(finding)]
+    shown, idle = (shown, None) if view.verbose or wide else folding.fold(shown)
     body = _Body(page, report, view, wide=wide)
-    for of_file in arranging.by_file(finding for finding in report.findings if is_shown(finding)):
+    for of_file in arranging.by_file(shown):
         body.file(of_file)
+    if idle is not None:
+        _folded(page, idle)
+    _undecided(page, "" if view.verbose else summaries.undecided(report))
     missing_lines(page, report.missing)
     problem_lines(page, report.errors)
     notes_lines(page, report.notes)
     page.blank()
     page.prose(summaries.check(report, hint=not view.verbose), style=summaries.mood(report))
     return page.text()
+
+
+def _folded(page: Page, idle: folding.Folded) -> None:
+    page.blank()
+    page.line(("warning", "warning"), "  ", (idle.check, "faint"), indent=2)
+    page.prose(idle.message, indent=4)
+    page.prose(f"{idle.remedy}; -v shows each with its place", indent=4, label=("fix: ", "good"))
+
+
+def _undecided(page: Page, said: str) -> None:
+    if said:
+        page.blank()
+        page.prose(f"{said}; -v shows what would decide", label=("unknown: ", "unknown"))
 
 
 class _Body:

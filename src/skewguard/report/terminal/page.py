@@ -38,11 +38,14 @@ def _cells(char: str) -> int:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Visible lines of at most `width` columns, cut at spaces; a longer word stands alone, uncut, to be copied."""
+    """Visible lines of at most `width` columns, cut at spaces; a longer word stands alone, uncut, to be copied.
+
+    What stands between backticks is to be copied too, and is not cut where it fits on a line of its own.
+    """
     lines: list[str] = []
     for paragraph in text.splitlines() or [""]:
         line = ""
-        for word in visible(paragraph).split(" "):
+        for word in _words(visible(paragraph), width):
             if line and cells(line) + 1 + cells(word) > width:
                 lines.append(line)
                 line = word
@@ -50,6 +53,24 @@ def wrapped(text: str, width: int) -> list[str]:
                 line = f"{line} {word}" if line else word
         lines.append(line)
     return lines
+
+
+def _words(text: str, width: int) -> list[str]:
+    """The words of a line; quoted ones together, where they fit into the width and the quotes are closed."""
+    words = text.split(" ")
+    if text.count("`") % 2 or "`" not in text:
+        return words
+    joined: list[str] = []
+    quoted: list[str] = []
+    inside = False
+    for word in words:
+        quoted.append(word)
+        inside ^= bool(word.count("`") % 2)
+        if not inside:
+            whole = " ".join(quoted)
+            joined += [whole] if cells(whole) <= width else quoted
+            quoted = []
+    return joined
 
 
 class Page:

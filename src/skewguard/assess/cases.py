@@ -6,10 +6,11 @@ from itertools import groupby
 from msgspec import Struct, structs
 
 from skewguard.assess import sheets
+from skewguard.assess.sharing import Reading, Vectors
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import engines
 from skewguard.knowledge.engines import recognition, releases
-from skewguard.knowledge.engines.interface import EngineModule, Parsed, Recognition, Release
+from skewguard.knowledge.engines.interface import EngineModule, Recognition, Release
 from skewguard.knowledge.project import Project
 from skewguard.language import scheduling
 from skewguard.language.facts import Origin, Subject
@@ -33,8 +34,9 @@ class Version(Struct, frozen=True):
 
 def judged(inventory: Inventory, project: Project, version: Version | None = None) -> Iterator[Judged]:
     """Every container of the inventory, in order."""
+    vectors = Vectors()
     for _, roles in groupby(inventory.workloads, key=_object):  # an object's roles stand beside each other
-        found = [each for workload in roles for each in _of_workload(workload, inventory, project, version)]
+        found = [each for workload in roles for each in _of_workload(workload, inventory, project, version, vectors)]
         _introduce([each.case for each in found if each.case is not None])
         yield from found
 
@@ -44,12 +46,12 @@ def _object(workload: Workload) -> Subject:
 
 
 def _of_workload(
-    workload: Workload, inventory: Inventory, project: Project, version: Version | None
+    workload: Workload, inventory: Inventory, project: Project, version: Version | None, vectors: Vectors
 ) -> Iterator[Judged]:
     for container in workload.template.containers:
         found = recognition.recognise(container, project, workload)
         subject = structs.replace(workload.subject, container=container.name)
-        case = _case(workload, container, inventory, project, found, version) if found.engine else None
+        case = _case(workload, container, inventory, project, found, version, vectors) if found.engine else None
         yield Judged(subject, found, case)
 
 
@@ -67,15 +69,16 @@ def _case(
     project: Project,
     found: Recognition,
     version: Version | None,
+    vectors: Vectors,
 ) -> Case:
     engine = found.engine or ""
     module = engines.ENGINES.get(engine)
     release = _release(module, workload, container, project, version) if module else None
-    parsed = _parsed(module, release, container, found) if module and release else None
+    reading = _reading(module, release, container, found, vectors) if module and release else None
     variables = module.environment(container.env, release) if module and release else ()
     classes = scheduling.gpu_classes(workload.template, project.accelerators)
     sheet = sheets.build(
-        sheets.Ground(workload, container, inventory, engine, module, release, parsed, classes, found.argv)
+        sheets.Ground(workload, container, inventory, engine, module, release, reading, classes, found.argv)
     )
     sheets.add_environment(sheet, container, engine, variables)
     return Case(
@@ -86,7 +89,7 @@ def _case(
         sheet=sheet,
         inventory=inventory,
         release=release,
-        parsed=parsed,
+        parsed=reading.parsed if reading else None,
         variables=variables,
         recognition=found,
     )
@@ -105,16 +108,18 @@ def _release(
     return releases.release(module.NAME, module.releases(), container, workload, project)
 
 
-def _parsed(module: EngineModule, release: Release, container: Container, found: Recognition) -> Parsed | None:
+def _reading(
+    module: EngineModule, release: Release, container: Container, found: Recognition, vectors: Vectors
+) -> Reading | None:
     """What the engine's parser makes of the arguments; None where other programs read them."""
     if found.runs != "server":
         return None
     from_image = found.invocation is not None and found.invocation.via == "image"
-    parsed = module.parse(found.argv, release, container.files, from_image=from_image)
+    reading = vectors.read(module, found.argv, release, container, from_image=from_image)
     added = next((gap for gap in container.gaps if gap.rule in _ADDS), None)
-    if added is None or parsed.blind is not None:
-        return parsed
-    return structs.replace(parsed, blind=added, starts=None)
+    if added is None or reading.parsed.blind is not None:
+        return reading
+    return Reading(structs.replace(reading.parsed, blind=added, starts=None))
 
 
 _ADDS = ("preset", "serving-runtime")

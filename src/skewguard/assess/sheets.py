@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from msgspec import Struct, structs
 
+from skewguard.assess.sharing import Reading
 from skewguard.knowledge.engines import images
-from skewguard.knowledge.engines.interface import EngineModule, Hardware, Inputs, Parsed, Release, Variable
+from skewguard.knowledge.engines.interface import EngineModule, Hardware, Inputs, Release, Variable
 from skewguard.language import redact, scalars, scheduling, surroundings, vocabulary
 from skewguard.language.accelerators import Accelerator
 from skewguard.language.errors import UsageError
@@ -18,7 +19,7 @@ from skewguard.observe.sources import command_lines
 class Ground(Struct, frozen=True):
     """What a sheet is built on. `classes` are the accelerators that scheduling allows, empty when unknown.
 
-    `module`, `release` and `parsed` are None where the engine's grammar is not known or not in play.
+    `module`, `release` and `reading` are None where the engine's grammar is not known or not in play.
     """
 
     workload: Workload
@@ -27,7 +28,7 @@ class Ground(Struct, frozen=True):
     engine: str
     module: EngineModule | None
     release: Release | None
-    parsed: Parsed | None
+    reading: Reading | None
     classes: tuple[Located[Accelerator], ...]
     argv: tuple[Token, ...] = ()
 
@@ -43,8 +44,8 @@ def build(ground: Ground) -> Sheet:
 
 def _engine_sheet(ground: Ground) -> Sheet:
     subject = structs.replace(ground.workload.subject, container=ground.container.name)
-    module, release, parsed = ground.module, ground.release, ground.parsed
-    if module is None or release is None or parsed is None:
+    module, release, reading = ground.module, ground.release, ground.reading
+    if module is None or release is None or reading is None:
         sheet = Sheet(subject)
         if ground.argv:
             sheet.add(_words(ground))
@@ -54,12 +55,9 @@ def _engine_sheet(ground: Ground) -> Sheet:
         key=scheduling.scheduling_key(ground.workload.template, ground.container),
         accelerator=next(iter(distinct)) if len(distinct) == 1 else None,
     )
-    inputs = Inputs(hardware)
-    sheet = Sheet(
-        subject,
-        module.settings(release),
-        lambda setting: module.derive(setting, parsed, ground.container.env, release, inputs),
-    )
+    derive = reading.derive(module, ground.container.env, release, Inputs(hardware))
+    sheet = Sheet(subject, module.settings(release), derive)
+    parsed = reading.parsed
     for fact in parsed.values.values():
         sheet.add(fact)
     for gap in parsed.gaps.values():

@@ -26,7 +26,9 @@ def text(said: str) -> str:
     pieces = visible(said.replace("\n", " ")).split("`")
     if len(pieces) % 2 == 0:  # an odd backtick is only a character
         return _escaped("`".join(pieces))
-    return "".join(code(piece) if number % 2 else _escaped(piece) for number, piece in enumerate(pieces))
+    parts = [code(piece) if number % 2 else _escaped(piece) for number, piece in enumerate(pieces)]
+    parts[2:-1:2] = [part or _HARMLESS for part in parts[2:-1:2]]  # or the fences of two neighbours would become one
+    return "".join(parts)
 
 
 def _escaped(said: str) -> str:

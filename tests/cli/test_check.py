@@ -227,3 +227,20 @@ def test_input_without_engine_names_every_container_once(run: Run) -> None:
     """No matter how often it is asked with `-v`."""
     out = run("check", write("x.yaml", NO_ENGINE), "-v").out
     assert 1 == out.count("container web")
+
+
+@pytest.mark.parametrize(
+    "start",
+    ["args: ['--model=$(MODEL)', --tokenizer, $(MODEL)]", "command: [sh, -c, 'vllm serve $MODEL --tokenizer \"$MODEL\"']"],
+)  # fmt: skip
+def test_placeholder_behind_a_variable_is_one_finding(run: Run, start: str) -> None:
+    """At the variable, whether Kubernetes or a shell puts it into the arguments."""
+    write(
+        "x.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: chat}\nspec:\n  containers:\n  - name: vllm\n"
+        f"    image: vllm/vllm-openai:v0.11.0\n    env: [{{name: MODEL, value: <your-model>}}]\n    {start}\n",
+    )
+    told = [item for item in run("check", "x.yaml", "-o", "json").document["findings"] if item["severity"] == "error"]
+    assert [("args.placeholder", "MODEL", 8)] == [
+        (item["check"], item["anchor"], item["observed"]["origin"]["line"]) for item in told
+    ]

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from skewguard.judge.checks import secrecy, starting, words
 from skewguard.knowledge.engines.interface import Recognition
@@ -127,36 +128,20 @@ def test_file_that_waits_for_envsubst_is_told_once() -> None:
     assert verdicts("args.literal-variable", subject) == ["pass"]
 
 
+def test_reference_to_itself_stays_as_it_is() -> None:
+    """`$(NAME)` reads what stands above it; a doubled dollar sign asks for the text."""
+    above = env("HF_TOKEN", None, line=29, source="secret")
+    own = env("HF_TOKEN", "$(HF_TOKEN)")
+    (answer,) = run("args.literal-variable", case(environment=[own]))
+    assert (answer.verdict, answer.anchor, "secretKeyRef" in answer.remedy) == ("fail", "HF_TOKEN", True)
+    assert verdicts("args.literal-variable", case(environment=[above, own])) == ["pass"]
+    meant = structs.replace(own, origin=at(30, "$$(HF_TOKEN)"))
+    assert verdicts("args.literal-variable", case(environment=[meant])) == ["pass"]
+
+
 def test_reference_in_a_value_beside_an_unseen_source_is_left_alone() -> None:
     """An unseen envFrom may define it."""
     assert verdicts("args.literal-variable", case(environment=[env("A", "$(B)")], unseen_env=[UNSEEN])) == ["pass"]
-
-
-@pytest.mark.parametrize(
-    "value",
-    ["<YOUR_TOKEN>", "<your-hf-token>", "<model-name>", "YOUR_API_KEY", "changeme", "hf_xxxxxxxx", "<HF_TOKEN>",
-     "REPLACE_WITH_KEY", "<insert token>", "<account-id>"],
-)  # fmt: skip
-def test_placeholder_is_an_error(value: str) -> None:
-    """Text that somebody had to fill in reaches the engine as it stands."""
-    assert severities("args.placeholder", case(environment=[env("HF_TOKEN", value)])) == ["error"]
-    assert severities("args.placeholder", case(args=[f"--api-key={value}"])) == ["error"]
-
-
-@pytest.mark.parametrize(
-    "value",
-    ["<think>", "<|im_end|>", "<image>", "</s>", "<tool_call>", "meta-llama/Llama-3.1-8B", "my-model", "<start_of_turn>",
-     "enterprise", "insert", "", "a < b > c", "puts"],
-)  # fmt: skip
-def test_special_tokens_and_names_are_no_placeholders(value: str) -> None:
-    """Models' special tokens stand in angle brackets too."""
-    assert verdicts("args.placeholder", case(environment=[env("X", value)], args=[f"--stop={value}"])) == ["pass"]
-
-
-def test_placeholder_of_a_secret_names_the_secret() -> None:
-    """The edit for a token's placeholder is a secretKeyRef."""
-    subject = case(environment=[env("HF_TOKEN", "<YOUR_TOKEN>")])
-    assert "secretKeyRef" in run("args.placeholder", subject)[0].remedy
 
 
 @pytest.mark.parametrize("word", [" --model", "--model\n", "\\", "\n--port"])

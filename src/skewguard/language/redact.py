@@ -92,6 +92,11 @@ def is_secret(name: str) -> bool:
     return _is_secret(_words(name.strip()[:200]))
 
 
+def names_a_secret(text: str) -> bool:
+    """Whether a value is but the name of a secret (`HF_TOKEN`): nobody filled it in, and there is nothing to hide."""
+    return len(text) < 100 and re.fullmatch(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+", text) is not None and is_secret(text)
+
+
 def pseudonym(secret: str) -> str:
     """What stands for a secret: equal for equal secrets, within this process only."""
     from hashlib import blake2s
@@ -396,6 +401,8 @@ def _assignment(token: str, masked: list[Masked] | None) -> str:
 def _keep_or_mask(name: str, text: str, masked: list[Masked] | None) -> str:
     """References and placeholders are no secrets, and a reader has to see them."""
     if re.fullmatch(r"\s*|\$\([A-Za-z_]\w*\)|\$\{[A-Z_][A-Z0-9_]*\}|\$[A-Z_][A-Z0-9_]*|<[A-Za-z][A-Za-z _-]*>", text):
+        return text
+    if names_a_secret(text):
         return text
     if re.fullmatch(r"<redacted:[0-9a-f]{6}>", text):
         return text

@@ -5,7 +5,7 @@ from itertools import zip_longest
 
 from msgspec import structs
 
-from skewguard.judge.checks import anchors, evidence, words
+from skewguard.judge.checks import anchors, evidence, placeholders
 from skewguard.judge.checks.interface import Case, Result, check, fail
 from skewguard.language import redact
 from skewguard.language.workloads import Invocation, Token
@@ -29,13 +29,13 @@ def secret_in_clear(case: Case) -> Iterator[Result]:
     told = {entry.value for entry in plain if _is_secret(entry.name, entry.value or "")}
     for invocation in evidence.starts(case):
         for name, token, value in _options(invocation):
-            if redact.is_secret(name) and _tells(value) and not token.secret and value not in told:
+            if redact.is_secret(name) and _tells(name, value) and not token.secret and value not in told:
                 source = next((entry for entry in plain if entry.value == value), None)
                 variable = source.name if source else name.strip("-").replace("-", "_").upper()
                 yield fail(
                     f"The value of `{name}` stands in clear in "
                     + (f"the variable {variable}" if source else "the arguments"),
-                    remedy=f"{words.from_secret(variable)}, and write `{name}=$({variable})`; then replace the key, it is known",
+                    remedy=f"{placeholders.from_secret(variable)}, and write `{name}=$({variable})`; then replace the key, it is known",
                     anchor=anchors.of_token(case, token),
                     at=structs.replace(source.origin if source else token.origin, text=None),
                     value="(hidden)",
@@ -45,7 +45,7 @@ def secret_in_clear(case: Case) -> Iterator[Result]:
             where = f"in {entry.ref}" if entry.source == "config-map" and entry.ref else "in `env`"
             yield fail(
                 f"The value of {entry.name} stands in clear {where}",
-                remedy=f"{words.from_secret(entry.name)}; then replace the key, it is known",
+                remedy=f"{placeholders.from_secret(entry.name)}; then replace the key, it is known",
                 anchor=entry.name,
                 at=structs.replace(entry.origin, text=None),
                 value="(hidden)",
@@ -66,12 +66,12 @@ def _options(invocation: Invocation) -> Iterator[tuple[str, Token, str]]:
 
 def _is_secret(name: str, value: str) -> bool:
     if redact.is_secret(name):
-        return _tells(value)
-    return redact.value(name, value) != value and _tells(value)
+        return _tells(name, value)
+    return redact.value(name, value) != value and _tells(name, value)
 
 
-def _tells(value: str) -> bool:
-    """Whether a value gives something away: references, placeholders and the usual stand-ins do not."""
+def _tells(name: str, value: str) -> bool:
+    """Whether the value of this name gives something away: references, placeholders and the usual stand-ins do not."""
     stand_ins = (
         "",
         "empty",
@@ -94,5 +94,8 @@ def _tells(value: str) -> bool:
         "local",
     )
     return not (
-        value.strip().lower() in stand_ins or value.startswith(("$", "/")) or value.isdigit() or words.blank(value)
+        value.strip().lower() in stand_ins
+        or value.startswith(("$", "/"))
+        or value.isdigit()
+        or placeholders.of_value(name, value)
     )

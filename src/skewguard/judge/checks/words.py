@@ -1,6 +1,6 @@
-"""Words that do not say what their writer meant: literal variables and placeholders.
+"""Variables that nothing expands, in arguments and in the values of other variables.
 
-These are read from the argument vector and the environment themselves, before any engine's grammar, so that they hold
+They are read from the argument vector and the environment themselves, before any engine's grammar, so that they hold
 for every engine.
 """
 
@@ -10,16 +10,13 @@ from functools import cache
 
 from msgspec import structs
 
-from skewguard.judge.checks import anchors, evidence
+from skewguard.judge.checks import anchors, evidence, placeholders
 from skewguard.judge.checks.interface import Case, Result, check, fail, unknown
 from skewguard.language import redact
 from skewguard.language.facts import Origin
 from skewguard.language.workloads import EnvVar, Invocation, Token
 
 EXPANSION = ("Kubernetes documentation: Define Dependent Environment Variables; only $(NAME) is expanded",)
-
-
-# ---- variables that nothing expands --------------------------------------------------------------------------------
 
 
 @check(
@@ -43,7 +40,7 @@ def literal_variable(case: Case) -> Iterator[Result]:
     for invocation, token in evidence.words(case):
         answers = list(_literal(case, invocation, token))
         yield from answers
-        if answers or blank(token.text.rpartition("=")[2]):
+        if answers or placeholders.blank(token.text.rpartition("=")[2]):
             seen.add(token.origin)
     for argument in case.arguments("literal-variable"):
         if argument.origin not in seen and argument.value_origin not in seen and not argument.versions:
@@ -81,7 +78,7 @@ def _literal(case: Case, invocation: Invocation, token: Token) -> Iterator[Resul
         yield _reference(case, name, token.origin)
 
 
-def _reference(case: Case, name: str, origin: Origin, anchor: str | None = None) -> Result:
+def _reference(case: Case, name: str, origin: Origin, anchor: str | None = None, remedy: str = "") -> Result:
     """`$(NAME)` that no source in the input defines: literal, unless an unseen `envFrom` holds it."""
     unseen = ", ".join(source.ref for source in case.container.unseen_env)
     if unseen:
@@ -94,7 +91,7 @@ def _reference(case: Case, name: str, origin: Origin, anchor: str | None = None)
         )
     return fail(
         f"`$({name})` stays as it is written, because nothing defines {name} for this container before it is used",
-        remedy=f"define {name} in the container's `env`, above its first use",
+        remedy=remedy or f"define {name} in the container's `env`, above its first use",
         anchor=anchor or name,
         at=origin,
     )
@@ -118,9 +115,21 @@ def _literal_value(case: Case, entry: EnvVar) -> Iterator[Result]:
             return
     if entry.source == "literal" and not case.container.unseen_env:
         for name in _undefined(value, None):
-            if case.container.variable(name) is None:
-                yield _reference(case, name, _shown(entry), entry.name)
+            if _stays(case, entry, name):
+                own = _itself(name) if name == entry.name else ""
+                yield _reference(case, name, _shown(entry), entry.name, own)
                 return
+
+
+def _itself(name: str) -> str:
+    """The edit that gives a variable its value."""
+    return placeholders.from_secret(name) if redact.is_secret(name) else "write the value itself"
+
+
+def _stays(case: Case, entry: EnvVar, name: str) -> bool:
+    """Whether Kubernetes leaves `$(NAME)` in this variable as it is: nothing above it has the name, and no `$$` is meant."""
+    before = case.container.env[: case.container.env.index(entry)]
+    return all(other.name != name for other in before) and f"$$({name})" not in (entry.origin.text or "")
 
 
 def _unexpanded(entry: EnvVar, written: str, name: str) -> Result:
@@ -137,11 +146,7 @@ def _unexpanded(entry: EnvVar, written: str, name: str) -> Result:
             f"write the image's own {name} out in full (`docker run --rm --entrypoint printenv IMAGE {name}` shows it)"
         )
     elif entry.value == written and name == entry.name:
-        remedy = "fill the file in before it is applied (`envsubst < FILE | kubectl apply -f -`), or " + (
-            f"set `- name: {name}` with `valueFrom: {{secretKeyRef: {{name: SECRET, key: KEY}}}}`"
-            if redact.is_secret(name)
-            else "write the value itself"
-        )
+        remedy = "fill the file in before it is applied (`envsubst < FILE | kubectl apply -f -`), or " + _itself(name)
     elif entry.source == "literal":
         remedy = f"write `$({name})`, with {name} defined above"
     else:
@@ -186,72 +191,6 @@ def _expanded_later(case: Case) -> bool:
 def _variable() -> re.Pattern[str]:
     """`${name}` (with a default or not) and `$NAME`; lower-case `$name` is left alone: it occurs in regular texts."""
     return re.compile(r"\$\{(?P<braced>[A-Za-z_]\w*)(?::?[-=+?][^{}]*)?\}|\$(?P<plain>[A-Z_][A-Z0-9_]+)\b")
-
-
-# ---- placeholders --------------------------------------------------------------------------------------------------
-
-
-@check(
-    "args.placeholder",
-    title="A placeholder was never filled in",
-    category="runtime",
-    severity="error",
-    why="Text such as `<YOUR_TOKEN>` reaches the engine as it stands: a download is refused, a model is not found, or "
-    "clients authenticate with the placeholder.",
-    remedy="write the value the placeholder stands for",
-    bad='- {name: HF_TOKEN, value: "<YOUR_TOKEN>"}',
-    good="- {name: HF_TOKEN, valueFrom: {secretKeyRef: {name: hf-token, key: token}}}",
-)
-def placeholder(case: Case) -> Iterator[Result]:
-    """`<YOUR_…>`, `CHANGEME` and the like, in arguments and in the values of variables."""
-    for _, token in evidence.words(case):
-        flag, equals, value = token.text.partition("=")
-        held = blank(value if equals and flag.startswith("-") else token.text)
-        if held:
-            yield fail(
-                f"`{token.text}` still holds the placeholder `{held.group()}`",
-                anchor=anchors.of_token(case, token),
-                at=token.origin,
-            )
-    for entry in case.container.env:
-        held = blank(entry.value or "") if entry.source in ("literal", "config-map") else None
-        if held:
-            secret = redact.is_secret(entry.name)
-            yield fail(
-                f"{entry.name} still holds the placeholder `{held.group()}`",
-                remedy=from_secret(entry.name) if secret else "",
-                anchor=entry.name,
-                at=entry.origin,
-            )
-
-
-def blank(text: str) -> re.Match[str] | None:
-    """The placeholder in a text. Most texts hold none of its marks, and no pattern is needed for them."""
-    if "<" in text or text.lower().startswith(_MARKS):
-        return _blank().search(text)
-    return None
-
-
-_MARKS = ("your", "insert", "replace", "enter", "change", "fill", "todo", "fixme", "tbd", "hf_", "sk-")
-
-
-@cache
-def _blank() -> re.Pattern[str]:
-    """Placeholders; special tokens of models (`<think>`, `<|im_end|>`, `<image>`) are none."""
-    return re.compile(
-        r"<(?:[A-Z][A-Z0-9]*(?:[_ -][A-Z0-9]+)+|[^<>|/]*\b(?i:your|insert|replace|enter|change)\b[^<>|/]*"
-        r"|[^<>|/]*(?i:your|replace|insert)[-_ ][^<>|/]*"
-        r"|(?i:[a-z]+[-_ ])*(?i:hf|api|access|auth|model)[-_ ](?i:token|key|name|id|path|repo|secret)"
-        r"|(?i:[a-z]+[-_ ])*(?i:account|bucket|project|region|registry|namespace|version|tag|digest)(?i:[-_ ](?i:id|name))?)>"
-        r"|^(?i:your|insert|replace|enter)[-_](?i:[a-z0-9_-]+)$"
-        r"|^(?i:change[-_]?me|replace[-_]?me|fill[-_]?me|todo|fixme|tbd)$"
-        r"|^(?:hf_|sk-)(?i:x{3,}|\.{3})$"
-    )
-
-
-def from_secret(variable: str) -> str:
-    """How to take a variable from a Secret."""
-    return f"put the value into a Secret and set `- name: {variable}` with `valueFrom: {{secretKeyRef: {{name: SECRET, key: KEY}}}}`"
 
 
 def _shown(entry: EnvVar) -> Origin:

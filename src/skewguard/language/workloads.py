@@ -19,7 +19,8 @@ class Token(Struct, frozen=True):
     `unresolved` names what could not be known: `$(NAME)` that no source defines, a shell variable, a command
     substitution. `text` then still holds the word with those parts as written. `secret` marks a value that came
     from a Secret (its text is a placeholder then, and must not be shown). `assumes` names unseen sources
-    (an `envFrom` that is not in the input) that could change a variable used here.
+    (an `envFrom` that is not in the input) that could change a variable used here. `splits` is True where a shell
+    makes any number of words of what is not known (`$ARGS` without quotes, `"$@"`); else the word is exactly one.
     """
 
     text: str
@@ -27,6 +28,7 @@ class Token(Struct, frozen=True):
     unresolved: tuple[str, ...] = ()
     secret: bool = False
     assumes: tuple[str, ...] = ()
+    splits: bool = False
 
 
 InvocationVia = Literal["image", "exec", "shell", "script", "field"]
@@ -39,13 +41,14 @@ class Invocation(Struct, frozen=True):
     plain `command`, "shell" for a line of `sh -c`, "script" for a line of a script from a ConfigMap, "field" for arguments that a custom
     resource holds in a field of its own. `certain` is False behind shell control flow (`if`, `for`, `case`,
     functions): the program may or may not be started so. `environment` holds `NAME=value` assignments and exports
-    of the shell before it.
+    of the shell before it, `unseen` the files that the shell sourced before it and nobody can read.
     """
 
     argv: tuple[Token, ...]
     via: InvocationVia
     certain: bool = True
     environment: tuple["EnvVar", ...] = ()
+    unseen: tuple["UnseenEnv", ...] = ()
 
 
 EnvSource = Literal["literal", "config-map", "secret", "field", "resource", "shell", "image", "controller"]
@@ -55,7 +58,8 @@ class EnvVar(Struct, frozen=True):
     """An environment variable. `value` is None when it cannot be known; `why_unknown` then says why.
 
     A Secret's value is never held here: `value` is None, `source` is "secret". `ref` names the ConfigMap, Secret or
-    field it comes from. `origin` is the place of the value (of the name, where there is no value).
+    field it comes from. `origin` is the place of the value (of the name, where there is no value). `assumes` names
+    unseen sources that could change it.
     """
 
     name: str
@@ -65,15 +69,20 @@ class EnvVar(Struct, frozen=True):
     ref: str | None = None
     why_unknown: str | None = None
     name_origin: Origin | None = None
+    assumes: tuple[str, ...] = ()
 
 
 class UnseenEnv(Struct, frozen=True):
-    """An `envFrom` whose ConfigMap or Secret is not in the input: it may set or hide variables (with `prefix`)."""
+    """An `envFrom` whose ConfigMap or Secret is not in the input: it may set or hide variables (with `prefix`).
+
+    `sourced`: a file that a script reads before the start, and that can change what `env` says as well.
+    """
 
     ref: str
     prefix: str
     optional: bool
     origin: Origin
+    sourced: bool = False
 
 
 class TextFile(Struct, frozen=True):
@@ -216,6 +225,16 @@ class Container(Struct, frozen=True):
             if entry.name == name:
                 return entry
         return None
+
+    def doubts(self, name: str) -> tuple[str, ...]:
+        """Unseen sources that could give variable `name` another value than the input shows, or one at all.
+
+        `env` stands above `envFrom` (the kubelet's order), and a file that a script sources above both.
+        """
+        entry = self.variable(name)
+        known = entry.assumes if entry is not None else ()
+        open_ = (each for each in self.unseen_env if name.startswith(each.prefix) and (each.sourced or entry is None))
+        return tuple(dict.fromkeys((*known, *(each.ref for each in open_))))
 
 
 class PodTemplate(Struct, frozen=True):

@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+from msgspec import structs
+
 from skewguard.language.documents import Node
 from skewguard.language.facts import Origin, Subject
 from skewguard.language.workloads import EnvVar, Missing, UnseenEnv
@@ -124,6 +126,10 @@ class Environment:
         place = ref.get("name").origin
         self.unseen.append(UnseenEnv(title, prefix, optional, place))
         # What an earlier source defined, this one may define again.
+        self.entries = [
+            structs.replace(entry, assumes=(*entry.assumes, title)) if entry.name.startswith(prefix) else entry
+            for entry in self.entries
+        ]
         for known, binding in list(self._bindings.items()):
             if known.startswith(prefix):
                 assumes = (*binding.assumes, title)
@@ -185,7 +191,7 @@ class Environment:
         # A reference that nothing can define any more is text, and stays as it is written.
         value = text.text if why is None else None
         self._define(
-            EnvVar(name, value, node.origin, why_unknown=why, name_origin=name_origin),
+            EnvVar(name, value, node.origin, why_unknown=why, name_origin=name_origin, assumes=text.assumes),
             text if why is None else None,
             secret=text.secret,
         )

@@ -8,7 +8,7 @@ is marked as uncertain. Nothing is guessed, and nothing is executed.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from skewguard.language.workloads import EnvVar
 from skewguard.observe.sources import grammar, lexing, texts
@@ -29,13 +29,15 @@ MAX_SOURCED = 5
 class Started(Struct, frozen=True):
     """One program start of a script: its words, whether it is certain, and the variables the script gave it.
 
-    `values` are those variables for a shell that it starts in turn.
+    `values` are those variables for a shell that it starts in turn. `sourced` are files that the script read before,
+    which are not in the input and may have set any variable.
     """
 
     words: tuple[Field, ...]
     certain: bool
     environment: tuple[EnvVar, ...]
     values: Mapping[str, Text | None]
+    sourced: tuple[str, ...] = ()
 
 
 class Script(Struct):
@@ -73,14 +75,16 @@ _SILENT = frozenset(
 
 
 class _Scope(Struct):
-    """What held when a block was entered, and which names were assigned inside it since."""
+    """What held when a block was entered, and which names were assigned and exported inside it since."""
 
     block: str
     certain: bool
     values: dict[str, Text | None]
     arrays: dict[str, list[Field] | None]
     positional: list[Field] | None
+    exports: dict[str, EnvVar]
     assigned: set[str]
+    exported: set[str]
 
 
 class _Target(Struct, frozen=True):
@@ -129,7 +133,16 @@ class _Shell:
         elif step.kind == "enter":
             held = self.variables
             self.scopes.append(
-                _Scope(step.block, step.certain, dict(held.values), dict(held.arrays), held.positional, set())
+                _Scope(
+                    step.block,
+                    step.certain,
+                    dict(held.values),
+                    dict(held.arrays),
+                    held.positional,
+                    dict(held.exports),
+                    set(),
+                    set(),
+                )
             )
             if step.block == "function":
                 held.positional = None
@@ -141,6 +154,7 @@ class _Shell:
     def _restore(self, scope: _Scope) -> None:
         """Begin another branch with what held before the first."""
         self.variables.values, self.variables.arrays = dict(scope.values), dict(scope.arrays)
+        self.variables.exports = dict(scope.exports)
 
     def _leave(self, scope: _Scope) -> None:
         if self.scopes:
@@ -149,9 +163,13 @@ class _Shell:
             return
         self._restore(scope)
         self.variables.positional = scope.positional
-        if scope.block != "subshell":
-            for name in scope.assigned:
-                self.variables.assign(name, None)
+        if scope.block == "subshell":
+            return
+        for name in scope.assigned:
+            self.variables.assign(name, None)
+        exports = self.variables.exports
+        for name in scope.exported | (scope.assigned & exports.keys()):
+            self._exported(name, _entry(name, None, self.script.text.runs[:1]))
 
     # ---- commands --------------------------------------------------------------------------------------------------
 
@@ -194,7 +212,8 @@ class _Shell:
         for name, value in given.items():
             exports[name] = _entry(name, value, fields[0])
         values = {name: self.variables.values.get(name) for name in exports if name in self.variables.values}
-        return Started(tuple(fields), step.certain, tuple(exports.values()), {**values, **given})
+        sourced = self.variables.assumes
+        return Started(tuple(fields), step.certain, tuple(exports.values()), {**values, **given}, sourced)
 
     def _exec(self, fields: list[Field], step: Step, given: Mapping[str, Text | None]) -> Iterator[Started]:
         while fields and (_known(fields[0]) or "") in ("-c", "-l", "-cl", "-lc", "-a", "--"):
@@ -216,10 +235,14 @@ class _Shell:
         if text is None:
             unread = path or "a file that the script sources"
             if not unread.endswith("/activate"):  # a virtual environment sets PATH alone
-                self.variables.assumes = tuple(dict.fromkeys((*self.variables.assumes, unread)))
+                self._unread(unread)
             return
         for each in self.read(text, depth + 1):
-            yield Started(each.words, each.certain and step.certain, each.environment, each.values)
+            yield structs.replace(each, certain=each.certain and step.certain)
+
+    def _unread(self, source: str) -> None:
+        """Note something the shell runs within itself and nobody can read: it may set any variable."""
+        self.variables.assumes = tuple(dict.fromkeys((*self.variables.assumes, source)))
 
     def _eval(self, fields: list[Field], step: Step, depth: int) -> Iterator[Started]:
         runs: list[Run] = []
@@ -230,8 +253,11 @@ class _Shell:
         self.files += 1
         if depth >= MAX_SOURCED or not runs or self.files > MAX_SOURCED**2:
             return
-        for each in self.read(Text(runs), depth + 1):
-            yield Started(each.words, each.certain and step.certain, each.environment, each.values)
+        text = Text(runs)
+        for each in self.read(text, depth + 1):
+            yield structs.replace(each, certain=each.certain and step.certain)
+        if text.unresolved:
+            self._unread(f"`eval` of {', '.join(text.unresolved)}")
 
     # ---- assignments -----------------------------------------------------------------------------------------------
 
@@ -265,11 +291,16 @@ class _Shell:
         if self.scopes:
             self.scopes[-1].assigned.add(name)
 
-    def _export(self, name: str) -> None:
-        value = self.variables.values.get(name)
-        if name in self.variables.values:
-            place = list(value.runs) if value is not None and value.runs else list(self.script.text.runs[:1])
-            self.variables.exports[name] = _entry(name, value, place)
+    def _export(self, name: str, *, doubtful: bool = False) -> None:
+        value = None if doubtful else self.variables.values.get(name)
+        if doubtful or name in self.variables.values:
+            place = value.runs if value is not None and value.runs else self.script.text.runs[:1]
+            self._exported(name, _entry(name, value, place))
+
+    def _exported(self, name: str, entry: EnvVar) -> None:
+        self.variables.exports[name] = entry
+        if self.scopes:
+            self.scopes[-1].exported.add(name)
 
     def _declare(self, text: Text, words: list[Word], *, doubtful: bool) -> None:
         """`export A=b`, `export A`, `declare -x A=b`, `local A=b`."""
@@ -283,7 +314,7 @@ class _Shell:
                 self._assign(text, word, target, doubtful=doubtful)
             name = target.name if target is not None else word.plain
             if exporting and name:
-                self._export(name)
+                self._export(name, doubtful=doubtful)
 
     def _change(self, name: str, fields: list[Field], *, certain: bool) -> None:
         words = [_known(field) for field in fields]
@@ -296,6 +327,9 @@ class _Shell:
         elif name == "unset":
             for word in words:
                 self._assigned(word or "", Text(()) if certain and word else None)
+                if word in self.variables.exports:
+                    gone = _entry(word, None, self.script.text.runs[:1])
+                    self._exported(word, structs.replace(gone, why_unknown="the script unsets it"))
         else:
             for word in words:
                 if word and not word.startswith("-"):
@@ -348,4 +382,4 @@ def _entry(name: str, value: Text | None, place: Sequence[Run]) -> EnvVar:
         why = f"it is put together from {', '.join(value.unresolved)}, which only the running container knows"
         source = "secret" if value.secret else "shell"
         return EnvVar(name, None, texts.origin(value.runs), source, why_unknown=why)  # type: ignore[arg-type]
-    return EnvVar(name, value.text, texts.origin(value.runs), "shell")
+    return EnvVar(name, value.text, texts.origin(value.runs), "shell", assumes=value.assumes)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from skewguard.language.facts import Gap
-from skewguard.language.workloads import EnvVar, Invocation, InvocationVia, Token
+from skewguard.language.workloads import EnvVar, Invocation, InvocationVia, Token, UnseenEnv
 from skewguard.observe.sources import texts
 from skewguard.observe.sources.expansion import Lookup
 from skewguard.observe.sources.texts import Field, Text
@@ -81,6 +81,7 @@ class _Way(Struct, frozen=True):
     certain: bool = True
     environment: tuple[EnvVar, ...] = ()
     values: Mapping[str, Text | None] = {}
+    unseen: tuple[UnseenEnv, ...] = ()
     depth: int = 0
 
 
@@ -103,7 +104,7 @@ def _follow(
     if shells_only:
         return
     argv = tokens if tokens is not None else tuple(texts.token(word) for word in words)
-    starts.invocations.append(Invocation(argv, way.via, way.certain, way.environment))
+    starts.invocations.append(Invocation(argv, way.via, way.certain, way.environment, way.unseen))
     _explain(words, way, starts)
 
 
@@ -123,7 +124,17 @@ def _run(script: "_Script", way: _Way, starts: Starts) -> None:
     )
     before = len(starts.invocations)
     for each in shell.started(inner):
-        further = _Way(script.via, around, way.certain and each.certain, each.environment, each.values, way.depth + 1)
+        place = texts.origin(each.words[0])
+        sourced = (UnseenEnv(name, "", optional=False, origin=place, sourced=True) for name in each.sourced)
+        further = _Way(
+            via=script.via,
+            around=around,
+            certain=way.certain and each.certain,
+            environment=each.environment,
+            values=each.values,
+            unseen=(*way.unseen, *sourced),
+            depth=way.depth + 1,
+        )
         _follow(list(each.words), further, starts)
     if inner.cut:
         starts.gaps.append(

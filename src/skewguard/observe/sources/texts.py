@@ -25,7 +25,7 @@ class Run(Struct, frozen=True):
     """Characters with one source: `start` to `end` of `node.text()`.
 
     Where `whole` is False they are those very characters; where it is True the text stands for the whole slice (the
-    value of a reference, an escape). `unresolved`, `secret` and `assumes` are those of `Token`.
+    value of a reference, an escape). `unresolved`, `secret`, `assumes` and `splits` are those of `Token`.
     """
 
     text: str
@@ -36,26 +36,17 @@ class Run(Struct, frozen=True):
     unresolved: tuple[str, ...] = ()
     secret: bool = False
     assumes: tuple[str, ...] = ()
+    splits: bool = False
 
     def cut(self, start: int, end: int) -> "Run":
         """A part of the run."""
         if start == 0 and end == len(self.text):
             return self
+        text, more = self.text[start:end], (self.unresolved, self.secret, self.assumes, self.splits)
         if self.whole:
-            return Run(
-                self.text[start:end], self.node, self.start, self.end, True, self.unresolved, self.secret, self.assumes
-            )
+            return Run(text, self.node, self.start, self.end, True, *more)
         first = self.start + start
-        return Run(
-            self.text[start:end],
-            self.node,
-            first,
-            first + end - start,
-            False,
-            self.unresolved,
-            self.secret,
-            self.assumes,
-        )
+        return Run(text, self.node, first, first + end - start, False, *more)
 
 
 Field = list[Run]
@@ -163,13 +154,14 @@ def token(runs: Sequence[Run]) -> Token:
     """A word as the argument vector holds it. `runs` is not empty (an empty word is one empty run)."""
     if len(runs) == 1:
         run = runs[0]
-        return Token(run.text, origin(runs), run.unresolved, run.secret, run.assumes)
+        return Token(run.text, origin(runs), run.unresolved, run.secret, run.assumes, run.splits)
     return Token(
         "".join([run.text for run in runs]),
         origin(runs),
         _union(run.unresolved for run in runs),
         any(run.secret for run in runs),
         _union(run.assumes for run in runs),
+        any(run.splits for run in runs),
     )
 
 

@@ -72,7 +72,8 @@ class Variables:
         split = _Splitting()
         for part in word.parts:
             if part.kind == "literal":
-                split.keep(_literal(text, part))
+                runs = _literal(text, part)
+                split.keep(runs if part.quoted else _splitting(runs))
                 continue
             listed = self._list(text, part) if part.kind == "parameter" else None
             if listed is None:
@@ -102,7 +103,10 @@ class Variables:
     def _split_value(self, split: "_Splitting", text: Text, part: Part) -> None:
         value = self._value(text, part)
         one = self._as_one(text, part, value)
-        if part.quoted or isinstance(value, Run):
+        listed = part.name == "@" or part.index == "@"  # a list is split into its words in quotes too
+        if isinstance(value, Run):
+            split.keep([one] if part.quoted and not listed else _splitting([one]))
+        elif part.quoted:
             split.keep([one])
         else:
             split.text(value, one)
@@ -212,14 +216,14 @@ class _Splitting:
                 self._flush()
             return
         if len(pieces) == 1 and pieces[0].group() == source:
-            self.keep([as_one])
+            self.keep(_splitting([as_one]))
             return
         if source[0] in _BLANK:
             self._flush()
         for number, piece in enumerate(pieces):
             if number:
                 self._flush()
-            self.keep([_assumed(run, as_one.assumes) for run in value.slice(*piece.span())])
+            self.keep(_splitting([_assumed(run, as_one.assumes) for run in value.slice(*piece.span())]))
         if source[-1] in _BLANK:
             self._flush()
 
@@ -242,6 +246,11 @@ class _Splitting:
         if self._current is not None and len(self._done) < MAX_WORDS:
             self._done.append(self._current)
         self._current = None
+
+
+def _splitting(runs: Field) -> Field:
+    """Runs outside quotes: what is not known of them may be any number of words."""
+    return [structs.replace(run, splits=True) if run.unresolved else run for run in runs]
 
 
 def _literal(text: Text, part: Part) -> Field:

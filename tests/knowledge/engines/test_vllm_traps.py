@@ -618,7 +618,7 @@ def test_unresolved_value_is_a_gap_of_its_own_setting() -> None:
 
     assert set(parsed.gaps) == {"max_model_len", "dtype"}
     assert parsed.gaps["dtype"].inputs == ("value@T",)
-    assert (parsed.starts, parsed.blind) == (True, None)
+    assert (parsed.starts, parsed.blind) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -639,7 +639,7 @@ def test_unresolved_model_is_a_gap() -> None:
     words = vllm_tokens(("vllm",), ("serve",), ("$MODEL", "MODEL"), ("--dtype",), ("half",))
     parsed = vllm.parse(words, exactly("0.11.0"), ())
 
-    assert (set(parsed.gaps), parsed.blind, parsed.starts) == ({"model"}, None, True)
+    assert (set(parsed.gaps), parsed.blind, parsed.starts) == ({"model"}, None, None)
 
 
 def vllm_tokens(*words: tuple[str, ...]) -> tuple[Token, ...]:
@@ -652,7 +652,7 @@ def test_value_from_a_secret_is_a_gap() -> None:
     secret = Token("<from Secret s>", token("x").origin, secret=True)
     parsed = vllm.parse((*tokens("vllm", "serve", "m", "--port"), secret), exactly("0.11.0"), ())
 
-    assert (set(parsed.gaps), parsed.starts, odd(parsed)) == ({"port"}, True, [])
+    assert (set(parsed.gaps), parsed.starts, odd(parsed)) == ({"port"}, None, [])
 
 
 def test_unknown_version_tells_what_holds_for_some() -> None:

@@ -137,7 +137,10 @@ def _values(
             gaps[dest] = _unknowable(setting, unknowable)
         elif all(each is not None and same_value(each.value, written.value) for each in held):
             token = written.word.token
-            values[dest] = Fact(setting, typed(dest, written.value), "declared", token.origin, token.assumes)
+            assumes = dict.fromkeys(
+                (*token.assumes, *(ref for each in held if each is not None for ref in each.assumes))
+            )
+            values[dest] = Fact(setting, typed(dest, written.value), "declared", token.origin, tuple(assumes))
         else:
             gaps[dest] = Gap(
                 setting,

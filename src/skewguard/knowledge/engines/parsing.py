@@ -39,6 +39,7 @@ class Parsing:
         self._record = recording.Record(program)
         self._result = self._record.result
         self._switch: str | None = None
+        self._open: list[Word] = []
 
     def _read(self, takes: Sequence[Take]) -> None:
         for take in takes:
@@ -75,6 +76,8 @@ class Parsing:
         except conversions.Refused as refused:
             self._invalid(take, str(refused))
             return
+        if value is UNKNOWABLE:
+            self._unknowable(take, flag)
         fault, why, suggestion = self._oddity(take, flag)
         if not self._fields_known(take, flag, value):
             return
@@ -114,6 +117,13 @@ class Parsing:
         if flag.action == "const-value":
             return flag.const
         return values if flag.collects else values[0]
+
+    def _unknowable(self, take: Take, flag: Flag) -> None:
+        """A value that nobody knows: the parser may refuse it, and a shell may make further arguments of it."""
+        self._result.sure = self._result.sure and shapes.accepted(take, flag)
+        for word in take.values:
+            if word.token.splits and shapes.starts_unresolved(word) and not shapes.may_be_model(word):
+                self._blinded(word)
 
     def _oddity(self, take: Take, flag: Flag) -> tuple[Fault | None, str, str | None]:
         """What is odd about an argument that works."""
@@ -223,10 +233,12 @@ class Parsing:
         )
 
     def _blinded(self, word: Word) -> None:
-        """A word that may stand for any number of flags."""
+        """A word that may stand for a flag, and where a shell splits it for any number of them."""
+        self._open.append(word)
         if self._result.blind is None:
             names = ", ".join(word.token.unresolved) or word.text
-            self._result.blind = f"`{word.token.text}` may hold further arguments, and its value ({names}) is not known"
+            holds = "may hold further arguments" if word.token.splits else "may be a further argument"
+            self._result.blind = f"`{word.token.text}` {holds}, and its value ({names}) is not known"
             self._result.blind_key = f"value@{names}"
         self._result.readings.append(
             Reading(word.key, word.token.text, "parsed", word.token.origin, why="blind", source=word.source)
@@ -290,7 +302,15 @@ class Parsing:
 
     def _judge(self) -> None:
         result = self._result
+        for word in self._open:
+            for dest, held in result.values.items():
+                if self._may_override(word, dest, held):
+                    held.assumes = (*held.assumes, word.token.text)
         if any(reading.fatal for reading in result.readings):
             result.starts = False
-        elif result.blind is not None:
+        elif result.blind is not None or not result.sure:
             result.starts = None
+
+    def _may_override(self, word: Word, _dest: str, held: Held) -> bool:
+        """Whether a word that may be any flag can give a destination another value: the last one on the line counts."""
+        return held.word.source == "config-file" or held.word.key < word.key

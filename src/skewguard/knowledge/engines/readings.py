@@ -60,20 +60,28 @@ class Reading(Struct, frozen=True):
 
 
 class Held(Struct):
-    """The value a destination ends with, and the word that gave it. `value` is `UNKNOWABLE` where nobody can know it."""
+    """The value a destination ends with, and the word that gave it. `value` is `UNKNOWABLE` where nobody can know it.
+
+    `assumes` are words behind it that nobody knows, and that may give it another value.
+    """
 
     value: Any
     word: Word
     flag: str
+    assumes: tuple[str, ...] = ()
 
 
 class Simulation(Struct):
-    """One release's reading of a whole vector. `blind` names a source that may have set anything else."""
+    """One release's reading of a whole vector. `blind` names a source that may have set anything else.
+
+    `sure` is False where the parser may refuse a value that nobody knows.
+    """
 
     program: str
     readings: list[Reading] = struct_field(default_factory=list)
     values: dict[str, Held] = struct_field(default_factory=dict)
     starts: bool | None = True
+    sure: bool = True
     blind: str | None = None
     blind_key: str = ""
 

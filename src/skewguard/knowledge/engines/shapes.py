@@ -4,6 +4,7 @@ import re
 from functools import cache
 
 from skewguard.knowledge.engines.grammar import Take, Word
+from skewguard.knowledge.engines.tables import Flag
 
 
 def unresolved(take: Take) -> bool:
@@ -14,6 +15,16 @@ def unresolved(take: Take) -> bool:
     for part in take.word.parts or ():
         words.extend((part.word, part.value_word or part.word))
     return any(is_unknown(word) for word in words)
+
+
+def accepted(take: Take, flag: Flag) -> bool:
+    """Whether the parser takes an unknown value whatever it is: free text, in one word that cannot look like a flag."""
+    free = flag.type in (None, "str") and flag.choices is None and flag.config is None and flag.action is None
+    words = [word for word in take.values if is_unknown(word)]
+    behind = not any(
+        word.token.splits or word.token.secret or starts_unresolved(word) or word.text.startswith("-") for word in words
+    )
+    return free and behind and not take.word.token.splits
 
 
 def is_unknown(word: Word) -> bool:

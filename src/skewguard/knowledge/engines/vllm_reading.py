@@ -146,6 +146,8 @@ class _Simulation(Parsing):
     def _model_word(self, take: Take) -> None:
         word = take.word
         value = UNKNOWABLE if shapes.is_unknown(word) else word.text
+        if value is UNKNOWABLE and (word.token.splits or shapes.starts_unresolved(word)):
+            self._result.sure = False  # it may be no word at all, or a flag
         self._result.values["model_tag"] = Held(value, word, "--model")
         if shapes.is_folded(word):
             self._tell_folded(take, fatal=True, why="as-model")
@@ -204,6 +206,11 @@ class _Simulation(Parsing):
                     fatal=True,
                 )
             )
+
+    def _may_override(self, word: Word, dest: str, held: Held) -> bool:
+        if dest == "model" and self._serve:
+            return word.key < held.word.key  # `--model` gives way to the positional; a word before may be that
+        return super()._may_override(word, dest, held)
 
     def _refuse_model_flag(self) -> None:
         readings = self._result.readings

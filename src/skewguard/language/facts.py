@@ -113,12 +113,16 @@ class Arm(Struct, frozen=True):
 
 
 class Choice(Struct, frozen=True):
-    """What a rule gives when an input is missing. `inputs` are keys such as `gpu@scheduling(3f2a)`."""
+    """What a rule gives when an input is missing. `inputs` are keys such as `gpu@scheduling(3f2a)`.
+
+    `assumes` is that of a fact: what could make it none of the arms.
+    """
 
     setting: str
     rule: str
     inputs: tuple[str, ...]
     arms: tuple[Arm, ...]
+    assumes: tuple[str, ...] = ()
 
     def values(self) -> list[Value]:
         """Every value the rule can give, in the order of its arms."""

@@ -28,6 +28,8 @@ def _answer(case: Case, argument: Argument) -> Result:
         "anchor": anchors.of_argument(argument),
         "at": argument.origin,
     }
+    if argument.doubt:
+        return unknown(message, remedy=_remedy(case, argument), **more)
     if (
         case.release is not None
         and case.release.beyond
@@ -67,6 +69,8 @@ def _remedy(case: Case, argument: Argument) -> str:
         return _apart(written, better)
     if argument.fault == "ignored":
         return _read_form(case, argument)
+    if argument.fault == "overruled":
+        return f"remove `{written}`, or run a release that obeys it"
     if better is None:
         return f"remove `{written}`" if argument.fault in ("removed", "unknown", "not-yet") else ""
     if better in (written, argument.value):
@@ -272,8 +276,11 @@ def _whole(argument: Argument) -> str:
     sources=GRAMMAR,
 )
 def ignored(case: Case) -> Iterator[Result]:
-    """Accepted and without effect: `--config=FILE`, `false` in a config file, a positional model under api_server."""
-    yield from _answers(case, "ignored")
+    """Accepted and without effect: `--config=FILE`, `false` in a config file, a positional model under api_server.
+
+    Also what the engine decides at its start whatever the flag says; unknown where that hangs on the model.
+    """
+    yield from _answers(case, "ignored", "overruled")
 
 
 @check(

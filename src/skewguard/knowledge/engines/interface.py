@@ -60,6 +60,7 @@ Fault = Literal[
     "abbreviated",  # unique prefix of one flag: works today
     "duplicated",  # an earlier value, overridden by a later one
     "ignored",  # accepted, without effect (`--config=…`, YAML false, positional under api_server)
+    "overruled",  # accepted, and the engine decides otherwise at its start
     "invalid",  # a value the parser refuses
     "missing-value",  # the flag needs a value and has none
     "unexpected-value",  # the flag takes none (`--x=False`), or a stray positional stops the start
@@ -76,7 +77,8 @@ class Argument(Struct, frozen=True):
     destination, `value` the typed value. `origin` is the place of the flag, `value_origin` of the token that holds
     the value. `fault` names what is wrong or odd, `message` says it in a sentence. `suggestion` is the spelling to
     write instead. `fatal` is True when this stops the start, None when only some candidate versions do.
-    `versions` are the candidate versions the outcome holds for, empty when for all.
+    `versions` are the candidate versions the outcome holds for, empty when for all. `doubt` says what decides whether
+    it comes to that at all (the model, which of several starts happens), empty where it does.
     """
 
     text: str
@@ -92,6 +94,7 @@ class Argument(Struct, frozen=True):
     fatal: bool | None = False
     versions: tuple[str, ...] = ()
     source: Literal["argument", "config-file"] = "argument"
+    doubt: str = ""
 
 
 class Variable(Struct, frozen=True):
@@ -116,7 +119,7 @@ class Parsed(Struct, frozen=True):
     is not in the input): every setting not in `values` is then a gap with this reason.
     `starts`: would the parser accept this (None: cannot tell). `entrypoint` is the program and sub-command that
     reads the arguments, as the engine names it. `versions` are the releases that can have read them: the candidates
-    that have the program at all.
+    that have the program at all. `decided` are destinations that the engine decides against what was written.
     """
 
     arguments: tuple[Argument, ...]
@@ -126,6 +129,7 @@ class Parsed(Struct, frozen=True):
     entrypoint: str
     blind: Gap | None = None
     versions: tuple[str, ...] = ()
+    decided: Mapping[str, Fact] = {}
 
 
 Runs = Literal["server", "worker", "wrapped", "unstarted"]
@@ -140,8 +144,9 @@ class Recognition(Struct, frozen=True):
     a group, whose settings are the leader's; "wrapped" in a program whose arguments are not the engine's (every
     setting nobody can see is then a gap); "unstarted" where its command became the arguments of another program.
     `certain` is False when the evidence only suggests it; with `engine` None, that it could be one nevertheless.
-    `others` are further starts of the engine in the same container (both arms of an `if`, two servers).
-    `origin` is the place of the evidence.
+    `assumes` then names what decides: the shell's condition, a wrapper or an image that is not in the input.
+    `others` are further starts of the engine in the same container (both arms of an `if`, two servers), `rivals` the
+    titles of other engines that the container starts as well. `origin` is the place of the evidence.
     """
 
     engine: str | None
@@ -152,6 +157,8 @@ class Recognition(Struct, frozen=True):
     invocation: Invocation | None = None
     others: tuple[Invocation, ...] = ()
     origin: Origin | None = None
+    assumes: tuple[str, ...] = ()
+    rivals: tuple[str, ...] = ()
 
 
 class ImageRule(Protocol):
@@ -254,11 +261,18 @@ class EngineModule(Protocol):
         ...
 
     def parse(
-        self, argv: Sequence[Token], release: Release, files: Sequence[TextFile], *, from_image: bool = False
+        self,
+        argv: Sequence[Token],
+        release: Release,
+        files: Sequence[TextFile],
+        *,
+        from_image: bool = False,
+        env: Sequence[EnvVar] = (),
     ) -> Parsed:
         """Read `argv` (program first) as this release's parser does; merged over the release's candidates.
 
-        `from_image`: `argv` are arguments alone, for the image's own entrypoint.
+        `from_image`: `argv` are arguments alone, for the image's own entrypoint. `env` is the environment, where a
+        variable without a value is one that is set, or may be, to what nobody knows.
         """
         ...
 
@@ -269,7 +283,10 @@ class EngineModule(Protocol):
     def derive(
         self, setting: str, parsed: Parsed, env: Sequence[EnvVar], release: Release, inputs: Inputs
     ) -> Fact | Choice | Gap | None:
-        """The engine's own value of a setting that nobody wrote; None when the engine has no such setting."""
+        """The engine's own value of a setting that nobody wrote; None when the engine has no such setting.
+
+        A variable of `env` without a value is one that is set, or may be, to what nobody knows.
+        """
         ...
 
     def settings(self, release: Release) -> tuple[str, ...]:

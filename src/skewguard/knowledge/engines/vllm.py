@@ -8,16 +8,14 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from msgspec import structs
-
 from skewguard.knowledge.engines import (
     listing,
     merging,
     tables,
-    versions,
     vllm_defaults,
     vllm_environment,
     vllm_grammar,
+    vllm_overruling,
     vllm_program,
 )
 from skewguard.knowledge.engines.environment import read as read_environment
@@ -51,8 +49,15 @@ def entrypoint(version: str) -> tuple[str, ...]:
     return vllm_grammar.entrypoint(version)
 
 
-def parse(argv: Sequence[Token], release: Release, files: Sequence[TextFile], *, from_image: bool = False) -> Parsed:
-    """Read an argument vector as this release's parser does.
+def parse(
+    argv: Sequence[Token],
+    release: Release,
+    files: Sequence[TextFile],
+    *,
+    from_image: bool = False,
+    env: Sequence[EnvVar] = (),
+) -> Parsed:
+    """Read an argument vector as this release's parser does, and say which flags its start overrules.
 
     `from_image`: `argv` are arguments for the image's own entrypoint, which depends on the version. An `argv` that
     begins with a flag is read so as well.
@@ -60,31 +65,8 @@ def parse(argv: Sequence[Token], release: Release, files: Sequence[TextFile], *,
     groups = vllm_program.groups(table(), argv, release, files, from_image=from_image)
     if not groups:
         return vllm_program.foreign(argv, release)
-    return _overruled(merging.merge(groups, release, VOICE, _typed), release)
-
-
-def _overruled(parsed: Parsed, release: Release) -> Parsed:
-    """What the engine decides against its own flag.
-
-    From 0.8.0 to 0.11.0 engine V1 splits the prompts of every model that generates text (`_set_default_args_v1`); the
-    old engine, and models that embed, obey `--no-enable-chunked-prefill`.
-    """
-    dest = "enable_chunked_prefill"
-    written = parsed.values.get(dest)
-    overruling = [
-        each for each in release.candidates if versions.since(each, "0.8.0") and not versions.since(each, "0.11.1")
-    ]
-    if written is None or written.value is not False or dest in parsed.gaps or not overruling:
-        return parsed
-    gap = Gap(
-        written.setting,
-        f"engine V1 of {versions.span(TITLE, overruling)} splits the prompts of models that generate text, whatever "
-        "this flag says",
-        rule="vllm.chunked-prefill-forced",
-        inputs=("engine@V0 or V1", "runner@the model"),
-        would_need="the running server's log",
-    )
-    return structs.replace(parsed, gaps={**parsed.gaps, dest: gap})
+    parsed = merging.merge(groups, release, VOICE, _typed)
+    return vllm_overruling.applied(parsed, env, release)
 
 
 def _typed(dest: str, value: Any) -> Value:
@@ -119,6 +101,7 @@ def flags(version: str) -> tuple[FlagRecord, ...]:
     return tuple(listing.record(table(), flag, vllm_defaults.kind) for flag in table().flags(version))
 
 
+@cache
 def variables(version: str) -> Mapping[str, Value]:
     """Every environment variable of one version, with its default."""
     return listing.variables(table(), version)

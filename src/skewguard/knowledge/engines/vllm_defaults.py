@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from skewguard.knowledge.engines import answers, vllm_rules
+from skewguard.knowledge.engines import answers, vllm_ground, vllm_rules
 from skewguard.knowledge.engines.answers import Engine
 from skewguard.knowledge.engines.interface import FlagKind, Inputs, Parsed, Release
-from skewguard.knowledge.engines.readings import UNKNOWABLE
+from skewguard.knowledge.engines.readings import UNKNOWABLE, Unknowable
 from skewguard.knowledge.engines.tables import Flag, Table
 from skewguard.knowledge.engines.versions import since
 from skewguard.knowledge.engines.vllm_grammar import possible
-from skewguard.knowledge.engines.vllm_rules import Answer, Ground
+from skewguard.knowledge.engines.vllm_ground import Answer, Ground
 from skewguard.language import vocabulary
 from skewguard.language.facts import Fact, Gap, Origin
 from skewguard.language.workloads import EnvVar
@@ -106,12 +106,15 @@ class _Asking:
             return self._attention(setting, version) or vllm_rules.RULES[dest](setting, self._ground(version))
         return answers.literal(VLLM, self._table, version, setting, dest)
 
-    def _attention(self, setting: str, version: str) -> Fact | None:
+    def _attention(self, setting: str, version: str) -> Fact | Gap | None:
         """The attention backend, where this release still takes it from the environment."""
         entry = self._env.get("VLLM_ATTENTION_BACKEND") if setting == "runtime.attention_backend" else None
-        if entry is None or entry.value is None or not _attention_variable(self._table, version):
+        if entry is None or not _attention_variable(self._table, version):
             return None
-        return Fact(setting, entry.value, "declared", entry.origin)
+        if entry.value is None:
+            why = entry.why_unknown or "its value is not known"
+            return Gap(setting, f"{entry.name} sets it, and {why}", "env", (f"env@{entry.name}",), "its value")
+        return Fact(setting, entry.value, "declared", entry.origin, entry.assumes)
 
     def _linked(self, setting: str, dest: str, version: str) -> Answer | None:
         """A setting that follows another one: tokenizer and served name the model, one revision the other."""
@@ -146,9 +149,11 @@ class _Asking:
         written = self._parsed.values.get(dest)
         return None if written is None else written.value
 
-    def _variable(self, name: str) -> str | None:
+    def _variable(self, name: str) -> str | Unknowable | None:
         entry = self._env.get(name)
-        return entry.value if entry is not None else None
+        if entry is None:
+            return None
+        return UNKNOWABLE if entry.value is None else entry.value
 
     def _said(self, dest: str, version: str) -> Any:
         """A value for an input key: as written, or the default; what nobody knows by the key of that unknown."""
@@ -178,14 +183,14 @@ def _output_tokens(setting: str, ground: Ground) -> Answer:
     if override is UNKNOWABLE or source is UNKNOWABLE:
         return Gap(setting, "the generation settings are not known", "vllm.output-tokens", ("generation_config",))
     if isinstance(override, dict) and isinstance(override.get("max_new_tokens"), int):
-        return vllm_rules.derived(setting, ground.version, "output-tokens", override["max_new_tokens"])
+        return vllm_ground.derived(setting, ground.version, "output-tokens", override["max_new_tokens"])
     if not since(ground.version, "0.8.0") and source is None:
-        return vllm_rules.derived(setting, ground.version, "output-tokens", None)
+        return vllm_ground.derived(setting, ground.version, "output-tokens", None)
     if source == "vllm":
-        return vllm_rules.derived(setting, ground.version, "output-tokens", None)
+        return vllm_ground.derived(setting, ground.version, "output-tokens", None)
     of_model = source in _UNDECIDED
     if capped and of_model and since(ground.version, "0.17.0"):
-        return vllm_rules.derived(
+        return vllm_ground.derived(
             setting, ground.version, "output-tokens", None, "the model's own limit is only a default"
         )
     first = vllm_rules.era(ground.version, "0.8.0", "0.17.0")

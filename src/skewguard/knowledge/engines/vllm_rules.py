@@ -9,48 +9,28 @@ count as equal, even where both answers hang on the same unseen input.
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from skewguard.knowledge.engines.interface import Hardware
 from skewguard.knowledge.engines.readings import UNKNOWABLE
 from skewguard.knowledge.engines.versions import since
+from skewguard.knowledge.engines.vllm_ground import (
+    FALL_BACK,
+    Answer,
+    Ground,
+    derived,
+    falls_back,
+    needs_model,
+    runs_v1,
+    undecided,
+)
 from skewguard.language.accelerators import Accelerator
-from skewguard.language.facts import Arm, Choice, Fact, Gap, Origin, Value
+from skewguard.language.facts import Arm, Choice, Gap
 
 BIG = "GPU memory ≥ 70 GiB and not an A100"
 LONG_PROMPT = 32768
 SURE_LENGTH = 128
 """Tokens that the context of every model served has at least; used only to rule out the limit that it sets."""
-
-
-class Ground(Struct):
-    """What the rules of one release may look at. `declared` gives what somebody wrote for a destination.
-
-    It is `UNKNOWABLE` where that cannot be known, and None where nobody wrote anything.
-    """
-
-    version: str
-    declared: Callable[[str], Any]
-    variable: Callable[[str], str | None]
-    hardware: Hardware
-    model_key: str
-    generation_key: str
-
-
-Answer = Fact | Choice | Gap
-
-
-def derived(setting: str, version: str, rule: str, value: Value, why: str = "") -> Fact:
-    """A value that a rule of this release gives."""
-    ref = f"default of vLLM {version} (rule {rule}{', ' + why if why else ''})"
-    return Fact(setting, value, "derived", Origin(kind="rule", ref=ref))
-
-
-def needs_model(setting: str, ground: Ground, rule: str, reason: str, *more: str) -> Gap:
-    """The answer that only the model's own config can give."""
-    return Gap(setting, reason, rule, (ground.model_key, *more), "the model's config.json, or the running server")
 
 
 # ---- batch size -----------------------------------------------------------------------------------------------------
@@ -113,7 +93,7 @@ TIERS: tuple[tuple[str, tuple[Tier, ...]], ...] = (
 
 def max_num_seqs(setting: str, ground: Ground) -> Answer:
     """Requests in one batch."""
-    if _old_engine(ground):
+    if runs_v1(ground) is False:
         return derived(setting, ground.version, "vllm.batch-size", 256)
     tiers = _tiers(setting, ground)
     if isinstance(tiers, Gap):
@@ -132,7 +112,7 @@ def max_num_seqs(setting: str, ground: Ground) -> Answer:
 
 def max_num_batched_tokens(setting: str, ground: Ground) -> Answer:
     """Tokens in one step."""
-    if _old_engine(ground):
+    if runs_v1(ground) is False:
         return _old_tokens(setting, ground)
     tiers = _tiers(setting, ground)
     if isinstance(tiers, Gap):
@@ -146,17 +126,9 @@ def max_num_batched_tokens(setting: str, ground: Ground) -> Answer:
     return _answer(setting, ground, era, arms, values)
 
 
-def _old_engine(ground: Ground) -> bool:
-    """Whether the engine before V1 runs: always up to 0.6.3, unless asked otherwise up to 0.7.3, if asked up to 0.10.2."""
-    asked = ground.variable("VLLM_USE_V1")
-    if not since(ground.version, "0.6.5"):
-        return True
-    if not since(ground.version, "0.8.0"):
-        return asked != "1"
-    return not since(ground.version, "0.11.0") and asked == "0"
-
-
 def _tiers(setting: str, ground: Ground) -> tuple[str, tuple[Tier, ...]] | Gap:
+    if falls_back(ground):
+        return undecided(setting, ground)
     gpu = ground.hardware.accelerator
     if gpu is not None and gpu.vendor not in ("nvidia", "amd"):
         return Gap(
@@ -225,10 +197,12 @@ def _rule(era: str, ground: Ground) -> str:
 
 def _answer(setting: str, ground: Ground, era: str, tiers: Sequence[Tier], values: Sequence[int]) -> Answer:
     gpu = ground.hardware.accelerator
+    assumes = (FALL_BACK,) if falls_back(ground) is False else ()
     if len(set(values)) == 1:
-        return derived(setting, ground.version, "batch-tier", values[0], gpu.name if gpu else "")
+        fact = derived(setting, ground.version, "batch-tier", values[0], gpu.name if gpu else "")
+        return structs.replace(fact, assumes=assumes)
     arms = tuple(Arm(tier.when, value) for tier, value in zip(tiers, values, strict=True))
-    return Choice(setting, _rule(era, ground), (ground.hardware.key,), _joined(arms))
+    return Choice(setting, _rule(era, ground), (ground.hardware.key,), _joined(arms), assumes)
 
 
 def _joined(arms: tuple[Arm, ...]) -> tuple[Arm, ...]:
@@ -313,7 +287,9 @@ def kv_cache_dtype(setting: str, ground: Ground) -> Answer:
 
 def prefix_caching(setting: str, ground: Ground) -> Answer:
     """Off in the old engine; in V1 on for the models that support it."""
-    if _old_engine(ground):
+    if ground.variable("VLLM_USE_V1") is UNKNOWABLE and runs_v1(ground) is None:
+        return undecided(setting, ground)
+    if runs_v1(ground) is False:
         return derived(setting, ground.version, "prefix-caching", value=False)
     first = era(ground.version, "0.8.0", "0.9.2", "0.26.0", "0.28.0")
     return needs_model(setting, ground, f"vllm.prefix-caching@{first}", "it is on for the models that support it")
@@ -321,12 +297,14 @@ def prefix_caching(setting: str, ground: Ground) -> Answer:
 
 def chunked_prefill(setting: str, ground: Ground) -> Answer:
     """In the old engine on above 32768 tokens of context; in V1 on for the models that support it."""
-    if _old_engine(ground):
+    if ground.variable("VLLM_USE_V1") is UNKNOWABLE and runs_v1(ground) is None:
+        return undecided(setting, ground)
+    if runs_v1(ground) is False:
         length = ground.declared("max_model_len")
         if isinstance(length, int) and 0 < length <= LONG_PROMPT:
             return derived(setting, ground.version, "chunked-prefill", value=False)
         return needs_model(setting, ground, "vllm.chunked-prefill@0.5.4", "it is on above 32768 tokens of context")
-    if not since(ground.version, "0.9.2") and ground.variable("VLLM_USE_V1") == "1":
+    if not since(ground.version, "0.9.2") and runs_v1(ground):
         return derived(setting, ground.version, "chunked-prefill", value=True)
     first = era(ground.version, "0.8.0", "0.9.2", "0.11.1")
     return needs_model(setting, ground, f"vllm.chunked-prefill@{first}", "it is on for the models that support it")

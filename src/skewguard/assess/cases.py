@@ -5,8 +5,9 @@ from itertools import groupby
 
 from msgspec import Struct, structs
 
-from skewguard.assess import sheets
+from skewguard.assess import sheets, starts
 from skewguard.assess.sharing import Reading, Vectors
+from skewguard.assess.starts import Start, Starts
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import engines
 from skewguard.knowledge.engines import recognition, releases
@@ -14,7 +15,7 @@ from skewguard.knowledge.engines.interface import EngineModule, Recognition, Rel
 from skewguard.knowledge.project import Project
 from skewguard.language import scheduling
 from skewguard.language.facts import Origin, Subject
-from skewguard.language.workloads import Container, Inventory, Workload
+from skewguard.language.workloads import Container, Inventory, Invocation, Token, Workload
 
 
 class Judged(Struct, frozen=True):
@@ -73,13 +74,13 @@ def _case(
 ) -> Case:
     engine = found.engine or ""
     module = engines.ENGINES.get(engine)
+    container = starts.with_environment(container, found)
     release = _release(module, workload, container, project, version) if module else None
-    reading = _reading(module, release, container, found, vectors) if module and release else None
+    begun = _starts(module, release, container, found, vectors) if module and release else None
     variables = module.environment(container.env, release) if module and release else ()
     classes = scheduling.gpu_classes(workload.template, project.accelerators)
-    sheet = sheets.build(
-        sheets.Ground(workload, container, inventory, engine, module, release, reading, classes, found.argv)
-    )
+    ground = sheets.Ground(workload, container, inventory, found, module, release, begun, classes)
+    sheet = sheets.build(ground)
     sheets.add_environment(sheet, container, engine, variables)
     return Case(
         workload=workload,
@@ -89,7 +90,7 @@ def _case(
         sheet=sheet,
         inventory=inventory,
         release=release,
-        parsed=reading.parsed if reading else None,
+        parsed=ground.parsed,
         variables=variables,
         recognition=found,
     )
@@ -108,18 +109,29 @@ def _release(
     return releases.release(module.NAME, module.releases(), container, workload, project)
 
 
-def _reading(
+def _starts(
     module: EngineModule, release: Release, container: Container, found: Recognition, vectors: Vectors
-) -> Reading | None:
-    """What the engine's parser makes of the arguments; None where other programs read them."""
+) -> Starts | None:
+    """What the engine makes of the arguments of each start, a platform's own additions in mind.
+
+    None where other programs read them.
+    """
     if found.runs != "server":
         return None
-    from_image = found.invocation is not None and found.invocation.via == "image"
-    reading = vectors.read(module, found.argv, release, container, from_image=from_image)
+    env = (*container.env, *starts.possible(module, release, container))
     added = next((gap for gap in container.gaps if gap.rule in _ADDS), None)
-    if added is None or reading.parsed.blind is not None:
-        return reading
-    return Reading(structs.replace(reading.parsed, blind=added, starts=None))
+
+    def read(invocation: Invocation, argv: tuple[Token, ...]) -> Start:
+        reading = vectors.read(module, argv, release, container, from_image=invocation.via == "image")
+        parsed = module.settle(reading.parsed, env, release)
+        if added is not None and parsed.blind is None:
+            return Start(invocation, Reading(structs.replace(parsed, blind=added, starts=None)))
+        return Start(invocation, Reading(parsed, reading.answers))
+
+    first = found.invocation or Invocation(found.argv, "exec")  # of a resource whose own fields hold everything
+    each = (read(first, found.argv), *(read(other, other.argv) for other in found.others))
+    key = starts.key(container, found) if found.others or found.rivals else ""
+    return Starts(recognition.title(found.engine or ""), each, found.assumes, found.rivals, key)
 
 
 _ADDS = ("preset", "serving-runtime")

@@ -38,7 +38,8 @@ class Reading(Struct):
 
         if self.answers is None or inputs.checkpoint is not None:
             return ask
-        known = _entry(self.answers, (inputs.hardware, tuple([(entry.name, entry.value) for entry in env])))
+        given = tuple([(entry.name, entry.value, entry.why_unknown, entry.assumes) for entry in env])
+        known = _entry(self.answers, (inputs.hardware, given))
 
         def remembered(setting: str) -> Effective | None:
             if setting in known:
@@ -71,7 +72,7 @@ class Vectors:
         files = container.files
         if files or any(token.secret for token in argv):  # the answer may hang on more than words
             return Reading(module.parse(argv, release, files, from_image=from_image))
-        words = tuple([(token.text, token.unresolved, token.assumes) for token in argv])
+        words = tuple([(token.text, token.unresolved, token.assumes, token.splits) for token in argv])
         key = (module.NAME, release.text, release.candidates, release.certainty, release.key, from_image, words)
         first = self._known.get(key)
         if first is not None:

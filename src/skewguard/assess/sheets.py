@@ -4,9 +4,18 @@ from collections.abc import Iterator
 
 from msgspec import Struct, structs
 
-from skewguard.assess.sharing import Reading
-from skewguard.knowledge.engines import images
-from skewguard.knowledge.engines.interface import EngineModule, Hardware, Inputs, Release, Variable
+from skewguard.assess import starts
+from skewguard.assess.starts import Starts
+from skewguard.knowledge.engines import images, recognition
+from skewguard.knowledge.engines.interface import (
+    EngineModule,
+    Hardware,
+    Inputs,
+    Parsed,
+    Recognition,
+    Release,
+    Variable,
+)
 from skewguard.language import redact, scalars, scheduling, surroundings, vocabulary
 from skewguard.language.accelerators import Accelerator
 from skewguard.language.errors import UsageError
@@ -19,18 +28,32 @@ from skewguard.observe.sources import command_lines
 class Ground(Struct, frozen=True):
     """What a sheet is built on. `classes` are the accelerators that scheduling allows, empty when unknown.
 
-    `module`, `release` and `reading` are None where the engine's grammar is not known or not in play.
+    `module`, `release` and `starts` are None where the engine's grammar is not known or not in play.
     """
 
     workload: Workload
     container: Container
     inventory: Inventory
-    engine: str
+    found: Recognition
     module: EngineModule | None
     release: Release | None
-    reading: Reading | None
+    starts: Starts | None
     classes: tuple[Located[Accelerator], ...]
-    argv: tuple[Token, ...] = ()
+
+    @property
+    def engine(self) -> str:
+        """The engine's name."""
+        return self.found.engine or ""
+
+    @property
+    def parsed(self) -> Parsed | None:
+        """What all starts of the engine say together."""
+        return starts.agreed(self.starts) if self.starts is not None else None
+
+    @property
+    def argv(self) -> tuple[Token, ...]:
+        """The engine's argument vector."""
+        return self.found.argv
 
 
 def build(ground: Ground) -> Sheet:
@@ -44,8 +67,8 @@ def build(ground: Ground) -> Sheet:
 
 def _engine_sheet(ground: Ground) -> Sheet:
     subject = structs.replace(ground.workload.subject, container=ground.container.name)
-    module, release, reading = ground.module, ground.release, ground.reading
-    if module is None or release is None or reading is None:
+    module, release, parsed, begun = ground.module, ground.release, ground.parsed, ground.starts
+    if module is None or release is None or parsed is None or begun is None:
         sheet = Sheet(subject)
         if ground.argv:
             sheet.add(_words(ground))
@@ -55,13 +78,11 @@ def _engine_sheet(ground: Ground) -> Sheet:
         key=scheduling.scheduling_key(ground.workload.template, ground.container),
         accelerator=next(iter(distinct)) if len(distinct) == 1 else None,
     )
-    derive = reading.derive(module, ground.container.env, release, Inputs(hardware))
+    derive = starts.deriving(begun, module, release, ground.container, Inputs(hardware))
     sheet = Sheet(subject, module.settings(release), derive)
-    parsed = reading.parsed
-    for fact in parsed.values.values():
-        sheet.add(fact)
-    for gap in parsed.gaps.values():
-        sheet.add(gap)
+    known: list[Effective] = [*parsed.values.values(), *parsed.gaps.values(), *parsed.decided.values()]
+    for item in known:
+        sheet.add(item)
     return sheet
 
 
@@ -89,12 +110,12 @@ def add_environment(sheet: Sheet, container: Container, engine: str, variables: 
             reason = entry.why_unknown or f"its value comes from {entry.ref or entry.source}"
             sheet.add(Gap(setting, reason, rule="env", inputs=(f"env@{entry.ref or entry.source}",)))
         else:
-            sheet.add(Fact(setting, entry.value, "declared", entry.origin))
+            sheet.add(Fact(setting, entry.value, "declared", entry.origin, container.doubts(entry.name)))
 
 
 def _surroundings(ground: Ground) -> Iterator[Effective]:
     container = ground.container
-    yield Fact("runtime.engine", ground.engine, "declared", _engine_origin(container))
+    yield _engine(ground)
     yield _version(ground.release, container)
     yield from _image(container)
     for setting, located in container.fields.items():
@@ -123,6 +144,18 @@ def _field(setting: str, located: Located[str]) -> Effective:
 
 _SPREADING = ("LLMInferenceService", "LLMInferenceServiceConfig")
 """Kinds whose presets take the sizes of parallelism from the resource's own fields, and set none themselves."""
+
+
+def _engine(ground: Ground) -> Effective:
+    """Which engine it is; a gap where the container starts another one as well."""
+    if ground.found.rivals:
+        names = ", ".join(ground.found.rivals)
+        reason = f"the container starts {recognition.title(ground.engine)} and {names}"
+        key = ground.starts.key if ground.starts is not None else f"starts@{names}"
+        return Gap("runtime.engine", reason, "starts", (key,), "one engine in one container")
+    return Fact(
+        "runtime.engine", ground.engine, "declared", _engine_origin(ground.container), assumes=ground.found.assumes
+    )
 
 
 def _engine_origin(container: Container) -> Origin:

@@ -112,7 +112,7 @@ class _Judged:
         """What is known of the setting, held against the promise."""
         written = self._written()
         if _left_open(self._promise) and written is None and not self._dark():
-            return self._answer("pass", "nobody sets it")
+            return self._answer("pass", "nobody sets it", assumes=self._rests_on())
         if isinstance(self._promise, values.Unset):
             return self._unset(written)
         effective = self._case.sheet.effective(self._setting)
@@ -128,8 +128,9 @@ class _Judged:
         """`vllm.*: unset`: every setting of the engine outside the vocabulary that no other clause names."""
         blind = self._case.parsed.blind if self._case.parsed else None
         variables = ".env." in self._setting
-        if blind is not None and not variables:
-            yield self._unsettled(blind, f"but nobody can say what else is set: {blind.reason}")
+        hidden = evidence.hidden_variables(self._case, self._setting) if variables else blind
+        if hidden is not None:
+            yield self._unsettled(hidden, f"but nobody can say what else is set: {hidden.reason}")
             return
         broken = False
         for setting in self._case.sheet.names():
@@ -142,7 +143,13 @@ class _Judged:
                 broken = True
                 yield own._unset(written)
         if not broken:
-            yield self._answer("pass", "nobody sets another one")
+            yield self._answer("pass", "nobody sets another one", assumes=self._rests_on())
+
+    def _rests_on(self) -> tuple[str, ...]:
+        """What a pass assumes because the start of the engine itself is not certain."""
+        found = self._case.recognition
+        row = vocabulary.BY_NAME.get(self._setting)
+        return found.assumes if found is not None and (row is None or bool(row.called)) else ()
 
     def _written(self) -> Fact | Gap | None:
         """What somebody wrote for the setting; a gap where they wrote what nobody can read."""
@@ -166,14 +173,18 @@ class _Judged:
 
     def _own_variable(self) -> Fact | Gap | None:
         """What the container gives a variable that is promised, whether the engine reads it or not."""
+        if ".env." not in self._setting:
+            return None
         known = self._case.sheet.effective(self._setting)
-        entry = self._case.container.variable(self._setting.partition(".env.")[2])
+        name = self._setting.partition(".env.")[2]
+        entry = self._case.container.variable(name)
         if isinstance(known, Gap) and known.rule != "absent":
             return known
-        if entry is None or ".env." not in self._setting:
-            return None
+        if entry is None:
+            return evidence.hidden_variables(self._case, self._setting)
         if entry.value is not None:
-            return Fact(self._setting, entry.value, "declared", entry.origin)
+            assumes = self._case.container.doubts(name)
+            return Fact(self._setting, entry.value, "declared", entry.origin, assumes)
         source = entry.ref or entry.source
         return Gap(self._setting, entry.why_unknown or f"its value comes from {source}", "env", (f"env@{source}",))
 
@@ -187,7 +198,7 @@ class _Judged:
         if isinstance(written, Fact):
             return self._broken(written)
         if written is None and not self._dark():
-            return self._answer("pass", "nobody sets it")
+            return self._answer("pass", "nobody sets it", assumes=self._rests_on())
         reason = written.reason if written else f"skewguard cannot read the arguments of {self._case.title}"
         return self._unsettled(written, f"but nobody can say whether somebody does: {reason}")
 
@@ -211,11 +222,18 @@ class _Judged:
     def _choice(self, choice: Choice) -> Result:
         answers = [comparing.kept(self._setting, self._promise, value) for value in choice.values()]
         if all(answers):
-            return self._answer("pass", "every way the engine can decide keeps it")
+            return self._answer("pass", "every way the engine can decide keeps it", assumes=choice.assumes)
         arms = "; ".join(f"{arm.when}: {describing.value(self._setting, arm.value)}" for arm in choice.arms)
         if all(answer is False for answer in answers):
             message = f"{self._promised()}, but the engine decides otherwise whatever it meets ({arms})"
-            return self._answer("fail", message, remedy=self._remedy(None), inputs=choice.inputs, value=choice.values())
+            return self._answer(
+                "fail",
+                message,
+                remedy=self._remedy(None),
+                inputs=choice.inputs,
+                value=choice.values(),
+                assumes=choice.assumes,
+            )
         gap = Gap(self._setting, arms, choice.rule, choice.inputs)
         return self._unsettled(gap, f"but it depends on what the engine meets ({arms})")
 
@@ -240,9 +258,6 @@ class _Judged:
         if release is None or release.certainty != "exact" or self._setting in vocabulary.BY_NAME:
             where = contract_edits.would_need(self._setting)
             return self._unsettled(gap, f"but nothing in the input sets it; {where} would show it")
-        if ".env." in self._setting and self._case.container.unseen_env:
-            unseen = ", ".join(source.ref for source in self._case.container.unseen_env)
-            return self._unsettled(gap, f"but {unseen} is not in the input and may set it")
         if ".env." in self._setting:
             message = f"{self._promised()}, but the container does not set the variable"
         elif engine != self._case.engine:

@@ -4,10 +4,12 @@ Checks speak of settings by their vocabulary name; the flag to write comes from 
 one check serves every engine.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Literal
 
 from skewguard.judge.checks.interface import Case, Result, fail, skipped, unknown
+from skewguard.knowledge import engines
 from skewguard.knowledge.engines import images, recognition
 from skewguard.knowledge.engines.images import ImageRef
 from skewguard.language import vocabulary
@@ -122,6 +124,30 @@ def concealed(case: Case, setting: str) -> Gap | None:
     if known_otherwise and known_otherwise.origin.kind == "rule":
         return None  # the platform that adds arguments is known not to add this one
     return case.parsed.blind
+
+
+def hidden_variables(case: Case, setting: str) -> Gap | None:
+    """The unseen sources that may set a variable: `vllm.env.NAME`, or any that a pattern of such names means.
+
+    What the container's own `env` sets is no question, unless a file that a script sources comes after it.
+    """
+    pattern = setting.partition(".env.")[2]
+    names = [pattern] if "*" not in pattern else [name for name in _readable(case) if fnmatchcase(name, pattern)]
+    found = dict.fromkeys(ref for name in names for ref in case.container.doubts(name))
+    if not found:
+        return None
+    listed = ", ".join(found)
+    several = "are" if len(found) > 1 else "is"
+    inputs = tuple(f"env@{ref}" for ref in found)
+    return Gap(setting, f"{listed} {several} not in the input, and may set it", "env", inputs, listed)
+
+
+def _readable(case: Case) -> Mapping[str, Value]:
+    """Every variable that some release which may run reads."""
+    module = engines.ENGINES.get(case.engine)
+    if module is None or case.release is None:
+        return {}
+    return {name: value for each in case.release.candidates for name, value in module.variables(each).items()}
 
 
 def undecided(gap: Gap, sentence: str, setting: str) -> Result:

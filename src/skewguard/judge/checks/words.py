@@ -80,14 +80,15 @@ def _literal(case: Case, invocation: Invocation, token: Token) -> Iterator[Resul
 
 def _reference(case: Case, name: str, origin: Origin, anchor: str | None = None, remedy: str = "") -> Result:
     """`$(NAME)` that no source in the input defines: literal, unless an unseen `envFrom` holds it."""
-    unseen = ", ".join(source.ref for source in case.container.unseen_env)
+    sources = [source.ref for source in case.container.unseen_env if not source.sourced]
+    unseen = ", ".join(sources)
     if unseen:
         return unknown(
             f"`$({name})` is defined by nothing in the input; {unseen} may hold it",
             remedy=f"add {unseen} to the input",
             anchor=anchor or name,
             at=origin,
-            inputs=tuple(f"env@{source.ref}" for source in case.container.unseen_env),
+            inputs=tuple(f"env@{source}" for source in sources),
         )
     return fail(
         f"`$({name})` stays as it is written, because nothing defines {name} for this container before it is used",
@@ -113,7 +114,7 @@ def _literal_value(case: Case, entry: EnvVar) -> Iterator[Result]:
         if name and not value.startswith("$$", match.start() - 1):
             yield _unexpanded(entry, match.group(), name)
             return
-    if entry.source == "literal" and not case.container.unseen_env:
+    if entry.source == "literal" and all(source.sourced for source in case.container.unseen_env):
         for name in _undefined(value, None):
             if _stays(case, entry, name):
                 own = _itself(name) if name == entry.name else ""

@@ -177,8 +177,11 @@ def _engine_settings(draft: Draft) -> Iterator[str]:
         body.extend(
             _todo(f"{prefix}*", f"anything may be set by what is not in the input: {draft.parsed.blind.reason}")
         )
-    if draft.parsed is not None:
+    if draft.parsed is not None and not draft.container.unseen_env:
         body.append(f"{prefix}env.*: {values.UNSET}")
+    elif draft.parsed is not None:
+        names = ", ".join(source.ref for source in draft.container.unseen_env)
+        body.extend(_todo(f"{prefix}env.*", f"any variable may be set by what is not in the input: {names}"))
     if body:
         yield "engine_settings:"
         yield from (f"  {line}" for line in body)

@@ -267,12 +267,17 @@ class EngineModule(Protocol):
         files: Sequence[TextFile],
         *,
         from_image: bool = False,
-        env: Sequence[EnvVar] = (),
     ) -> Parsed:
         """Read `argv` (program first) as this release's parser does; merged over the release's candidates.
 
-        `from_image`: `argv` are arguments alone, for the image's own entrypoint. `env` is the environment, where a
-        variable without a value is one that is set, or may be, to what nobody knows.
+        `from_image`: `argv` are arguments alone, for the image's own entrypoint.
+        """
+        ...
+
+    def settle(self, parsed: Parsed, env: Sequence[EnvVar], release: Release) -> Parsed:
+        """What the engine's start makes of flags that its parser took: `parsed` itself where it obeys them all.
+
+        A variable of `env` without a value is one that is set, or may be, to what nobody knows.
         """
         ...
 

@@ -17,7 +17,7 @@ from skewguard.knowledge.engines.commands import ENGINES, Start
 from skewguard.knowledge.engines.interface import Declarations, Recognition, Runs
 from skewguard.language import scheduling
 from skewguard.language.facts import Origin
-from skewguard.language.workloads import Container, EnvVar, Invocation, Workload
+from skewguard.language.workloads import Container, EnvVar, Invocation, Token, Workload
 
 # Kinds of custom resources whose controller chooses the engine, whatever the object is called.
 _KINDS = {
@@ -81,7 +81,7 @@ def _by_evidence(container: Container, project: Declarations | None, workload: W
         ((start, each) for start, each in direct if start.kind == "engine"), key=lambda pair: _RANK[pair[0].runs]
     )
     if engines:
-        return _started(container, engines, image)
+        return _started(container, [pair for pair in engines if not _asks(pair[1])] or engines, image)
     handed = [each for start, each in starts if each.via in ("image", "field") and (start, each) not in direct]
     if handed and image.engine is not None:
         return _from_image(_in_group(image, workload), handed[0], container)
@@ -110,9 +110,7 @@ def _started(container: Container, engines: Sequence[tuple[Start, Invocation]], 
     reason = start.reason
     if not invocation.certain:
         reason += "; shell control flow decides whether it does"
-    others = tuple(
-        _unwrapped(each, other.at) for other, each in engines[1:] if other.engine == start.engine and not other.joins
-    )
+    further = [(other, each) for other, each in engines[1:] if other.runs in ("server", "wrapped") and not other.joins]
     return Recognition(
         engine=start.engine,
         reason=reason,
@@ -120,8 +118,47 @@ def _started(container: Container, engines: Sequence[tuple[Start, Invocation]], 
         certain=start.certain and invocation.certain,
         runs=start.runs,
         invocation=program,
-        others=others,
+        others=tuple(_unwrapped(each, other.at) for other, each in further if other.engine == start.engine),
         origin=program.argv[0].origin if program.argv else container.origin,
+        assumes=_assumed([pair for pair in ((start, invocation), *further) if not _sure(*pair)], container),
+        rivals=tuple(dict.fromkeys(title(other.engine or "") for other, _ in further if other.engine != start.engine)),
+    )
+
+
+def _sure(start: Start, invocation: Invocation) -> bool:
+    return start.certain and invocation.certain
+
+
+def _assumed(unsure: Sequence[tuple[Start, Invocation]], container: Container) -> tuple[str, ...]:
+    """What decides whether, or with which words, uncertain starts happen."""
+    by_image = container.command is None and container.image is not None
+    shell = [] if by_image else [pair for pair in unsure if not pair[1].certain and pair[1].via in ("shell", "script")]
+    found = [_decided_by(*pair, container) for pair in unsure if pair not in shell]
+    if shell:
+        start, invocation = shell[0]
+        more = f" and {len(shell) - 1} more" if len(shell) > 1 else ""
+        found.insert(0, f"the shell's condition{'s' if more else ''} around {_line(invocation, start.at)}{more}")
+    return tuple(dict.fromkeys(found))
+
+
+def _line(invocation: Invocation, at: int) -> str:
+    origin = invocation.argv[at].origin
+    return f"{origin.file}:{origin.line}" if origin.file and origin.line else origin.ref
+
+
+def _decided_by(start: Start, invocation: Invocation, container: Container) -> str:
+    if not invocation.certain and container.command is None and container.image is not None:
+        return f"the entrypoint of the image {container.image.value}"
+    if not invocation.certain:
+        return "the platform that puts the command together"
+    program = invocation.argv[0].text.strip()
+    return f"`{program}`, which is not in the input" if start.at else f"`{program}`, whose arguments are its own"
+
+
+def _asks(invocation: Invocation) -> bool:
+    """Whether a command only asks the engine for its help or its version."""
+    return any(
+        token.text in ("--help", "-h", "--version") or token.text.startswith("--help=") for token in invocation.argv
     )
 
 
@@ -155,6 +192,7 @@ def _from_image(image: Evidence, invocation: Invocation, container: Container) -
         runs=runs,
         invocation=invocation,
         origin=_image_origin(container),
+        assumes=() if image.certain or container.image is None else (f"the image {container.image.value}",),
     )
 
 
@@ -286,12 +324,16 @@ def _unwrapped(invocation: Invocation, at: int) -> Invocation:
     if at == 0:
         return invocation
     assigned = tuple(
-        EnvVar(name, value, token.origin, "shell")
+        EnvVar(name, None if token.unresolved else value, token.origin, "shell", why_unknown=_held(token))
         for token in invocation.argv[:at]
         for name, equals, value in [token.text.partition("=")]
         if equals and re.fullmatch(r"[A-Za-z_]\w*", name)
     )
     return replace(invocation, argv=invocation.argv[at:], environment=(*invocation.environment, *assigned))
+
+
+def _held(token: Token) -> str | None:
+    return f"it is put together from {', '.join(token.unresolved)}" if token.unresolved else None
 
 
 # ---- annotations ---------------------------------------------------------------------------------------------------

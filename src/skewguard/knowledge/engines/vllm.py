@@ -55,9 +55,8 @@ def parse(
     files: Sequence[TextFile],
     *,
     from_image: bool = False,
-    env: Sequence[EnvVar] = (),
 ) -> Parsed:
-    """Read an argument vector as this release's parser does, and say which flags its start overrules.
+    """Read an argument vector as this release's parser does.
 
     `from_image`: `argv` are arguments for the image's own entrypoint, which depends on the version. An `argv` that
     begins with a flag is read so as well.
@@ -65,7 +64,11 @@ def parse(
     groups = vllm_program.groups(table(), argv, release, files, from_image=from_image)
     if not groups:
         return vllm_program.foreign(argv, release)
-    parsed = merging.merge(groups, release, VOICE, _typed)
+    return merging.merge(groups, release, VOICE, _typed)
+
+
+def settle(parsed: Parsed, env: Sequence[EnvVar], release: Release) -> Parsed:
+    """`parsed`, and what vLLM's start makes of flags that it does not always obey."""
     return vllm_overruling.applied(parsed, env, release)
 
 

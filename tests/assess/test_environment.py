@@ -1,0 +1,205 @@
+"""What a container's environment leaves open: sources that are not in the input, values nobody reads, shells."""
+
+import pytest
+
+from skewguard.judge.checks.interface import Case
+from skewguard.language.facts import Effective, Fact, Gap
+from tests.assess.laid_out import case, clauses, effective, own_contract, script
+from tests.assess.laid_out import findings as found_in
+
+OLD = "vllm/vllm-openai:v0.9.2"
+STEP, SEQS, BACKEND = "limits.max_num_batched_tokens", "limits.max_num_seqs", "runtime.attention_backend"
+UNSEEN = "envFrom: [{configMapRef: {name: settings}}]"
+SOURCE = "ConfigMap prod/settings"
+GPU = "nodeSelector: {nvidia.com/gpu.product: NVIDIA-H100-80GB-HBM3}"
+
+
+def serving(*fields: str, image: str = OLD) -> Case:
+    """A plain server on an H100 with more fields of its container."""
+    return case("\n".join(("args: [--model=m]", *fields)), pod=GPU, image=image)
+
+
+def assumes(item: Effective) -> tuple[str, ...]:
+    """What a value rests on."""
+    assert isinstance(item, Fact), item
+    return item.assumes
+
+
+# ---- sources that are not in the input ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("promise", "verdict"),
+    [
+        ("vllm.env.VLLM_USE_V1: unset", "unknown"),
+        ("vllm.env.*: unset", "unknown"),
+        ("vllm.env.VLLM_USE_V1: '0'", "unknown"),
+        ("vllm.*: unset", "pass"),  # arguments, which no variable adds
+    ],
+)
+def test_promise_of_a_variable_is_open_where_an_unseen_source_may_set_it(promise: str, verdict: str) -> None:
+    """The source is named, and so is what would settle it."""
+    open_ = serving(UNSEEN)
+
+    assert [verdict] == list(clauses(open_, f"engine_settings: {{{promise}}}").values())
+    if verdict == "unknown":
+        (told,) = found_in(open_, "contract.mismatch")
+        assert SOURCE in told.message
+        assert SOURCE in told.remedy
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        (),  # no unseen source at all
+        ("envFrom: [{configMapRef: {name: settings}, prefix: APP_}]",),  # no variable of the engine begins so
+        (UNSEEN, "env: [{name: VLLM_USE_V1, value: '1'}]"),  # `env` stands above `envFrom`
+    ],
+)
+def test_promise_of_a_variable_is_settled_where_no_unseen_source_can_change_it(fields: tuple[str, ...]) -> None:
+    """What cannot be set from there is known."""
+    verdicts = clauses(serving(*fields), "engine_settings: {vllm.env.VLLM_ATTENTION_BACKEND: unset}")
+    wanted = "unknown" if fields and fields[0] == UNSEEN else "pass"
+    set_ = clauses(serving(*fields), "engine_settings: {vllm.env.VLLM_USE_V1: '1'}")
+
+    assert [wanted] == list(verdicts.values())
+    assert ["pass" if len(fields) > 1 else "fail"] == list(set_.values())
+
+
+def test_derived_value_rests_on_an_unseen_source_that_could_decide_it() -> None:
+    """VLLM_USE_V1 changes the batch size of this release, and no variable the memory share."""
+    open_ = serving(UNSEEN)
+
+    assert SOURCE in assumes(effective(open_, STEP))
+    assert () == assumes(effective(open_, "runtime.gpu_memory_utilization"))
+
+
+def test_variable_of_one_source_can_be_defined_again_by_a_later_unseen_one() -> None:
+    """The later `envFrom` wins."""
+    known = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: known, namespace: prod}\ndata: {VLLM_USE_V1: '0'}\n"
+    both = "envFrom: [{configMapRef: {name: known}}, {configMapRef: {name: settings}}]"
+    found = case(f"args: [--model=m]\n{both}", beside=known.removeprefix("---\n"), image=OLD)
+
+    assert (SOURCE,) == assumes(effective(found, "vllm.env.VLLM_USE_V1"))
+
+
+def test_contract_written_beside_an_unseen_source_promises_nothing_of_its_variables() -> None:
+    """`init` says so instead of a promise that nobody can keep an eye on."""
+    assert [] == own_contract(serving(UNSEEN))
+
+
+@pytest.mark.parametrize("name", ["VLLM_USE_V1", "VLLM_ATTENTION_BACKEND"])
+def test_variable_of_unknown_value_decides_nothing(name: str) -> None:
+    """A value from a Secret or an unseen key is not the default."""
+    hidden = f"env: [{{name: {name}, valueFrom: {{configMapKeyRef: {{name: settings, key: k}}}}}}]"
+    setting = SEQS if name == "VLLM_USE_V1" else BACKEND
+
+    assert isinstance(effective(serving(hidden), setting), Gap)
+
+
+# ---- shells ---------------------------------------------------------------------------------------------------------
+
+
+def test_exported_variable_reaches_the_engine() -> None:
+    """`export` in the script sets what `env` would."""
+    old = script("export VLLM_USE_V1=0", "exec vllm serve m", image=OLD)
+
+    assert 256 == getattr(effective(old, SEQS), "value", None)
+    assert {"vllm.env.VLLM_USE_V1": "fail"} == clauses(old, "engine_settings: {vllm.env.VLLM_USE_V1: unset}")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("if [ -n $A ]; then", "  export VLLM_USE_V1=0", "fi"),
+        ("[ -n $A ] && export VLLM_USE_V1=0",),
+        ("export VLLM_USE_V1=$(cat /etc/engine)",),
+        ("unset VLLM_USE_V1",),
+    ],
+)
+def test_variable_that_the_shell_may_set_is_open(lines: tuple[str, ...]) -> None:
+    """One arm of a condition is not what the engine gets."""
+    found = script(*lines, "exec vllm serve m", image=OLD, more="env: [{name: VLLM_USE_V1, value: '1'}]")
+
+    assert isinstance(effective(found, "vllm.env.VLLM_USE_V1"), Gap)
+    assert isinstance(effective(found, SEQS), Gap)
+
+
+def test_variable_of_a_subshell_does_not_leave_it() -> None:
+    """`( export A=b )` sets it for the commands inside."""
+    found = script("( export VLLM_USE_V1=0; env )", "exec vllm serve m", image=OLD)
+
+    assert {"vllm.env.VLLM_USE_V1": "pass"} == clauses(found, "engine_settings: {vllm.env.VLLM_USE_V1: unset}")
+
+
+def test_file_that_the_script_sources_may_set_any_variable() -> None:
+    """A vault's file comes after `env`, and stands above it."""
+    found = script(
+        ". /vault/secrets/env", "exec vllm serve m", image=OLD, more="env: [{name: VLLM_USE_V1, value: '1'}]"
+    )
+
+    assert ("/vault/secrets/env",) == assumes(effective(found, "vllm.env.VLLM_USE_V1"))
+    assert ["unknown"] == list(clauses(found, "engine_settings: {vllm.env.*: unset}").values())
+
+
+def test_starts_that_get_a_variable_differently_leave_it_open() -> None:
+    """Two servers, each with an engine of its own."""
+    found = script("VLLM_USE_V1=0 vllm serve m &", "VLLM_USE_V1=1 vllm serve m &", "wait", image=OLD)
+
+    assert isinstance(effective(found, "vllm.env.VLLM_USE_V1"), Gap)
+    assert isinstance(effective(found, SEQS), Gap)
+
+
+# ---- the two engines of vLLM ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("image", "env", "assumed"),
+    [
+        ("vllm/vllm-openai:v0.9.2", "", ("a fall-back to engine V0",)),
+        ("vllm/vllm-openai:v0.9.2", "env: [{name: VLLM_USE_V1, value: '1'}]", ()),
+        ("vllm/vllm-openai:v0.11.0", "", ()),
+        ("vllm/vllm-openai:v0.7.3", "", ()),
+    ],
+)
+def test_batch_size_of_a_release_that_tries_engine_v1_rests_on_it(
+    image: str, env: str, assumed: tuple[str, ...]
+) -> None:
+    """From 0.8.0 to 0.10.2 the engine falls back for a model that V1 cannot run."""
+    assert assumed == assumes(effective(serving(env, image=image), SEQS))
+
+
+def test_flag_that_can_make_the_engine_fall_back_leaves_the_batch_size_open() -> None:
+    """V0 takes 256 requests where V1 takes 1024."""
+    found = case("args: [--model=m, --kv-cache-dtype=fp8]", pod=GPU, image=OLD)
+
+    assert "vllm.engine" == getattr(effective(found, SEQS), "rule", None)
+
+
+@pytest.mark.parametrize(
+    ("image", "words", "env", "verdict"),
+    [
+        ("v0.8.5", "--no-enable-chunked-prefill", "1", "fail"),  # V1 splits the prompts of every model
+        ("v0.9.2", "--no-enable-chunked-prefill, --task=generate", "1", "fail"),
+        ("v0.9.2", "--no-enable-chunked-prefill", "1", "unknown"),  # not of a model that embeds
+        ("v0.10.2", "--no-enable-chunked-prefill", "", "unknown"),  # nor where V0 runs the model
+        ("v0.11.0", "--no-enable-chunked-prefill", "", "unknown"),
+        ("v0.10.2", "--no-enable-chunked-prefill", "0", "pass"),
+        ("v0.7.3", "--enable-chunked-prefill=False", "", "pass"),
+        ("v0.12.0", "--no-enable-chunked-prefill", "", "pass"),
+        ("v0.11.0", "--enable-chunked-prefill", "", "pass"),
+        ("latest", "--no-enable-chunked-prefill", "", "pass"),  # the newest obeys
+    ],
+)
+def test_flag_that_engine_v1_overrules_is_told(image: str, words: str, env: str, verdict: str) -> None:
+    """Where it is certain the setting is lost, where it hangs on the model nobody can say."""
+    variable = f"env: [{{name: VLLM_USE_V1, value: '{env}'}}]" if env else ""
+    found = case(f"args: [--model=m, {words}]\n{variable}", image=f"vllm/vllm-openai:{image}")
+    told = found_in(found, "args.ignored")
+
+    assert [verdict] == ([item.verdict for item in told] or ["pass"])
+    assert all("--no-enable-chunked-prefill" in item.remedy for item in told)
+    if verdict == "fail":
+        assert effective(found, "runtime.chunked_prefill").value is True  # type: ignore[union-attr]
+    elif image != "latest":
+        assert isinstance(effective(found, "runtime.chunked_prefill"), Gap if verdict == "unknown" else Fact)

@@ -182,5 +182,7 @@ def test_read_of_any_content_never_fails(content: object) -> None:
 
 @given(st.text(max_size=100))
 def test_read_of_any_text_never_fails(text: str) -> None:
-    """Nor does any text."""
-    project.read(text, "config.yaml")
+    """Nor does any text: what is no configuration is an error with its line."""
+    made, errors = project.read(text, "config.yaml")
+    assert all(error.line for error in errors)
+    assert errors or (made.images, made.ignore) == ((), ())

@@ -100,7 +100,9 @@ def test_script_on_a_volume_is_a_gap() -> None:
 def test_script_that_sources_itself_ends() -> None:
     """A script that runs or sources itself is followed a few times, not for ever."""
     config = SCRIPTS.replace("MODEL=m", ". /scripts/env.sh; bash /scripts/env.sh")
-    starts(f"{MOUNT}command: [/scripts/env.sh]", VOLUME, config)
+    found = starts(f"{MOUNT}command: [/scripts/env.sh]", VOLUME, config)
+    assert [["bash", "/scripts/env.sh"]] == [list(words) for words in {tuple(words) for _, _, words in found}]
+    assert 200 > len(found)
 
 
 def test_volumes_and_mounts_are_told() -> None:

@@ -87,10 +87,12 @@ def test_any_pod_is_read(pod: dict[str, object], containers: list[dict[str, obje
 
 @given(st.text(max_size=200))
 def test_any_text_is_read(text: str) -> None:
-    """Any text at all goes through the door."""
-    manifests.unrendered(text, "x.yaml")
-    found, _ = documents.read(text, "x.yaml")
-    manifests.read(found)
+    """Any text at all goes through the door: it is documents, or an error with a place in it."""
+    template = manifests.unrendered(text, "x.yaml")
+    found, errors = documents.read(text, "x.yaml")
+    read = manifests.read(found)
+    assert read.objects + len(read.foreign) <= len(found)
+    assert all(error.file == "x.yaml" and error.line for error in (*errors, *([template] if template else [])))
 
 
 BOMB = "a: &a [x, x]\n" + "".join(
@@ -98,18 +100,33 @@ BOMB = "a: &a [x, x]\n" + "".join(
 )
 
 
+UNFOLDS, HOLDS_ITSELF = "unfold to more than 200,000 values", "a value holds itself through an alias"
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("text", "refused"),
     [
-        BOMB + "apiVersion: v1\nkind: Pod\nmetadata: {name: n}\nspec: {containers: *u}\n",
-        BOMB + "apiVersion: x/v1\nkind: Odd\nmetadata: {name: n}\nspec: *u\n",
-        "&a\napiVersion: x/v1\nkind: Odd\nmetadata: {name: n}\nspec: *a\n",
-        "apiVersion: v1\nkind: Pod\nmetadata: {name: n}\nspec: &s {containers: [&c {name: c, image: i, resources: *c, env: [*s]}]}\n",
-        "apiVersion: v1\nkind: List\nitems: &i [{apiVersion: v1, kind: List, items: *i}]\n",
-        "apiVersion: x/v1\nkind: Odd\nspec: " + "{a: " * 190 + "b" + "}" * 190 + "\n",
+        (BOMB + "apiVersion: v1\nkind: Pod\nmetadata: {name: n}\nspec: {containers: *u}\n", UNFOLDS),
+        (BOMB + "apiVersion: x/v1\nkind: Odd\nmetadata: {name: n}\nspec: *u\n", UNFOLDS),
+        ("&a\napiVersion: x/v1\nkind: Odd\nmetadata: {name: n}\nspec: *a\n", HOLDS_ITSELF),
+        (
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: n}\nspec: &s {containers: [&c {name: c, image: i, resources: *c, env: [*s]}]}\n",
+            HOLDS_ITSELF,
+        ),
+        ("apiVersion: v1\nkind: List\nitems: &i [{apiVersion: v1, kind: List, items: *i}]\n", HOLDS_ITSELF),
     ],
 )
-def test_aliases_and_depth_do_not_explode(text: str) -> None:
-    """A value shared a million times is walked once, and a cycle ends."""
-    found, _ = documents.read(text, "x.yaml")
-    manifests.read(found)
+def test_aliases_that_explode_are_refused(text: str, refused: str) -> None:
+    """A value shared a million times and a value inside itself are told, and nothing of the document is read."""
+    found, (error,) = documents.read(text, "x.yaml")
+    assert refused in str(error)
+    assert found == []
+
+
+def test_deep_object_is_read() -> None:
+    """An object as deep as any that is accepted is one object, of a kind that nobody knows."""
+    found, errors = documents.read(
+        "apiVersion: x/v1\nkind: Odd\nspec: " + "{a: " * 190 + "b" + "}" * 190 + "\n", "x.yaml"
+    )
+    read = manifests.read(found)
+    assert ([], 1, ()) == (errors, read.objects, read.inventory.workloads)

@@ -237,10 +237,26 @@ def test_shell_reads_any_script(script: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "script",
-    ["(" * 30_000, "$(" * 30_000, "${a:-" * 30_000, '"$(' * 20_000, "((" * 30_000, "'" * 30_001, "<<A " * 20_000,
-     "a=(" * 20_000, "if " * 20_000, "{ " * 20_000, "a;" * 20_000, "$a" * 30_000, "`" * 30_001, "x=$x$x;" * 8_000],
-)  # fmt: skip
-def test_long_scripts_are_read_once(script: str) -> None:
-    """Neither depth nor length makes the reader fail; a script of such a length ends."""
-    run(script)
+    ("script", "programs"),
+    [
+        ("(" * 30_000, 0),
+        ("$(" * 30_000, 1),
+        ("${a:-" * 30_000, 1),
+        ('"$(' * 20_000, 1),
+        ("((" * 30_000, 0),
+        ("'" * 30_001, 1),
+        ("<<A " * 20_000, 0),
+        ("a=(" * 20_000, 0),
+        ("if " * 20_000, 0),
+        ("{ " * 20_000, 0),
+        ("a;" * 20_000, shell.MAX_STEPS),
+        ("$a" * 30_000, 1),
+        ("`" * 30_001, 1),
+        ("x=$x$x;" * 8_000, 0),
+    ],
+)
+def test_long_scripts_are_read_to_the_end(script: str, programs: int) -> None:
+    """Neither depth nor length makes the reader fail: it ends, and every word of every program stands in the script."""
+    found = words(script)
+    assert programs == len(found)
+    assert all(word in script for program in found for word in program)

@@ -2,10 +2,13 @@
 
 import pytest
 
+from skewguard.assess import cases
 from skewguard.judge.checks.interface import Case
+from skewguard.knowledge.project import Project
 from skewguard.language.facts import Effective, Fact, Gap
 from tests.assess.laid_out import case, clauses, effective, own_contract, script
 from tests.assess.laid_out import findings as found_in
+from tests.observe import reading
 
 OLD = "vllm/vllm-openai:v0.9.2"
 STEP, SEQS, BACKEND = "limits.max_num_batched_tokens", "limits.max_num_seqs", "runtime.attention_backend"
@@ -203,3 +206,45 @@ def test_flag_that_engine_v1_overrules_is_told(image: str, words: str, env: str,
         assert effective(found, "runtime.chunked_prefill").value is True  # type: ignore[union-attr]
     elif image != "latest":
         assert isinstance(effective(found, "runtime.chunked_prefill"), Gap if verdict == "unknown" else Fact)
+
+
+@pytest.mark.parametrize(("image", "told"), [("v0.15.1", "unknown"), ("v0.9.2", "pass")])
+def test_length_that_is_fitted_to_the_memory_keeps_no_promise(image: str, told: str) -> None:
+    """-1 means as long as fits from 0.14 on, and is not below any limit; before it is a number."""
+    found = case("args: [--model=m, --max-model-len=-1]", image=f"vllm/vllm-openai:{image}")
+
+    assert {"limits.max_model_len": told} == clauses(found, "limits: {max_model_len: {max: 4096}}")
+
+
+def test_model_that_a_file_may_send_elsewhere_rests_on_the_file() -> None:
+    """VLLM_MODEL_REDIRECT_PATH maps the name that was written to another place."""
+    found = serving("env: [{name: VLLM_MODEL_REDIRECT_PATH, value: /etc/redirect.tsv}]")
+
+    assert ("the file of VLLM_MODEL_REDIRECT_PATH",) == assumes(effective(found, "model.id"))
+
+
+def test_backend_that_engine_v1_lacks_leaves_the_batch_size_open() -> None:
+    """XFORMERS makes 0.9.2 fall back to V0."""
+    for backend, kind in (("XFORMERS", Gap), ("FLASH_ATTN", Fact)):
+        found = serving(f"env: [{{name: VLLM_ATTENTION_BACKEND, value: {backend}}}]")
+        assert isinstance(effective(found, SEQS), kind)
+
+
+def test_variable_that_env_removes_is_open() -> None:
+    """`env -u NAME vllm serve` takes away what the container sets."""
+    found = case(
+        "command: [env, -u, VLLM_USE_V1, vllm, serve, m]\nenv: [{name: VLLM_USE_V1, value: '0'}]", pod=GPU, image=OLD
+    )
+
+    assert isinstance(effective(found, "vllm.env.VLLM_USE_V1"), Gap)
+
+
+def test_neighbours_that_agree_on_a_value_agree_whatever_it_rests_on() -> None:
+    """Between 0.10.2, which tries engine V1, and 0.11.0, which has no other, the batch size is one."""
+    annotated = 'metadata: {annotations: {skewguard.dev/engine: "vllm==0.11.0rc1"}}'
+    text = reading.deployment("command: [vllm, serve, m]", pod=GPU).replace(
+        "  template:\n", f"  template:\n    {annotated}\n"
+    )
+    (found,) = [item.case for item in cases.judged(reading.read(text).inventory, Project()) if item.case]
+
+    assert (1024, ("a fall-back to engine V0",)) == (found.sheet.effective(SEQS).value, assumes(effective(found, SEQS)))  # type: ignore[union-attr]

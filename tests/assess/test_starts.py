@@ -181,3 +181,14 @@ def test_key_of_the_starts_tells_two_scripts_apart() -> None:
     swapped = (first[0].replace("-d", "! -d"), *first[1:])
 
     assert key(*first) == key(*same) != key(*swapped)
+
+
+def test_program_that_the_shell_may_become_instead_leaves_a_doubt() -> None:
+    """`exec /opt/override.sh` in an arm ends the script there, and nobody knows what it starts."""
+    found = script("[ -f /opt/override.sh ] && exec /opt/override.sh", "exec vllm serve m --max-num-seqs 64")
+    fact = effective(found, SEQS)
+
+    assert isinstance(fact, Fact)
+    assert (("`/opt/override.sh`, which is not in the input",), None) == (fact.assumes, starts(found))
+    hooked = script("[ -f /opt/hook.sh ] && /opt/hook.sh", "exec vllm serve m --max-num-seqs 64")
+    assert starts(hooked) is True

@@ -5,7 +5,7 @@ import pytest
 from skewguard.assess import cases
 from skewguard.knowledge.project import Project
 from skewguard.language.facts import Fact, Gap
-from tests.assess.laid_out import case, clauses, effective
+from tests.assess.laid_out import case, clauses, effective, script
 from tests.assess.laid_out import findings as found_in
 from tests.observe import reading
 
@@ -63,3 +63,35 @@ def test_flag_that_a_vendors_own_build_may_bring_is_a_warning() -> None:
     manifest = case("command: [vllm, serve, m, --no-such-flag]", image="rocm/vllm:rocm6.3_vllm_0.8.5_20250520")
 
     assert ["warning"] == [item.severity for item in found_in(manifest, "args.unknown")]
+
+
+@pytest.mark.parametrize(
+    ("line", "version"),
+    [
+        ("pip install vllm==0.9.2", "0.9.2"),
+        ("python3 -m pip install -q 'vllm[audio]==0.9.2'", "0.9.2"),
+        ("uv pip install --system --index-url https://x.example.com vllm==0.9.2", "0.9.2"),
+        ("pip install https://wheels.example.com/vllm-0.9.2-cp38-abi3-manylinux1_x86_64.whl", "0.9.2"),
+        ("pip install vllm", "0.11.0"),  # met by the image already
+        ("pip install flashinfer-python==0.2.0 vllm-flash-attn", "0.11.0"),
+        ("pip install -r requirements-vllm.txt", "0.11.0"),
+        ("pip install -U vllm", None),
+        ("pip install 'vllm>=0.9'", None),
+        ("pip install git+https://github.com/vllm-project/vllm.git", None),
+        ("pip install vllm==$VERSION", None),
+        ('[ -n "$OLD" ] && pip install vllm==0.9.2', None),
+    ],
+)
+def test_version_is_that_which_the_script_installs(line: str, version: str | None) -> None:
+    """What `pip` puts over the image's engine is what runs; where that is not known the version is not known."""
+    found = effective(script(line, "exec vllm serve m"), "runtime.version")
+
+    assert version == (found.value if isinstance(found, Fact) else None)
+
+
+def test_version_that_may_be_installed_leaves_what_both_have_in_common() -> None:
+    """Either the image's release or the one of the condition runs."""
+    found = script('[ -n "$OLD" ] && pip install vllm==0.9.2', "exec vllm serve m")
+
+    assert found.release is not None
+    assert ("0.9.2", "0.11.0") == found.release.candidates

@@ -173,7 +173,7 @@ def test_version_between_two_known_ones_is_said() -> None:
         candidates=("0.10.2", "0.11.0"),
         arguments=[argument("--x", "not-yet", versions=("0.10.2",), fatal=None)],
     )
-    assert "0.10.3 lies between two known versions" in run("args.depends-on-version", subject)[0].message
+    assert "0.10.3, which lies between two known versions" in run("args.depends-on-version", subject)[0].message
 
 
 def test_doubled_entrypoint_leaves_its_stray_words_to_its_own_check() -> None:

@@ -6,7 +6,6 @@ leaves a doubt on all that is read from it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeVar
 from zlib import crc32
 
 from msgspec import Struct, structs
@@ -14,11 +13,9 @@ from msgspec import Struct, structs
 from skewguard.assess.sharing import Reading
 from skewguard.knowledge.engines.interface import Argument, EngineModule, Inputs, Parsed, Recognition, Release
 from skewguard.language import redact
-from skewguard.language.facts import Choice, Effective, Fact, Gap
+from skewguard.language.facts import Choice, Effective, Fact, Gap, assuming
 from skewguard.language.sheet import Derive
 from skewguard.language.workloads import Container, EnvVar, Invocation, Token, UnseenEnv
-
-Answer = TypeVar("Answer", bound=Effective)
 
 
 class Start(Struct, frozen=True):
@@ -195,7 +192,7 @@ def _values(starts: Starts) -> tuple[dict[str, Fact], dict[str, Gap]]:
             gaps[dest] = both
     for dest, fact in every[0].values.items() if len(every) == 1 else ():
         if dest in gaps:
-            values[dest] = doubted(fact, starts.assumes)  # written, and the engine may overrule it
+            values[dest] = assuming(fact, starts.assumes)  # written, and the engine may overrule it
     return values, gaps
 
 
@@ -221,7 +218,7 @@ def joined(starts: Starts, setting: str, answers: Sequence[Effective | None]) ->
         return _rival(starts, setting)
     if all(_same(first, answer) for answer in answers):
         more = [unseen for answer in answers if isinstance(answer, Fact | Choice) for unseen in answer.assumes]
-        return doubted(first, (*more, *starts.assumes)) if first is not None else None
+        return assuming(first, (*more, *starts.assumes)) if first is not None else None
     shown = "; ".join(f"{_shown(answer)} at {start.place}" for start, answer in zip(starts.each, answers, strict=True))
     unsure = any(not start.invocation.certain for start in starts.each)
     who = "the shell decides which" if unsure else "each with words of its own"
@@ -244,7 +241,7 @@ def deriving(starts: Starts, module: EngineModule, release: Release, container: 
             answer = plain(setting)
             if answer is None or isinstance(answer, Gap) or answer == (other := otherwise(setting)):
                 return answer
-            return doubted(answer, sources) if isinstance(answer, Fact) else other
+            return assuming(answer, sources) if isinstance(answer, Fact) else other
 
         return ask
 
@@ -271,10 +268,3 @@ def _shown(answer: Effective | None) -> str:
         return "what is not known"
     name = answer.setting.rpartition(".")[2]
     return f"`{answer.value}`" if redact.tree(answer.value, name) == answer.value else "a secret"
-
-
-def doubted(answer: Answer, assumes: Sequence[str]) -> Answer:
-    """An answer that rests on further unseen sources; a gap rests on nothing."""
-    if not assumes or isinstance(answer, Gap):
-        return answer
-    return structs.replace(answer, assumes=tuple(dict.fromkeys((*answer.assumes, *assumes))))

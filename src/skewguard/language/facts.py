@@ -6,9 +6,10 @@ decide between them. Two gaps or choices are equal when rule and inputs are equa
 `dtype` to the same unseen checkpoint do not differ.
 """
 
+from collections.abc import Iterable
 from typing import Any, Generic, Literal, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 Value = Any
 """A JSON value of the setting's type: None, bool, int, float, str, list or dict."""
@@ -141,6 +142,16 @@ class Gap(Struct, frozen=True):
 
 Effective = Fact | Choice | Gap
 """What is known of a setting in the end. Test with `isinstance`."""
+
+_Known = TypeVar("_Known", bound=Effective)
+
+
+def assuming(answer: _Known, assumes: Iterable[str]) -> _Known:
+    """An answer that rests on these unseen sources as well; a gap rests on nothing."""
+    if isinstance(answer, Gap):
+        return answer
+    more = tuple(dict.fromkeys((*answer.assumes, *assumes)))
+    return answer if more == answer.assumes else structs.replace(answer, assumes=more)
 
 
 def same(a: Effective, b: Effective) -> bool | None:

@@ -41,7 +41,8 @@ class Invocation(Struct, frozen=True):
     plain `command`, "shell" for a line of `sh -c`, "script" for a line of a script from a ConfigMap, "field" for arguments that a custom
     resource holds in a field of its own. `certain` is False behind shell control flow (`if`, `for`, `case`,
     functions): the program may or may not be started so. `environment` holds `NAME=value` assignments and exports
-    of the shell before it, `unseen` the files that the shell sourced before it and nobody can read.
+    of the shell before it, `unseen` the files that the shell sourced before it and nobody can read. `replaces`: the
+    shell becomes this program (`exec`), and nothing behind it in the script runs.
     """
 
     argv: tuple[Token, ...]
@@ -49,6 +50,7 @@ class Invocation(Struct, frozen=True):
     certain: bool = True
     environment: tuple["EnvVar", ...] = ()
     unseen: tuple["UnseenEnv", ...] = ()
+    replaces: bool = False
 
 
 EnvSource = Literal["literal", "config-map", "secret", "field", "resource", "shell", "image", "controller"]

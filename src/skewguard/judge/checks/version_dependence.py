@@ -34,7 +34,7 @@ def depends_on_version(case: Case) -> Iterator[Result]:
     worrying = [item for item in found if not _only_older(case, item, release.candidates)]
     parts = _differences(worrying or found, release.candidates)
     shown = "; ".join(parts[:MOST]) + (f"; and {len(parts) - MOST} more" if len(parts) > MOST else "")
-    version = f"{release.version} lies between two known versions" if release.version else "not known"
+    version = f"{release.version}, which lies between two known versions" if release.version else "not known"
     yield fail(
         f"Not every version takes these arguments alike, and {case.title}'s version is {version} ({release.reason.partition(';')[0]}): "
         f"{shown}",

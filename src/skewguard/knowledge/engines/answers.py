@@ -10,7 +10,7 @@ from msgspec import Struct
 from skewguard.knowledge.engines.interface import Release
 from skewguard.knowledge.engines.tables import Table
 from skewguard.knowledge.engines.versions import span
-from skewguard.language.facts import Arm, Choice, Effective, Fact, Gap, Origin, Value
+from skewguard.language.facts import Arm, Choice, Effective, Fact, Gap, Origin, Value, assuming
 
 MOST_ARMS = 8
 """More releases' values than this are no choice a person can read, but a gap."""
@@ -106,7 +106,7 @@ def agreed(
         return first
     complete = len(answers) == asked
     if complete and all(_same(first, answer) for _, answer in answers):
-        return answers[-1][1]
+        return assuming(answers[-1][1], _assumes(answers))
     if complete and all(isinstance(answer, Fact) for _, answer in answers):
         return _by_version(engine, setting, answers, key)
     inputs = dict.fromkeys(item for _, answer in answers if not isinstance(answer, Fact) for item in answer.inputs)
@@ -121,9 +121,9 @@ def agreed(
 
 def _same(a: Effective, b: Effective) -> bool:
     if isinstance(a, Fact) and isinstance(b, Fact):
-        return type(a.value) is type(b.value) and bool(a.value == b.value) and a.assumes == b.assumes
+        return type(a.value) is type(b.value) and bool(a.value == b.value)
     if isinstance(a, Choice) and isinstance(b, Choice):
-        return a == b
+        return (a.rule, a.inputs, a.arms) == (b.rule, b.inputs, b.arms)
     return isinstance(a, Gap) and isinstance(b, Gap) and (a.rule, a.inputs) == (b.rule, b.inputs)
 
 
@@ -138,4 +138,10 @@ def _by_version(engine: Engine, setting: str, answers: Sequence[tuple[str, Effec
     if len(spans) > MOST_ARMS:
         return Gap(setting, "its default changed often", "version", (key,), "a pinned version")
     arms = tuple(Arm(span(engine.title, versions), value) for versions, value in spans)
-    return Choice(setting, f"{engine.name}.default-by-version", (key,), arms)
+    return Choice(setting, f"{engine.name}.default-by-version", (key,), arms, _assumes(answers))
+
+
+def _assumes(answers: Sequence[tuple[str, Effective]]) -> tuple[str, ...]:
+    """All that the answers of several releases rest on."""
+    known = [answer for _, answer in answers if isinstance(answer, Fact | Choice)]
+    return tuple(dict.fromkeys(unseen for answer in known for unseen in answer.assumes))

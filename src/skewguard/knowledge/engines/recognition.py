@@ -6,7 +6,7 @@ answer is marked as uncertain, and where it says no, it says why.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from msgspec import Struct
@@ -120,7 +120,10 @@ def _started(container: Container, engines: Sequence[tuple[Start, Invocation]], 
         invocation=program,
         others=tuple(_unwrapped(each, other.at) for other, each in further if other.engine == start.engine),
         origin=program.argv[0].origin if program.argv else container.origin,
-        assumes=_assumed([pair for pair in ((start, invocation), *further) if not _sure(*pair)], container),
+        assumes=(
+            *_assumed([pair for pair in ((start, invocation), *further) if not _sure(*pair)], container),
+            *_instead(container),
+        ),
         rivals=tuple(dict.fromkeys(title(other.engine or "") for other, _ in further if other.engine != start.engine)),
     )
 
@@ -139,6 +142,13 @@ def _assumed(unsure: Sequence[tuple[Start, Invocation]], container: Container) -
         more = f" and {len(shell) - 1} more" if len(shell) > 1 else ""
         found.insert(0, f"the shell's condition{'s' if more else ''} around {_line(invocation, start.at)}{more}")
     return tuple(dict.fromkeys(found))
+
+
+def _instead(container: Container) -> Iterator[str]:
+    """Programs nobody can look into that the shell may become before it comes to the engine: they may start another."""
+    for each in container.invocations:
+        if each.replaces and not each.certain and each.argv and commands.read(each.argv).kind == "unknown":
+            yield f"`{each.argv[0].text.strip()}`, which is not in the input"
 
 
 def _line(invocation: Invocation, at: int) -> str:
@@ -323,13 +333,19 @@ def _unwrapped(invocation: Invocation, at: int) -> Invocation:
     """The invocation from the engine's program on; assignments of an `env` before it join its environment."""
     if at == 0:
         return invocation
+    words = [token.text for token in invocation.argv[:at]]
+    removed = tuple(
+        EnvVar(token.text, None, token.origin, "shell", why_unknown="`env` removes it")
+        for option, token in zip(words, invocation.argv[1:at], strict=False)
+        if option in ("-u", "--unset")
+    )
     assigned = tuple(
         EnvVar(name, None if token.unresolved else value, token.origin, "shell", why_unknown=_held(token))
         for token in invocation.argv[:at]
         for name, equals, value in [token.text.partition("=")]
         if equals and re.fullmatch(r"[A-Za-z_]\w*", name)
     )
-    return replace(invocation, argv=invocation.argv[at:], environment=(*invocation.environment, *assigned))
+    return replace(invocation, argv=invocation.argv[at:], environment=(*invocation.environment, *removed, *assigned))
 
 
 def _held(token: Token) -> str | None:

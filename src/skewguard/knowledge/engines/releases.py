@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from skewguard.knowledge.engines import declarations, images, versions
+from msgspec import structs
+
+from skewguard.knowledge.engines import declarations, images, installs, versions
 from skewguard.knowledge.engines.declarations import Declared
 from skewguard.knowledge.engines.interface import Certainty, Declarations, Release
 from skewguard.language.facts import Origin
@@ -18,7 +20,8 @@ def release(
 ) -> Release:
     """The release of `engine` in `container`; `table` holds the engine's known versions, oldest first.
 
-    An annotation decides over the project's configuration, and that over the image's tag.
+    An annotation decides over the project's configuration, that over what a script installs, and that over the
+    image's tag.
     """
     key = version_key(container)
     declared = _declared(engine, container, workload, project)
@@ -26,8 +29,27 @@ def release(
         return _stated(engine, table, key, declared)
     if container.image is None:
         reason = "no image is given here, so that its version cannot be known" + _remedy(engine)
-        return Release(engine, None, tuple(table), "unknown", reason, key)
-    return _tagged(engine, table, key, images.parse(container.image.value), container.image.origin)
+        tagged = Release(engine, None, tuple(table), "unknown", reason, key)
+    else:
+        tagged = _tagged(engine, table, key, images.parse(container.image.value), container.image.origin)
+    install = installs.installed(engine, container.invocations)
+    return tagged if install is None else _over(tagged, install, table)
+
+
+def _over(tagged: Release, install: installs.Installed, table: Sequence[str]) -> Release:
+    """The release that a script installs over the image's own."""
+    engine, key = tagged.engine, f"version@{install.text}"
+    said = f"the container's script installs `{install.text}`"
+    if install.version is None:
+        reason = f"{said}, whose version is not known{_remedy(engine)}"
+        return Release(engine, None, tuple(table), "unknown", reason, key, install.origin)
+    made = structs.replace(of_version(engine, table, install.version, said, key), origin=install.origin)
+    if install.certain:
+        return made
+    either = {*tagged.candidates, *made.candidates}
+    reason = f"{said} on a condition that only the running shell knows{_remedy(engine)}"
+    both = tuple(version for version in table if version in either)
+    return Release(engine, None, both, "unknown", reason, f"{key} or {tagged.key}", install.origin)
 
 
 def of_version(engine: str, table: Sequence[str], text: str | None, reason: str, key: str = "version") -> Release:

@@ -84,13 +84,19 @@ _V0_DEVICES = ("V100", "T4", "P100", "P4", "P40", "K80", "RTX-6000", "RTX-8000",
 """Names of NVIDIA's GPUs below compute capability 8.0, which engine V1 left to V0."""
 
 
+_V1_BACKENDS = ("FLASH_ATTN", "FLASHINFER", "FLASHMLA", "TRITON_MLA", "PALLAS", "")
+"""Attention backends that engine V1 has under the same name; others are V0's, or some releases' only."""
+
+
 def falls_back(ground: Ground) -> bool | None:
     """Whether the release, which only tries engine V1, may fall back for a reason in sight; None where V1 is certain."""
     if runs_v1(ground) is not None:
         return None
     if ground.variable("VLLM_USE_V1") is UNKNOWABLE:
         return True
-    gpu = ground.hardware.accelerator
+    gpu, backend = ground.hardware.accelerator, ground.variable("VLLM_ATTENTION_BACKEND")
+    if backend is UNKNOWABLE or (isinstance(backend, str) and not (backend.endswith("_V1") or backend in _V1_BACKENDS)):
+        return True
     return (gpu is not None and gpu.name.startswith(_V0_DEVICES)) or any(
         ground.declared(dest) not in (None, "auto", "fcfs") for dest in _V0_REASONS
     )
@@ -104,4 +110,5 @@ def undecided(setting: str, ground: Ground) -> Gap:
         return Gap(setting, reason, "vllm.engine", (key,), need)
     reason = f"vLLM {ground.version} may fall back to engine V0 here, which decides it differently"
     need = "VLLM_USE_V1 in the container's env, or the running server's log"
-    return Gap(setting, reason, "vllm.engine", ("engine@V0 or V1", ground.hardware.key), need)
+    keys = ("engine@V0 or V1", ground.model_key, ground.hardware.key)
+    return Gap(setting, reason, "vllm.engine", keys, need)

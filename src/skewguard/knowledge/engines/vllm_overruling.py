@@ -1,8 +1,11 @@
-"""What vLLM decides against its own flags: accepted by the parser, and not applied.
+"""What vLLM makes of its own flags after the parser took them: not applied, cut to what fits, or sent elsewhere.
 
 From 0.8.0 to 0.11.0 engine V1 splits the prompts of every model that generates text (`_set_default_args_v1`, in 0.11.0
 `_set_default_args` of `vllm/engine/arg_utils.py`); the old engine obeys `--no-enable-chunked-prefill`, and so does V1
 from 0.9.2 on for models that pool. Encoder-decoder models, which V1 takes from 0.10.2 on, are never split.
+
+From 0.14.0 on a `--max-model-len` of -1 or `auto` is cut to what fits into the GPU's memory. From 0.8.5 on the file that
+VLLM_MODEL_REDIRECT_PATH names can give a model another place (`maybe_model_redirect` of `vllm/transformers_utils`).
 """
 
 from collections.abc import Sequence
@@ -13,16 +16,40 @@ from msgspec import structs
 from skewguard.knowledge.engines.interface import Argument, Parsed, Release
 from skewguard.knowledge.engines.versions import since, span
 from skewguard.knowledge.engines.vllm_ground import engine_v1
-from skewguard.language.facts import Fact, Gap, Origin
+from skewguard.language.facts import Fact, Gap, Origin, assuming
 from skewguard.language.workloads import EnvVar
 
 Says = Literal["obeys", "overrules", "depends"]
 
-CHUNKED = "enable_chunked_prefill"
+CHUNKED, LENGTH, MODEL = "enable_chunked_prefill", "max_model_len", "model"
+REDIRECT = "VLLM_MODEL_REDIRECT_PATH"
 
 
 def applied(parsed: Parsed, env: Sequence[EnvVar], release: Release) -> Parsed:
     """`parsed` with what the engine makes of flags that it does not always obey."""
+    versions = parsed.versions or release.candidates
+    return _redirected(_fitted(_split(parsed, env, release), versions), env, versions)
+
+
+def _fitted(parsed: Parsed, versions: Sequence[str]) -> Parsed:
+    """A length of -1 leaves it to the engine, as `auto` does."""
+    written = parsed.values.get(LENGTH)
+    if written is None or written.value != -1 or not any(since(version, "0.14.0") for version in versions):
+        return parsed
+    return structs.replace(parsed, values={**parsed.values, LENGTH: structs.replace(written, value="auto")})
+
+
+def _redirected(parsed: Parsed, env: Sequence[EnvVar], versions: Sequence[str]) -> Parsed:
+    """The model that was written, where a file may send the engine to another place for it."""
+    entry = next((each for each in reversed(env) if each.name == REDIRECT), None)
+    written = parsed.values.get(MODEL)
+    if entry is None or entry.value == "" or written is None or not any(since(each, "0.8.5") for each in versions):
+        return parsed
+    doubted = assuming(written, (f"the file of {REDIRECT}",))
+    return structs.replace(parsed, values={**parsed.values, MODEL: doubted})
+
+
+def _split(parsed: Parsed, env: Sequence[EnvVar], release: Release) -> Parsed:
     written = parsed.values.get(CHUNKED)
     if written is None or written.value is not False or CHUNKED in parsed.gaps:
         return parsed
@@ -42,13 +69,20 @@ def applied(parsed: Parsed, env: Sequence[EnvVar], release: Release) -> Parsed:
         written.setting,
         told,
         rule="vllm.chunked-prefill-forced",
-        inputs=("engine@V0 or V1", "runner@the model"),
+        inputs=("engine@V0 or V1", f"runner@{_model(parsed)}"),
         would_need="the running server's log",
     )
     tried = [version for version in against if not since(version, "0.11.0")]
     doubt = f"whether {'V1 runs this model, and whether ' if tried else ''}this one does is not in the input"
     arguments = parsed.arguments if newest == "obeys" else _marked(parsed, f"{told}; {doubt}", doubt)
     return structs.replace(parsed, gaps={**parsed.gaps, CHUNKED: gap}, arguments=arguments)
+
+
+def _model(parsed: Parsed) -> str:
+    """What tells one model from another in an input key."""
+    if MODEL in parsed.gaps:
+        return ", ".join(parsed.gaps[MODEL].inputs)
+    return str(parsed.values[MODEL].value) if MODEL in parsed.values else "the default model"
 
 
 def _chunked(version: str, parsed: Parsed, env: Sequence[EnvVar]) -> Says:

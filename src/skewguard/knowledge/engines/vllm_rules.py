@@ -260,7 +260,7 @@ def dtype(setting: str, ground: Ground) -> Answer:
 def max_model_len(setting: str, ground: Ground) -> Answer:
     """Unset: from the model's config; `auto` or -1 from 0.14 on: what fits into the GPU's memory."""
     first = era(ground.version, "0.8.3", "0.11.1", "0.30.0")
-    if ground.declared("max_model_len") == -1:
+    if ground.declared("max_model_len") in (-1, "auto"):
         return needs_model(
             setting,
             ground,

@@ -30,7 +30,7 @@ class Started(Struct, frozen=True):
     """One program start of a script: its words, whether it is certain, and the variables the script gave it.
 
     `values` are those variables for a shell that it starts in turn. `sourced` are files that the script read before,
-    which are not in the input and may have set any variable.
+    which are not in the input and may have set any variable. `replaces`: it was started by `exec`.
     """
 
     words: tuple[Field, ...]
@@ -38,6 +38,7 @@ class Started(Struct, frozen=True):
     environment: tuple[EnvVar, ...]
     values: Mapping[str, Text | None]
     sourced: tuple[str, ...] = ()
+    replaces: bool = False
 
 
 class Script(Struct):
@@ -219,7 +220,7 @@ class _Shell:
         while fields and (_known(fields[0]) or "") in ("-c", "-l", "-cl", "-lc", "-a", "--"):
             fields = fields[2:] if _known(fields[0]) == "-a" else fields[1:]
         if fields:
-            yield self._started(fields, step, given)
+            yield structs.replace(self._started(fields, step, given), replaces=True)
             self.ended = self._ends(step)
 
     def _ends(self, step: Step) -> bool:

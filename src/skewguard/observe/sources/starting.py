@@ -82,6 +82,7 @@ class _Way(Struct, frozen=True):
     environment: tuple[EnvVar, ...] = ()
     values: Mapping[str, Text | None] = {}
     unseen: tuple[UnseenEnv, ...] = ()
+    replaces: bool = False
     depth: int = 0
 
 
@@ -104,7 +105,8 @@ def _follow(
     if shells_only:
         return
     argv = tokens if tokens is not None else tuple(texts.token(word) for word in words)
-    starts.invocations.append(Invocation(argv, way.via, way.certain, way.environment, way.unseen))
+    made = Invocation(argv, way.via, way.certain, way.environment, way.unseen, way.replaces)
+    starts.invocations.append(made)
     _explain(words, way, starts)
 
 
@@ -133,6 +135,7 @@ def _run(script: "_Script", way: _Way, starts: Starts) -> None:
             environment=each.environment,
             values=each.values,
             unseen=(*way.unseen, *sourced),
+            replaces=each.replaces,
             depth=way.depth + 1,
         )
         _follow(list(each.words), further, starts)

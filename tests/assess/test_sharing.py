@@ -34,8 +34,12 @@ def _cases(inventory: Inventory) -> list[Case]:
     return [item.case for item in cases.judged(inventory, Project()) if item.case is not None]
 
 
-def _defaults(found: list[Case]) -> list[list[Effective | None]]:
-    return [[case.sheet.default(name) for name in case.sheet.names()] for case in found]
+def _defaults(found: list[Case]) -> list[dict[str, Effective]]:
+    """What the engine's rules give; routes and autoscalers have no part in it, and differ with who else is there."""
+    return [
+        {name: given for name in case.sheet.names() if (given := case.sheet.default(name)) is not None}
+        for case in found
+    ]
 
 
 def test_every_container_is_read_as_if_it_were_alone() -> None:

@@ -11,7 +11,8 @@ from skewguard.knowledge.contract import binding, loading, waiving
 from skewguard.knowledge.contract.values import Binding, Contract
 from skewguard.language.facts import Arm, Choice, Fact, Gap, Origin
 from skewguard.language.findings import Finding
-from tests.judge.cases import COMMIT, argument, case, run, variable, verdicts
+from skewguard.language.workloads import Backend, Route, Timeout
+from tests.judge.cases import COMMIT, argument, at, case, located, run, service, variable, verdicts
 
 HEAD = (
     "apiVersion: skewguard.dev/v1alpha1\nkind: ServingContract\nmetadata: {name: chat}\n"
@@ -129,6 +130,34 @@ def test_choice_is_judged_by_all_its_arms(body: str, verdict: str) -> None:
 def test_gap_is_unknown_unless_a_pin_fixes_it(body: str, gap: Gap, verdict: str) -> None:
     """What the checkpoint decides is unknown; at a full commit nothing can change it, and no edit would decide it."""
     assert [verdict] == [answer.verdict for answer in judge(body, left_open(gap))]
+
+
+SILENT = Gap("serving.request_timeout", "HTTPRoute b sets no time limit", rule="route", inputs=("route-default@b",))
+AGAIN = Gap("serving.retries", "HTTPRoute b sets no number of retries", rule="route", inputs=("route-default@b",))
+
+
+@pytest.mark.parametrize(
+    ("body", "gap", "verdict"),
+    [
+        ("serving: {request_timeout: {min: 600s}}", SILENT, "fail"),
+        ("serving: {request_timeout: {min: 30s}}", SILENT, "unknown"),
+        ("serving: {request_timeout: {max: 30s}}", SILENT, "unknown"),
+        ("serving: {request_timeout: 600s}", SILENT, "fail"),
+        ("serving: {request_timeout: 30s}", SILENT, "unknown"),
+        ("serving: {retries: {max: 1}}", AGAIN, "fail"),
+        ("serving: {retries: {max: 5}}", AGAIN, "unknown"),
+    ],
+)
+def test_known_way_breaks_a_promise_whatever_the_unknown_ones_do(body: str, gap: Gap, verdict: str) -> None:
+    """The shortest time and the most retries count, so one bad way suffices, and one good way does not."""
+    known = Route("Ingress", "a", "prod", at(5), (Backend("chat", 80, "prod"),),
+                  (Timeout("proxy-read-timeout", 60, at(6)),), (located(3, 7),))  # fmt: skip
+    silent = Route("HTTPRoute", "b", "prod", at(9), (Backend("chat", 80, "prod"),))
+    subject = left_open(gap, template={"labels": {"app": "chat"}})
+    services = (service("chat", selector={"app": "chat"}),)
+    subject.inventory = structs.replace(subject.inventory, services=services, routes=(known, silent))
+
+    assert [verdict] == [answer.verdict for answer in judge(body, subject)]
 
 
 def test_unknown_names_the_edit_and_the_input_that_would_decide() -> None:

@@ -119,3 +119,70 @@ def test_bounds_without_an_autoscaler_is_skipped() -> None:
 def test_to_zero_notes_cold_starts(subject: Case, verdict: str) -> None:
     """A minimum of 0 is noted."""
     assert [verdict] == verdicts("scaling.to-zero", subject)
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, ["fail"]),
+        ({"min_replicas": located(1, 88)}, ["pass"]),
+        ({"idle_replicas": located(0, 87), "min_replicas": located(2, 88)}, ["fail"]),
+        ({"paused": at(86)}, ["pass"]),
+    ],
+)
+def test_to_zero_knows_the_default_of_keda(more: dict[str, Any], expected: list[str]) -> None:
+    """Without a minimum KEDA's is 0, an idle number stands below the minimum, and what is paused scales nowhere."""
+    assert expected == verdicts("scaling.to-zero", under(scaler("queue", kind="ScaledObject", **more)))
+
+
+def test_to_zero_expects_no_waking_by_cpu() -> None:
+    """KEDA scales to 0 on no CPU or memory trigger alone, and a HorizontalPodAutoscaler's default is 1."""
+    assert verdicts("scaling.to-zero", under(scaler("cpu", kind="ScaledObject"))) == ["pass"]
+    assert verdicts("scaling.to-zero", under(scaler("queue"))) == ["pass"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        (under(scaler("queue", kind="ScaledObject", paused=at(86))), ["fail"]),
+        (under(scaler("queue", kind="ScaledObject", paused=at(86), paused_at=located(3, 86))), ["fail"]),
+        (under(scaler("queue", kind="ScaledObject")), ["pass"]),
+        (under(), ["skipped"]),
+    ],
+)
+def test_paused_autoscaler_is_told(subject: Case, expected: list[str]) -> None:
+    """Its numbers have no effect until the annotation is gone."""
+    assert expected == verdicts("scaling.paused", subject)
+
+
+def test_paused_autoscaler_is_no_rival_and_contests_nothing() -> None:
+    """What scales nothing undoes nobody's work."""
+    held = scaler("queue", kind="ScaledObject", name="keda", paused=at(86))
+
+    assert verdicts("scaling.two-autoscalers", under(scaler("queue"), held)) == ["pass"]
+    assert verdicts("scaling.replicas-contested", under(held, workload={"replicas": located(2, 7)})) == ["skipped"]
+
+
+def test_same_autoscaler_of_another_environment_is_no_rival() -> None:
+    """One object cannot exist twice; the input holds it once for each environment."""
+    twice = under(scaler("queue", min_replicas=located(1, 88)), scaler("queue", min_replicas=located(3, 89)))
+
+    assert verdicts("scaling.two-autoscalers", twice) == ["pass"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [(None, ["fail"]), ("Auto", ["fail"]), ("Recreate", ["fail"]), ("InPlaceOrRecreate", ["fail"]), ("Off", ["pass"]),
+     ("Initial", ["pass"])],
+)  # fmt: skip
+def test_vertical_autoscaler_that_restarts_is_told(mode: str | None, expected: list[str]) -> None:
+    """Off only recommends, Initial leaves running pods alone, and the default is Auto."""
+    one = scaler(kind="VerticalPodAutoscaler", mode=None if mode is None else located(mode, 89))
+
+    assert expected == verdicts("scaling.vertical", under(one))
+    assert verdicts("scaling.two-autoscalers", under(one, scaler("queue"))) == ["skipped"]
+
+
+def test_vertical_without_one_is_skipped() -> None:
+    """Nothing in the input changes requests."""
+    assert verdicts("scaling.vertical", under(scaler("queue"))) == ["skipped"]

@@ -14,6 +14,7 @@ from skewguard.judge.checks import (
 from skewguard.judge.checks.interface import Case
 from skewguard.language.facts import Choice
 from skewguard.language.workloads import (
+    Backend,
     Container,
     Invocation,
     Mount,
@@ -50,17 +51,18 @@ def pointed(number: int | None, target: int | str | None = None, **more: Any) ->
     return service("chat", selector={"app": "chat"}, ports=(Port(number, at(81, str(target)), target=target),), **more)
 
 
-def routed(*timeouts: Timeout, retries: int | None = None, controller: str | None = None, **more: Any) -> Case:
+def routed(*timeouts: Timeout, retries: int | None = None, family: str | None = None, **more: Any) -> Case:
     """A case behind an Ingress with these limits."""
     route = Route(
         kind=more.pop("kind", "Ingress"),
         name="chat",
         namespace="prod",
         origin=at(95),
-        backends=(("chat", 80),),
+        backends=(Backend("chat", 80, "prod"),),
         timeouts=timeouts,
         retries=() if retries is None else (located(retries, 97),),
-        controller=controller,
+        family=family,
+        ignored=tuple(located(name, 98) for name in more.pop("ignored", ())),
     )
     return case(
         inventory={"services": (pointed(80, 8000),), "routes": (route,)}, template={"labels": {"app": "chat"}}, **more
@@ -467,20 +469,70 @@ def test_timeout_says_assumption_and_edit() -> None:
 @pytest.mark.parametrize(
     ("subject", "expected"),
     [
-        (routed(controller="gce", declared={"limits.max_model_len": 32768}), ["warning"]),
-        (routed(controller="nginx", declared={"limits.max_model_len": 32768}), ["note"]),
-        (routed(controller="nginx", declared={"limits.max_output_tokens": 4096}), ["warning"]),
-        (routed(controller="traefik", declared={"limits.max_model_len": 32768}), []),
-        (routed(controller=None, declared={"limits.max_model_len": 32768}), []),
-        (routed(limit(600), controller="gce", declared={"limits.max_model_len": 32768}), []),
+        (routed(family="gce", declared={"limits.max_model_len": 32768}), ["warning"]),
+        (routed(family="nginx", declared={"limits.max_model_len": 32768}), ["note"]),
+        (routed(family="nginx", declared={"limits.max_output_tokens": 4096}), ["warning"]),
+        (routed(family="traefik", declared={"limits.max_model_len": 32768}), []),
+        (routed(family=None, declared={"limits.max_model_len": 32768}), []),
+        (routed(limit(600), family="gce", declared={"limits.max_model_len": 32768}), []),
         (routed(kind="HTTPRoute", declared={"limits.max_model_len": 32768}), []),
-        (routed(kind="Route", declared={"limits.max_output_tokens": 4096}), ["warning"]),
-        (routed(controller="gce"), []),
+        (routed(kind="Route", family="openshift", declared={"limits.max_output_tokens": 4096}), ["warning"]),
+        (routed(family="gce"), []),
     ],
 )
 def test_timeout_default_of_a_documented_controller_counts(subject: Case, expected: list[str]) -> None:
     """A route without a limit has its controller's default, where that is documented."""
     assert expected == severities("serving.timeout-default", subject)
+
+
+READ, BODY = "nginx.ingress.kubernetes.io/proxy-read-timeout", "nginx.ingress.kubernetes.io/proxy-body-size"
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        (routed(family="alb", ignored=(READ,)), ["fail"]),
+        (routed(family="nginx", ignored=(READ,)), ["fail"]),
+        (routed(limit(600, "idle_timeout"), family="alb", ignored=(READ,)), ["pass"]),
+        (routed(limit(600, "idle_timeout"), family="alb", ignored=(READ, BODY)), ["fail"]),
+        (routed(family="alb"), ["pass"]),
+        (case(), ["skipped"]),
+    ],
+)
+def test_annotation_that_nobody_reads_is_told(subject: Case, expected: list[str]) -> None:
+    """Another controller's annotation, or one in a form its own refuses; beside an own limit it is harmless."""
+    assert expected == verdicts("serving.annotation-ignored", subject)
+
+
+def test_annotation_that_nobody_reads_has_one_finding_for_one_edit() -> None:
+    """The default that holds instead has the same remedy, and is not told again."""
+    subject = routed(family="gce", ignored=(READ,), declared={"limits.max_model_len": 32768})
+
+    (answer,) = run("serving.annotation-ignored", subject)
+    assert "the Google Cloud load balancer does not read" in answer.message
+    assert "`BackendConfig spec.timeoutSec`" in answer.remedy
+    assert verdicts("serving.timeout-default", subject) == ["pass"]
+
+
+def test_limit_beside_a_way_replaces_the_default_of_its_controller() -> None:
+    """A BackendConfig settles the Google load balancer's route, and is judged itself."""
+    beside = Route("Service", "chat", "prod", at(90), (Backend("chat", None, "prod"),), (limit(60, "timeoutSec"),),
+                   family="gce", beside=True)  # fmt: skip
+    subject = routed(family="gce", declared={"limits.max_output_tokens": 4096})
+    subject.inventory = structs.replace(subject.inventory, routes=(*subject.inventory.routes, beside))
+
+    assert verdicts("serving.timeout-default", subject) == ["skipped"]
+    assert severities("serving.timeout-too-short", subject) == ["warning"]
+
+
+def test_limit_beside_the_way_of_another_controller_is_none() -> None:
+    """A BackendConfig does nothing on the way of an ingress-nginx."""
+    beside = Route("Service", "chat", "prod", at(90), (Backend("chat", None, "prod"),), (limit(5, "timeoutSec"),),
+                   family="gce", beside=True)  # fmt: skip
+    subject = routed(limit(3600), family="nginx", declared={"limits.max_output_tokens": 4096})
+    subject.inventory = structs.replace(subject.inventory, routes=(*subject.inventory.routes, beside))
+
+    assert verdicts("serving.timeout-too-short", subject) == ["pass"]
 
 
 @pytest.mark.parametrize(

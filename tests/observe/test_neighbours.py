@@ -5,6 +5,7 @@ from textwrap import dedent
 import pytest
 
 from skewguard.language.vocabulary import BY_NAME
+from skewguard.language.workloads import Route
 from skewguard.observe.sources import scaling
 from tests.observe import reading
 
@@ -129,6 +130,11 @@ def test_platforms_scale_themselves(text: str, signals: list[str], low: int | No
     ) == (low, high)
 
 
+def named(route: Route) -> list[tuple[str, int | str | None]]:
+    """Where a route leads: names and ports."""
+    return [(backend.name, backend.port) for backend in route.backends]
+
+
 BACKEND = "rules: [{http: {paths: [{backend: {service: {name: chat, port: {number: 80}}}}]}}]"
 NGINX = "nginx.ingress.kubernetes.io"
 
@@ -155,19 +161,19 @@ def test_ingress_annotations_are_limits(
     """Each controller's annotations, in seconds; nginx repeats a POST only where it is told to."""
     found = reading.read(one("Ingress", "networking.k8s.io/v1", f"{{ingressClassName: x, {BACKEND}}}", annotations))
     route = found.inventory.routes[0]
-    assert (route.backends, route.controller) == ((("chat", 80),), "x")
+    assert (named(route), route.controller) == ([("chat", 80)], "x")
     assert [(limit.name, limit.seconds) for limit in route.timeouts] == timeouts
     assert [count.value for count in route.retries] == retries
 
 
 @pytest.mark.parametrize(
-    ("size", "expected"), [("8m", 8 * 2**20), ("1g", 2**30), ("512", 512), ("0", None), ("many", None)]
+    ("size", "expected"), [("8m", 8 * 2**20), ("1g", 2**30), ("512", 512), ("0", "no limit"), ("many", None)]
 )
-def test_body_sizes_are_bytes(size: str, expected: int | None) -> None:
-    """Nginx counts in powers of two, and 0 is no limit."""
+def test_body_sizes_are_bytes(size: str, expected: int | str | None) -> None:
+    """Nginx counts in powers of two, and 0 is no limit, which is another thing than none written."""
     text = one("Ingress", "networking.k8s.io/v1", f"{{{BACKEND}}}", f'{{{NGINX}/proxy-body-size: "{size}"}}')
     found = reading.read(text).inventory.routes[0].body_bytes
-    assert (found.value if found else None) == expected
+    assert (None if found is None else "no limit" if found.value is None else found.value) == expected
 
 
 def test_old_ingress_is_read() -> None:
@@ -175,7 +181,7 @@ def test_old_ingress_is_read() -> None:
     spec = "{rules: [{http: {paths: [{backend: {serviceName: chat, servicePort: http}}]}}]}"
     text = one("Ingress", "networking.k8s.io/v1beta1", spec, "{kubernetes.io/ingress.class: nginx}")
     found = reading.read(text).inventory.routes[0]
-    assert (found.backends, found.controller) == ((("chat", "http"),), "nginx")
+    assert (named(found), found.controller, found.family) == ([("chat", "http")], "nginx", "nginx")
 
 
 @pytest.mark.parametrize(
@@ -214,7 +220,7 @@ def test_routes_are_read(
 ) -> None:
     """Where a route leads, the limits it sets in seconds, and how often it tries again."""
     found = reading.read(text).inventory.routes[0]
-    assert list(found.backends) == backends
+    assert named(found) == backends
     assert [
         (limit.name, pytest.approx(limit.seconds) if limit.seconds else None) for limit in found.timeouts
     ] == timeouts
@@ -222,7 +228,7 @@ def test_routes_are_read(
 
 
 def test_policies_of_envoy_gateway_set_limits_on_routes() -> None:
-    """A policy on a route or on its gateway counts as a route to the same Services."""
+    """A policy on a route, or on its gateway, sets limits on each rule of the route."""
     text = """
         apiVersion: gateway.networking.k8s.io/v1
         kind: HTTPRoute
@@ -246,15 +252,14 @@ def test_policies_of_envoy_gateway_set_limits_on_routes() -> None:
     """
     found = reading.read(text).inventory.routes
     told = [
-        (each.kind, [limit.seconds for limit in each.timeouts], [count.value for count in each.retries])
+        (each.kind, [limit.seconds for limit in each.timeouts], [count.value for count in each.retries], each.family)
         for each in found
     ]
-    assert told == [
-        ("HTTPRoute", [], []),
-        ("BackendTrafficPolicy", [20.0], [4]),
-        ("ClientTrafficPolicy", [30.0], []),
+    assert told == [("HTTPRoute", [20.0, 30.0], [4], "envoy-gateway")]
+    assert [limit.name for limit in found[0].timeouts] == [
+        "BackendTrafficPolicy b spec.timeout.http.requestTimeout",
+        "ClientTrafficPolicy c spec.timeout.http.streamIdleTimeout",
     ]
-    assert {each.backends for each in found} == {(("chat", 80),)}
 
 
 def test_retries_of_traefik_stand_in_a_middleware() -> None:
@@ -271,7 +276,7 @@ def test_retries_of_traefik_stand_in_a_middleware() -> None:
         spec: {retry: {attempts: 4}}
     """
     found = reading.read(text).inventory.routes[0]
-    assert (found.backends, [count.value for count in found.retries]) == ((("chat", 80),), [3])
+    assert (named(found), [count.value for count in found.retries]) == ([("chat", 80)], [3])
 
 
 def test_backend_config_sets_a_limit_on_its_service() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct, structs
 
-from skewguard.assess import starts
+from skewguard.assess import starts, surrounding
 from skewguard.assess.starts import Starts
 from skewguard.knowledge.engines import images, recognition
 from skewguard.knowledge.engines.interface import (
@@ -16,12 +16,12 @@ from skewguard.knowledge.engines.interface import (
     Release,
     Variable,
 )
-from skewguard.language import redact, scalars, scheduling, surroundings, vocabulary
+from skewguard.language import redact, scalars, scheduling, vocabulary
 from skewguard.language.accelerators import Accelerator
 from skewguard.language.errors import UsageError
 from skewguard.language.facts import Arm, Choice, Effective, Fact, Gap, Located, Origin
 from skewguard.language.sheet import Sheet
-from skewguard.language.workloads import Autoscaler, Container, Inventory, Token, Workload
+from skewguard.language.workloads import Container, Inventory, Token, Workload
 from skewguard.observe.sources import command_lines
 
 
@@ -128,8 +128,7 @@ def _surroundings(ground: Ground) -> Iterator[Effective]:
     if ground.workload.subject.kind == command_lines.KIND:
         return  # nothing surrounds a command line
     yield from _hardware(ground)
-    yield from _scaling(ground.workload, ground.inventory)
-    yield from _serving(ground.workload, ground.inventory)
+    yield from surrounding.around(ground.workload, ground.inventory)
 
 
 def _field(setting: str, located: Located[str]) -> Effective:
@@ -249,57 +248,4 @@ def _gpu_class(ground: Ground) -> Iterator[Effective]:
             rule="scheduling",
             inputs=(key,),
             would_need="a nodeSelector or node affinity that names one class",
-        )
-
-
-def _scaling(workload: Workload, inventory: Inventory) -> Iterator[Effective]:
-    scalers = sorted(surroundings.autoscalers_of(workload, inventory), key=lambda each: (each.kind, each.name))
-    if scalers:
-        yield from _scaler(scalers[0])
-        return
-    unseen = ("an autoscaler that is not in the input",)
-    if workload.replicas is not None:
-        for setting in ("autoscaling.min_replicas", "autoscaling.max_replicas"):
-            yield Fact(setting, workload.replicas.value, "declared", workload.replicas.origin, assumes=unseen)
-    yield Gap(
-        "autoscaling.signal",
-        "no autoscaler of this workload is in the input",
-        rule="autoscaler",
-        inputs=(f"autoscaler@{workload.subject.kind}/{workload.subject.name}",),
-        would_need="the HorizontalPodAutoscaler or ScaledObject in the same input",
-    )
-
-
-def _scaler(scaler: Autoscaler) -> Iterator[Effective]:
-    kinds = list(dict.fromkeys(signal.kind for signal in scaler.signals))
-    if kinds:
-        value = kinds[0] if len(kinds) == 1 else kinds
-        yield Fact("autoscaling.signal", value, "declared", scaler.signals[0].origin)
-    if scaler.min_replicas is not None:
-        yield Fact("autoscaling.min_replicas", scaler.min_replicas.value, "declared", scaler.min_replicas.origin)
-    if scaler.max_replicas is not None:
-        yield Fact("autoscaling.max_replicas", scaler.max_replicas.value, "declared", scaler.max_replicas.origin)
-
-
-def _serving(workload: Workload, inventory: Inventory) -> Iterator[Effective]:
-    routes = surroundings.routes_of(workload, inventory)
-    limits = [timeout for route in routes for timeout in route.timeouts if timeout.seconds is not None]
-    if limits:
-        shortest = min(limits, key=lambda timeout: timeout.seconds or 0.0)
-        yield Fact("serving.request_timeout", shortest.seconds, "declared", shortest.origin)
-    retries = [count for route in routes for count in route.retries]
-    if retries:
-        most = max(retries, key=lambda count: count.value)
-        yield Fact("serving.retries", most.value, "declared", most.origin)
-    bodies = [route.body_bytes for route in routes if route.body_bytes is not None]
-    if bodies:
-        smallest = min(bodies, key=lambda body: body.value)
-        yield Fact("serving.max_body_size", smallest.value, "declared", smallest.origin)
-    for setting in ("serving.request_timeout", "serving.retries", "serving.max_body_size"):
-        yield Gap(
-            setting,
-            "no route in the input sets it" if routes else "no route to this workload is in the input",
-            rule="route",
-            inputs=(f"route@{workload.subject.kind}/{workload.subject.name}",),
-            would_need="the Ingress, HTTPRoute or VirtualService in the same input",
         )

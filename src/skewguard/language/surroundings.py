@@ -1,35 +1,14 @@
-"""Which Services, routes and autoscalers of the same input belong to a workload.
+"""Which Services, routes and autoscalers of the same input belong to a workload (`language.joining` says how).
 
-A namespace that a document does not name matches any: `helm template` without `-n` writes none. What surrounds a
-workload is asked for many times, and an input may hold thousands of objects, so each inventory is indexed once.
+What surrounds a workload is asked for many times, so each inventory is indexed once. A workload is one of the
+inventory's own, not a copy of it.
 """
 
-from collections.abc import Callable, Hashable, Iterable
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Iterator
 
+from skewguard.language import joining
 from skewguard.language.facts import Subject
-from skewguard.language.workloads import Autoscaler, Hint, Inventory, Route, Service, Volume, Workload
-
-T = TypeVar("T", Service, Route, Autoscaler)
-
-
-class _Lookup(Generic[T]):
-    """Objects by what leads to them: looking through all of them for each workload takes the square of both."""
-
-    def __init__(self, items: Iterable[T], keys: Callable[[T], Iterable[Hashable]]) -> None:
-        self._found: dict[Hashable, dict[str | None, dict[int, T]]] = {}
-        for order, item in enumerate(items):
-            for key in keys(item):
-                self._found.setdefault(key, {}).setdefault(item.namespace, {})[order] = item
-
-    def near(self, namespace: str | None, keys: Iterable[Hashable]) -> list[T]:
-        """Those that one of the keys leads to and that can be in a namespace, in the order of the input."""
-        found: dict[int, T] = {}
-        for key in keys:
-            by_namespace = self._found.get(key, {})
-            for each in by_namespace if namespace is None else (namespace, None):
-                found.update(by_namespace.get(each, {}))
-        return [found[order] for order in sorted(found)]
+from skewguard.language.workloads import Autoscaler, Backend, Hint, Inventory, Route, Service, Volume, Workload
 
 
 class _Index:
@@ -37,20 +16,21 @@ class _Index:
 
     def __init__(self, inventory: Inventory) -> None:
         self.inventory = inventory
-        # A Service fits only where all its labels are, so one of them is enough to find it by.
-        self.services = _Lookup(inventory.services, lambda service: list(service.selector.items())[:1])
-        self.variables = _Lookup(inventory.services, lambda service: [_variable(service.name)])
-        self.routes = _Lookup(inventory.routes, lambda route: [backend for backend, _ in route.backends])
-        self.scalers = _Lookup(inventory.autoscalers, lambda scaler: [scaler.target_name])
         self.workloads: dict[tuple[str, str, str | None], list[Workload]] = {}
+        self.firsts: dict[str | None, Workload] = {}
+        self.hints: dict[tuple[str, str, str | None] | None, list[Hint]] = {}
+        self.variables: dict[str, list[Service]] = {}
         for workload in inventory.workloads:
             self.workloads.setdefault(_object(workload.subject), []).append(workload)
-        self.firsts: dict[str | None, Workload] = {}
-        for workload in inventory.workloads:
             self.firsts.setdefault(workload.origin.file, workload)
-        self.hints: dict[tuple[str, str, str | None] | None, list[Hint]] = {}
         for hint in inventory.hints:
             self.hints.setdefault(_object(hint.subject) if hint.subject else None, []).append(hint)
+        for service in inventory.services:
+            self.variables.setdefault(_variable(service.name), []).append(service)
+        self.services = joining.services(inventory)
+        self.routes = joining.routes(inventory, self.services)
+        self.scalers = joining.scalers(inventory)
+        self.unseen = joining.unseen(inventory)
 
 
 _latest: list[_Index] = []
@@ -73,12 +53,19 @@ def _variable(service: str) -> str:
 
 def services_setting(prefix: str, namespace: str | None, inventory: Inventory) -> list[Service]:
     """The Services of a namespace for which Kubernetes sets the variables `<prefix>_PORT`, `<prefix>_SERVICE_HOST`, …"""
-    return _index(inventory).variables.near(namespace, [prefix])
+    found = _index(inventory).variables.get(prefix, ())
+    return [service for service in found if same_namespace(service.namespace, namespace)]
 
 
 def of_object(subject: Subject, inventory: Inventory) -> list[Workload]:
     """The workloads of the object that a subject belongs to: all its roles."""
-    return _index(inventory).workloads.get(_object(subject), [])
+    found = _index(inventory).workloads.get(_object(subject), ())
+    return [workload for workload in found if _one_source(workload.subject, subject)]
+
+
+def _one_source(a: Subject, b: Subject) -> bool:
+    """Whether two subjects of one name stand in one document: another file may hold a namesake."""
+    return a.source is None or b.source is None or a.source == b.source
 
 
 def hints_of(workload: Workload, container: str | None, inventory: Inventory) -> Iterable[Hint]:
@@ -88,7 +75,8 @@ def hints_of(workload: Workload, container: str | None, inventory: Inventory) ->
     """
     index = _index(inventory)
     for hint in index.hints.get(_object(workload.subject), ()):
-        if hint.subject is not None and hint.subject.container in (None, container):
+        about = hint.subject
+        if about is not None and about.container in (None, container) and _one_source(about, workload.subject):
             yield hint
     for hint in index.hints.get(None, ()):
         first = index.firsts.get(hint.origin.file)
@@ -98,27 +86,35 @@ def hints_of(workload: Workload, container: str | None, inventory: Inventory) ->
 
 def services_of(workload: Workload, inventory: Inventory) -> list[Service]:
     """The Services whose selector matches the pods' labels."""
-    labels = workload.template.labels
-    return [
-        service
-        for service in _index(inventory).services.near(workload.subject.namespace, labels.items())
-        if all(labels.get(key) == value for key, value in service.selector.items())
-    ]
+    return _index(inventory).services.of(workload)
 
 
 def routes_of(workload: Workload, inventory: Inventory) -> list[Route]:
-    """The routes that lead to one of the workload's Services, or to the workload itself (KServe, Knative)."""
-    names = {service.name for service in services_of(workload, inventory)} | {workload.subject.name}
-    return _index(inventory).routes.near(workload.subject.namespace, names)
+    """The routes that lead to the workload: by a Service of the input, or by one that its platform makes."""
+    return _index(inventory).routes.of(workload)
+
+
+def doubtful(workload: Workload, inventory: Inventory) -> tuple[list[Autoscaler], list[Service]]:
+    """What names no namespace and may be this workload's, or that of a namesake in another namespace."""
+    index = _index(inventory)
+    return index.scalers.doubtful(workload), index.services.doubtful(workload)
+
+
+def unseen_backends(workload: Workload, inventory: Inventory) -> Iterator[tuple[Route, Backend]]:
+    """Backends with the workload's name that are not in the input, each with its route: they may lead here."""
+    for route, backend in _index(inventory).unseen.get(workload.subject.name, ()):
+        if same_namespace(backend.namespace, workload.subject.namespace):
+            yield route, backend
 
 
 def autoscalers_of(workload: Workload, inventory: Inventory) -> list[Autoscaler]:
-    """The autoscalers whose target is this workload."""
-    return [
-        scaler
-        for scaler in _index(inventory).scalers.near(workload.subject.namespace, [workload.subject.name])
-        if scaler.target_kind in (None, workload.subject.kind)
-    ]
+    """The autoscalers that set this workload's replicas."""
+    return [scaler for scaler in _index(inventory).scalers.of(workload) if not scaler.vertical]
+
+
+def vertical_autoscalers_of(workload: Workload, inventory: Inventory) -> list[Autoscaler]:
+    """The autoscalers that set what this workload's containers ask for."""
+    return [scaler for scaler in _index(inventory).scalers.of(workload) if scaler.vertical]
 
 
 def same_namespace(a: str | None, b: str | None) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from skewguard.judge.checks import contract_edits, evidence
+from skewguard.judge.checks import contract_bounds, contract_edits, evidence
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped
 from skewguard.knowledge.contract import comparing, describing, values
 from skewguard.knowledge.contract.values import Clause, Contract
@@ -225,7 +225,7 @@ class _Judged:
             return self._answer("pass", "every way the engine can decide keeps it", assumes=choice.assumes)
         arms = "; ".join(f"{arm.when}: {describing.value(self._setting, arm.value)}" for arm in choice.arms)
         if all(answer is False for answer in answers):
-            message = f"{self._promised()}, but the engine decides otherwise whatever it meets ({arms})"
+            message = f"{self._promised()}, but it turns out otherwise in every case ({arms})"
             return self._answer(
                 "fail",
                 message,
@@ -235,9 +235,13 @@ class _Judged:
                 assumes=choice.assumes,
             )
         gap = Gap(self._setting, arms, choice.rule, choice.inputs)
-        return self._unsettled(gap, f"but it depends on what the engine meets ({arms})")
+        meets = "what the engine meets" if choice.rule != "autoscaler" else "which autoscaler wrote last"
+        return self._unsettled(gap, f"but it depends on {meets} ({arms})")
 
     def _gap(self, gap: Gap) -> Result:
+        known = contract_bounds.already_broken(self._case, gap, self._promise)
+        if known is not None:
+            return self._broken(known)
         nothing = isinstance(self._promise, values.Nothing)
         row = vocabulary.BY_NAME.get(self._setting)
         if nothing and gap.rule == "absent":

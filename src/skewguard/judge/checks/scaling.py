@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from skewguard.judge.checks.hardware import on_cpu
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped
 from skewguard.language import surroundings
+from skewguard.language.facts import Located
 from skewguard.language.workloads import Autoscaler
 
 _UNSEEN = "no autoscaler of this workload is in the input"
@@ -75,7 +76,7 @@ def host_signal(case: Case) -> Iterator[Result]:
 )
 def replicas_contested(case: Case) -> Iterator[Result]:
     """`spec.replicas` is written though an autoscaler of another object owns it."""
-    scalers = _separate(case)
+    scalers = [scaler for scaler in _separate(case) if scaler.paused is None]
     replicas = case.workload.replicas
     if not scalers:
         yield skipped(_UNSEEN)
@@ -111,8 +112,7 @@ def two_autoscalers(case: Case) -> Iterator[Result]:
     if len(scalers) < 2:
         yield skipped(_UNSEEN) if not scalers else skipped("one autoscaler")
         return
-    first, *others = scalers
-    for other in others:
+    for first, other in _rivals(scalers):
         yield fail(
             f"{_named(first)} and {_named(other)} both set the replicas of {case.workload.subject.name}: each undoes "
             "what the other did.",
@@ -168,17 +168,19 @@ def bounds(case: Case) -> Iterator[Result]:
     sources=("KEDA: ScaledObject specification (minReplicaCount)", "Knative: Configuring scale to zero"),
 )
 def to_zero(case: Case) -> Iterator[Result]:
-    """The written minimum is 0."""
+    """The minimum is 0: written, while idle, or KEDA's default."""
     scalers = surroundings.autoscalers_of(case.workload, case.inventory)
     if not scalers:
         yield skipped(_UNSEEN)
     for scaler in scalers:
-        if scaler.min_replicas is not None and scaler.min_replicas.value == 0:
+        written = scaler.idle_replicas or scaler.min_replicas
+        if scaler.paused is None and _reaches_zero(scaler, written):
             yield fail(
-                f"{_named(scaler)} lets {case.title} scale to zero: the first request after an idle time waits until "
-                "a replica has loaded the model.",
+                f"{_named(scaler)} lets {case.title} scale to zero"
+                + ("" if written else ", KEDA's default where no minimum is written")
+                + ": the first request after an idle time waits until a replica has loaded the model.",
                 remedy=f"Set the minimum of {_named(scaler)} to 1, or let clients and gateway wait for a cold start.",
-                at=scaler.min_replicas.origin,
+                at=written.origin if written else scaler.origin,
                 setting="autoscaling.min_replicas",
                 anchor=scaler.name,
                 value=0,
@@ -186,10 +188,95 @@ def to_zero(case: Case) -> Iterator[Result]:
             )
 
 
+def _reaches_zero(scaler: Autoscaler, written: Located[int] | None) -> bool:
+    """Whether the least number is 0: written, or KEDA's default (CPU and memory triggers alone cannot wake it again)."""
+    if written is not None:
+        return written.value == 0
+    return scaler.kind == "ScaledObject" and any(signal.kind not in _HOST_SIGNALS for signal in scaler.signals)
+
+
+@check(
+    "scaling.paused",
+    title="An autoscaler that is paused",
+    category="orchestration",
+    severity="warning",
+    why="An annotation switches KEDA's scaling off, most often during an incident, and nothing takes it away again: "
+    "the minimum, the maximum and the signals that stand in the ScaledObject have no effect, and a load that grows "
+    "meets the replicas of that day.",
+    remedy="Remove the annotation when the reason for it is gone.",
+    bad='annotations: {autoscaling.keda.sh/paused-replicas: "2"}',
+    good="annotations: {}",
+    sources=("KEDA: Pausing autoscaling (NeedToBePausedByAnnotation)",),
+)
+def paused(case: Case) -> Iterator[Result]:
+    """A ScaledObject with KEDA's annotation that pauses it."""
+    scalers = surroundings.autoscalers_of(case.workload, case.inventory)
+    if not scalers:
+        yield skipped(_UNSEEN)
+    for scaler in scalers:
+        if scaler.paused is not None:
+            number = "the number it finds" if scaler.paused_at is None else f"{scaler.paused_at.value}"
+            yield fail(
+                f"{_named(scaler)} is paused, and keeps the replicas of {case.workload.subject.name} at {number}: "
+                "nothing scales, whatever its triggers show.",
+                remedy="Remove the annotation `autoscaling.keda.sh/paused…`, or the ScaledObject.",
+                at=scaler.paused,
+                setting="autoscaling.signal",
+                anchor=scaler.name,
+            )
+
+
+@check(
+    "scaling.vertical",
+    title="A vertical autoscaler that restarts an engine",
+    category="orchestration",
+    severity="warning",
+    why="A VerticalPodAutoscaler that applies what it recommends evicts pods when their CPU or memory is off. Each "
+    "eviction of an inference engine drops the answers it is generating and loads the model again, and its CPU and "
+    "memory say little about its load.",
+    remedy='Set `updateMode: "Off"`, read the recommendation, and write it into the manifest.',
+    bad="kind: VerticalPodAutoscaler\nspec: {updatePolicy: {updateMode: Auto}}",
+    good='kind: VerticalPodAutoscaler\nspec: {updatePolicy: {updateMode: "Off"}}',
+    sources=("Kubernetes autoscaler: VerticalPodAutoscaler, update modes (Auto, the default, recreates pods)",),
+)
+def vertical(case: Case) -> Iterator[Result]:
+    """A VerticalPodAutoscaler on the workload that is not `Off` and acts on pods that run."""
+    found = surroundings.vertical_autoscalers_of(case.workload, case.inventory)
+    if not found:
+        yield skipped("no VerticalPodAutoscaler of this workload is in the input")
+    for scaler in found:
+        mode = scaler.mode.value if scaler.mode else "Auto"
+        if mode not in ("Off", "Initial"):
+            written = f"updateMode {mode}" if scaler.mode else f"updateMode {mode}, the default"
+            yield fail(
+                f"{_named(scaler)} ({written}) restarts {case.title} to change its CPU and memory: answers break off, "
+                "and the model loads again.",
+                remedy=f'Set `updatePolicy: {{updateMode: "Off"}}` in {_named(scaler)}, and write what it recommends into '
+                "the container's resources.",
+                at=scaler.mode.origin if scaler.mode else scaler.origin,
+                anchor=scaler.name,
+                value=mode,
+                expected="Off",
+            )
+
+
 def _separate(case: Case) -> list[Autoscaler]:
     """The autoscalers that are objects of their own; a platform's scaling fields own the replicas they make."""
     found = surroundings.autoscalers_of(case.workload, case.inventory)
     return [scaler for scaler in found if scaler.kind in ("HorizontalPodAutoscaler", "ScaledObject")]
+
+
+def _rivals(scalers: list[Autoscaler]) -> list[tuple[Autoscaler, Autoscaler]]:
+    """Pairs that act at the same time: not the object of another environment, and none that is paused."""
+    awake = [scaler for scaler in scalers if scaler.paused is None]
+    pairs = []
+    for number, other in enumerate(awake):
+        for first in awake[:number]:
+            same = (first.kind, first.name) == (other.kind, other.name)
+            if not same and surroundings.same_namespace(first.namespace, other.namespace):
+                pairs.append((first, other))
+                break
+    return pairs
 
 
 def _named(scaler: Autoscaler) -> str:

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped, unknown
-from skewguard.language import surroundings
-from skewguard.language.facts import Fact
+from skewguard.language import controllers, surroundings, ways
+from skewguard.language.facts import Fact, Located
 from skewguard.language.workloads import Route, Timeout
 
 SECONDS_PER_TOKEN = 0.04
@@ -47,33 +47,6 @@ class Longest(Struct, frozen=True):
         )
 
 
-class Default(Struct, frozen=True):
-    """What a controller does where a route sets no limit. `between`: the time between two bytes, not of the whole."""
-
-    seconds: float
-    between: bool
-    field: str
-    words: str
-
-
-# Ingress class (or kind) → the documented default. Sources: ingress-nginx ConfigMap reference; AWS Load Balancer
-# attributes; Google Cloud backend service timeout; HAProxy ingress and OpenShift HAProxy router references; Kong
-# service object; Contour timeout policy (Envoy's default); Azure Application Gateway HTTP settings.
-_DEFAULTS = {
-    "nginx": Default(60, True, "nginx.ingress.kubernetes.io/proxy-read-timeout", "ingress-nginx"),
-    "alb": Default(60, True, "alb.ingress.kubernetes.io/load-balancer-attributes: idle_timeout.timeout_seconds",
-                   "the AWS load balancer"),
-    "gce": Default(30, False, "BackendConfig spec.timeoutSec", "the Google Cloud load balancer"),
-    "gce-internal": Default(30, False, "BackendConfig spec.timeoutSec", "the Google Cloud load balancer"),
-    "haproxy": Default(50, True, "haproxy-ingress.github.io/timeout-server", "HAProxy ingress"),
-    "kong": Default(60, True, "konghq.com/read-timeout on the Service", "Kong"),
-    "contour": Default(15, False, "projectcontour.io/response-timeout", "Contour"),
-    "azure-application-gateway": Default(30, False, "appgw.ingress.kubernetes.io/request-timeout",
-                                         "Application Gateway"),
-    "openshift-default": Default(30, True, "haproxy.router.openshift.io/timeout", "the OpenShift router"),
-}  # fmt: skip
-
-
 @check(
     "serving.timeout-too-short",
     title="A time limit shorter than the longest answer",
@@ -95,9 +68,9 @@ def timeout_too_short(case: Case) -> Iterator[Result]:
     """A limit that a route sets, against the longest answer."""
     limits = [
         (route, timeout)
-        for route in surroundings.routes_of(case.workload, case.inventory)
+        for route in ways.in_effect(surroundings.routes_of(case.workload, case.inventory))
         for timeout in route.timeouts
-        if timeout.seconds is not None and _bounds_answer(timeout)
+        if timeout.seconds is not None and timeout.bounds_answer
     ]
     if not limits:
         yield skipped(_NO_ROUTE)
@@ -111,7 +84,7 @@ def timeout_too_short(case: Case) -> Iterator[Result]:
         if seconds < longest.seconds:
             yield fail(
                 f"{route.kind} {route.name} gives up after {_time(seconds)} ({timeout.name}), but {longest}."
-                + _streaming(_between(timeout)),
+                + _streaming(timeout.between_bytes),
                 remedy=_raise_edit(case, f"`{timeout.name}: {_as_written(timeout, longest.seconds)}`", seconds),
                 at=timeout.origin,
                 setting="serving.request_timeout",
@@ -140,30 +113,79 @@ def timeout_too_short(case: Case) -> Iterator[Result]:
     ),
 )
 def timeout_default(case: Case) -> Iterator[Result]:
-    """A route without a limit of its own, where the controller's default is documented."""
+    """A route without a limit of its own or beside it, where the controller's default is documented."""
     longest = longest_answer(case)
-    routes = [
-        route
-        for route in surroundings.routes_of(case.workload, case.inventory)
-        if not any(_bounds_answer(timeout) for timeout in route.timeouts)
-    ]
-    if longest is None or not routes:
-        yield skipped(_NO_ROUTE if not routes else "how long an answer can be is not known")
+    routes = surroundings.routes_of(case.workload, case.inventory)
+    silent = [bound for bound in ways.timeouts(routes) if bound.default is not None or not bound.known]
+    if longest is None or not silent:
+        yield skipped(_NO_ROUTE if not silent else "how long an answer can be is not known")
         return
+    for bound in silent:
+        route, family = bound.route, bound.route.family
+        misplaced = any(item.value not in controllers.BODY_ANNOTATIONS for item in route.ignored)
+        if bound.value is None or family is None or bound.value >= longest.seconds or misplaced:
+            continue  # a limit that is written where nobody reads it is another finding with the same edit
+        field = controllers.field(family, route.kind)
+        yield fail(
+            f"{route} sets no time limit, so {bound.default}'s default of {_time(bound.value)} holds, but {longest}."
+            + _streaming(controllers.TIMEOUTS[family].between),
+            remedy=_raise_edit(case, f"`{field}` to {math.ceil(longest.seconds)} s", bound.value),
+            at=route.origin,
+            setting="serving.request_timeout",
+            anchor=f"{route.kind}/{route.name}",
+            value=bound.value,
+            expected={"min": math.ceil(longest.seconds)},
+            severity=_severity(longest, bound.value),
+        )
+
+
+@check(
+    "serving.annotation-ignored",
+    title="A limit that the route's controller does not read",
+    category="serving",
+    severity="warning",
+    why="Each controller reads annotations with its own prefix, and several read whole numbers alone. Any other is kept "
+    "by the API server without a word, and the controller's default holds: the limit that stands there never does.",
+    remedy="Write the limit in the controller's own annotation, in the form it reads.",
+    bad='ingressClassName: alb    # and nginx.ingress.kubernetes.io/proxy-read-timeout: "3600"',
+    good="ingressClassName: alb    # and alb.ingress.kubernetes.io/load-balancer-attributes: "
+    "idle_timeout.timeout_seconds=3600",
+    sources=(
+        "ingress-nginx: annotations are read by strconv.Atoi (internal/ingress/annotations/parser)",
+        "Kubernetes: Ingress, annotations depend on the controller",
+    ),
+)
+def annotation_ignored(case: Case) -> Iterator[Result]:
+    """A limit in an annotation of another controller, or in a form that its controller refuses."""
+    routes = surroundings.routes_of(case.workload, case.inventory)
+    if not routes:
+        yield skipped(_NO_ROUTE)
     for route in routes:
-        default = _default_of(route)
-        if default is not None and default.seconds < longest.seconds:
-            yield fail(
-                f"{route.kind} {route.name} sets no time limit, so {default.words}'s default of "
-                f"{_time(default.seconds)} holds, but {longest}." + _streaming(default.between),
-                remedy=_raise_edit(case, f"`{default.field}` to {math.ceil(longest.seconds)} s", default.seconds),
-                at=route.origin,
-                setting="serving.request_timeout",
-                anchor=f"{route.kind}/{route.name}",
-                value=default.seconds,
-                expected={"min": math.ceil(longest.seconds)},
-                severity=_severity(longest, default.seconds),
-            )
+        for item in route.ignored:
+            about_body = item.value in controllers.BODY_ANNOTATIONS
+            written = route.body_bytes if about_body else any(limit.bounds_answer for limit in route.timeouts)
+            if not written:
+                yield _misplaced(route, item, about_body=about_body)
+
+
+def _misplaced(route: Route, item: Located[str], *, about_body: bool) -> Result:
+    """An annotation with a limit that has no effect; beside one that has, it is another controller's and harmless."""
+    family = route.family or ""
+    own = family in controllers.readers(item.value)
+    who = controllers.NAMES.get(family, "its controller")
+    field = controllers.field(family, route.kind) if family in controllers.TIMEOUTS and not about_body else ""
+    why = (
+        f"and {who} reads whole numbers there: `{item.origin.text}` counts as nothing"
+        if own
+        else f"which {who} does not read"
+    )
+    return fail(
+        f"{route} has `{item.value}`, {why}; {who}'s default holds.",
+        remedy="Write the number alone." if own else f"Set `{field}` instead." if field else "Remove it.",
+        at=item.origin,
+        setting="serving.max_body_size" if about_body else "serving.request_timeout",
+        anchor=item.value,
+    )
 
 
 @check(
@@ -180,7 +202,7 @@ def timeout_default(case: Case) -> Iterator[Result]:
 )
 def retries(case: Case) -> Iterator[Result]:
     """A route that sends a request again more than once."""
-    routes = surroundings.routes_of(case.workload, case.inventory)
+    routes = ways.in_effect(surroundings.routes_of(case.workload, case.inventory))
     if not routes:
         yield skipped(_NO_ROUTE)
     for route in routes:
@@ -258,26 +280,10 @@ def _unknown_length(timeout: Timeout) -> Result:
     )
 
 
-def _bounds_answer(timeout: Timeout) -> bool:
-    """Limits on connecting and on sending the request do not bound the answer."""
-    name = timeout.name.lower()
-    return not any(word in name for word in ("connect", "send", "keepalive", "keep-alive", "client-header"))
-
-
-def _between(timeout: Timeout) -> bool:
-    return any(word in timeout.name.lower() for word in ("read", "idle", "timeout-server", "timeout-client"))
-
-
 def _streaming(between: bool) -> str:
     if between:
         return " It counts the time between two bytes: streamed answers pass, answers sent in one piece are cut off."
     return " It counts the whole answer: streamed answers are cut off too."
-
-
-def _default_of(route: Route) -> Default | None:
-    if route.kind == "Route":
-        return _DEFAULTS["openshift-default"]
-    return _DEFAULTS.get(route.controller or "") if route.kind == "Ingress" else None
 
 
 def _raise_edit(case: Case, edit: str, seconds: float) -> str:

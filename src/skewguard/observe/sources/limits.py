@@ -37,9 +37,9 @@ def retries(node: Node, first: int = 0) -> Iterator[Located[int]]:
         yield Located(max(number - first, 0), node.origin)
 
 
-def body(node: Node) -> Located[int] | None:
-    """A body size in nginx's units (powers of two); None where there is none, and for 0 (no limit)."""
+def body(node: Node) -> Located[int | None] | None:
+    """A body size in nginx's units (powers of two), None inside for 0 (no limit); None where there is none."""
     match = re.fullmatch(r"(\d{1,12})\s*([kKmMgG]?)[bB]?", (node.text() or "").strip())
-    if match is None or int(match[1]) == 0:
+    if match is None:
         return None
-    return Located(int(match[1]) << {"": 0, "k": 10, "m": 20, "g": 30}[match[2].lower()], node.origin)
+    return Located(int(match[1]) << {"": 0, "k": 10, "m": 20, "g": 30}[match[2].lower()] or None, node.origin)

@@ -11,8 +11,11 @@ from skewguard.observe.sources.pieces import Reading
 
 # Kinds that hold an autoscaler or a route; most inputs have none, and then neither reader is imported.
 _SCALING = frozenset(
-    ("HorizontalPodAutoscaler", "ScaledObject", "PodAutoscaler", "InferenceService", "Service", "NIMService", "Model")
-)
+    (
+        "HorizontalPodAutoscaler", "ScaledObject", "VerticalPodAutoscaler", "PodAutoscaler", "InferenceService",
+        "LLMInferenceService", "Service", "NIMService", "Model",
+    )
+)  # fmt: skip
 _ROUTING = frozenset(
     (
         "Ingress", "Route", "HTTPRoute", "GRPCRoute", "VirtualService", "DestinationRule", "HTTPProxy", "IngressRoute",
@@ -52,14 +55,15 @@ def _services(own: Object) -> Iterator[Service]:
     spec = own.root.get("spec")
     if own.kind == "Service" and own.group == "":
         headless = spec.get("clusterIP").text() == "None"
-        external = spec.get("type").text() == "ExternalName"
+        external = (spec.get("externalName").text() or "") if spec.get("type").text() == "ExternalName" else None
         yield Service(
             name=own.name,
             namespace=own.namespace,
             origin=own.origin,
-            selector={key: value.text() or "" for key, value in spec.get("selector").items()},
+            selector=_labels(spec.get("selector")) if external is None else {},
             ports=tuple(_port(node) for node in spec.get("ports").elements()),
-            headless=headless or external,
+            headless=headless or external is not None,
+            external=external,
         )
     elif own.kind == "InferencePool":
         labels = spec.get("selector", "matchLabels") or spec.get("selector")
@@ -68,10 +72,15 @@ def _services(own: Object) -> Iterator[Service]:
             name=own.name,
             namespace=own.namespace,
             origin=own.origin,
-            selector={key: value.text() or "" for key, value in labels.items()},
+            selector=_labels(labels),
             ports=tuple(Port(node.integer(), node.origin, target=node.integer()) for node in numbers if node),
             headless=True,
+            kind=own.kind,
         )
+
+
+def _labels(node: Node) -> dict[str, str]:
+    return {key: value.text() or "" for key, value in node.items()}
 
 
 def _port(node: Node) -> Port:

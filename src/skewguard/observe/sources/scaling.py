@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from skewguard.language.documents import Node
-from skewguard.language.facts import Origin
+from skewguard.language.facts import Located, Origin
+from skewguard.language.surroundings import same_namespace
 from skewguard.language.workloads import Autoscaler, Signal
-from skewguard.observe.sources import groups, pods
+from skewguard.observe.sources import embedded, groups, pods
+from skewguard.observe.sources.embedded import Inner
 from skewguard.observe.sources.objects import Object
 from skewguard.observe.sources.pieces import Reading
 
@@ -37,9 +39,12 @@ def read(reading: Reading) -> Iterator[Autoscaler]:
     """The autoscalers that one object is, or holds."""
     own = reading.object
     if own.kind == "HorizontalPodAutoscaler":
-        yield _horizontal(own, own.root.get("spec"))
+        if not _of_keda(own, reading):
+            yield _horizontal(own, own.root.get("spec"))
     elif own.kind == "ScaledObject":
         yield _keda(own)
+    elif own.kind == "VerticalPodAutoscaler":
+        yield _vertical(own)
     elif own.kind == "PodAutoscaler" and own.group.endswith("aibrix.ai"):
         yield _aibrix(own)
     elif own.kind == "InferenceService" and own.group == "serving.kserve.io":
@@ -67,7 +72,7 @@ def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def _horizontal(own: Object, spec: Node, *, itself: bool = False) -> Autoscaler:
     target = spec.get("scaleTargetRef")
-    signals = [*_metrics(spec.get("metrics").elements())]
+    signals = [*_metrics(spec.get("metrics").elements()), *_metrics(_annotated(own))]
     cpu = spec.get("targetCPUUtilizationPercentage")
     if cpu:
         signals.append(Signal("cpu", "targetCPUUtilizationPercentage", cpu.origin))
@@ -84,13 +89,40 @@ def _horizontal(own: Object, spec: Node, *, itself: bool = False) -> Autoscaler:
     )
 
 
+_BETA = "autoscaling.alpha.kubernetes.io/metrics"
+
+
+def _annotated(own: Object) -> Sequence[Inner]:
+    """The metrics of an autoscaling/v1 object that v1 has no field for: the API server shows them in an annotation."""
+    node = own.metadata.get("annotations", _BETA)
+    root = embedded.read(node) if node.text() and own.version == "autoscaling/v1" else None
+    return root.elements() if root is not None else ()
+
+
+def _of_keda(own: Object, reading: Reading) -> bool:
+    """Whether a ScaledObject of the input makes or owns this HorizontalPodAutoscaler: an export holds both.
+
+    Sources: KEDA pkg/controllers/keda/hpa.go (`keda-hpa-NAME`, managed-by label), the ScaledObject's
+    `advanced.horizontalPodAutoscalerConfig.name` together with `scaledobject.keda.sh/transfer-hpa-ownership`.
+    """
+    if own.metadata.get("labels", "app.kubernetes.io/managed-by").text() == "keda-operator":
+        return True
+    if any(ref.get("kind").text() == "ScaledObject" for ref in own.metadata.get("ownerReferences").elements()):
+        return True
+    for each in reading.objects.of_kind("ScaledObject"):
+        given = each.root.get("spec", "advanced", "horizontalPodAutoscalerConfig", "name").text()
+        if own.name == (given or f"keda-hpa-{each.name}") and same_namespace(each.namespace, own.namespace):
+            return True
+    return False
+
+
 _METRICS = {
     "Resource": "resource", "ContainerResource": "containerResource", "Pods": "pods", "Object": "object",
     "External": "external",
 }  # fmt: skip
 
 
-def _metrics(nodes: Sequence[Node]) -> Iterator[Signal]:
+def _metrics(nodes: Sequence[Node] | Sequence[Inner]) -> Iterator[Signal]:
     for node in nodes:
         kind = node.get("type").text() or ""
         metric = node.get(_METRICS.get(kind, kind.lower()))
@@ -106,9 +138,17 @@ def _metrics(nodes: Sequence[Node]) -> Iterator[Signal]:
 _KINDS = frozenset((*(kind for kind, _ in _PATTERNS), "schedule", "other"))
 
 
+_PAUSED, _PAUSED_AT = "autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas"
+_FALSE = ("0", "f", "F", "false", "FALSE", "False")
+"""What Go's ParseBool takes for no; anything else that stands there pauses (KEDA NeedToBePausedByAnnotation)."""
+
+
 def _keda(own: Object) -> Autoscaler:
     spec = own.root.get("spec")
     target = spec.get("scaleTargetRef")
+    annotations = own.metadata.get("annotations")
+    held, number = annotations.get(_PAUSED), annotations.get(_PAUSED_AT)
+    off = number if number.present else held if held.present and held.text() not in _FALSE else None
     return Autoscaler(
         kind=own.kind,
         name=own.name,
@@ -119,6 +159,33 @@ def _keda(own: Object) -> Autoscaler:
         signals=tuple(_trigger(node) for node in spec.get("triggers").elements()),
         min_replicas=pods.count(spec.get("minReplicaCount")),
         max_replicas=pods.count(spec.get("maxReplicaCount")),
+        idle_replicas=pods.count(spec.get("idleReplicaCount")),
+        paused=off.origin if off is not None else None,
+        paused_at=_number(number),
+    )
+
+
+def _number(node: Node) -> Located[int] | None:
+    """A number in an annotation, which is text."""
+    text = (node.text() or "").strip()
+    return Located(int(text), node.origin) if text.isdecimal() and text.isascii() and len(text) < _DIGITS else None
+
+
+_DIGITS = 10
+
+
+def _vertical(own: Object) -> Autoscaler:
+    """A VerticalPodAutoscaler; without a mode it is `Auto`."""
+    spec = own.root.get("spec")
+    target, mode = spec.get("targetRef"), spec.get("updatePolicy", "updateMode")
+    return Autoscaler(
+        kind=own.kind,
+        name=own.name,
+        namespace=own.namespace,
+        origin=own.origin,
+        target_kind=target.get("kind").text(),
+        target_name=target.get("name").text(),
+        mode=Located(mode.text() or "", mode.origin) if mode.text() else None,
     )
 
 
@@ -161,6 +228,8 @@ def _aibrix(own: Object) -> Autoscaler:
 def _kserve(own: Object) -> Iterator[Autoscaler]:
     predictor = own.root.get("spec", "predictor")
     annotations = own.metadata.get("annotations")
+    if annotations.get("serving.kserve.io/autoscalerClass").text() in ("external", "none"):
+        return  # KServe makes no autoscaler then, whatever the fields say
     if predictor.get("minReplicas") or predictor.get("maxReplicas") or predictor.get("scaleMetric"):
         metric = predictor.get("scaleMetric")
         signals = [Signal(_named(metric.text() or ""), metric.text() or "", metric.origin)] if metric else []

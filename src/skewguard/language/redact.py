@@ -15,6 +15,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from skewguard.language import secret_names
+
 
 class Masked(Struct, frozen=True):
     """One value that was masked: the flag, variable or kind of secret it was known by, and what stands for it."""
@@ -28,9 +30,9 @@ def value(name: str, text: str, masked: list[Masked] | None = None) -> str:
 
     `masked` collects what was masked, here and below.
     """
-    if is_secret(name):
+    if secret_names.is_secret(name):
         return _keep_or_mask(name, text, masked)
-    if _words(name) in _NEVER:
+    if secret_names.is_shown_untouched(name):
         return text
     return free_text(text, masked)
 
@@ -44,12 +46,12 @@ def argv(tokens: Iterable[str], masked: list[Masked] | None = None) -> list[str]
         flag = re.match(r"(-{1,2}[A-Za-z][\w.-]*)(?:([=\s]\s*)(.*))?\Z", token, re.DOTALL)
         if pending is not None and not token.startswith("--") and (flag is None or flag[2] is None):
             shown.append(_keep_or_mask(pending, token, masked))
-            pending = pending if _takes_several(pending) and not token.startswith("-") else None
+            pending = pending if secret_names.takes_several(pending) and not token.startswith("-") else None
             continue
         pending = None
-        if flag is None or not is_secret(flag[1]):
+        if flag is None or not secret_names.is_secret(flag[1]):
             shown.append(token if harmless and flag is None else _assignment(token, masked))
-            harmless = flag is not None and flag[2] is None and _words(flag[1]) in _NEVER
+            harmless = flag is not None and flag[2] is None and secret_names.is_shown_untouched(flag[1])
         elif flag[2] is None:
             shown.append(token)
             pending = flag[1]
@@ -63,10 +65,10 @@ def tree(content: Any, name: str = "", masked: list[Masked] | None = None) -> An
     if isinstance(content, str):
         return value(name, content, masked)
     if isinstance(content, Mapping):
-        return {key: tree(item, _inherit(name, str(key)), masked) for key, item in content.items()}
+        return {key: tree(item, secret_names.inherit(name, str(key)), masked) for key, item in content.items()}
     if isinstance(content, Sequence):
         return [tree(item, name, masked) for item in content]
-    if is_secret(name) and content is not None and not isinstance(content, bool):
+    if secret_names.is_secret(name) and content is not None and not isinstance(content, bool):
         return _mask(name, str(content), masked)
     return content
 
@@ -79,22 +81,12 @@ def free_text(text: str, masked: list[Masked] | None = None) -> str:
     shown: list[str] = []
     done = 0
     while match := _shapes().search(text, done):
-        plain = match["named"] is not None and not is_secret(match["name"])
+        plain = match["named"] is not None and not secret_names.is_secret(match["name"])
         end = match.end("named") if plain else match.end()
         shown.append(text[done : match.start()])
         shown.append(match["named"] if plain else _hide(match, masked))
         done = end
     return "".join((*shown, text[done:]))
-
-
-def is_secret(name: str) -> bool:
-    """Whether the value of a flag, field or variable of this name is a secret."""
-    return _is_secret(_words(name.strip()[:200]))
-
-
-def names_a_secret(text: str) -> bool:
-    """Whether a value is but the name of a secret (`HF_TOKEN`): nobody filled it in, and there is nothing to hide."""
-    return len(text) < 100 and re.fullmatch(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+", text) is not None and is_secret(text)
 
 
 def pseudonym(secret: str) -> str:
@@ -110,212 +102,6 @@ def _key() -> bytes:
     from secrets import token_bytes  # rarely needed, and not free to import
 
     return token_bytes(32)
-
-
-# ---- names ---------------------------------------------------------------------------------------------------------
-
-# Names whose values are shown untouched, also where they look like a key.
-_NEVER = frozenset(
-    (("served", "model", "name"), ("revision",), ("tokenizer", "revision"), ("code", "revision"), ("image", "digest"))
-)
-_ALWAYS = frozenset(
-    (
-        "password",
-        "passwd",
-        "passphrase",
-        "secret",
-        "secrets",
-        "credential",
-        "credentials",
-        "apikey",
-        "apikeys",
-        "bearer",
-        "authorization",
-        "jwt",
-        "cookie",
-        "pwd",
-        "pat",
-        "privatekey",
-        "accesskey",
-        "secretkey",
-        "authtoken",
-        "accesstoken",
-        "apitoken",
-        "hftoken",
-        "dsn",
-        "dockerconfigjson",
-        "kubeconfig",
-    )
-)
-_KEY_KINDS = frozenset(
-    (
-        "api",
-        "access",
-        "private",
-        "secret",
-        "auth",
-        "encryption",
-        "signing",
-        "license",
-        "master",
-        "account",
-        "admin",
-        "subscription",
-        "ssh",
-        "gpg",
-        "service",
-        "storage",
-        "client",
-        "hmac",
-        "aes",
-        "rsa",
-    )
-)
-# Beside these words a `token` is a piece of text that a model reads or writes.
-_TOKEN_OF_TEXT = frozenset(
-    (
-        "eos",
-        "bos",
-        "pad",
-        "stop",
-        "unk",
-        "sep",
-        "cls",
-        "mask",
-        "special",
-        "max",
-        "min",
-        "num",
-        "per",
-        "batched",
-        "output",
-        "input",
-        "prompt",
-        "id",
-        "ids",
-        "budget",
-        "limit",
-        "limits",
-        "count",
-        "counts",
-        "size",
-        "length",
-        "rate",
-        "usage",
-        "image",
-        "audio",
-        "video",
-        "speculative",
-        "draft",
-        "prefill",
-        "decode",
-        "return",
-        "first",
-        "new",
-        "generated",
-        "tree",
-        "embedding",
-        "logprob",
-        "logprobs",
-        "extra",
-        "reasoning",
-        "think",
-        "parser",
-        "placeholder",
-        "details",
-        "type",
-        "block",
-        "chunk",
-        "reserved",
-        "added",
-        "merge",
-        "capacity",
-        "average",
-        "avg",
-        "total",
-        "throughput",
-        "latency",
-    )
-)
-# A name that ends so tells where a secret is, or about it, and not the secret.
-_ABOUT = frozenset(
-    (
-        "path",
-        "file",
-        "files",
-        "dir",
-        "directory",
-        "mount",
-        "name",
-        "names",
-        "ref",
-        "header",
-        "headers",
-        "ttl",
-        "seconds",
-        "timeout",
-        "enabled",
-        "enable",
-        "type",
-        "expiry",
-        "expiration",
-        "url",
-        "uri",
-        "endpoint",
-        "provider",
-        "algorithm",
-        "namespace",
-        "class",
-        "store",
-        "required",
-        "optional",
-        "version",
-        "length",
-        "size",
-        "count",
-        "issuer",
-        "scope",
-    )
-)
-
-
-@cache
-def _words(name: str) -> tuple[str, ...]:
-    """The words of `--hf-token`, `HF_TOKEN`, `hfToken` or `auth.apiKey`, in lower case."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name[:200])
-    return tuple(word for word in re.split(r"[^a-z0-9]+", spaced.lower()) if word)
-
-
-@cache
-def _is_secret(words: tuple[str, ...]) -> bool:
-    if not words or words[-1] in _ABOUT:
-        return False
-    if not _ALWAYS.isdisjoint(words) or _abbreviated(words):
-        return True
-    for before, word in zip(("", *words), words, strict=False):
-        if word in ("key", "keys") and before in _KEY_KINDS:
-            return True
-    if "token" in words:
-        return _TOKEN_OF_TEXT.isdisjoint(words)
-    return "tokens" in words and not {"api", "auth", "access", "hf", "refresh"}.isdisjoint(words)
-
-
-def _abbreviated(words: tuple[str, ...]) -> bool:
-    """`--api-k`, `--hf-tok`: parsers take unique prefixes of their flags."""
-    last = words[-1]
-    return len(words) == 2 and (
-        (words[0], last) in (("api", "k"), ("api", "ke")) or (words[0] == "hf" and "token".startswith(last))
-    )
-
-
-def _takes_several(name: str) -> bool:
-    """Whether more than one word may follow: vLLM's `--api-key` takes a list of keys since 0.10."""
-    return _words(name)[:1] == ("api",)
-
-
-def _inherit(outer: str, inner: str) -> str:
-    """Below a secret's name everything is secret: `hf_token: {value: …}`, `api_key: [a, b]`."""
-    return outer if is_secret(outer) else inner
 
 
 # ---- shapes --------------------------------------------------------------------------------------------------------
@@ -382,7 +168,7 @@ def _hide(match: re.Match[str], masked: list[Masked] | None) -> str:
 
 def _inside(name: str, text: str, masked: list[Masked] | None) -> str:
     """Mask a value but keep its quotes, so that what surrounds it still reads."""
-    if not is_secret(name):
+    if not secret_names.is_secret(name):
         return free_text(text, masked)
     inside = re.fullmatch(r"(\\*[\"'])(.*?)(\\*[\"']?)", text, re.DOTALL)
     if inside is not None:
@@ -402,7 +188,7 @@ def _keep_or_mask(name: str, text: str, masked: list[Masked] | None) -> str:
     """References and placeholders are no secrets, and a reader has to see them."""
     if re.fullmatch(r"\s*|\$\([A-Za-z_]\w*\)|\$\{[A-Z_][A-Z0-9_]*\}|\$[A-Z_][A-Z0-9_]*|<[A-Za-z][A-Za-z _-]*>", text):
         return text
-    if names_a_secret(text):
+    if secret_names.names_a_secret(text):
         return text
     if re.fullmatch(r"<redacted:[0-9a-f]{6}>", text):
         return text

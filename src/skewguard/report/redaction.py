@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from skewguard.language import redact
+from skewguard.language import redact, secret_names
 from skewguard.language.facts import Choice, Fact, Origin, Subject
 from skewguard.language.findings import Finding
 from skewguard.language.results import (
@@ -186,7 +186,7 @@ def _named_places(report: Report | InitReport, lines: Lines | None) -> Iterator[
     for finding in report.findings:
         origin = finding.origin
         name = finding.anchor or (finding.setting or "").rpartition(".")[2]
-        if origin is None or origin.file is None or origin.line is None or not redact.is_secret(name):
+        if origin is None or origin.file is None or origin.line is None or not secret_names.is_secret(name):
             continue
         raw = lines(origin.file, origin.line) or ""
         end = origin.end_column - 1 if origin.end_column else len(raw)

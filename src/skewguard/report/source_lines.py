@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from skewguard.language import redact
+from skewguard.language import redact, secret_names
 from skewguard.language.facts import Origin
 from skewguard.report.options import Lines, Marked
 
@@ -53,13 +53,13 @@ def _after(before: str, line: str) -> str:
     if len(lines) != 2:  # a private key over both lines
         return redact.free_text(line)
     above, shown = lines
-    if not any(redact.is_secret(flag) for flag in _flags().findall(f"{above} {shown}")):
+    if not any(secret_names.is_secret(flag) for flag in _flags().findall(f"{above} {shown}")):
         return shown
     words = [match for match in _words().finditer(shown) if match[0] != "-"]
     last = [word for word in _words().findall(above) if word != "-"][-1:] or [""]
     for name, match in reversed(list(zip([*last, *(match[0] for match in words)], words, strict=False))):
         flag, secret = name.strip("\"'"), match[0].strip("\"'")
-        if flag.startswith("-") and redact.is_secret(flag) and not secret.startswith("-"):
+        if flag.startswith("-") and secret_names.is_secret(flag) and not secret.startswith("-"):
             hidden = match[0].replace(secret, redact.value(flag, secret))
             shown = shown[: match.start()] + hidden + shown[match.end() :]
     return shown

@@ -10,7 +10,7 @@ from functools import cache
 
 from skewguard.judge.checks import anchors, evidence
 from skewguard.judge.checks.interface import Case, Result, check, fail
-from skewguard.language import redact
+from skewguard.language import secret_names
 from skewguard.language.workloads import EnvVar, Token
 
 
@@ -34,7 +34,7 @@ def placeholder(case: Case) -> Iterator[Result]:
             told.add(held)
             yield fail(
                 f"{entry.name} still holds the placeholder `{held}`",
-                remedy=from_secret(entry.name) if redact.is_secret(entry.name) else "",
+                remedy=from_secret(entry.name) if secret_names.is_secret(entry.name) else "",
                 anchor=entry.name,
                 at=entry.origin,
             )
@@ -45,7 +45,7 @@ def placeholder(case: Case) -> Iterator[Result]:
             flag = anchors.of_token(case, token)
             yield fail(
                 f"`{_with_flag(flag, token.text)}` still holds the placeholder `{held}`",
-                remedy=by_reference(flag) if redact.is_secret(flag) else "",
+                remedy=by_reference(flag) if secret_names.is_secret(flag) else "",
                 anchor=flag,
                 at=token.origin,
             )
@@ -75,7 +75,7 @@ def _of_word(case: Case, token: Token) -> str | None:
     flag, equals, value = token.text.partition("=")
     text = value if equals and flag.startswith("-") else token.text
     held = blank(text)
-    if held is None and (text.startswith("<") or redact.names_a_secret(text)):
+    if held is None and (text.startswith("<") or secret_names.names_a_secret(text)):
         return of_value(anchors.of_token(case, token), text)  # whether a secret belongs there, the flag says
     return held.group() if held else None
 
@@ -91,7 +91,9 @@ def of_value(name: str, value: str) -> str | None:
         return held.group()
     if value == name and value.isupper():
         return value
-    if redact.is_secret(name) and (redact.names_a_secret(value) or re.fullmatch(r"<[A-Za-z][\w -]{0,80}>", value)):
+    if secret_names.is_secret(name) and (
+        secret_names.names_a_secret(value) or re.fullmatch(r"<[A-Za-z][\w -]{0,80}>", value)
+    ):
         return value
     inside = re.fullmatch(r"(?:<|\{{1,2}|\[|__|%|@)([A-Za-z][\w -]{0,80}?)(?:>|\}{1,2}|\]|__|%|@)", value)
     return value if inside and _plain(inside[1]) == _plain(name) else None

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from skewguard.judge.checks import anchors, evidence, placeholders
 from skewguard.judge.checks.interface import Case, Result, check, fail
-from skewguard.language import redact
+from skewguard.language import redact, secret_names
 from skewguard.language.workloads import Invocation, Token
 
 
@@ -29,7 +29,7 @@ def secret_in_clear(case: Case) -> Iterator[Result]:
     told = {entry.value for entry in plain if _is_secret(entry.name, entry.value or "")}
     for invocation in evidence.starts(case):
         for name, token, value in _options(invocation):
-            if redact.is_secret(name) and _tells(name, value) and not token.secret and value not in told:
+            if secret_names.is_secret(name) and _tells(name, value) and not token.secret and value not in told:
                 source = next((entry for entry in plain if entry.value == value), None)
                 variable = source.name if source else name.strip("-").replace("-", "_").upper()
                 yield fail(
@@ -65,7 +65,7 @@ def _options(invocation: Invocation) -> Iterator[tuple[str, Token, str]]:
 
 
 def _is_secret(name: str, value: str) -> bool:
-    if redact.is_secret(name):
+    if secret_names.is_secret(name):
         return _tells(name, value)
     return redact.value(name, value) != value and _tells(name, value)
 

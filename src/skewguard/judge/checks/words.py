@@ -12,7 +12,7 @@ from msgspec import structs
 
 from skewguard.judge.checks import anchors, evidence, placeholders
 from skewguard.judge.checks.interface import Case, Result, check, fail, unknown
-from skewguard.language import redact
+from skewguard.language import secret_names
 from skewguard.language.facts import Origin
 from skewguard.language.workloads import EnvVar, Invocation, Token
 
@@ -124,7 +124,7 @@ def _literal_value(case: Case, entry: EnvVar) -> Iterator[Result]:
 
 def _itself(name: str) -> str:
     """The edit that gives a variable its value."""
-    return placeholders.from_secret(name) if redact.is_secret(name) else "write the value itself"
+    return placeholders.from_secret(name) if secret_names.is_secret(name) else "write the value itself"
 
 
 def _stays(case: Case, entry: EnvVar, name: str) -> bool:
@@ -196,4 +196,4 @@ def _variable() -> re.Pattern[str]:
 
 def _shown(entry: EnvVar) -> Origin:
     """The place of a variable, without its text where that is a secret."""
-    return structs.replace(entry.origin, text=None) if redact.is_secret(entry.name) else entry.origin
+    return structs.replace(entry.origin, text=None) if secret_names.is_secret(entry.name) else entry.origin

@@ -1,0 +1,93 @@
+"""Which names of flags, fields and variables make their values secret.
+
+What an engineer needs to see stays: `MAX_NUM_BATCHED_TOKENS`, `TOKENIZER` and `HF_TOKEN_PATH` are no secrets, whatever
+words they share with one.
+"""
+
+import re
+from functools import cache
+
+_ALWAYS = frozenset((
+    "password", "passwd", "passphrase", "secret", "secrets", "credential", "credentials", "apikey", "apikeys",
+    "bearer", "authorization", "jwt", "cookie", "pwd", "pat", "privatekey", "accesskey", "secretkey", "authtoken",
+    "accesstoken", "apitoken", "hftoken", "dsn", "dockerconfigjson", "kubeconfig",
+))  # fmt: skip
+_KEY_KINDS = frozenset((
+    "api", "access", "private", "secret", "auth", "encryption", "signing", "license", "master", "account", "admin",
+    "subscription", "ssh", "gpg", "service", "storage", "client", "hmac", "aes", "rsa",
+))  # fmt: skip
+# Beside these words a `token` is a piece of text that a model reads or writes.
+_TOKEN_OF_TEXT = frozenset((
+    "eos", "bos", "pad", "stop", "unk", "sep", "cls", "mask", "special", "max", "min", "num", "per", "batched",
+    "output", "input", "prompt", "id", "ids", "budget", "limit", "limits", "count", "counts", "size", "length",
+    "rate", "usage", "image", "audio", "video", "speculative", "draft", "prefill", "decode", "return", "first",
+    "new", "generated", "tree", "embedding", "logprob", "logprobs", "extra", "reasoning", "think", "parser",
+    "placeholder", "details", "type", "block", "chunk", "reserved", "added", "merge", "capacity", "average", "avg",
+    "total", "throughput", "latency",
+))  # fmt: skip
+# A name that ends so tells where a secret is, or about it, and not the secret.
+_ABOUT = frozenset((
+    "path", "file", "files", "dir", "directory", "mount", "name", "names", "ref", "header", "headers", "ttl",
+    "seconds", "timeout", "enabled", "enable", "type", "expiry", "expiration", "url", "uri", "endpoint", "provider",
+    "algorithm", "namespace", "class", "store", "required", "optional", "version", "length", "size", "count",
+    "issuer", "scope",
+))  # fmt: skip
+
+# Names whose values are shown untouched, also where they look like a key.
+_UNTOUCHED = frozenset(
+    (("served", "model", "name"), ("revision",), ("tokenizer", "revision"), ("code", "revision"), ("image", "digest"))
+)
+
+
+def is_secret(name: str) -> bool:
+    """Whether the value of a flag, field or variable of this name is a secret."""
+    return _is_secret(words(name.strip()[:200]))
+
+
+def names_a_secret(text: str) -> bool:
+    """Whether a value is but the name of a secret (`HF_TOKEN`): nobody filled it in, and there is nothing to hide."""
+    return len(text) < 100 and re.fullmatch(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+", text) is not None and is_secret(text)
+
+
+def is_shown_untouched(name: str) -> bool:
+    """Whether the value of this name is shown as it is, also where it looks like a key."""
+    return words(name) in _UNTOUCHED
+
+
+@cache
+def words(name: str) -> tuple[str, ...]:
+    """The words of `--hf-token`, `HF_TOKEN`, `hfToken` or `auth.apiKey`, in lower case."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name[:200])
+    return tuple(word for word in re.split(r"[^a-z0-9]+", spaced.lower()) if word)
+
+
+@cache
+def _is_secret(parts: tuple[str, ...]) -> bool:
+    if not parts or parts[-1] in _ABOUT:
+        return False
+    if not _ALWAYS.isdisjoint(parts) or _abbreviated(parts):
+        return True
+    for before, word in zip(("", *parts), parts, strict=False):
+        if word in ("key", "keys") and before in _KEY_KINDS:
+            return True
+    if "token" in parts:
+        return _TOKEN_OF_TEXT.isdisjoint(parts)
+    return "tokens" in parts and not {"api", "auth", "access", "hf", "refresh"}.isdisjoint(parts)
+
+
+def _abbreviated(parts: tuple[str, ...]) -> bool:
+    """`--api-k`, `--hf-tok`: parsers take unique prefixes of their flags."""
+    last = parts[-1]
+    return len(parts) == 2 and (
+        (parts[0], last) in (("api", "k"), ("api", "ke")) or (parts[0] == "hf" and "token".startswith(last))
+    )
+
+
+def takes_several(name: str) -> bool:
+    """Whether more than one word may follow: vLLM's `--api-key` takes a list of keys since 0.10."""
+    return words(name)[:1] == ("api",)
+
+
+def inherit(outer: str, inner: str) -> str:
+    """Below a secret's name everything is secret: `hf_token: {value: …}`, `api_key: [a, b]`."""
+    return outer if is_secret(outer) else inner

@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from skewguard.knowledge.engines import bystanders
+from skewguard.knowledge.engines import bystanders, launching
 from skewguard.knowledge.engines.interface import Runs
 from skewguard.knowledge.engines.others import ROWS, Signs
 from skewguard.language.workloads import Token
@@ -115,11 +115,11 @@ def read(argv: Sequence[Token]) -> Start:
     program = base(words[0])
     if behind is not None:
         return _through(program, words, behind)
-    if program in bystanders.WRAPPERS:
+    if program in launching.WRAPPERS:
         inner = next((start for at in range(1, len(words)) if (start := _known(words, at)) is not None), None)
         if inner is not None and inner.kind == "bystander":
             return inner
-    if program in bystanders.SETUP:
+    if program in launching.SETUP:
         return Start("setup", f"`{program}` only prepares")
     return _named(words, program)
 
@@ -267,9 +267,9 @@ def _through(program: str, words: Sequence[str], start: Start) -> Start:
     if program in ("echo", "printf"):
         return Start("setup", f"`{program}` only prints")
     prefix = words[0] if program != "ray" else " ".join(words[:2])
-    if program in bystanders.WRAPPERS or program == "ray":
+    if program in launching.WRAPPERS or program == "ray":
         return start
-    if program in bystanders.SETUP:
+    if program in launching.SETUP:
         reason = f"the engine's command became arguments of `{program}`, so that nothing starts it"
         return Start("engine", reason, start.engine, "unstarted", start.at)
     reason = f"{start.reason}, handed to `{prefix}`, which is not in the input"

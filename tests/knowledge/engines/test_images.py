@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skewguard.knowledge.engines import images
+from skewguard.knowledge.engines import image_versions, images
 from skewguard.knowledge.engines.images import ImageRef
 
 DIGEST = "sha256:" + "3f" * 32
@@ -107,7 +107,7 @@ def test_parse_of_any_text_never_fails(text: str) -> None:
     ref = images.parse(text)
     images.mutable_tag(ref)
     for engine in ("vllm", "sglang", "nothing"):
-        assert images.tag_version(engine, ref).reason
+        assert image_versions.tag_version(engine, ref).reason
     assert ref.text == text.strip()
 
 
@@ -198,7 +198,7 @@ def test_mutable_tag_without_a_tag_means_latest() -> None:
 )
 def test_engine_version_believes_the_engine_s_own_repositories(image: str, version: str) -> None:
     """The engine's own images and redistributors that keep its version in the tag."""
-    assert images.engine_version("vllm", images.parse(image)) == version
+    assert image_versions.engine_version("vllm", images.parse(image)) == version
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_engine_version_believes_the_engine_s_own_repositories(image: str, versi
 )
 def test_engine_version_is_unknown_where_a_tag_counts_something_else(image: str, why: str) -> None:
     """No version, and the reason in words."""
-    told = images.tag_version("vllm", images.parse(image))
+    told = image_versions.tag_version("vllm", images.parse(image))
     assert told.text is None
     assert why in told.reason
 
@@ -241,19 +241,19 @@ def test_engine_version_is_unknown_where_a_tag_counts_something_else(image: str,
 )
 def test_engine_version_stands_in_the_name_of_some_repositories(image: str, version: str | None) -> None:
     """Beside the engine's own name, and as a whole release."""
-    assert images.engine_version("vllm", images.parse(image)) == version
+    assert image_versions.engine_version("vllm", images.parse(image)) == version
 
 
 def test_tag_version_of_amd_is_a_build_after_the_release() -> None:
     """AMD's images hold a development state made after the release they name."""
-    told = images.tag_version("vllm", images.parse("rocm/vllm:rocm6.4.1_vllm_0.10.1_20250909"))
+    told = image_versions.tag_version("vllm", images.parse("rocm/vllm:rocm6.4.1_vllm_0.10.1_20250909"))
     assert (told.text, told.approximate) == ("0.10.1", True)
-    assert images.engine_version("vllm", images.parse("rocm/vllm:rocm6.4.1_vllm_0.10.1_20250909")) is None
+    assert image_versions.engine_version("vllm", images.parse("rocm/vllm:rocm6.4.1_vllm_0.10.1_20250909")) is None
 
 
 def test_tag_version_reads_past_a_placeholder_in_the_registry() -> None:
     """A registry that is filled in later changes nothing about the tag."""
-    assert images.engine_version("vllm", images.parse("${MIRROR}/vllm/vllm-openai:v0.11.0")) == "0.11.0"
+    assert image_versions.engine_version("vllm", images.parse("${MIRROR}/vllm/vllm-openai:v0.11.0")) == "0.11.0"
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_tag_version_reads_past_a_placeholder_in_the_registry() -> None:
 )
 def test_engine_version_of_other_engines(engine: str, image: str, version: str | None) -> None:
     """Each engine's own repository, read its own way."""
-    assert images.engine_version(engine, images.parse(image)) == version
+    assert image_versions.engine_version(engine, images.parse(image)) == version
 
 
 @pytest.mark.parametrize(
@@ -300,5 +300,5 @@ def test_ends_matches_whole_parts_of_a_path(name: str, pattern: str, expected: b
 @given(st.text("0123456789.vabcdefrocpst_-+", max_size=200))
 def test_tag_version_gives_versions_only(tag: str) -> None:
     """Whatever a tag holds, a version told has the form of one."""
-    told = images.tag_version("vllm", images.parse(f"vllm/vllm-openai:{tag}"))
+    told = image_versions.tag_version("vllm", images.parse(f"vllm/vllm-openai:{tag}"))
     assert told.text is None or re.fullmatch(r"\d+(\.\d+){1,3}.*", told.text)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from skewguard.knowledge.engines import declarations, images, installs, versions
+from skewguard.knowledge.engines import declarations, image_versions, images, installs, versions
 from skewguard.knowledge.engines.declarations import Declared
 from skewguard.knowledge.engines.interface import Certainty, Declarations, Release
 from skewguard.language.facts import Origin
@@ -81,7 +81,7 @@ def _stated(engine: str, table: Sequence[str], key: str, declared: Declared) -> 
 
 
 def _tagged(engine: str, table: Sequence[str], key: str, ref: images.ImageRef, origin: Origin) -> Release:
-    told = images.tag_version(engine, ref)
+    told = image_versions.tag_version(engine, ref)
     if told.text is None:
         reason = f"{told.reason}{_remedy(engine)}"
         return Release(engine, None, tuple(table), "unknown", reason, key, origin)

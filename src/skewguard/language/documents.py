@@ -3,8 +3,6 @@
 The tree is PyYAML's C-composed node graph, typed only where somebody looks: most values of a manifest are never
 read, and typing them all costs twice the parsing. Scalars are typed as `kubectl` does it (sigs.k8s.io/yaml, YAML 1.1
 booleans, octal `012`, no sexagesimals, timestamps stay text), not as PyYAML does.
-
-This is the only module that knows PyYAML.
 """
 
 import bisect
@@ -12,16 +10,11 @@ import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
-import yaml
 from msgspec import Struct
-from yaml.cyaml import CParser  # type: ignore[attr-defined]  # its stubs forget to export it
 
-from skewguard.language import alignment, entries, scalars
+from skewguard.language import alignment, composing, entries, scalars
 from skewguard.language.errors import InputError
 from skewguard.language.facts import Origin
-
-MAX_DEPTH = 200
-"""Deepest nesting that is read; Kubernetes objects stay below 40, and the C composer recurses."""
 
 MAX_BROKEN = 50
 """Most broken documents of one file after which reading goes on; each costs a new start."""
@@ -31,43 +24,7 @@ MAX_VALUES = 200_000
 
 Kind = Literal["mapping", "sequence", "scalar", "missing"]
 
-_PLAIN = "plain"
-_TYPED = (_PLAIN, "tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
-
-
-class _Composer(CParser):
-    """The C parser with tag resolution switched off: `Node` types scalars itself, lazily."""
-
-    def resolve(self, _kind: object, _value: object, _implicit: object) -> str:
-        return _PLAIN
-
-    def descend_resolver(self, _node: yaml.Node | None, _index: object) -> None:
-        """No path resolvers."""
-
-    def ascend_resolver(self) -> None:
-        """No path resolvers."""
-
-
-class _CountingComposer(_Composer):
-    """Counts the depth in the hooks of the path resolvers: the C composer recurses, and would end the process."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self._depth = 0
-
-    def descend_resolver(self, node: yaml.Node | None, _index: object) -> None:
-        self._depth += 1
-        if self._depth > MAX_DEPTH + 1 and node is not None:  # a scalar inside counts one
-            raise yaml.MarkedYAMLError(problem=f"nested deeper than {MAX_DEPTH} levels", problem_mark=node.start_mark)
-
-    def ascend_resolver(self) -> None:
-        self._depth -= 1
-
-
-def _composer(text: str) -> _Composer:
-    """Depth needs brackets or long lines; ordinary texts have few, and need not be counted through."""
-    harmless = text.count("[") + text.count("{") <= MAX_DEPTH and max(map(len, text.split("\n"))) <= MAX_DEPTH
-    return _Composer(text) if harmless else _CountingComposer(text)
+_TYPED = (composing.PLAIN, "tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
 class _File:
@@ -93,7 +50,7 @@ class Node:
 
     __slots__ = ("_base", "_file", "_template", "_yaml")
 
-    def __init__(self, node: yaml.Node | None, file: _File, base: int, template: str | None = None) -> None:
+    def __init__(self, node: composing.Node | None, file: _File, base: int, template: str | None = None) -> None:
         self._yaml = node
         self._file = file
         self._base = base
@@ -107,9 +64,7 @@ class Node:
     @property
     def kind(self) -> Kind:
         """What stands here."""
-        if self._yaml is None:
-            return "missing"
-        return _KINDS[type(self._yaml)]
+        return "missing" if self._yaml is None else _KINDS[type(self._yaml)]
 
     @property
     def present(self) -> bool:
@@ -119,10 +74,10 @@ class Node:
     @property
     def style(self) -> str | None:
         """`|`, `>`, `"`, `'`, or None for plain scalars and collections."""
-        return (self._yaml.style or None) if isinstance(self._yaml, yaml.ScalarNode) else None
+        return (self._yaml.style or None) if isinstance(self._yaml, composing.ScalarNode) else None
 
     def __bool__(self) -> bool:
-        if isinstance(self._yaml, yaml.ScalarNode):
+        if isinstance(self._yaml, composing.ScalarNode):
             return not _is_null(self._yaml)
         return self._yaml is not None
 
@@ -131,10 +86,10 @@ class Node:
         node = self._yaml
         for step in path:
             if isinstance(step, str):
-                pair = entries.of(node).get(step) if isinstance(node, yaml.MappingNode) else None
+                pair = entries.of(node).get(step) if isinstance(node, composing.MappingNode) else None
                 node = pair[1] if pair is not None else None
             else:
-                inside = isinstance(node, yaml.SequenceNode) and -len(node.value) <= step < len(node.value)
+                inside = isinstance(node, composing.SequenceNode) and -len(node.value) <= step < len(node.value)
                 node = node.value[step] if node is not None and inside else None
             if node is None:
                 break
@@ -142,19 +97,19 @@ class Node:
 
     def items(self) -> list[tuple[str, "Node"]]:
         """Entries of a mapping, merge keys applied, the last of equal keys winning."""
-        if not isinstance(self._yaml, yaml.MappingNode):
+        if not isinstance(self._yaml, composing.MappingNode):
             return []
         return [(key, self._wrap(value)) for key, (_, value) in entries.of(self._yaml).items()]
 
     def elements(self) -> list["Node"]:
         """Entries of a sequence."""
-        if not isinstance(self._yaml, yaml.SequenceNode):
+        if not isinstance(self._yaml, composing.SequenceNode):
             return []
         return [self._wrap(value) for value in self._yaml.value]
 
     def text(self) -> str | None:
         """The content of a scalar, numbers and booleans as written; None for null and collections."""
-        if not isinstance(self._yaml, yaml.ScalarNode) or _is_null(self._yaml):
+        if not isinstance(self._yaml, composing.ScalarNode) or _is_null(self._yaml):
             return None
         return str(self._yaml.value)
 
@@ -184,13 +139,13 @@ class Node:
 
     def key_origin(self, key: str) -> Origin:
         """The place of a key of this mapping; of the mapping when it has no such key."""
-        if isinstance(self._yaml, yaml.MappingNode) and key in entries.of(self._yaml):
+        if isinstance(self._yaml, composing.MappingNode) and key in entries.of(self._yaml):
             return self._place(entries.of(self._yaml)[key][0])
         return self.origin
 
     def locate(self, start: int, end: int) -> Origin:
         """The place in the file of characters `start` to `end` of `text()`, through folding, quoting and escapes."""
-        if not isinstance(self._yaml, yaml.ScalarNode) or not 0 <= start < end <= len(self._yaml.value):
+        if not isinstance(self._yaml, composing.ScalarNode) or not 0 <= start < end <= len(self._yaml.value):
             return self.origin
         places = self._places(self._yaml)
         line, column = self._file.place(places[start])
@@ -200,7 +155,7 @@ class Node:
 
     def lines(self) -> tuple[Origin, ...]:
         """The place of each line of a scalar's text, in order; cheap for block scalars, however long."""
-        if not isinstance(self._yaml, yaml.ScalarNode) or not self._yaml.value:
+        if not isinstance(self._yaml, composing.ScalarNode) or not self._yaml.value:
             return ()
         lines = self._yaml.value.removesuffix("\n").split("\n")
         if self._yaml.style == "|":
@@ -212,7 +167,7 @@ class Node:
             self.locate(at, at + len(line)) if line else self.origin for at, line in zip(offsets, lines, strict=False)
         )
 
-    def _block_lines(self, node: yaml.Node, lines: list[str]) -> Iterator[Origin]:
+    def _block_lines(self, node: composing.Node, lines: list[str]) -> Iterator[Origin]:
         text = self._file.text
         at = text.find("\n", _start(node) + self._base) + 1
         first, _ = self._file.place(at)
@@ -225,14 +180,14 @@ class Node:
 
     def duplicates(self) -> list[tuple[str, Origin, Origin]]:
         """Keys written twice in this mapping: the key, the place of the lost one, the place of the one that wins."""
-        if not isinstance(self._yaml, yaml.MappingNode):
+        if not isinstance(self._yaml, composing.MappingNode):
             return []
-        seen: dict[str, yaml.Node] = {}
+        seen: dict[str, composing.Node] = {}
         found = []
         for key, _ in self._yaml.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen and key.value != "<<":
+            if isinstance(key, composing.ScalarNode) and key.value in seen and key.value != "<<":
                 found.append((key.value, self._place(seen[key.value]), self._place(key)))
-            if isinstance(key, yaml.ScalarNode):
+            if isinstance(key, composing.ScalarNode):
                 seen[key.value] = key
         return found
 
@@ -241,7 +196,7 @@ class Node:
         """Equal for two nodes that are one value in the file (an alias and its anchor); for bounding walks."""
         return id(self._yaml)
 
-    def _places(self, node: yaml.ScalarNode) -> list[int]:
+    def _places(self, node: composing.ScalarNode) -> list[int]:
         """The index in the file of every character of a scalar's content, made once and kept on the node."""
         cached: list[int] | None = getattr(node, "places", None)
         if cached is None:
@@ -250,15 +205,15 @@ class Node:
             node.places = cached  # type: ignore[attr-defined]
         return cached
 
-    def _wrap(self, node: yaml.Node | None) -> "Node":
+    def _wrap(self, node: composing.Node | None) -> "Node":
         return Node(node, self._file, self._base, self._template)
 
-    def _place(self, node: yaml.Node | None) -> Origin:
+    def _place(self, node: composing.Node | None) -> Origin:
         if node is None:
             return self._origin(None, None, None, None)
         line, column = self._file.place(_start(node) + self._base)
         end_column, text = None, None
-        if isinstance(node, yaml.ScalarNode):
+        if isinstance(node, composing.ScalarNode):
             text = node.value
             one_line = "\n" not in self._file.text[_start(node) + self._base : _end(node) + self._base]
             end_column = column + _end(node) - _start(node) if one_line else None
@@ -270,9 +225,9 @@ class Node:
 
 
 _KINDS: dict[type, Kind] = {
-    yaml.MappingNode: "mapping",
-    yaml.SequenceNode: "sequence",
-    yaml.ScalarNode: "scalar",
+    composing.MappingNode: "mapping",
+    composing.SequenceNode: "sequence",
+    composing.ScalarNode: "scalar",
 }
 
 
@@ -321,23 +276,20 @@ class _Stream:
         helm, aliased = "# Source:" in text, _may_alias(text)
         last = 0
         try:
-            composer = _composer(text)
-            while composer.check_node():
-                node = composer.get_node()
+            for node in composing.nodes(text):
                 if node is not None:
                     template = _template(text, last, node) if helm else None
                     last = _end(node)
                     self._take(node, base, template, aliased=aliased)
-        except yaml.YAMLError as error:
-            at = base + _index_of(error, text)
+        except composing.Broken as broken:
             self._number += 1
-            self.errors.append(_error(self._file, at, f"not valid YAML: {_reason(error)}"))
-            return at
+            self.errors.append(_error(self._file, base + broken.index, f"not valid YAML: {broken.reason}"))
+            return base + broken.index
         return None
 
-    def _take(self, node: yaml.Node, base: int, template: str | None, *, aliased: bool) -> None:
+    def _take(self, node: composing.Node, base: int, template: str | None, *, aliased: bool) -> None:
         self._number += 1
-        if isinstance(node, yaml.ScalarNode) and _is_null(node):
+        if isinstance(node, composing.ScalarNode) and _is_null(node):
             return  # nothing but comments between two `---`, as Helm leaves it where a template is switched off
         fault = entries.settle(node) if aliased else None
         if fault is not None:
@@ -352,18 +304,6 @@ def _may_alias(text: str) -> bool:
     return "<<" in text or ("&" in text and re.search(r"(?:^|[\s\[{,:-])&[^\s&,\[\]{}]", text) is not None)
 
 
-def _index_of(error: yaml.YAMLError, text: str) -> int:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    if mark is not None:
-        return min(int(mark.index), max(len(text) - 1, 0))
-    return min(int(getattr(error, "position", 0) or 0), max(len(text) - 1, 0))
-
-
-def _reason(error: yaml.YAMLError) -> str:
-    parts = [getattr(error, "context", None), getattr(error, "problem", None), getattr(error, "reason", None)]
-    return ", ".join(str(part) for part in parts if part) or "not YAML"
-
-
 def _error(file: _File, index: int, reason: str) -> InputError:
     line, column = file.place(index)
     return InputError(
@@ -375,21 +315,21 @@ def _error(file: _File, index: int, reason: str) -> InputError:
     )
 
 
-def _start(node: yaml.Node) -> int:
+def _start(node: composing.Node) -> int:
     return int(node.start_mark.index) if node.start_mark else 0
 
 
-def _end(node: yaml.Node) -> int:
+def _end(node: composing.Node) -> int:
     return int(node.end_mark.index) if node.end_mark else 0
 
 
-def _template(text: str, start: int, node: yaml.Node) -> str | None:
+def _template(text: str, start: int, node: composing.Node) -> str | None:
     found = re.compile(r"^# Source: (\S+)", re.MULTILINE).findall(text, start, _start(node))
     return found[-1] if found else None
 
 
-def _is_null(node: yaml.ScalarNode) -> bool:
-    return not node.style and node.tag == _PLAIN and node.value in scalars.NULLS
+def _is_null(node: composing.ScalarNode) -> bool:
+    return not node.style and node.tag == composing.PLAIN and node.value in scalars.NULLS
 
 
 class _Unfolding:
@@ -402,9 +342,9 @@ class _Unfolding:
     def run(self) -> Any:
         return self._value(self._node._yaml, 0)  # noqa: SLF001  # one class in two, for the counting
 
-    def _value(self, node: yaml.Node | None, depth: int) -> Any:
+    def _value(self, node: composing.Node | None, depth: int) -> Any:
         self._left -= 1
-        if self._left < 0 or depth > MAX_DEPTH:
+        if self._left < 0 or depth > composing.MAX_DEPTH:
             where = self._node.origin
             raise InputError(
                 "the value refers to itself or unfolds to more than Kubernetes would accept (aliases)",
@@ -412,10 +352,10 @@ class _Unfolding:
                 line=where.line,
                 column=where.column,
             )
-        if isinstance(node, yaml.MappingNode):
+        if isinstance(node, composing.MappingNode):
             return {key: self._value(value, depth + 1) for key, (_, value) in entries.of(node).items()}
-        if isinstance(node, yaml.SequenceNode):
+        if isinstance(node, composing.SequenceNode):
             return [self._value(value, depth + 1) for value in node.value]
-        if not isinstance(node, yaml.ScalarNode):
+        if not isinstance(node, composing.ScalarNode):
             return None
         return scalars.typed(node.value) if not node.style and node.tag in _TYPED else str(node.value)

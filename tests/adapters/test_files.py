@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 
-from skewguard.adapters import files
+from skewguard.adapters import files, places, sweeping, writing
 from skewguard.language.errors import InputError, UsageError
 from tests.searching import examples
 
@@ -20,12 +20,12 @@ NOBODY = 65534
 
 def names(*paths: object) -> list[str]:
     """What `paths` give, in order."""
-    return [found.path for found in files.read_inputs([str(path) for path in paths])]
+    return [found.path for found in sweeping.read_inputs([str(path) for path in paths])]
 
 
 def only_error(path: object) -> InputError:
     """The error of the one input behind a path."""
-    (found,) = files.read_inputs([str(path)])
+    (found,) = sweeping.read_inputs([str(path)])
     assert found.text is None
     assert found.error is not None
     assert found.error.hint
@@ -68,7 +68,7 @@ def test_read_inputs_gives_text_in_the_order_asked(here: Path) -> None:
     """Files as named, each once."""
     write(here / "b.yaml", "b: 1\n")
     write(here / "a.yaml", "a: 1\n")
-    found = list(files.read_inputs(["b.yaml", "a.yaml", "./b.yaml"]))
+    found = list(sweeping.read_inputs(["b.yaml", "a.yaml", "./b.yaml"]))
     assert [(each.path, each.text, each.named) for each in found] == [
         ("b.yaml", "b: 1\n", True),
         ("a.yaml", "a: 1\n", True),
@@ -90,7 +90,7 @@ def test_folder_is_swept_by_name(here: Path) -> None:
     ):
         write(here / name)
     assert names(".") == ["a.yaml", "m.JSON", "sub/b.yaml", "z.yml"]
-    assert [each.named for each in files.read_inputs(["."])] == [False] * 4
+    assert [each.named for each in sweeping.read_inputs(["."])] == [False] * 4
 
 
 def test_file_with_another_ending_is_read_when_named(here: Path) -> None:
@@ -106,14 +106,14 @@ def test_chart_templates_are_left_out_of_a_sweep(here: Path) -> None:
     write(here / "chart/templates/sub/deploy.yaml", "a: {{ .Values.a }}\n")
     write(here / "chart/templates/plain.yaml", "a: 1\n")
     write(here / "other/templates/x.yaml", "a: '{{ jinja }}'\n")
-    found = {each.path: each for each in files.read_inputs(["."])}
+    found = {each.path: each for each in sweeping.read_inputs(["."])}
     assert [path for path, each in found.items() if each.skipped] == [
         "chart/templates/deploy.yaml",
         "chart/templates/sub/deploy.yaml",
     ]
     assert found["chart/templates/plain.yaml"].text == "a: 1\n"
     assert found["other/templates/x.yaml"].text
-    (named,) = files.read_inputs(["chart/templates/deploy.yaml"])
+    (named,) = sweeping.read_inputs(["chart/templates/deploy.yaml"])
     assert named.text
 
 
@@ -136,14 +136,14 @@ def test_file_whose_name_is_a_pattern_is_a_file(here: Path) -> None:
 def test_standard_input_is_read_once(here: Path) -> None:
     """As often as `-` is given."""
     stream = io.BytesIO(b"\xef\xbb\xbfa: 1\n")
-    found = list(files.read_inputs(["-", "-"], stream))
+    found = list(sweeping.read_inputs(["-", "-"], stream))
     assert [(each.path, each.text) for each in found] == [("<stdin>", "a: 1\n")]
 
 
 def test_one_bad_input_does_not_hide_the_others(here: Path) -> None:
     """The next file is read."""
     write(here / "good.yaml")
-    found = list(files.read_inputs(["missing.yaml", "good.yaml"]))
+    found = list(sweeping.read_inputs(["missing.yaml", "good.yaml"]))
     assert [each.error is None for each in found] == [False, True]
 
 
@@ -188,7 +188,7 @@ def test_too_large_file_is_refused(here: Path) -> None:
     with (here / "x.yaml").open("wb") as file:
         file.truncate(files.MAX_BYTES + 1)
     assert "larger than 32 MiB" in only_error("x.yaml").message
-    (found,) = files.read_inputs(["-"], io.BytesIO(b" " * (files.MAX_BYTES + 1)))
+    (found,) = sweeping.read_inputs(["-"], io.BytesIO(b" " * (files.MAX_BYTES + 1)))
     assert found.error is not None
 
 
@@ -212,7 +212,7 @@ def test_folder_loop_ends(here: Path) -> None:
     """A link to a folder above is told, and not followed."""
     write(here / "a/x.yaml")
     (here / "a/loop").symlink_to("..")
-    found = list(files.read_inputs(["."]))
+    found = list(sweeping.read_inputs(["."]))
     assert [each.path for each in found] == ["a/loop", "a/x.yaml"]
     assert found[0].error is not None
     assert "link to a folder above" in found[0].error.message
@@ -235,7 +235,7 @@ def test_very_deep_folders_end(here: Path) -> None:
     """Deeper than anybody keeps manifests."""
     deep = here / "/".join(["d"] * 150)
     write(deep / "x.yaml")
-    (found,) = files.read_inputs(["."])
+    (found,) = sweeping.read_inputs(["."])
     assert found.error is not None
     assert "folders deep" in found.error.message
 
@@ -260,7 +260,7 @@ def test_process_substitution_is_read(here: Path) -> None:
     reader, writer = os.pipe()
     os.write(writer, b"a: 1\n")
     os.close(writer)
-    (found,) = files.read_inputs([f"/dev/fd/{reader}"])
+    (found,) = sweeping.read_inputs([f"/dev/fd/{reader}"])
     os.close(reader)
     assert found.text == "a: 1\n"
 
@@ -290,7 +290,7 @@ def test_odd_names_are_fit_to_be_printed(here: Path) -> None:
 def test_read_inputs_takes_any_name(here: Path, name: str) -> None:
     """Any text as a path gives inputs or errors that can be printed, and nothing else."""
     assume(not name.startswith(("/", "~")) and ".." not in name)  # folders that are not the test's
-    for found in files.read_inputs([name], io.BytesIO(b"")):
+    for found in sweeping.read_inputs([name], io.BytesIO(b"")):
         assert found.path.isprintable()
         assert (found.text is None) != (found.error is None and found.skipped is None)
 
@@ -300,7 +300,7 @@ def test_read_inputs_takes_any_name(here: Path, name: str) -> None:
 def test_any_content_is_text_or_an_error(here: Path, content: bytes) -> None:
     """Any bytes."""
     write(here / "x.yaml", content)
-    (found,) = files.read_inputs(["x.yaml"])
+    (found,) = sweeping.read_inputs(["x.yaml"])
     assert (found.text is None) == (found.error is not None)
 
 
@@ -308,7 +308,7 @@ def test_reading_is_lazy(here: Path) -> None:
     """A file is opened when it is asked for."""
     write(here / "a.yaml")
     write(here / "b.yaml")
-    inputs = files.read_inputs(["."])
+    inputs = sweeping.read_inputs(["."])
     assert next(inputs).path == "a.yaml"
     write(here / "b.yaml", "later: 1\n")
     assert next(inputs).text == "later: 1\n"
@@ -316,7 +316,7 @@ def test_reading_is_lazy(here: Path) -> None:
 
 def test_write_new_makes_the_file_and_its_folder(here: Path) -> None:
     """Whole, and nothing beside it."""
-    assert files.write_new(".skewguard/chat.yaml", "a: é\n") == ".skewguard/chat.yaml"
+    assert writing.write_new(".skewguard/chat.yaml", "a: é\n") == ".skewguard/chat.yaml"
     assert (here / ".skewguard/chat.yaml").read_bytes() == "a: é\n".encode()
     assert listing(here / ".skewguard") == ["chat.yaml"]
 
@@ -327,7 +327,7 @@ def test_write_new_never_overwrites(here: Path) -> None:
     (here / "link.yaml").symlink_to("elsewhere.yaml")
     for name in ("x.yaml", "link.yaml"):
         with pytest.raises(UsageError, match="exists already"):
-            files.write_new(name, "yours\n")
+            writing.write_new(name, "yours\n")
     assert (here / "x.yaml").read_text() == "mine\n"
     assert listing(here) == ["link.yaml", "x.yaml"]
 
@@ -336,45 +336,45 @@ def test_write_new_tells_why_it_cannot(here: Path) -> None:
     """A file where a folder should be."""
     write(here / "file")
     with pytest.raises(UsageError, match="cannot write"):
-        files.write_new("file/x.yaml", "a")
+        writing.write_new("file/x.yaml", "a")
 
 
 def test_find_upward_looks_in_every_folder_above(here: Path) -> None:
     """The nearest wins."""
     (here / ".skewguard").mkdir()
     (here / "a/b").mkdir(parents=True)
-    assert files.find_upward("a/b", ".skewguard") == str(here / ".skewguard")
+    assert places.find_upward("a/b", ".skewguard") == str(here / ".skewguard")
     (here / "a/.skewguard").mkdir()
-    assert files.find_upward("a/b", ".skewguard") == str(here / "a/.skewguard")
-    assert files.find_upward(".", "no-such-name-anywhere") is None
+    assert places.find_upward("a/b", ".skewguard") == str(here / "a/.skewguard")
+    assert places.find_upward(".", "no-such-name-anywhere") is None
 
 
 def test_anchor_is_relative_to_the_project(here: Path) -> None:
     """The same wherever the command is run from; the working folder where there is no project."""
-    assert files.anchor_of("x/y.yaml") == "x/y.yaml"
+    assert places.anchor_of("x/y.yaml") == "x/y.yaml"
     (here / "project/.git").mkdir(parents=True)
-    assert files.anchor_of("project/k8s/deploy.yaml") == "k8s/deploy.yaml"
+    assert places.anchor_of("project/k8s/deploy.yaml") == "k8s/deploy.yaml"
     (here / "project/k8s/.skewguard").mkdir(parents=True)
-    assert files.anchor_of(str(here / "project/k8s/deploy.yaml")) == "k8s/deploy.yaml"
-    assert files.anchor_of("<stdin>") == "<stdin>"
+    assert places.anchor_of(str(here / "project/k8s/deploy.yaml")) == "k8s/deploy.yaml"
+    assert places.anchor_of("<stdin>") == "<stdin>"
 
 
 def test_write_replaces_a_result(here: Path) -> None:
     """Whole, through a link, and nothing beside it."""
-    files.write("out/report.json", "one")
-    files.write("out/report.json", "two")
+    writing.write("out/report.json", "one")
+    writing.write("out/report.json", "two")
     (here / "out/link.json").symlink_to("report.json")
-    files.write("out/link.json", "three")
+    writing.write("out/link.json", "three")
     assert (here / "out/report.json").read_text() == "three"
     assert listing(here / "out") == ["link.json", "report.json"]
-    files.write("/dev/null", "x")
+    writing.write("/dev/null", "x")
 
 
 def test_write_tells_why_it_cannot(here: Path) -> None:
     """A folder of that name."""
     (here / "folder").mkdir()
     with pytest.raises(UsageError, match="cannot write folder"):
-        files.write("folder", "x")
+        writing.write("folder", "x")
 
 
 def test_line_gives_one_line_of_an_input(here: Path) -> None:

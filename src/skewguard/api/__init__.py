@@ -3,7 +3,7 @@
 What may enter: the joining of rooms into an answer. What may not: a rule, a check, a word of terminal output.
 """
 
-from skewguard.adapters.files import write as write_result
+from skewguard.adapters.writing import write as write_result
 from skewguard.api.checking import check
 from skewguard.api.diffing import diff
 from skewguard.api.explaining import explain

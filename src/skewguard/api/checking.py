@@ -6,7 +6,7 @@ from functools import cache
 
 from msgspec import Struct, structs
 
-from skewguard.adapters import files
+from skewguard.adapters import places
 from skewguard.api import inputs
 from skewguard.api.contracts import Contracts, load_contracts
 from skewguard.assess import evaluation
@@ -71,7 +71,7 @@ def _judge(loaded: inputs.Loaded, promised: Contracts, project: Project, namespa
     subjects = [case.sheet.subject for case in loaded.cases]
     bindings = binding.bind(promised.contracts, subjects, namespace)
     checks = [row for row in registry.CHECKS.values() if row not in contract_itself.OF_CONTRACTS]
-    anchor = cache(files.anchor_of)  # asked for every finding
+    anchor = cache(places.anchor_of)  # asked for every finding
     result = _Judged([], [], bindings, [])
     pairs: list[tuple[Finding, Sequence[WaiverRule]]] = []
     known = [*registry.CHECKS, *registry.aliases()]

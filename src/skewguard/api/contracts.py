@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct, field
 
-from skewguard.adapters import files
+from skewguard.adapters import files, places, sweeping
 from skewguard.api import histories, inputs
 from skewguard.judge.checks import registry
 from skewguard.knowledge.contract import values
@@ -84,15 +84,15 @@ def load_contracts(paths: Sequence[str]) -> Contracts:
 
 
 def _found_upward() -> Iterator[str]:
-    folder = files.project_folder()
+    folder = places.project_folder()
     if folder is not None:
         yield folder
 
 
 def _no_folder() -> Iterator[InputError]:
     """What stands where the `.skewguard` folder should, and would hide every contract."""
-    found = files.find_upward(".", inputs.FOLDER)
-    if found is not None and files.project_folder() is None:
+    found = places.find_upward(".", inputs.FOLDER)
+    if found is not None and places.project_folder() is None:
         yield InputError(
             f"{files.shown(found)} is no folder, so no contract can be read from it",
             hint="make it a folder that holds the contracts, or name them with --contract",
@@ -105,14 +105,14 @@ def _sources(paths: Iterable[str]) -> Iterator[_Source]:
     seen: set[str] = set()
     for path in paths:
         source = _Source(path)
-        for item in files.read_inputs([path]):
+        for item in sweeping.read_inputs([path]):
             source.whole = item.named
             if item.error is not None:
                 source.errors.append(item.error)
             elif item.skipped is not None or item.text is None:
                 source.passed.append(InputError(f"is {item.skipped}", file=item.path))
-            elif item.named or not files.is_project_file(item.path, inputs.CONFIG):
-                anchor = files.anchor_of(item.path)
+            elif item.named or not places.is_project_file(item.path, inputs.CONFIG):
+                anchor = places.anchor_of(item.path)
                 source.repeated |= anchor in seen
                 source.texts.update({} if anchor in seen else {item.path: item.text})
                 seen.add(anchor)

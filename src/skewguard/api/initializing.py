@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from skewguard.adapters import files
+from skewguard.adapters import files, places, writing
 from skewguard.api import inputs, things
 from skewguard.api.contracts import load_contracts
 from skewguard.judge.checks.interface import Case
@@ -42,7 +42,7 @@ def _joined(texts: Sequence[str]) -> tuple[WrittenContract, ...]:
 
 def _written(names: Sequence[str], texts: Sequence[str]) -> tuple[WrittenContract, ...]:
     """Each contract in a file of its own; none where one of the files exists."""
-    folder = files.project_folder() or inputs.FOLDER
+    folder = places.project_folder() or inputs.FOLDER
     paths = [f"{folder}/{name}.yaml" for name in _file_names(names)]
     taken = [files.shown(path) for path in paths if files.exists(path)]
     if taken:
@@ -50,7 +50,7 @@ def _written(names: Sequence[str], texts: Sequence[str]) -> tuple[WrittenContrac
             f"{', '.join(taken)} exist{'' if len(taken) > 1 else 's'} already; nothing is overwritten, and nothing was written",
             hint="remove what is no longer meant, or print the contracts instead of writing them",
         )
-    return tuple(WrittenContract(text, files.write_new(path, text)) for path, text in zip(paths, texts, strict=True))
+    return tuple(WrittenContract(text, writing.write_new(path, text)) for path, text in zip(paths, texts, strict=True))
 
 
 def _bound_already(cases: Sequence[Case], namespace: str | None) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, structs
 
-from skewguard.adapters import files
+from skewguard.adapters import files, places, sweeping
 from skewguard.api import things
 from skewguard.api.things import Thing
 from skewguard.assess import cases as assessing
@@ -55,7 +55,7 @@ def project(
     What is wrong with the file comes back beside what could be read of it.
     """
     found, errors = Project(), list[InputError]()
-    path = files.project_file(CONFIG)
+    path = places.project_file(CONFIG)
     if path is not None:
         try:
             found, errors = projects.read(files.read_text(path), path, tuple(commands.ENGINES))
@@ -79,7 +79,7 @@ def load(
 ) -> Loaded:
     """Read every input and judge every container in it. `version` (`vllm==0.11.0`) stands in for the manifest's own."""
     gathered = _Gathered(found)
-    for done, item in enumerate(files.read_inputs(paths), start=1):
+    for done, item in enumerate(sweeping.read_inputs(paths), start=1):
         gathered.take(item)
         if progress is not None:
             progress(done)
@@ -143,7 +143,7 @@ class _Gathered:
         self._skipped = 0
         self._ignored = 0
 
-    def take(self, item: files.Input) -> None:
+    def take(self, item: sweeping.Input) -> None:
         """Read one input."""
         if item.error is not None:
             self._problems.append(problem(item.error))
@@ -151,7 +151,7 @@ class _Gathered:
         if item.skipped is not None or item.text is None:
             self._skipped += 1
             return
-        if self._project.ignore and self._project.skips(files.anchor_of(item.path)):
+        if self._project.ignore and self._project.skips(places.anchor_of(item.path)):
             self._ignored += 1
             return
         self._files += 1

@@ -11,7 +11,7 @@ from skewguard.knowledge.contract import binding, loading, waiving
 from skewguard.knowledge.contract.values import Binding, Contract
 from skewguard.language.facts import Arm, Choice, Fact, Gap, Origin
 from skewguard.language.findings import Finding
-from skewguard.language.workloads import Backend, Route, Timeout
+from skewguard.language.neighbours import Backend, Route, Timeout
 from tests.judge.cases import COMMIT, argument, at, case, located, run, service, variable, verdicts
 
 HEAD = (

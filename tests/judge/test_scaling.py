@@ -6,7 +6,7 @@ import pytest
 
 from skewguard.judge.checks import scaling  # noqa: F401 - importing it registers the checks
 from skewguard.judge.checks.interface import Case
-from skewguard.language.workloads import Autoscaler, Signal
+from skewguard.language.neighbours import Autoscaler, Signal
 from tests.judge.cases import at, case, located, run, severities, verdicts
 
 

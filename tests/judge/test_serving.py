@@ -13,18 +13,8 @@ from skewguard.judge.checks import (
 )
 from skewguard.judge.checks.interface import Case
 from skewguard.language.facts import Choice
-from skewguard.language.workloads import (
-    Backend,
-    Container,
-    Invocation,
-    Mount,
-    Port,
-    Probe,
-    Route,
-    Service,
-    TextFile,
-    Timeout,
-)
+from skewguard.language.neighbours import Backend, Route, Timeout
+from skewguard.language.workloads import Container, Invocation, Mount, Port, Probe, Service, TextFile
 from tests.judge.cases import argument, at, case, env, gap, located, run, service, severities, tokens, verdicts
 
 

@@ -8,15 +8,8 @@ from msgspec import structs
 from skewguard.language import surroundings
 from skewguard.language.facts import Origin, Source, Subject
 from skewguard.language.joining import service_of_host
-from skewguard.language.workloads import (
-    Autoscaler,
-    Backend,
-    Inventory,
-    PodTemplate,
-    Route,
-    Service,
-    Workload,
-)
+from skewguard.language.neighbours import Autoscaler, Backend, Route
+from skewguard.language.workloads import Inventory, PodTemplate, Service, Workload
 
 CHAT = {"app": "chat"}
 

@@ -4,8 +4,8 @@ from textwrap import dedent
 
 import pytest
 
+from skewguard.language.neighbours import Route
 from skewguard.language.vocabulary import BY_NAME
-from skewguard.language.workloads import Route
 from skewguard.observe.sources import scaling
 from tests.observe import reading
 

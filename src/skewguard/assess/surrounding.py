@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from skewguard.language import surroundings, ways
 from skewguard.language.facts import Arm, Choice, Effective, Fact, Gap, Origin
+from skewguard.language.neighbours import Autoscaler, Route, Signal
 from skewguard.language.ways import Bound
-from skewguard.language.workloads import Autoscaler, Inventory, Route, Signal, Workload
+from skewguard.language.workloads import Inventory, Workload
 
 _SIGNAL, _LEAST, _MOST = "autoscaling.signal", "autoscaling.min_replicas", "autoscaling.max_replicas"
 _SCALING = (_SIGNAL, _LEAST, _MOST)

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 from skewguard.language.facts import Subject
-from skewguard.language.workloads import Autoscaler, Backend, Inventory, Route, Service, Workload
+from skewguard.language.neighbours import Autoscaler, Backend, Route
+from skewguard.language.workloads import Inventory, Service, Workload
 
 T = TypeVar("T", Service, Workload)
 N = TypeVar("N", Service, Route, Autoscaler)

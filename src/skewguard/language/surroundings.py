@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from skewguard.language import joining
 from skewguard.language.facts import Subject
-from skewguard.language.workloads import Autoscaler, Backend, Hint, Inventory, Route, Service, Volume, Workload
+from skewguard.language.neighbours import Autoscaler, Backend, Route
+from skewguard.language.workloads import Hint, Inventory, Service, Volume, Workload
 
 
 class _Index:

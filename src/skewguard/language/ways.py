@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from skewguard.language import controllers
 from skewguard.language.facts import Located, Origin
-from skewguard.language.workloads import Route, Timeout
+from skewguard.language.neighbours import Route, Timeout
 
 
 class Bound(Struct, frozen=True):

@@ -6,7 +6,7 @@ from skewguard.judge.checks.hardware import on_cpu
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped
 from skewguard.language import surroundings
 from skewguard.language.facts import Located
-from skewguard.language.workloads import Autoscaler
+from skewguard.language.neighbours import Autoscaler
 
 _UNSEEN = "no autoscaler of this workload is in the input"
 _HOST_SIGNALS = ("cpu", "memory")

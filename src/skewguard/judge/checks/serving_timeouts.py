@@ -13,7 +13,7 @@ from msgspec import Struct
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped, unknown
 from skewguard.language import controllers, surroundings, ways
 from skewguard.language.facts import Fact, Located
-from skewguard.language.workloads import Route, Timeout
+from skewguard.language.neighbours import Route, Timeout
 
 SECONDS_PER_TOKEN = 0.04
 USUAL_LONG_ANSWER = 1024

@@ -19,20 +19,15 @@ from skewguard.language import scheduling
 from skewguard.language.facts import Origin
 from skewguard.language.workloads import Container, EnvVar, Invocation, Token, Workload
 
+_KAITO = ("vllm", "the presets of KAITO run vLLM, unless the annotation kaito.sh/runtime names another runtime")
 # Kinds of custom resources whose controller chooses the engine, whatever the object is called.
 _KINDS = {
     "LLMInferenceService": ("vllm", "an LLMInferenceService runs vLLM from a preset of KServe"),
     "LLMInferenceServiceConfig": ("vllm", "an LLMInferenceServiceConfig is a preset of KServe that runs vLLM"),
     "VLLMRuntime": ("vllm", "a VLLMRuntime of production-stack runs vLLM"),
     "NIMService": ("nim", "a NIMService runs NVIDIA NIM"),
-    "Workspace": (
-        "vllm",
-        "the presets of KAITO run vLLM, unless the annotation kaito.sh/runtime names another runtime",
-    ),
-    "InferenceSet": (
-        "vllm",
-        "the presets of KAITO run vLLM, unless the annotation kaito.sh/runtime names another runtime",
-    ),
+    "Workspace": _KAITO,
+    "InferenceSet": _KAITO,
 }
 _RUNTIME_OF_KAITO = "kaito.sh/runtime"
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from skewguard.language import vocabulary
 from skewguard.language.documents import Node
 from skewguard.language.facts import Gap, Located
-from skewguard.language.workloads import Autoscaler, Container, Signal
+from skewguard.language.neighbours import Autoscaler, Signal
+from skewguard.language.workloads import Container
 from skewguard.observe.sources import embedded, searching
 from skewguard.observe.sources.embedded import Inner
 from skewguard.observe.sources.pieces import Piece, Reading, add_fields, claimed, piece

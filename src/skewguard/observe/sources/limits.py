@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from skewguard.language import vocabulary
 from skewguard.language.documents import Node
 from skewguard.language.facts import Located
-from skewguard.language.workloads import Timeout
+from skewguard.language.neighbours import Timeout
 
 
 def timeout(name: str, node: Node, unit: float = 1.0) -> Iterator[Timeout]:

@@ -14,7 +14,7 @@ from skewguard.language import controllers
 from skewguard.language.documents import Node
 from skewguard.language.facts import Located
 from skewguard.language.joining import service_of_host
-from skewguard.language.workloads import Backend, Route, Timeout
+from skewguard.language.neighbours import Backend, Route, Timeout
 from skewguard.observe.sources import policies
 from skewguard.observe.sources.limits import body, retries, timeout
 from skewguard.observe.sources.objects import Object, Objects

@@ -10,8 +10,8 @@ from functools import cache
 
 from skewguard.language.documents import Node
 from skewguard.language.facts import Located, Origin
+from skewguard.language.neighbours import Autoscaler, Signal
 from skewguard.language.surroundings import same_namespace
-from skewguard.language.workloads import Autoscaler, Signal
 from skewguard.observe.sources import embedded, groups, pods
 from skewguard.observe.sources.embedded import Inner
 from skewguard.observe.sources.objects import Object

@@ -121,7 +121,7 @@ def test_several_engines_in_the_leader_leave_open_which_one_is_meant() -> None:
 )  # fmt: skip
 def test_role_names_the_group(role: str | None, group: str) -> None:
     """The last word is the part, what is before it the group, a number in front only tells equal roles apart."""
-    assert group == members.group_of(Subject("LeaderWorkerSet", "chat", role=role))
+    assert group == Subject("LeaderWorkerSet", "chat", role=role).team
 
 
 @pytest.mark.parametrize(

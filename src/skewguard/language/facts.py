@@ -6,6 +6,7 @@ decide between them. Two gaps or choices are equal when rule and inputs are equa
 `dtype` to the same unseen checkpoint do not differ.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any, Generic, Literal, TypeVar
 
@@ -85,6 +86,15 @@ class Subject(Struct, frozen=True):
     def part(self) -> str | None:
         """Its part in its own group: `worker`, also where an object has several groups (`decode-worker`)."""
         return self.role.rpartition("-")[2] if self.role else None
+
+    @property
+    def team(self) -> str:
+        """The group inside its object: `decode` of `decode`, `decode-leader` and `decode-worker`; empty for the only one.
+
+        The second `worker` of an object is `2-worker`; the number only tells equal roles apart.
+        """
+        role = re.sub(r"^\d+-", "", self.role or "")
+        return role.rpartition("-")[0] if self.part in ("leader", "worker") else role
 
     def __str__(self) -> str:
         place = f"{self.namespace}/" if self.namespace else ""

@@ -279,6 +279,18 @@ class Workload(Struct, frozen=True):
     generic: bool = False
     notes: tuple[str, ...] = ()
 
+    @property
+    def joins(self) -> bool:
+        """Whether its pods are the workers of a server that another role of the object leads.
+
+        A role that is merely called `worker`, beside a router and the like, serves by itself.
+        """
+        own = self.subject
+        if own.part != "worker":
+            return False
+        leaders = [each for each in self.members if each.part != "worker" and each.team == own.team]
+        return bool(leaders) or not any(each.part != "worker" for each in self.members)
+
 
 class Service(Struct, frozen=True):
     """A Kubernetes Service, or (`kind` InferencePool) what leads to pods as one does.

@@ -3,30 +3,20 @@
 A role's last word is its part (`decode-worker`), what stands before it names the group where an object holds several.
 """
 
-import re
-
 from skewguard.judge.checks.interface import Case
 from skewguard.language import surroundings
 from skewguard.language.facts import Subject
 from skewguard.language.workloads import Workload
 
-_PARTS = ("leader", "worker")
-
-
-def group_of(subject: Subject) -> str:
-    """The group inside its object: `decode` of `decode`, `decode-leader` and `decode-worker`; empty for the only one."""
-    role = re.sub(r"^\d+-", "", subject.role or "")  # the second `worker` of an object is `2-worker`
-    return role.rpartition("-")[0] if subject.part in _PARTS else role
-
 
 def workers(case: Case) -> list[Workload]:
     """The workers of the group this container leads; all of the object's where no role names this group."""
     subject = case.workload.subject
-    if subject.part == "worker":
+    if case.workload.joins:
         return []
     found = [other for other in surroundings.of_object(subject, case.inventory) if other.subject.part == "worker"]
-    own = [other for other in found if group_of(other.subject) == group_of(subject)]
-    return own or found
+    own = [other for other in found if other.subject.team == subject.team]
+    return own or [other for other in found if other.joins]
 
 
 def leader_of(case: Case) -> Case | None:
@@ -34,11 +24,11 @@ def leader_of(case: Case) -> Case | None:
 
     None for what is no worker, for the first one itself, and where the leader's pod runs several engines.
     """
-    if case.workload.subject.part != "worker":
+    if not case.workload.joins:
         return None
-    own = group_of(case.workload.subject)
-    group = [other for other in case.members if group_of(other.workload.subject) == own]
-    leaders = [other for other in group if other.workload.subject.part != "worker"]
+    own = case.workload.subject.team
+    group = [other for other in case.members if other.workload.subject.team == own]
+    leaders = [other for other in group if not other.workload.joins]
     if leaders:
         return leaders[0] if len(leaders) == 1 else None
     earlier = _before(case)
@@ -47,14 +37,14 @@ def leader_of(case: Case) -> Case | None:
 
 def other_half(case: Case) -> Case | None:
     """The prefill engine whose KV blocks a decode engine of the same object takes; None for anything else."""
-    if case.workload.subject.part == "worker" or not _is(case, "decode"):
+    if case.workload.joins or not _is(case, "decode"):
         return None
-    halves = [other for other in case.members if _is(other, "prefill") and other.workload.subject.part != "worker"]
+    halves = [other for other in case.members if _is(other, "prefill") and not other.workload.joins]
     return halves[0] if halves else None
 
 
 def _is(case: Case, half: str) -> bool:
-    return group_of(case.workload.subject).startswith(half)
+    return case.workload.subject.team.startswith(half)
 
 
 def _before(case: Case) -> list[Subject]:

@@ -124,7 +124,7 @@ def _says_shared(key: str, values: tuple[str, ...]) -> bool:
 
 def _elsewhere(case: Case) -> str:
     """Why the processes of this server need not run in the pods at hand; empty when they do."""
-    if case.workload.subject.part == "worker" or (case.recognition is not None and case.recognition.runs != "server"):
+    if case.workload.joins or (case.recognition is not None and case.recognition.runs != "server"):
         return "a group is judged on its leader"
     if (
         _given(case, f"{case.engine}.distributed_executor_backend") == "ray"

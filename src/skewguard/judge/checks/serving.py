@@ -166,7 +166,7 @@ def _unclear(case: Case) -> bool:
 
 def _worker(case: Case) -> bool:
     headless = known(case, "vllm.headless")
-    return case.workload.subject.part == "worker" or (headless is not None and headless.value is True)
+    return case.workload.joins or (headless is not None and headless.value is True)
 
 
 def _plain(case: Case) -> bool:

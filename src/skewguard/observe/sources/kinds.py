@@ -1,7 +1,7 @@
 """Which kinds make pods, and who reads their templates. Readers of platforms are imported when one is met.
 
 Sources: Kubernetes API types; `*_types.go` of Argo Rollouts, LeaderWorkerSet, KubeRay, KServe, NIM operator, KAITO,
-Dynamo, AIBrix, production-stack. A kind counts together with its API group: others use the same names.
+Dynamo, AIBrix, production-stack, rbg. A kind counts together with its API group: others use the same names.
 """
 
 from collections.abc import Callable, Mapping
@@ -87,6 +87,12 @@ def _group(reading: Reading) -> list[Piece]:
     return groups.READERS[reading.object.kind](reading)
 
 
+def _role_based(reading: Reading) -> list[Piece]:
+    from skewguard.observe.sources import rolebased
+
+    return rolebased.READERS[reading.object.kind](reading)
+
+
 def _kserve(reading: Reading) -> list[Piece]:
     if reading.object.kind.startswith("LLM"):
         from skewguard.observe.sources import llmisvc
@@ -127,6 +133,8 @@ _READERS: Mapping[str, tuple[str, Reader]] = {
     "ClusterServingRuntime": ("serving.kserve.io", _kserve),
     "LLMInferenceService": ("serving.kserve.io", _kserve),
     "LLMInferenceServiceConfig": ("serving.kserve.io", _kserve),
+    "RoleBasedGroup": ("workloads.x-k8s.io", _role_based),
+    "RoleBasedGroupSet": ("workloads.x-k8s.io", _role_based),
     "JobSet": ("x-k8s.io", _searched),
     "StormService": ("aibrix.ai", _searched),
     "RoleSet": ("aibrix.ai", _searched),
@@ -149,7 +157,7 @@ _NO_PODS = frozenset(
         "LimitRange", "ResourceQuota", "Node", "Event", "Endpoints", "EndpointSlice", "Lease", "InferencePool",
         "InferenceModel", "InferenceObjective", "ResourceClaim", "ResourceClaimTemplate", "DeviceClass",
         "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "APIService", "ExternalSecret", "SealedSecret",
-        "BackendConfig", "FrontendConfig", "BackendTrafficPolicy", "ClientTrafficPolicy", "HTTPProxy", "IngressRoute",
+        "BackendConfig", "FrontendConfig", "RoleBasedGroupScalingAdapter", "VerticalPodAutoscaler", "BackendTrafficPolicy", "ClientTrafficPolicy", "HTTPProxy", "IngressRoute",
         "Middleware", "ServingContract",
     )
 )  # fmt: skip

@@ -50,7 +50,7 @@ class Layers:
         for node in self.nodes:
             for number, element in enumerate(node.get(field).elements()):
                 merged[element.get(_KEYS[field]).text() or f"#{number}"] = element
-        return list(merged.values())
+        return [element for element in merged.values() if not _deleted(element)]
 
     def named(self, field: str) -> list["Layers"]:
         """Containers: those of equal name lie over each other."""
@@ -60,11 +60,16 @@ class Layers:
         for node in self.nodes:
             for number, element in enumerate(node.get(field).elements()):
                 merged.setdefault(element.get("name").text() or f"#{number}", []).append(element)
-        return [Layers(nodes) for nodes in merged.values()]
+        return [Layers(nodes) for nodes in merged.values() if not _deleted(nodes[-1])]
 
     def each(self, field: str) -> list[Node]:
         """The value of a field in every layer that has it, lowest first."""
         return [node.get(field) for node in self.nodes if node.get(field).present]
+
+
+def _deleted(element: Node) -> bool:
+    """Whether the uppermost layer takes an entry out: the directive of a strategic merge."""
+    return element.get("$patch").text() == "delete"
 
 
 class SoleContainer(Layers):

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
+from msgspec import structs
+
 from skewguard.language.documents import Node
 from skewguard.language.facts import Located, Origin
 from skewguard.language.neighbours import Autoscaler, Signal
@@ -40,9 +42,9 @@ def read(reading: Reading) -> Iterator[Autoscaler]:
     own = reading.object
     if own.kind == "HorizontalPodAutoscaler":
         if not _of_keda(own, reading):
-            yield _horizontal(own, own.root.get("spec"))
+            yield _of_adapter(_horizontal(own, own.root.get("spec")), reading)
     elif own.kind == "ScaledObject":
-        yield _keda(own)
+        yield _of_adapter(_keda(own), reading)
     elif own.kind == "VerticalPodAutoscaler":
         yield _vertical(own)
     elif own.kind == "PodAutoscaler" and own.group.endswith("aibrix.ai"):
@@ -114,6 +116,19 @@ def _of_keda(own: Object, reading: Reading) -> bool:
         if own.name == (given or f"keda-hpa-{each.name}") and same_namespace(each.namespace, own.namespace):
             return True
     return False
+
+
+def _of_adapter(scaler: Autoscaler, reading: Reading) -> Autoscaler:
+    """An autoscaler of a RoleBasedGroupScalingAdapter sets the replicas of one role of a RoleBasedGroup."""
+    if scaler.target_kind != "RoleBasedGroupScalingAdapter":
+        return scaler
+    from skewguard.observe.sources import rolebased
+
+    found = rolebased.scaled_role(scaler.target_name or "", reading.object, reading.objects)
+    if found is None:
+        return scaler
+    group, role = found
+    return structs.replace(scaler, target_kind=rolebased.KIND, target_name=group, target_role=role)
 
 
 _METRICS = {

@@ -28,13 +28,36 @@ from skewguard.language.facts import Fact
         ("folder", "path"),
         ("prod/chat.yaml", "path"),
         ("prod/chat.json", "path"),
+        ("examples/skewed", "path"),
+        ("charts/chat/rendered", "path"),
+        ("deploy/", "path"),
+        ("a/b/deploy/chat", "path"),
         ("deploy/chat", "object"),
+        ("Deployment/chat", "object"),
+        ("inferenceservices/chat", "object"),
+        ("deployments.apps/chat", "object"),
+        ("lws/chat@3", "object"),
         ("ctx:prod/deploy/chat@good", "object"),
     ],
 )
 def test_thing_is_told_apart_in_the_documented_order(text: str, kind: str) -> None:
     """Command line, then URL, then path, then object."""
     assert kind == things.kind_of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("deploy/chat", "kubectl get deploy/chat -o yaml"),
+        ("prod/sts/chat@good", "kubectl get -n prod sts/chat -o yaml"),
+        ("blue:prod/sts/chat", "kubectl get --context blue -n prod sts/chat -o yaml"),
+        ("https://x.example/d.yaml", "curl -s https://x.example/d.yaml"),
+    ],
+)
+def test_thing_that_is_not_read_says_how_to_hand_it_over(text: str, advice: str) -> None:
+    """The command that gives it, with its own namespace and context."""
+    assert f"`{advice} | skewguard check -`" in (things.instead(text, "check") or "")
+    assert f"`{advice} | skewguard settings -`" in (things.not_yet(things.parse((text,))).hint or "")
 
 
 def test_quoted_command_line_is_split_without_expansion() -> None:

@@ -54,6 +54,31 @@ def test_named_file_that_is_no_manifest_is_an_error(run: Run, text: str, words: 
     assert "1 engine" in done.out
 
 
+@pytest.mark.parametrize(
+    ("path", "advice"),
+    [
+        ("deploy/chat", "kubectl get deploy/chat -o yaml"),
+        ("https://x.example/d.yaml", "curl -s https://x.example/d.yaml"),
+    ],
+)
+def test_what_is_no_file_says_how_to_hand_it_over(run: Run, path: str, advice: str) -> None:
+    """An object of a cluster and a URL are piped in; a file of that name is read."""
+    done = run("check", path)
+    assert (2, True) == (done.code, f"`{advice} | skewguard check -`" in " ".join(done.out.split()))
+    write(path, GOOD)
+    assert 0 == run("check", path).code
+
+
+def test_home_folder_is_found_where_no_shell_puts_it(run: Run, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--contract=~/c.yaml` and `-o json=~/r.json` reach the program as they are; nothing called `~` is made."""
+    monkeypatch.setenv("HOME", str(here / "home"))
+    write("home/c.yaml", BROKEN)
+    write("home/k/x.yaml", GOOD)
+    assert [1, 1] == [run("check", path, "--contract=~/c.yaml", "-o", "json=~/r.json").code
+                      for path in ("~/k/x.yaml", "~/k/*.yaml")]  # fmt: skip
+    assert (True, False) == (Path("home/r.json").is_file(), Path("~").exists())
+
+
 def test_folder_without_any_manifest_is_unreadable(run: Run) -> None:
     """A wrong path in a pipeline must not look like a pass."""
     write("k/values.yaml", "replicas: 1\n")
@@ -123,9 +148,10 @@ def test_namespace_is_that_of_objects_that_name_none(run: Run) -> None:
     """`-n` decides which target fits."""
     write("x.yaml", GOOD.replace("  namespace: prod\n", ""))
     contract = write("c.yaml", BROKEN.replace("name: chat}]", "name: chat, namespace: prod}]"))
-    codes = [run("check", "x.yaml", "--contract", contract, *more).code for more in (("-n", "prod"), ("-n", "dev"))]
+    given = (("-n", "prod"), ("-n=prod",), ("--namespace=prod",), ("-n", "dev"))
+    codes = [run("check", "x.yaml", "--contract", contract, *more).code for more in given]
     found = run("check", "x.yaml", "--contract", contract, "-n", "dev", "-o", "json").document["findings"]
-    assert ([1, 1], "contract.no-target") == (codes, next(i["check"] for i in found if i["group"] == "contract"))
+    assert ([1, 1, 1, 1], "contract.no-target") == (codes, next(i["check"] for i in found if i["group"] == "contract"))
 
 
 def waived(run: Run, *words: str) -> list[str]:

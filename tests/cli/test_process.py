@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.cli.running import BAD, GOOD, program, write
@@ -57,6 +58,68 @@ def test_closed_output_is_no_traceback(here: Path) -> None:
         ["sh", "-c", '"$@" >&-', "sh", *program(), "check", "x.yaml"], capture_output=True, check=False
     )
     assert (1, b"") == (done.returncode, done.stderr)
+
+
+SHELL = ["sh", "-c"]
+
+
+@pytest.mark.parametrize(
+    ("redirection", "words", "code"),
+    [
+        ("2>&-", ("check", "x.yaml", "-o", "json"), 1),
+        ("2>&-", ("check", "x.yaml", "gone.yaml"), 1),
+        ("2>&-", ("explain", "nonsense"), 2),
+        ("2>&-", ("nonsense",), 2),
+        ("<&-", ("check", "-"), 2),
+        ("<&- >&- 2>&-", ("check", "x.yaml"), 1),
+        ("2>/dev/full", ("check", "x.yaml", "-o", "json"), 1),
+        ("2>/dev/full", ("explain", "nonsense"), 2),
+        ("2>/dev/full", ("nonsense",), 2),
+        ("2>/dev/full", ("init", "x.yaml"), 0),
+    ],
+)
+def test_stream_that_is_closed_or_full_changes_no_exit_code(
+    here: Path, redirection: str, words: tuple[str, ...], code: int
+) -> None:
+    """Where nobody listens nothing can be said, and the verdict still stands."""
+    write("x.yaml", BAD)
+    done = subprocess.run([*SHELL, f'"$@" {redirection}', "sh", *program(), *words], capture_output=True, check=False)
+    assert (code, False) == (done.returncode, b"Traceback" in done.stdout + done.stderr)
+
+
+def test_result_is_not_written_into_by_messages(here: Path) -> None:
+    """A file that is opened while stderr is closed must not get its number."""
+    write("x.yaml", BAD)
+    words = (*program(), "check", "x.yaml", "gone.yaml", "-o", "json=r.json")
+    subprocess.run([*SHELL, '"$@" <&- >&- 2>&-', "sh", *words], check=False)
+    assert "skewguard.dev/report/v1" == msgspec.json.decode(Path("r.json").read_bytes())["schema"]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_character_set_of_the_terminal_is_no_error(here: Path, encoding: str, form: str) -> None:
+    """What it lacks is shown by its number, which is how JSON writes it too."""
+    write(
+        "x.yaml",
+        BAD.replace("name: chat\n", 'name: chat\n  labels: {a: "名前 ≥ é"}\n', 1).replace("nonsense=1", "名前=≥"),
+    )
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        [*program(), "check", "x.yaml", "-v", "-o", form], capture_output=True, env=environment, check=False
+    )
+    assert (1, False) == (done.returncode, b"Traceback" in done.stderr)
+    if form == "json":
+        assert msgspec.json.decode(done.stdout.decode("utf-8" if encoding == "ascii" else encoding))["findings"]
+
+
+@pytest.mark.parametrize("words", [("check", "."), ("settings", "x.yaml"), ("init", "x.yaml", "--write")])
+def test_working_folder_that_is_gone_is_told(here: Path, words: tuple[str, ...]) -> None:
+    """Somebody removed it; exit code 2, and what to do."""
+    Path("gone").mkdir()
+    script = 'cd gone && rmdir ../gone && "$@"'
+    done = subprocess.run([*SHELL, script, "sh", *program(), *words], capture_output=True, check=False)
+    assert (2, b"") == (done.returncode, done.stdout)
+    assert b"the working folder does not exist any more" in done.stderr
 
 
 def _wait_until_idle(process: int) -> None:

@@ -103,8 +103,24 @@ def test_thing_that_cannot_be_read_says_what_to_do(run: Run, thing: str, words: 
 
 def test_several_words_that_are_no_command_line_are_refused(run: Run) -> None:
     """One THING at a time."""
-    done = run("settings", "a.yaml", "b.yaml")
-    assert (2, True) == (done.code, "no command line" in done.err)
+    for verb in ("settings", "init"):
+        done = run(verb, "a.yaml", "b.yaml")
+        assert (2, True) == (done.code, "one thing is asked about at a time, and these are 2" in done.err)
+
+
+@pytest.mark.parametrize("folder", ["examples/skewed", "./k8s", "k8s/"])
+def test_folder_is_a_thing(run: Run, folder: str) -> None:
+    """Whatever it is called; only `kind/name` of a known kind is an object."""
+    write(f"{folder}/x.yaml", GOOD)
+    assert [0, 0, 0] == [
+        run(*words).code for words in (("settings", folder), ("init", folder), ("diff", folder, folder))
+    ]
+
+
+def test_standard_input_is_read_once(run: Run) -> None:
+    """Both sides of a diff cannot come through it."""
+    done = run("diff", "-", "-", stdin=GOOD)
+    assert (2, True) == (done.code, "can be read once" in done.err)
 
 
 def test_standard_input_is_a_thing(run: Run) -> None:

@@ -45,6 +45,11 @@ def read_stream(stream: BinaryIO) -> str:
     return text
 
 
+def at_home(path: str) -> str:
+    """A path with `~` as the home folder, where no shell did it: none does in `--contract=~/x`, nor between quotes."""
+    return os.path.expanduser(path) if path.startswith("~") and not os.path.lexists(path) else path
+
+
 def exists(path: str) -> bool:
     """Whether the name is taken, also by a broken link."""
     return os.path.lexists(path)

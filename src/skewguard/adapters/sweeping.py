@@ -53,6 +53,7 @@ def read_inputs(paths: Iterable[str], stdin: BinaryIO | None = None) -> Iterator
 
 
 def _of_path(path: str, seen: set[str]) -> Iterator[Input]:
+    path = files.at_home(path)
     try:
         found = os.stat(path)
     except (OSError, ValueError) as error:
@@ -72,7 +73,7 @@ def _of_glob(pattern: str, seen: set[str]) -> Iterator[Input]:
     from glob import glob
 
     try:
-        found = sorted(glob(os.path.expanduser(pattern), recursive=True))
+        found = sorted(glob(pattern, recursive=True))
     except (OSError, ValueError, RecursionError) as error:
         yield Input(
             files.shown(pattern), error=files.error_of(pattern, f"cannot be expanded: {error}", "mend the pattern")

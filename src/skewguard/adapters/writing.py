@@ -24,7 +24,7 @@ def write_new(path: str, text: str) -> str:
                 hint="remove it first, or print the text instead of writing it",
                 file=files.shown(path),
             ) from None
-        raise UsageError(f"cannot write {files.shown(path)}: {files.words_of(error)}", file=files.shown(path)) from None
+        raise UsageError(f"cannot write {files.shown(path)}: {files.words_of(error)}") from None
     return path
 
 
@@ -33,6 +33,7 @@ def write(path: str, text: str) -> None:
 
     Raises `UsageError` when it cannot be written.
     """
+    path = files.at_home(path)
     target = files.real(path)  # a link stays a link
     temporary = f"{_beside(target)}.out"
     try:
@@ -44,7 +45,7 @@ def write(path: str, text: str) -> None:
         _write_through(temporary, text)
         os.replace(temporary, target)
     except OSError as error:
-        raise UsageError(f"cannot write {files.shown(path)}: {files.words_of(error)}", file=files.shown(path)) from None
+        raise UsageError(f"cannot write {files.shown(path)}: {files.words_of(error)}") from None
 
 
 def _beside(path: str) -> str:

@@ -21,6 +21,8 @@ def diff(a: str, b: str | None = None, *, engines: Sequence[str] = (), namespace
     decided. What stands on one side alone differs only where all of the other side could be read.
     """
     names, versions = _sides(a, b, tuple(engines))
+    if a == b == "-":
+        raise UsageError("standard input is named for both sides, and can be read once", hint="save one of them first")
     left, right = (
         inputs.of_thing(things.parse((name,)), namespace=namespace, version=version)
         for name, version in zip((a, b or a), versions, strict=True)

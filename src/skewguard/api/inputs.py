@@ -80,10 +80,19 @@ def load(
     """Read every input and judge every container in it. `version` (`vllm==0.11.0`) stands in for the manifest's own."""
     gathered = _Gathered(found)
     for done, item in enumerate(sweeping.read_inputs(paths), start=1):
-        gathered.take(item)
+        gathered.take(_advised(item))
         if progress is not None:
             progress(done)
     return gathered.finish(namespace, _version(version))
+
+
+def _advised(item: sweeping.Input) -> sweeping.Input:
+    """An input that is not there, with the advice for a URL or an object of a cluster, where a path names one."""
+    error = item.error
+    advice = things.instead(item.path, "check") if error is not None and item.named else None
+    if error is None or advice is None:
+        return item
+    return structs.replace(item, error=InputError(error.message, hint=advice, file=error.file))
 
 
 def of_thing(thing: Thing, *, namespace: str | None = None, version: str | None = None) -> Loaded:

@@ -1,17 +1,20 @@
 """What a THING on the command line means: a command line, a URL, a path, or an object in a cluster.
 
 Told apart in this order: contains ` -- ` or starts `NAME==` → a command line; `http(s)://` → URL; `-`, a leading
-`./ ../ / ~`, no `/` in it, or an ending `.yaml .yml .json` → path; otherwise an object.
+`./ ../ / ~`, no `/` in it, or an ending `.yaml .yml .json` → path; `[context:][namespace/]kind/name[@revision]` of a
+known kind → an object; otherwise a path.
 """
 
 import re
 from collections.abc import Collection
+from functools import cache
 from typing import Literal
 
 from msgspec import Struct
 
 from skewguard.knowledge import engines
 from skewguard.language.errors import UsageError
+from skewguard.observe.sources import kinds
 
 ThingKind = Literal["command-line", "url", "path", "object"]
 
@@ -37,7 +40,31 @@ def kind_of(text: str) -> ThingKind:
         return "url"
     if text == "-" or text.startswith(_STARTS) or "/" not in text or text.endswith(_ENDINGS):
         return "path"
-    return "object"
+    return "object" if object_of(text) else "path"
+
+
+_SHORT = ("po", "deploy", "sts", "ds", "rs", "rc", "cj", "ro", "lws", "isvc", "llmisvc", "job")
+"""What `kubectl` calls kinds for short."""
+
+
+def object_of(text: str) -> tuple[str, ...] | None:
+    """The words by which `kubectl get` finds an object, None where the text names none."""
+    before, _, after = text.rpartition(":") if ":" in text.partition("/")[0] else ("", "", text)
+    parts = after.partition("@")[0].split("/")
+    kind = parts[-2].partition(".")[0].lower() if len(parts) in (2, 3) and all(parts) else ""
+    if kind not in _SHORT and kind not in _kinds():
+        return None
+    context = ("--context", before) if before else ()
+    namespace = ("-n", parts[0]) if len(parts) == 3 else ()
+    return (*context, *namespace, "/".join(parts[-2:]))
+
+
+@cache
+def _kinds() -> frozenset[str]:
+    """The kinds of workloads, as people write them: `deployment`, `deployments`."""
+    singular = [kind.lower() for kind in kinds.NAMES]
+    plural = [f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s" for kind in singular]
+    return frozenset((*singular, *plural))
 
 
 def parse(words: tuple[str, ...]) -> Thing:
@@ -54,6 +81,11 @@ def _command_line(words: tuple[str, ...]) -> Thing:
     import shlex
 
     text = " ".join(words)
+    if len(words) > 1 and words[1] != "--" and kind_of(words[0]) != "command-line":
+        raise UsageError(
+            f"one thing is asked about at a time, and these are {len(words)}: {text}",
+            hint="run it for each; a command line is written as 'vllm==0.11.0 -- serve MODEL --max-model-len 32k'",
+        )
     if len(words) == 1:
         try:
             words = tuple(shlex.split(text))
@@ -86,5 +118,16 @@ def not_yet(thing: Thing) -> UsageError:
     what = "an engine's URL" if thing.kind == "url" else f"an object in a cluster ({thing.text})"
     return UsageError(
         f"{what} is not read by this version: it reads manifests and command lines",
-        hint="give a file, as in `kubectl get deploy/chat -o yaml | skewguard settings -`",
+        hint=instead(thing.text, "settings"),
     )
+
+
+def instead(text: str, verb: str) -> str | None:
+    """How to hand over what a text names, where it is no path; None where it can only be a path."""
+    kind = kind_of(text)
+    if kind == "url":
+        return f"fetch it first, as in `curl -s {text} | skewguard {verb} -`"
+    if kind == "object":
+        found = " ".join(object_of(text) or ())
+        return f"give a file, as in `kubectl get {found} -o yaml | skewguard {verb} -`; a path begins with `./`"
+    return None

@@ -9,7 +9,7 @@ import click
 from skewguard import __version__
 from skewguard.cli import telling
 from skewguard.cli.commands import program
-from skewguard.language.errors import ExitCode, SkewguardError
+from skewguard.language.errors import ExitCode, SkewguardError, UsageError
 
 
 def main() -> None:
@@ -26,8 +26,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command and give its exit code; every error is told on stderr, none escapes."""
-    if sys.stdout is None:  # closed by the caller, who wants the exit code alone
-        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+    _open_streams()
     try:
         code = program.main(args=arguments, prog_name=_name(), standalone_mode=False)
         sys.stdout.flush()
@@ -35,10 +34,10 @@ def run(arguments: list[str]) -> int:
         telling.tell(error)
         return error.exit_code
     except click.exceptions.Abort:
-        click.echo("interrupted", err=True)
+        telling.say("interrupted")
         return ExitCode.INTERRUPTED
     except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
+        telling.say("interrupted")
         return ExitCode.INTERRUPTED
     except click.exceptions.Exit as error:
         return error.exit_code
@@ -51,9 +50,37 @@ def run(arguments: list[str]) -> int:
         output.silence_stdout()
         return ExitCode.OK
     except Exception as error:  # noqa: BLE001  # the boundary: a defect is reported, not thrown at the user
+        if isinstance(error, FileNotFoundError) and _is_nowhere():
+            hint = "change to a folder that is there"
+            telling.tell(UsageError("the working folder does not exist any more", hint=hint))
+            return ExitCode.UNREADABLE
         _tell_defect(error)
         return ExitCode.INTERNAL
     return int(code or 0)
+
+
+def _open_streams() -> None:
+    """Make the three streams usable: one that the caller closed leads nowhere, and no character is refused.
+
+    A closed one must be taken, or the first file that is opened gets its number, and what is printed.
+    """
+    for name, flags, mode in (("stdin", os.O_RDONLY, "r"), ("stdout", os.O_WRONLY, "w"), ("stderr", os.O_WRONLY, "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
+        elif mode == "w" and stream.encoding.lower() != "utf-8":
+            stream.reconfigure(errors="backslashreplace")  # a terminal of another character set
+
+
+def _is_nowhere() -> bool:
+    """Whether somebody removed the working folder."""
+    from pathlib import Path
+
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _name() -> str:
@@ -67,7 +94,7 @@ def _tell_usage(error: click.ClickException) -> None:
 
     said = StringIO()
     error.show(said)
-    click.echo(visible_lines(said.getvalue()), err=True, nl=False)
+    telling.say(visible_lines(said.getvalue()), nl=False)
 
 
 def _tell_defect(error: Exception) -> None:
@@ -79,7 +106,7 @@ def _tell_defect(error: Exception) -> None:
     places = [
         f"  {frame.filename.rpartition('skewguard')[2].lstrip('/')}:{frame.lineno} {frame.name}" for frame in frames
     ]
-    click.echo(
+    telling.say(
         "\n".join(
             [
                 "error: skewguard failed; this is a defect, please report it with the lines below",
@@ -87,6 +114,5 @@ def _tell_defect(error: Exception) -> None:
                 f"  {type(error).__name__}",
                 *places[-8:],
             ]
-        ),
-        err=True,
+        )
     )

@@ -21,7 +21,14 @@ _OUTPUT = click.option(
     metavar="FORMAT[=PATH]",
     help="Result format, to stdout or to PATH. Repeatable. Default: table.",
 )
-_NAMESPACE = click.option("-n", "--namespace", help="Namespace of objects that name none.")
+
+
+def _bare(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """`-n=prod` is what kubectl takes too; click leaves the equals sign to the value."""
+    return value.removeprefix("=") or None if value is not None else None
+
+
+_NAMESPACE = click.option("-n", "--namespace", callback=_bare, help="Namespace of objects that name none.")
 _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Show notes, waived findings and gaps too.")
 _COLOR = click.option("--color/--no-color", default=None, help="Colours; default: when stdout is a terminal.")
 
@@ -221,13 +228,13 @@ def _tell_misplaced(thing: tuple[str, ...]) -> None:
     options = [name for option in command.params for name in (*option.opts, *option.secondary_opts)]
     lost = api.misplaced_options(thing, [name for name in options if name.startswith("-")])
     if lost:
+        from skewguard.cli import telling
         from skewguard.report.characters import visible
 
         example = visible(f"skewguard {command.name} {lost[0]} … {thing[0].split(' ')[0]} -- …")
-        click.echo(
+        telling.say(
             f"note: {', '.join(lost)} stands behind `--`, where every word is the engine's; for skewguard it must come "
-            f"first: `{example}`",
-            err=True,
+            f"first: `{example}`"
         )
 
 

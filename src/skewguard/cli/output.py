@@ -77,15 +77,13 @@ def emit(result: Report, wanted: Wanted, *, verbose: bool, color: bool | None) -
             telling.tell(error)
     printed = [name for name, path in wanted if path is None]
     if isinstance(result, CheckReport) and not any(name in ("table", "wide") for name in printed):
-        click.echo(report.summary(result), err=True)
+        telling.say(report.summary(result))
     return ExitCode.first([ExitCode(result.exit_code), *([ExitCode.UNREADABLE] if failed else [])])
 
 
 def remark(result: InitReport) -> None:
     """Say on stderr what was written, and what is to be said about the input."""
-    click.echo(
-        report.remarks(result, report.Options(color=_colored(None, sys.stderr), width=_width())), nl=False, err=True
-    )
+    telling.say(report.remarks(result, report.Options(color=_colored(None, sys.stderr), width=_width())), nl=False)
 
 
 def print_out(text: str) -> None:
@@ -138,11 +136,11 @@ def progress() -> Iterator[Callable[[int], None]]:
         nonlocal drawn
         if done >= PROGRESS_AFTER and done % 25 == 0:
             drawn = True
-            click.echo(f"\rreading: {done} files", err=True, nl=False)
+            telling.say(f"\rreading: {done} files", nl=False)
 
     if not sys.stderr.isatty():
         yield lambda _done: None
         return
     yield draw
     if drawn:
-        click.echo("\r\033[K", err=True, nl=False)
+        telling.say("\r\033[K", nl=False)

@@ -1,8 +1,16 @@
 """Errors in words, on the error stream."""
 
+from contextlib import suppress
+
 import click
 
 from skewguard.language.errors import SkewguardError
+
+
+def say(text: str, *, nl: bool = True) -> None:
+    """Write to the error stream; where nobody listens there is nobody to tell, and the exit code still counts."""
+    with suppress(OSError):
+        click.echo(text, err=True, nl=nl)
 
 
 def tell(error: SkewguardError) -> None:
@@ -14,6 +22,6 @@ def tell(error: SkewguardError) -> None:
         place += f":{error.line}" + (f":{error.column}" if error.column else "")
     named = error.file is not None and error.message.startswith(error.file)  # the message says which file
     at = f"{place}: " if place and not (named and error.line is None) else ""
-    click.echo(visible_lines(f"error: {at}{error.message}"), err=True)
+    say(visible_lines(f"error: {at}{error.message}"))
     if error.hint:
-        click.echo(visible_lines(f"  hint: {error.hint}"), err=True)
+        say(visible_lines(f"  hint: {error.hint}"))

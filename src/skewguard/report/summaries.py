@@ -69,7 +69,7 @@ def diff(report: DiffReport) -> str:
 
 def _no_change(report: DiffReport) -> str:
     if not report.compared:
-        return "nothing could be compared"
+        return "nothing could be compared" if report.errors else "no container stands on both sides"
     return "no setting is known to differ" if report.undecided else "the effective settings are equal"
 
 

@@ -147,6 +147,9 @@ _READERS: Mapping[str, tuple[str, Reader]] = {
     "Model": ("kubeai.org", _platform),
 }
 
+NAMES = tuple(_READERS)
+"""Every kind whose pod templates are known by name."""
+
 _NO_PODS = frozenset(
     (
         "ConfigMap", "Secret", "Service", "ServiceAccount", "Namespace", "PersistentVolume", "PersistentVolumeClaim",

@@ -226,7 +226,17 @@ def test_severity_that_fails_is_decided_by_flag_then_environment_then_file(
     assert (2, True) == (done.code, "SKEWGUARD_FAIL_ON" in done.err)
 
 
-@pytest.mark.parametrize("content", ["fail_on: bad\n", "images: 1\n", "nonsense: 1\n", "a: [\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "fail_on: bad\n",
+        "images: 1\n",
+        "nonsense: 1\n",
+        "a: [\n",
+        "ignore: [{check: pin.image-tga, reason: mirrored}]\n",
+        "ignore: [{check: 'pni.*', reason: mirrored}]\n",
+    ],
+)
 def test_broken_project_configuration_is_told_and_the_manifests_are_checked(run: Run, content: str) -> None:
     """With its place."""
     write(".skewguard/config.yaml", content)

@@ -123,7 +123,8 @@ def _ignored(item: Finding, project: Project, anchor: evaluation.Anchor) -> Find
         return item
     place = item.origin
     file = (place.file if place else None) or (item.subject.source.path if item.subject.source else "")
-    rule = project.ignores(item.check, anchor(file))
+    names = (item.check, *registry.CHECKS[item.check].aliases)
+    rule = next((rule for name in names if (rule := project.ignores(name, anchor(file)))), None)
     if rule is None:
         return item
     return structs.replace(item, verdict="waived", waiver=Waiver(rule.reason, None, rule.origin))

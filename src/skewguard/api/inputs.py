@@ -57,8 +57,11 @@ def project(
     found, errors = Project(), list[InputError]()
     path = places.project_file(CONFIG)
     if path is not None:
+        from skewguard.judge.checks import registry  # lazily: most verbs need no check, and most projects no file
+
+        known = (*registry.CHECKS, *registry.aliases())
         try:
-            found, errors = projects.read(files.read_text(path), path, tuple(commands.ENGINES))
+            found, errors = projects.read(files.read_text(path), path, tuple(commands.ENGINES), known)
         except InputError as error:
             errors.append(error)
     return projects.merge(found, environ or {}, {"fail_on": fail_on}), tuple(problem(error) for error in errors)

@@ -19,7 +19,7 @@ Flags decide over `SKEWGUARD_*` variables, and those over this file. All mistake
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Literal, get_args
 
@@ -78,10 +78,13 @@ class Project(Struct, frozen=True):
         return None
 
 
-def read(text: str, path: str, engines: Sequence[str] = ()) -> tuple[Project, list[InputError]]:
+def read(
+    text: str, path: str, engines: Sequence[str] = (), checks: Collection[str] = ()
+) -> tuple[Project, list[InputError]]:
     """The configuration in `text`, and everything that is wrong with it; `path` names the file in messages.
 
-    With `engines` given, the engines' names are checked too. What is wrong is left out of the result.
+    With `engines` and `checks` given, names of engines and ids of checks are looked at too. What is wrong is left out
+    of the result.
     """
     read_documents, errors = documents.read(text, path)
     roots = [document.root for document in read_documents if document.root]
@@ -89,7 +92,7 @@ def read(text: str, path: str, engines: Sequence[str] = ()) -> tuple[Project, li
         errors.append(_at(roots[1].origin, "the configuration is one document, and this is a second one"))
     if not roots:
         return Project(), errors
-    reader = _Reader(errors, tuple(engines))
+    reader = _Reader(errors, tuple(engines), checks)
     return reader.project(roots[0]), errors
 
 
@@ -119,9 +122,10 @@ def merge(project: Project, environ: Mapping[str, str], flags: Mapping[str, str 
 class _Reader:
     """One reading of a document: collects errors and goes on."""
 
-    def __init__(self, errors: list[InputError], engines: tuple[str, ...]) -> None:
+    def __init__(self, errors: list[InputError], engines: tuple[str, ...], checks: Collection[str]) -> None:
         self._errors = errors
         self._engines = engines
+        self._checks = checks
 
     def project(self, root: Node) -> Project:
         if not self._keys(root, _KEYS, "the configuration"):
@@ -196,6 +200,10 @@ class _Reader:
             return None
         if check is not None and reason is None:
             self._say(node.key_origin("check"), "ignoring a check needs a `reason`", "say in one sentence why")
+            return None
+        if check is not None and self._checks and not any(_glob(check).fullmatch(known) for known in self._checks):
+            hint = _nearest(check, tuple(self._checks)) or "a check is `group.name`, or `group.*` for all of a group"
+            self._say(node.get("check").origin, f"there is no check `{check}`", hint)
             return None
         return Ignore(path, check, reason or "the project configuration leaves it out", node.origin)
 

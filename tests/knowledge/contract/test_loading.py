@@ -192,7 +192,7 @@ def test_other_documents_are_no_contract(text: str, message: str, hint: str | No
         (contract_text("waivers: [{check: pin.image-digets, reason: a, until: 2027-01-31}]"),
          "6:21 there is no check 'pin.image-digets' (did you mean pin.image-digest?)"),
         (contract_text("waivers: [{check: nope.*, reason: a, until: 2027-01-31}]"),
-         "6:21 there is no check 'nope.*' (`skewguard explain` lists the checks; a group is `pin.*`)"),
+         "6:21 there is no check 'nope.*' (a check is GROUP.NAME, or GROUP.* for all of: contract, limits, pin)"),
         (contract_text("waivers: [{check: pin.*, reason: '', until: 2027-01-31}]"),
          "6:36 the waiver's reason must be a text, not an empty text"),
         (contract_text("waivers: [{check: pin.*, reason: a}]"),

@@ -88,9 +88,19 @@ def _known(reader: Reader, node: Node, check: str, checks: Collection[str]) -> N
     if slug == "*" and any(known.startswith(f"{group}.") for known in checks):
         return
     if check not in checks:
-        guess = nearest(check, checks)
-        hint = f"did you mean {guess}?" if guess else "`skewguard explain` lists the checks; a group is `pin.*`"
-        reader.wrong(node.origin, f"there is no check {check!r}", hint)
+        reader.wrong(node.origin, f"there is no check {check!r}", meant(check, checks))
+
+
+def meant(check: str, checks: Collection[str]) -> str:
+    """What to write for a check that does not exist: the nearest one, else those of its group, else the groups."""
+    guess = nearest(check, checks)
+    if guess is not None:
+        return f"did you mean {guess}?"
+    group = check.partition(".")[0]
+    own = sorted(known for known in checks if known.startswith(f"{group}."))
+    if own:
+        return f"{group} has: {', '.join(own)}"
+    return f"a check is GROUP.NAME, or GROUP.* for all of: {', '.join(sorted({known.partition('.')[0] for known in checks}))}"
 
 
 def _is_date(text: str) -> bool:
@@ -125,7 +135,7 @@ def _annotation_fault(check: str, reason: str, checks: Collection[str]) -> tuple
         return f"the annotation {ANNOTATION}{check} has no reason", "say why, for the colleague who meets it"
     if checks and check not in checks:
         guess = nearest(check, checks)
-        hint = f"did you mean {ANNOTATION}{guess}?" if guess else "`skewguard explain` lists the checks"
+        hint = f"did you mean {ANNOTATION}{guess}?" if guess else meant(check, checks)
         return f"the annotation {ANNOTATION}{check} names no check", hint
     return None
 

@@ -172,11 +172,15 @@ def test_batch_size_of_a_release_that_tries_engine_v1_rests_on_it(
     assert assumed == assumes(effective(serving(env, image=image), SEQS))
 
 
-def test_flag_that_can_make_the_engine_fall_back_leaves_the_batch_size_open() -> None:
-    """V0 takes 256 requests where V1 takes 1024."""
-    found = case("args: [--model=m, --kv-cache-dtype=fp8]", pod=GPU, image=OLD)
+@pytest.mark.parametrize(("product", "seqs"), [("NVIDIA-H100-80GB-HBM3", 1024), ("NVIDIA-B200", 256)])
+def test_flag_that_makes_the_engine_fall_back_brings_its_batch_size(product: str, seqs: int) -> None:
+    """A KV cache of 8 bits wants V0 on all GPUs but Hopper's, and V0 takes 256 requests where V1 takes 1024."""
+    gpu = f"nodeSelector: {{nvidia.com/gpu.product: {product}}}"
+    found = case("args: [--model=m, --kv-cache-dtype=fp8]", pod=gpu, image=OLD)
+    plain = case("args: [--model=m]", pod=gpu, image=OLD)
 
-    assert "vllm.engine" == getattr(effective(found, SEQS), "rule", None)
+    assert getattr(effective(found, SEQS), "value", None) == seqs
+    assert getattr(effective(plain, SEQS), "value", None) == 1024
 
 
 @pytest.mark.parametrize(
@@ -223,11 +227,12 @@ def test_model_that_a_file_may_send_elsewhere_rests_on_the_file() -> None:
     assert ("the file of VLLM_MODEL_REDIRECT_PATH",) == assumes(effective(found, "model.id"))
 
 
-def test_backend_that_engine_v1_lacks_leaves_the_batch_size_open() -> None:
+@pytest.mark.parametrize(("backend", "seqs"), [("XFORMERS", 256), ("FLASH_ATTN", 1024)])
+def test_backend_that_engine_v1_lacks_brings_the_batch_size_of_v0(backend: str, seqs: int) -> None:
     """XFORMERS makes 0.9.2 fall back to V0."""
-    for backend, kind in (("XFORMERS", Gap), ("FLASH_ATTN", Fact)):
-        found = serving(f"env: [{{name: VLLM_ATTENTION_BACKEND, value: {backend}}}]")
-        assert isinstance(effective(found, SEQS), kind)
+    found = serving(f"env: [{{name: VLLM_ATTENTION_BACKEND, value: {backend}}}]")
+
+    assert getattr(effective(found, SEQS), "value", None) == seqs
 
 
 def test_variable_that_env_removes_is_open() -> None:

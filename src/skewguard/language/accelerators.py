@@ -42,6 +42,23 @@ class Accelerator(Struct, frozen=True):
             return text
         return f"{text} shared" if self.partition == "shared" else f"{text} MIG {self.partition}"
 
+    @property
+    def capability(self) -> float | None:
+        """CUDA's compute capability (8.0 for an A100); None for what is not NVIDIA's."""
+        return _CAPABILITIES.get(self.name)
+
+
+# NVIDIA's table of CUDA GPUs (developer.nvidia.com/cuda-gpus), by the names below.
+_CAPABILITIES = {
+    "K80": 3.7, "P100-16GB": 6.0, "P4": 6.1, "P40": 6.1, "V100-16GB": 7.0, "V100-32GB": 7.0, "T4": 7.5, "T4G": 7.5,
+    "A100-40GB": 8.0, "A100-80GB": 8.0, "A800": 8.0, "A30": 8.0, "A40": 8.6, "A16": 8.6, "A10": 8.6, "A10G": 8.6,
+    "A2": 8.6, "RTX-A6000": 8.6, "RTX-A5000": 8.6, "RTX-A4000": 8.6, "RTX-3090": 8.6, "L4": 8.9, "L20": 8.9, "L40": 8.9,
+    "L40S": 8.9, "RTX-6000-ADA": 8.9, "RTX-4090": 8.9, "RTX-4080": 8.9, "H100-80GB": 9.0, "H100-94GB": 9.0,
+    "H100-96GB": 9.0, "H200": 9.0, "H20": 9.0, "H20-141GB": 9.0, "H800": 9.0, "GH200-96GB": 9.0, "GH200-144GB": 9.0,
+    "B200": 10.0, "GB200": 10.0, "B300": 10.3, "GB300": 10.3, "RTX-PRO-6000": 12.0, "RTX-5090": 12.0, "RTX-5080": 12.0,
+    "GB10": 12.1,
+}  # fmt: skip
+
 
 # name · family · gigabytes in the name · MiB as the device reports · vendor · ((form factor, driver's names …), …)
 # The first class of a family is meant when only the family is written, unless the family is in OPEN.

@@ -30,3 +30,8 @@ def of(config: dict[str, Any], heads: dict[str, tuple[bytes, int]] | None = None
     for name, content in files.items():
         texts[name.replace("__", ".")] = content if isinstance(content, str) else json.dumps(content)
     return checkpoints.read(texts, heads or {}, "models/it", whole=True)
+
+
+def alone(config: dict[str, Any]) -> Checkpoint:
+    """A config.json of which nobody gave the folder."""
+    return checkpoints.read({"config.json": json.dumps(config)}, {}, "config.json", whole=False)

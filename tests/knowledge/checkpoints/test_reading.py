@@ -344,7 +344,7 @@ def test_a_tokenizer_without_a_limit_has_none() -> None:
 
 
 def test_overrides_replace_and_merge() -> None:
-    """`--hf-overrides` replaces keys, merges mappings, and leaves what lies beside the config as it is."""
+    """`--hf-overrides` replaces keys, merges parts of the config, and leaves what lies beside it as it is."""
     before = making.of(
         {**LLAMA, "quantization_config": {"quant_method": "awq"}}, tokenizer_config__json={"model_max_length": 512}
     )
@@ -352,10 +352,15 @@ def test_overrides_replace_and_merge() -> None:
         before, {"max_position_embeddings": 8192, "rope_scaling": {"factor": 2.0}, "architectures": ["X"]}
     )
     assert after.decoder.lengths == {"max_position_embeddings": 8192}
-    assert (after.ropes[0].type, after.ropes[0].factor) == ("llama3", 2.0)
+    assert (after.ropes[0].type, after.ropes[0].factor) == (None, 2.0)
     assert after.architectures == ("X",)
     assert after.quantization == before.quantization
     assert after.tokenizer_length == 512
+
+    parts = making.of({"text_config": {**LLAMA, "model_type": "llama"}, "vision_config": {"depth": 2}})
+    merged = checkpoints.overridden(parts, {"text_config": {"rope_scaling": {"factor": 2.0}, "hidden_size": 8}})
+    assert (merged.ropes[0].type, merged.ropes[0].factor) == ("llama3", 2.0)
+    assert (merged.decoder.hidden_size, merged.decoder.heads) == (8, 32)
 
 
 def test_the_real_files_of_a_checkpoint() -> None:

@@ -155,8 +155,9 @@ def test_step_without_chunks_holds_a_whole_prompt() -> None:
 def test_engine_before_v1_has_its_own_batch() -> None:
     """Up to 0.7.3 unless asked for V1, up to 0.10.2 if asked for the old one."""
     assert value(SEQS, "0.6.3") == 256
-    assert value(STEP, "0.6.3", "--enable-chunked-prefill") == 512
-    assert value(STEP, "0.5.4", "--max-model-len", "8192") == 8192
+    assert value(STEP, "0.5.5", "--enable-chunked-prefill") == 512
+    assert gap(STEP, "0.6.3", "--enable-chunked-prefill").inputs == ("config.json@m@main",)  # more for what sees
+    assert gap(STEP, "0.5.4", "--max-model-len", "8192").inputs == ("config.json@m@main",)  # more for what pools
     assert value(SEQS, "0.10.2", env=[("VLLM_USE_V1", "0")]) == 256
     assert value(SEQS, "0.7.3", env=[("VLLM_USE_V1", "1")], gpu="NVIDIA-L40S") == 1024
 

@@ -4,7 +4,7 @@ Families have their own words for the same size; the order of the names is that 
 `transformers_utils/model_arch_config_convertor.py` and of the `attribute_map` of Transformers' config classes.
 """
 
-from skewguard.knowledge.checkpoints import layers, positions
+from skewguard.knowledge.checkpoints import families, layers, positions
 from skewguard.knowledge.checkpoints.fields import Fields
 from skewguard.knowledge.checkpoints.values import Decoder, Experts, LatentAttention
 
@@ -37,7 +37,8 @@ def decoder(config: Fields) -> Decoder:
     key, fields = find(config)
     count = fields.integer("num_hidden_layers", "n_layer", "n_layers", "num_layers")
     tied = fields.boolean("tie_word_embeddings")
-    return Decoder(
+    kind = fields.text("model_type") or config.text("model_type")
+    written = Decoder(
         key=key,
         model_type=fields.text("model_type"),
         hidden_size=fields.integer("hidden_size", "n_embd", "d_model"),
@@ -56,6 +57,9 @@ def decoder(config: Fields) -> Decoder:
         state=layers.state(fields),
         config=fields.values,
     )
+    if "auto_map" in config.values:
+        return written
+    return families.filled(written, families.TEXT_PART.get(kind or "", kind), fields.values)
 
 
 def _kv_heads(fields: Fields) -> int | None:

@@ -15,6 +15,11 @@ GENERATION = "generation_config.json"
 TOKENIZER = "tokenizer_config.json"
 TEMPLATE = "chat_template.jinja"
 TEMPLATE_JSON = "chat_template.json"
+MODULES = "modules.json"
+SENTENCES = tuple(
+    f"sentence_{name}_config.json"
+    for name in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
+)
 TEXTS = (
     CONFIG,
     GENERATION,
@@ -24,6 +29,8 @@ TEXTS = (
     quantization.MODELOPT,
     quantization.GPTQ,
     safetensors.INDEX,
+    MODULES,
+    *SENTENCES,
 )
 """The files of a checkpoint that are read whole."""
 
@@ -44,7 +51,9 @@ def read(texts: Mapping[str, str], heads: Mapping[str, safetensors.Head], name: 
             file=name,
         )
     parsed = {
-        file: _object(text, _path(name, file, whole=whole)) for file, text in texts.items() if file.endswith(".json")
+        file: _object(text, _path(name, file, whole=whole))
+        for file, text in texts.items()
+        if file.endswith(".json") and file != MODULES
     }
     config = Fields(parsed[CONFIG], _path(name, CONFIG, whole=whole))
     tokenizer = parsed.get(TOKENIZER)
@@ -59,6 +68,8 @@ def read(texts: Mapping[str, str], heads: Mapping[str, safetensors.Head], name: 
         generation=parsed.get(GENERATION),
         tokenizer=tokenizer,
         chat_template=_template(texts, parsed),
+        sentence=next((parsed[file] for file in SENTENCES if file in parsed), None),
+        modules=_modules(texts[MODULES], _path(name, MODULES, whole=whole)) if MODULES in texts else None,
         weights=safetensors.weights(heads, parsed.get(safetensors.INDEX), name.rstrip("/")),
     )
     beside = {
@@ -70,14 +81,29 @@ def read(texts: Mapping[str, str], heads: Mapping[str, safetensors.Head], name: 
 
 
 def overridden(checkpoint: Checkpoint, changes: Mapping[str, Any]) -> Checkpoint:
-    """The checkpoint with some keys of its config replaced (`--hf-overrides`); mappings inside it are merged.
+    """The checkpoint with some keys of its config replaced, as vLLM's `--hf-overrides` does it.
 
-    Raises `InputError` for a value of the wrong type.
+    Parts that are configs themselves (`text_config`, …) are merged, at every depth; any other mapping is replaced whole
+    (`ModelConfig._apply_dict_overrides`). Raises `InputError` for a value of the wrong type.
     """
     where = _path(checkpoint.name, CONFIG, whole=checkpoint.whole)
-    config = Fields(_merged(checkpoint.config, changes), where)
+    config = Fields(_replaced(checkpoint.config, changes), where)
     beside = {each.file: Fields(each.details, each.file) for each in checkpoint.quantizations if each.file != CONFIG}
     return _with_config(structs.replace(checkpoint, decoder=decoders.decoder(config)), config, beside)
+
+
+def _replaced(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(values)
+    for key, value in changes.items():
+        old = result.get(key)
+        nested = is_part(key) and isinstance(old, Mapping) and isinstance(value, Mapping)
+        result[key] = _merged(old, value) if nested and isinstance(old, Mapping) else value
+    return result
+
+
+def is_part(key: str) -> bool:
+    """Whether a key of a config holds a config of its own."""
+    return key.endswith("_config") and key not in ("quantization_config", "compression_config")
 
 
 def _merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -139,13 +165,24 @@ def _template(texts: Mapping[str, str], parsed: Mapping[str, Mapping[str, Any]])
     return None
 
 
-def _object(text: str, file: str) -> dict[str, Any]:
+def _modules(text: str, file: str) -> tuple[str, ...]:
+    """The types of the modules that Sentence Transformers lists."""
+    found = _json(text, file)
+    listed = found if isinstance(found, list) else []
+    return tuple(str(each.get("type")) for each in listed if isinstance(each, Mapping))
+
+
+def _json(text: str, file: str) -> Any:
     import json
 
     try:
-        found = json.loads(text)  # takes `Infinity`, which configs of Mamba models hold, as Transformers does
+        return json.loads(text)  # takes `Infinity`, which configs of Mamba models hold, as Transformers does
     except (ValueError, RecursionError) as error:
         raise InputError(f"{file} is no JSON: {error}", hint="fetch it again, or mend it", file=file) from None
+
+
+def _object(text: str, file: str) -> dict[str, Any]:
+    found = _json(text, file)
     if not isinstance(found, dict):
         raise InputError(f"{file} holds no JSON object", hint="give the file as the checkpoint has it", file=file)
     return found

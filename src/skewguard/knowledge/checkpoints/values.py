@@ -54,8 +54,9 @@ class StateSpace(Struct, frozen=True):
 class Decoder(Struct, frozen=True):
     """The part that generates text. In a multimodal checkpoint it is a sub-config, named by `key`.
 
-    Sizes are counts of elements. `kv_heads` and `head_dim` are as written; `cache_heads` and `head_size` say what
-    vLLM takes where the config leaves them out. `lengths` holds every key that can bound the context, in tokens.
+    Sizes are counts of elements: as written, else as the class of Transformers has them, and `filled` names those;
+    `class_known` tells whether its class is known, so that what is None is None there too. `cache_heads` and
+    `head_size` say what engines take where both leave them out. `lengths` holds every key that can bound the context, in tokens.
     `layer_kinds` has one entry per layer where the config tells layers apart, and is empty where it does not.
     """
 
@@ -75,6 +76,8 @@ class Decoder(Struct, frozen=True):
     experts: Experts | None = None
     latent: LatentAttention | None = None
     state: StateSpace | None = None
+    class_known: bool = False
+    filled: tuple[str, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -163,7 +166,8 @@ class Checkpoint(Struct, frozen=True):
     """The files of one checkpoint. `name` is the folder or file they came from, `files` the names that were read.
 
     `whole` is True for a folder: a file that is not there does not exist. From a lone config.json nothing else is
-    known, and `generation`, `tokenizer` and `weights` being None then says nothing.
+    known, and `generation`, `tokenizer` and `weights` being None then says nothing. `sentence` and `modules` are what
+    Sentence Transformers lays beside a model that embeds: its tokenizer's limits, and the types of its modules.
     """
 
     name: str
@@ -178,6 +182,8 @@ class Checkpoint(Struct, frozen=True):
     generation: Mapping[str, Any] | None = None
     tokenizer: Mapping[str, Any] | None = None
     chat_template: str | None = None
+    sentence: Mapping[str, Any] | None = None
+    modules: tuple[str, ...] | None = None
     weights: Weights | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
 

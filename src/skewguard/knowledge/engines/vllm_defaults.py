@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from skewguard.knowledge.engines import answers, vllm_ground, vllm_rules
+from skewguard.knowledge.engines import answers, vllm_rules, vllm_sampling
 from skewguard.knowledge.engines.answers import Engine
 from skewguard.knowledge.engines.interface import FlagKind, Inputs, Parsed, Release
 from skewguard.knowledge.engines.readings import UNKNOWABLE, Unknowable
@@ -15,12 +15,12 @@ from skewguard.knowledge.engines.tables import Flag, Table
 from skewguard.knowledge.engines.versions import since
 from skewguard.knowledge.engines.vllm_grammar import possible
 from skewguard.knowledge.engines.vllm_ground import Answer, Ground
+from skewguard.knowledge.engines.vllm_model import readable
 from skewguard.language import vocabulary
 from skewguard.language.facts import Fact, Gap, Origin
 from skewguard.language.workloads import EnvVar
 
 VLLM = Engine("vllm", "vLLM")
-OUTPUT_SETTINGS = ("limits.max_output_tokens", "limits.default_output_tokens")
 NOT_SETTINGS = ("model_tag",)
 
 _UNDECIDED = (None, "auto")
@@ -40,7 +40,7 @@ def settings(table: Table, candidates: tuple[str, ...]) -> tuple[str, ...]:
     """Every setting name that any of these releases has: vocabulary names first."""
     dests = dict.fromkeys(dest for version in candidates for dest in table.by_dest(version))
     names = {vocabulary.named(VLLM.name, dest) for dest in dests if dest not in NOT_SETTINGS}
-    names.update(OUTPUT_SETTINGS)
+    names.update(vllm_sampling.SETTINGS)
     if any(_attention_variable(table, version) for version in candidates):
         names.add("runtime.attention_backend")
     own = sorted(name for name in names if name not in vocabulary.BY_NAME)
@@ -52,7 +52,9 @@ def derive(
 ) -> Answer | None:
     """The engine's own value of a setting; None when none of the candidate releases has it."""
     dest = vocabulary.destination(VLLM.name, setting)
-    if setting not in _names(table, release.candidates) or (dest is None and setting not in OUTPUT_SETTINGS):
+    if setting in vllm_sampling.SETTINGS:
+        dest = None
+    if setting not in _names(table, release.candidates) or (dest is None and setting not in vllm_sampling.SETTINGS):
         return None
     if parsed.blind is not None and (dest is None or dest not in parsed.values):
         blind = parsed.blind
@@ -90,10 +92,11 @@ class _Asking:
         self._env = env
         self._release = release
         self._inputs = inputs
+        self._grounds: dict[str, Ground] = {}
 
     def answer(self, setting: str, dest: str | None, version: str) -> Answer | None:
         if dest is None:
-            return _output_tokens(setting, self._ground(version))
+            return vllm_sampling.sampling(setting, self._ground(version))
         flag = self._table.by_dest(version).get(dest)
         if flag is None and not (dest == "attention_backend" and _attention_variable(self._table, version)):
             return None
@@ -130,15 +133,36 @@ class _Asking:
             return Fact(setting, written.value, "derived", Origin(kind="rule", ref=ref), written.assumes)
         return answers.literal(VLLM, self._table, version, setting, other)
 
+    def effective(self, dest: str, version: str) -> Answer:
+        """What this release makes of a destination in the end: as written, else as its rules or its table give it."""
+        setting = vocabulary.named(VLLM.name, dest)
+        gap = self._parsed.gaps.get(dest)
+        if gap is not None:
+            return gap
+        written = self._parsed.values.get(dest)
+        if written is not None and written.value not in (*_UNDECIDED, -1):
+            return written
+        answer = self.answer(setting, dest, version)
+        return answer if answer is not None else Gap(setting, f"vLLM {version} has no such setting", "absent")
+
     def _ground(self, version: str) -> Ground:
+        if version not in self._grounds:
+            self._grounds[version] = self._made(version)
+        return self._grounds[version]
+
+    def _made(self, version: str) -> Ground:
         model, revision = self._said("model", version), self._said("revision", version)
         generation = self._said("generation_config", version)
         place = model if generation in _UNDECIDED else generation
+        checkpoint, why = readable(version, self._inputs.checkpoint, self._declared, self._variable)
         return Ground(
             version=version,
             declared=self._declared,
             variable=self._variable,
+            ask=lambda dest: self.effective(dest, version),
             hardware=self._inputs.hardware,
+            checkpoint=checkpoint,
+            why_unread=why,
             model_key=f"config.json@{model}@{revision or 'main'}",
             generation_key=f"generation_config.json@{place}@{revision or 'main'}",
         )
@@ -173,31 +197,3 @@ _FOLLOWS = {"tokenizer": "model", "served_model_name": "model", "tokenizer_revis
 def _attention_variable(table: Table, version: str) -> bool:
     at = table.index(version)
     return any(first <= at <= last for first, last, _, _ in table.env_runs("VLLM_ATTENTION_BACKEND"))
-
-
-def _output_tokens(setting: str, ground: Ground) -> Answer:
-    """The cap and the default of generated tokens, which come from generation settings and not from a flag."""
-    override = ground.declared("override_generation_config")
-    source = ground.declared("generation_config")
-    capped = setting == "limits.max_output_tokens"
-    if override is UNKNOWABLE or source is UNKNOWABLE:
-        return Gap(setting, "the generation settings are not known", "vllm.output-tokens", ("generation_config",))
-    if isinstance(override, dict) and isinstance(override.get("max_new_tokens"), int):
-        return vllm_ground.derived(setting, ground.version, "output-tokens", override["max_new_tokens"])
-    if not since(ground.version, "0.8.0") and source is None:
-        return vllm_ground.derived(setting, ground.version, "output-tokens", None)
-    if source == "vllm":
-        return vllm_ground.derived(setting, ground.version, "output-tokens", None)
-    of_model = source in _UNDECIDED
-    if capped and of_model and since(ground.version, "0.17.0"):
-        return vllm_ground.derived(
-            setting, ground.version, "output-tokens", None, "the model's own limit is only a default"
-        )
-    first = vllm_rules.era(ground.version, "0.8.0", "0.17.0")
-    return Gap(
-        setting,
-        "the model's generation_config.json may set it",
-        rule=f"vllm.output-tokens@{first}",
-        inputs=(ground.generation_key,),
-        would_need="the model's generation_config.json, or the running server",
-    )

@@ -1,114 +1,173 @@
-"""What the rules of vLLM's releases stand on: what is known at the start, and which of its two engines runs.
+"""What the rules of one vLLM release may look at, and how their answers are put together.
 
-Engine V1 came beside the old one in 0.6.5, was tried first from 0.8.0 on and stands alone from 0.11.0 on
-(`EngineArgs.create_engine_config` and `_is_v1_supported_oracle` of `vllm/engine/arg_utils.py`).
+A rule is a function from a `Ground` to an answer. What it needs and cannot see becomes a choice, where the arms can be
+named, or a gap that says what would settle it.
+
+A rule's id ends in the release that began to decide so: two manifests whose releases decide by different rules do not
+count as equal, even where both answers hang on the same unseen input.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
 
-from skewguard.knowledge.engines.interface import Hardware
+from skewguard.knowledge.checkpoints import Checkpoint
+from skewguard.knowledge.engines import versions
+from skewguard.knowledge.engines.interface import Hardware, Platform
 from skewguard.knowledge.engines.readings import UNKNOWABLE, Unknowable
-from skewguard.knowledge.engines.versions import since
-from skewguard.language.facts import Choice, Fact, Gap, Origin, Value
+from skewguard.language import accelerators
+from skewguard.language.accelerators import Accelerator
+from skewguard.language.facts import Arm, Choice, Fact, Gap, Origin, Value
+
+Answer = Fact | Choice | Gap
+
+_PLATFORMS: dict[str, Platform] = {"nvidia": "cuda", "amd": "rocm", "google": "tpu", "aws": "neuron"}
+_MODEL_FILES = "the model's config.json (--model-config), or the running server"
 
 
 class Ground(Struct):
-    """What the rules of one release may look at. `declared` gives what somebody wrote for a destination.
+    """What the rules of one release may look at.
 
-    It is `UNKNOWABLE` where that cannot be known, and None where nobody wrote anything. `variable` does the same for
-    the environment.
+    `declared` gives what somebody wrote for a destination: `UNKNOWABLE` where that cannot be known, None where nobody
+    wrote anything; `variable` does the same for the environment. `ask` gives the effective value of another destination under the same release. `checkpoint` holds
+    the model's files, `--hf-overrides` applied; None where they are not known, `why_unread` then says why in words.
     """
 
     version: str
     declared: Callable[[str], Any]
     variable: Callable[[str], str | Unknowable | None]
+    ask: Callable[[str], Answer]
     hardware: Hardware
     model_key: str
     generation_key: str
+    checkpoint: Checkpoint | None = None
+    why_unread: str = ""
+
+    def since(self, first: str) -> bool:
+        """Whether this release is `first` or newer."""
+        return versions.since(self.version, first)
+
+    def era(self, *firsts: str) -> str:
+        """The newest of `firsts` (oldest first) that this release has reached; the first release of all before them."""
+        return next((first for first in reversed(firsts) if self.since(first)), "0.4.2")
+
+    @property
+    def platform(self) -> Platform | None:
+        """The kind of device; None where only a GPU can be supposed."""
+        if self.hardware.platform is not None or self.hardware.accelerator is None:
+            return self.hardware.platform
+        gpu = self.hardware.accelerator
+        if gpu.vendor == "intel":
+            return "hpu" if gpu.name.startswith("Gaudi") else "xpu"
+        return _PLATFORMS.get(gpu.vendor)
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether an NVIDIA or AMD GPU runs this, as far as is known."""
+        return self.platform in (None, "cuda", "rocm")
 
 
-Answer = Fact | Choice | Gap
+# ---- answers ---------------------------------------------------------------------------------------------------------
 
 
-def derived(setting: str, version: str, rule: str, value: Value, why: str = "") -> Fact:
+def derived(setting: str, ground: Ground, rule: str, value: Value, why: str = "", assumes: Sequence[str] = ()) -> Fact:
     """A value that a rule of this release gives."""
-    ref = f"default of vLLM {version} (rule {rule}{', ' + why if why else ''})"
-    return Fact(setting, value, "derived", Origin(kind="rule", ref=ref))
+    ref = f"default of vLLM {ground.version} (rule {rule}{', ' + why if why else ''})"
+    return Fact(setting, value, "derived", Origin(kind="rule", ref=ref), tuple(assumes))
+
+
+def of_model(setting: str, ground: Ground, rule: str, value: Value, where: str) -> Fact:
+    """A value that a rule of this release takes from the model's files; `where` names the key and its file."""
+    name = ground.checkpoint.name if ground.checkpoint is not None else "the model"
+    ref = f"{where} of {name}, as vLLM {ground.version} reads it (rule {rule})"
+    return Fact(setting, value, "derived", Origin(kind="config", ref=ref))
 
 
 def needs_model(setting: str, ground: Ground, rule: str, reason: str, *more: str) -> Gap:
-    """The answer that only the model's own config can give."""
-    return Gap(setting, reason, rule, (ground.model_key, *more), "the model's config.json, or the running server")
+    """The answer that only the model's own files can give."""
+    why = f"; {ground.why_unread}" if ground.why_unread else ""
+    return Gap(setting, f"{reason}{why}", rule, (ground.model_key, *more), _MODEL_FILES)
 
 
-# ---- engine V0 or V1 --------------------------------------------------------------------------------------------------
+def open_answer(setting: str, rule: str, reason: str, inputs: Sequence[str], would_need: str) -> Gap:
+    """The answer of a rule that cannot be followed from the inputs given."""
+    return Gap(setting, reason, rule, tuple(dict.fromkeys(inputs)), would_need)
 
 
-def engine_v1(version: str, asked: str | None) -> bool | None:
-    """Whether engine V1 runs; None where the release tries it, and falls back to the one before where it cannot.
+def behind(setting: str, ground: Ground, rule: str, other: Answer) -> Gap:
+    """The answer that hangs on another setting which is not known itself."""
+    assert not isinstance(other, Fact)
+    reason = other.reason if isinstance(other, Gap) else f"it follows {other.setting}, which is not decided"
+    would_need = other.would_need if isinstance(other, Gap) else f"what decides {other.setting}"
+    return Gap(setting, reason, f"{rule}@{ground.version}" if "@" not in rule else rule, other.inputs, would_need)
 
-    `asked` is VLLM_USE_V1. V1 is there on request from 0.6.5 on, tried first from 0.8.0 on, alone from 0.11.0 on.
+
+# ---- GPUs ------------------------------------------------------------------------------------------------------------
+
+
+class Kind(Struct, frozen=True):
+    """One arm of a rule about GPUs: which ones in words, and the name of a class that stands for them."""
+
+    when: str
+    example: str
+
+
+def by_gpu(
+    setting: str, ground: Ground, rule: str, kinds: Sequence[Kind], answer: Callable[[Accelerator], Answer]
+) -> Answer:
+    """The answer for the GPU that runs this; a choice where several may, or none is named.
+
+    `kinds` part all GPUs as the rule does. The first answer that is no value is the answer of all.
     """
-    if not since(version, "0.6.5") or since(version, "0.11.0"):
-        return since(version, "0.11.0")
-    wanted = asked is not None and asked.strip().isdigit() and int(asked) != 0
-    if not since(version, "0.8.0"):
-        return wanted
-    return None if asked is None else wanted
+    gpu = ground.hardware.accelerator
+    if gpu is not None:
+        return answer(gpu)
+    given = [(when, answer(example)) for when, example in _possible(ground, kinds)]
+    open_ones = [each for _, each in given if not isinstance(each, Fact)]
+    if open_ones:
+        return _undecided(ground, rule, open_ones, everywhere=len(open_ones) == len(given))
+    facts = [each for _, each in given if isinstance(each, Fact)]
+    if all(each.value == facts[0].value for each in facts):
+        return facts[0]
+    arms = tuple(Arm(when, each.value) for when, each in given if isinstance(each, Fact))
+    assumes = tuple(dict.fromkeys(text for each in facts for text in each.assumes))
+    return Choice(setting, rule, (ground.hardware.key,), _joined(arms), assumes)
 
 
-def runs_v1(ground: Ground) -> bool | None:
-    """Whether engine V1 runs; None where it is tried, or where nobody can know what it was asked."""
-    asked = ground.variable("VLLM_USE_V1")
-    if isinstance(asked, Unknowable):
-        never = engine_v1(ground.version, "1") == engine_v1(ground.version, "0")
-        return engine_v1(ground.version, "0") if never else None
-    return engine_v1(ground.version, asked)
+def _possible(ground: Ground, kinds: Sequence[Kind]) -> list[tuple[str, Accelerator]]:
+    if ground.hardware.classes:
+        return [(f"on {each.title}", each) for each in ground.hardware.classes]
+    return [(kind.when, _example(kind.example)) for kind in kinds]
 
 
-FALL_BACK = "a fall-back to engine V0"
-"""What a value of engine V1 assumes not to happen where the release only tries V1 (0.8.0 to 0.10.2)."""
-
-_V0_REASONS = (
-    "num_scheduler_steps", "preemption_mode", "scheduler_delay_factor", "scheduling_policy", "kv_cache_dtype",
-    "speculative_config", "speculative_model", "logits_processor_pattern", "disable_async_output_proc",
-    "enable_prompt_adapter", "enable_prompt_embeds", "max_num_partial_prefills", "max_long_partial_prefills",
-    "otlp_traces_endpoint", "collect_detailed_traces", "guided_decoding_backend",
-)  # fmt: skip
-"""Flags of which some values make some releases from 0.8.0 to 0.10.2 fall back (`_is_v1_supported_oracle`)."""
-
-_V0_DEVICES = ("V100", "T4", "P100", "P4", "P40", "K80", "RTX-6000", "RTX-8000", "TITAN")
-"""Names of NVIDIA's GPUs below compute capability 8.0, which engine V1 left to V0."""
+def _example(name: str) -> Accelerator:
+    found = accelerators.find(name)
+    assert found is not None, name
+    return found
 
 
-_V1_BACKENDS = ("FLASH_ATTN", "FLASHINFER", "FLASHMLA", "TRITON_MLA", "PALLAS", "")
-"""Attention backends that engine V1 has under the same name; others are V0's, or some releases' only."""
+def _undecided(ground: Ground, rule: str, answers: Sequence[Answer], *, everywhere: bool) -> Gap:
+    """One gap for all arms; the GPU is an input of it unless every arm hangs on the same unknown."""
+    first = answers[0]
+    inputs = list(dict.fromkeys(key for each in answers if not isinstance(each, Fact) for key in each.inputs))
+    alike = everywhere and all(not isinstance(each, Fact) and each.inputs == answers[0].inputs for each in answers)  # type: ignore[union-attr]
+    gap = first if isinstance(first, Gap) else behind(first.setting, ground, rule, first)
+    return gap if alike else Gap(gap.setting, gap.reason, rule, (*inputs, ground.hardware.key), gap.would_need)
 
 
-def falls_back(ground: Ground) -> bool | None:
-    """Whether the release, which only tries engine V1, may fall back for a reason in sight; None where V1 is certain."""
-    if runs_v1(ground) is not None:
-        return None
-    if ground.variable("VLLM_USE_V1") is UNKNOWABLE:
-        return True
-    gpu, backend = ground.hardware.accelerator, ground.variable("VLLM_ATTENTION_BACKEND")
-    if backend is UNKNOWABLE or (isinstance(backend, str) and not (backend.endswith("_V1") or backend in _V1_BACKENDS)):
-        return True
-    return (gpu is not None and gpu.name.startswith(_V0_DEVICES)) or any(
-        ground.declared(dest) not in (None, "auto", "fcfs") for dest in _V0_REASONS
-    )
+def _joined(arms: tuple[Arm, ...]) -> tuple[Arm, ...]:
+    """Arms with equal values as one."""
+    found: list[Arm] = []
+    for arm in arms:
+        at = next((index for index, each in enumerate(found) if each.value == arm.value), None)
+        if at is None:
+            found.append(arm)
+        else:
+            found[at] = Arm(f"{found[at].when}, or {arm.when}", arm.value)
+    return tuple(found)
 
 
-def undecided(setting: str, ground: Ground) -> Gap:
-    """The answer where the engines V0 and V1 decide a setting differently, and nobody can know which one runs."""
-    if ground.variable("VLLM_USE_V1") is UNKNOWABLE:
-        key, need = "env@VLLM_USE_V1", "the value of VLLM_USE_V1"
-        reason = f"the engines V0 and V1 of vLLM {ground.version} decide it differently, and VLLM_USE_V1 is not known"
-        return Gap(setting, reason, "vllm.engine", (key,), need)
-    reason = f"vLLM {ground.version} may fall back to engine V0 here, which decides it differently"
-    need = "VLLM_USE_V1 in the container's env, or the running server's log"
-    keys = ("engine@V0 or V1", ground.model_key, ground.hardware.key)
-    return Gap(setting, reason, "vllm.engine", keys, need)
+def known(value: Any) -> bool:
+    """Whether somebody wrote a value that can be known."""
+    return value is not None and value is not UNKNOWABLE

@@ -15,7 +15,7 @@ from msgspec import structs
 
 from skewguard.knowledge.engines.interface import Argument, Parsed, Release
 from skewguard.knowledge.engines.versions import since, span
-from skewguard.knowledge.engines.vllm_ground import engine_v1
+from skewguard.knowledge.engines.vllm_generations import engine_v1
 from skewguard.language.facts import Fact, Gap, Origin, assuming
 from skewguard.language.workloads import EnvVar
 

@@ -1,0 +1,99 @@
+"""Chunked prefill and prefix caching by kind of model and release."""
+
+from typing import Any
+
+import pytest
+
+from tests.knowledge.checkpoints import making
+from tests.knowledge.engines.vllm_asking import CACHING, CHUNKED, PLAIN, gap, value
+
+LONG = {**PLAIN, "max_position_embeddings": 131072}
+V0 = {"VLLM_USE_V1": "0"}
+HYBRID = {**PLAIN, "architectures": ["NemotronHForCausalLM"], "hybrid_override_pattern": "M-M*"}
+MAMBA = {**PLAIN, "architectures": ["MambaForCausalLM"], "model_type": "mamba"}
+WHISPER = {"architectures": ["WhisperForConditionalGeneration"], "model_type": "whisper", "is_encoder_decoder": True}
+EMBEDS = {**PLAIN, "architectures": ["LlamaModel"]}
+
+
+@pytest.mark.parametrize("version", ["0.5.4", "0.6.6", "0.7.3", "0.10.2"])
+def test_the_old_engine_splits_long_prompts(version: str) -> None:
+    """On above 32768 tokens of context, which a flag or the model sets."""
+    assert value(CHUNKED, version, model=PLAIN, gpu="H100", env=V0) is False
+    assert value(CHUNKED, version, model=LONG, gpu="H100", env=V0) is True
+    assert value(CHUNKED, version, "--max-model-len", "32768", model=LONG, gpu="H100", env=V0) is False
+
+
+@pytest.mark.parametrize(
+    ("version", "words", "more"),
+    [
+        ("0.6.6", ("--enable-lora",), {}),
+        ("0.6.6", (), {"sliding_window": 4096}),
+        ("0.6.6", (), {"vision_config": {"depth": 1}}),
+        ("0.6.0", ("--enable-prefix-caching",), {}),
+        ("0.7.3", (), {"model_type": "deepseek_v3", "kv_lora_rank": 512}),
+        ("0.6.5", (), {"architectures": ["MistralModel"]}),
+    ],
+)
+def test_what_keeps_the_old_engine_from_splitting(version: str, words: tuple[str, ...], more: dict[str, Any]) -> None:
+    """Adapters, windows, images, latent attention and models that pool."""
+    assert value(CHUNKED, version, *words, model={**LONG, **more}, gpu="H100", env=V0) is False
+
+
+def test_limits_of_what_keeps_it() -> None:
+    """The other side: prefix caching from 0.6.1 on, images to 0.6.1, models that pool to 0.6.4, AMD to 0.6.4."""
+    assert value(CHUNKED, "0.6.1", "--enable-prefix-caching", model=LONG, gpu="H100") is True
+    assert value(CHUNKED, "0.6.1", model={**LONG, "vision_config": {"depth": 1}}, gpu="H100") is True
+    assert value(CHUNKED, "0.6.4", model={**LONG, "architectures": ["MistralModel"]}, gpu="H100") is True
+    assert [value(CHUNKED, each, model=LONG, gpu="MI300X") for each in ("0.6.4", "0.6.5")] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        (PLAIN, {"0.8.0": True, "0.11.0": True, "0.11.1": True, "0.33.0": True}),
+        (HYBRID, {"0.11.0": True, "0.11.1": True, "0.33.0": True}),
+        (WHISPER, {"0.12.0": False, "0.33.0": False}),
+    ],
+)
+def test_v1_splits_what_it_can(model: dict[str, Any], expected: dict[str, bool]) -> None:
+    """All models that generate, but those that read with an encoder."""
+    assert {version: value(CHUNKED, version, model=model, gpu="H100") for version in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        (PLAIN, {"0.8.0": True, "0.11.1": True, "0.33.0": True}),
+        (HYBRID, {"0.9.2": False, "0.11.0": False, "0.25.0": False, "0.27.0": False, "0.28.0": True, "0.33.0": True}),
+        (MAMBA, {"0.11.0": False, "0.28.0": False, "0.33.0": False}),
+        (WHISPER, {"0.12.0": False, "0.33.0": False}),
+    ],
+)
+def test_v1_keeps_prefixes_where_it_can(model: dict[str, Any], expected: dict[str, bool]) -> None:
+    """Models with Mamba layers from 0.28.0 on; without attention, or with an encoder, never."""
+    assert {version: value(CACHING, version, model=model, gpu="H100") for version in expected} == expected
+
+
+def test_models_that_pool_are_left_open() -> None:
+    """The kind of pooling decides, which another file says."""
+    for setting in (CHUNKED, CACHING):
+        assert "pooling@the model" in gap(setting, "0.11.0", model=EMBEDS, gpu="H100").inputs
+    sentence = making.of(PLAIN, modules__json=[{"type": "sentence_transformers.models.Pooling", "path": "1_Pooling"}])
+    assert "pooling@the model" in gap(CACHING, "0.11.0", model=sentence, gpu="H100").inputs
+
+
+def test_without_the_model_they_are_gaps() -> None:
+    """Which models support it is not guessed."""
+    assert gap(CACHING, "0.11.0").inputs == ("config.json@m@main",)
+    assert gap(CHUNKED, "0.11.0").inputs == ("config.json@m@main",)
+
+
+def test_an_architecture_without_mamba_layers_is_plain() -> None:
+    """A hybrid architecture whose layers all attend is served as any other."""
+    assert value(CACHING, "0.20.0", model={**HYBRID, "hybrid_override_pattern": "**"}, gpu="H100") is True
+    unknown = {
+        **PLAIN,
+        "architectures": ["OfTomorrowForCausalLM"],
+        "layer_types": ["linear_attention", "full_attention"],
+    }
+    assert value(CACHING, "0.20.0", model=unknown, gpu="H100") is False

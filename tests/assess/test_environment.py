@@ -253,3 +253,24 @@ def test_neighbours_that_agree_on_a_value_agree_whatever_it_rests_on() -> None:
     (found,) = [item.case for item in cases.judged(reading.read(text).inventory, Project()) if item.case]
 
     assert (1024, ("a fall-back to engine V0",)) == (found.sheet.effective(SEQS).value, assumes(effective(found, SEQS)))  # type: ignore[union-attr]
+
+
+def test_unseen_source_alone_does_not_doubt_where_the_model_comes_from() -> None:
+    """Of a Secret with a token nobody expects a redirect."""
+    assert () == assumes(effective(serving(UNSEEN), "model.id"))
+
+
+def test_text_that_stands_only_where_a_variable_is_set_is_open_beside_an_unseen_source() -> None:
+    """`${EXTRA:+--dtype half}` is nothing where nothing sets EXTRA, and a flag where the ConfigMap does."""
+    line = "exec vllm serve m --max-num-seqs 64 ${EXTRA:+--dtype half}"
+
+    assert isinstance(effective(script(line, more=UNSEEN), "runtime.load_format"), Gap)
+    assert isinstance(effective(script(line), "runtime.load_format"), Fact)
+
+
+def test_sum_of_numbers_in_a_shell_is_one_word() -> None:
+    """`$((8*8))` is not known here, and is no bundle of flags."""
+    found = script("exec vllm serve m --max-num-seqs $((8*8))")
+
+    assert found.parsed is not None
+    assert (None, True) == (found.parsed.blind, isinstance(effective(found, SEQS), Gap))

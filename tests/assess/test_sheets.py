@@ -40,3 +40,12 @@ def test_gpu_amounts_that_are_numbers_are_facts() -> None:
     counts = [effective(case(text), COUNT) for text in (GPU % "4", "args: [--model, m]")]
 
     assert [4, 0] == [item.value for item in counts if isinstance(item, Fact)]
+
+
+def test_slice_of_a_gpu_has_the_memory_of_its_profile() -> None:
+    """An H100 named by a label, and a MIG slice of it asked for: 10 GB do not take the batch of 80."""
+    node = "nodeSelector: {nvidia.com/gpu.product: NVIDIA-H100-80GB-HBM3}"
+    found = case("args: [--model, m]\nresources: {limits: {nvidia.com/mig-1g.10gb: 1}}", pod=node)
+
+    assert "H100-80GB-SXM MIG 1g.10gb" == getattr(effective(found, "hardware.gpu_class"), "value", None)
+    assert 256 == getattr(effective(found, "limits.max_num_seqs"), "value", None)

@@ -84,7 +84,15 @@ def test_key_that_the_secret_lacks_leaves_the_reference_literal() -> None:
     written = "args: [$(KEY)]\nenv: [{name: KEY, valueFrom: {secretKeyRef: {name: keys, key: nope, optional: true}}}]"
     found = container(written, "", KEYS)
     assert (found.args or ())[0].unresolved == ("KEY",)
-    assert found.env[0].why_unknown == "Secret prod/keys has no key nope"
+    assert found.env == ()
+
+
+def test_optional_key_that_is_not_there_leaves_what_stood_before() -> None:
+    """The kubelet passes over the entry (makeEnvironment): the earlier one of that name counts."""
+    lacking = "{name: KEY, valueFrom: {secretKeyRef: {name: keys, key: nope, optional: true}}}"
+    found = container(f"args: [$(KEY)]\nenv: [{{name: KEY, value: '64'}}, {lacking}]", "", KEYS)
+
+    assert ("64", ()) == ((found.args or ())[0].text, (found.args or ())[0].unresolved)
 
 
 def test_missing_key_that_is_needed_is_missing() -> None:

@@ -13,8 +13,9 @@ from skewguard.knowledge import engines
 from skewguard.knowledge.engines import recognition, releases
 from skewguard.knowledge.engines.interface import EngineModule, Recognition, Release
 from skewguard.knowledge.project import Project
-from skewguard.language import scheduling
-from skewguard.language.facts import Origin, Subject
+from skewguard.language import accelerators, scheduling
+from skewguard.language.accelerators import Accelerator
+from skewguard.language.facts import Located, Origin, Subject
 from skewguard.language.workloads import Container, Inventory, Invocation, Token, Workload
 
 
@@ -78,10 +79,10 @@ def _case(
     release = _release(module, workload, container, project, version) if module else None
     begun = _starts(module, release, container, found, vectors) if module and release else None
     variables = module.environment(container.env, release) if module and release else ()
-    classes = scheduling.gpu_classes(workload.template, project.accelerators)
+    classes = _sliced(scheduling.gpu_classes(workload.template, project.accelerators), container)
     ground = sheets.Ground(workload, container, inventory, found, module, release, begun, classes)
     sheet = sheets.build(ground)
-    sheets.add_environment(sheet, container, engine, variables)
+    sheets.add_environment(sheet, container, engine, variables, starts.unseen(module, release, container))
     return Case(
         workload=workload,
         container=container,
@@ -93,6 +94,15 @@ def _case(
         parsed=ground.parsed,
         variables=variables,
         recognition=found,
+    )
+
+
+def _sliced(classes: tuple[Located[Accelerator], ...], container: Container) -> tuple[Located[Accelerator], ...]:
+    """The classes as a container sees them that asks for a MIG slice of one: with the memory of its profile."""
+    profile = next((name.partition("/mig-")[2] for name in scheduling.gpu_resources(container) if "/mig-" in name), "")
+    return tuple(
+        Located(accelerators.part(item.value, profile), item.origin) if profile and not item.value.partition else item
+        for item in classes
     )
 
 

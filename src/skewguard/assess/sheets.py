@@ -21,7 +21,7 @@ from skewguard.language.accelerators import Accelerator
 from skewguard.language.errors import UsageError
 from skewguard.language.facts import Arm, Choice, Effective, Fact, Gap, Located, Origin
 from skewguard.language.sheet import Sheet
-from skewguard.language.workloads import Container, Inventory, Token, Workload
+from skewguard.language.workloads import Container, Inventory, Token, UnseenEnv, Workload
 from skewguard.observe.sources import command_lines
 
 
@@ -99,8 +99,19 @@ def _words(ground: Ground) -> Fact:
     return Fact(f"{ground.engine}.arguments", words, "declared", ground.argv[0].origin)
 
 
-def add_environment(sheet: Sheet, container: Container, engine: str, variables: tuple[Variable, ...]) -> None:
-    """Put every variable the engine reads on the sheet, as `<engine>.env.NAME`."""
+def add_environment(
+    sheet: Sheet,
+    container: Container,
+    engine: str,
+    variables: tuple[Variable, ...],
+    unseen: tuple[UnseenEnv, ...] = (),
+) -> None:
+    """Put every variable the engine reads on the sheet, as `<engine>.env.NAME`, and what may set further ones."""
+    if unseen:
+        names = ", ".join(source.ref for source in unseen)
+        reason = f"{names}: not in the input, and may set any variable"
+        keys = tuple(f"env@{source.prefix}{source.ref}" for source in unseen)
+        sheet.add(Gap(f"{engine}.env.*", reason, rule="env", inputs=keys, would_need=names))
     for variable in variables:
         entry = container.variable(variable.name)
         if entry is None or variable.outcome not in ("read", "invalid"):

@@ -95,10 +95,18 @@ def possible(module: EngineModule, release: Release, container: Container) -> tu
         return ()
     names = dict.fromkeys(name for version in release.candidates for name in module.variables(version))
     return tuple(
-        EnvVar(name, None, container.origin, why_unknown=f"{', '.join(sources)} may set it")
+        EnvVar(name, None, container.origin, why_unknown=f"{', '.join(sources)} may set it", assumes=sources)
         for name in names
         if (sources := container.doubts(name))
     )
+
+
+def unseen(module: EngineModule | None, release: Release | None, container: Container) -> tuple[UnseenEnv, ...]:
+    """The unseen sources that may set a variable of the engine; all of them where its variables are not known."""
+    if module is None or release is None or not container.unseen_env:
+        return container.unseen_env
+    names = {name for version in release.candidates for name in module.variables(version)}
+    return tuple(each for each in container.unseen_env if any(name.startswith(each.prefix) for name in names))
 
 
 # ---- arguments -----------------------------------------------------------------------------------------------------

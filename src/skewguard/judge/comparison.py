@@ -17,6 +17,10 @@ EXPECTED_TO_DIFFER = ("runtime.image",)
 """Settings that only name what other settings already say (version and digest), told once, never as a change alone."""
 
 
+WRITTEN = ("env", "secret", "starts", "unresolved")
+"""Rules of gaps that stand for what somebody wrote on one side, or what an unseen source of that side may set."""
+
+
 class Difference(Struct, frozen=True):
     """One setting that differs (`decided`), or may differ as far as the inputs tell."""
 
@@ -66,6 +70,8 @@ def _only_one_has_it(a: Effective, b: Effective) -> bool:
     if not (_absent(a) or _absent(b)):
         return False
     other = b if _absent(a) else a
+    if isinstance(other, Gap) and other.rule in WRITTEN:
+        return False
     return not (isinstance(other, Fact) and other.authority != "derived")
 
 

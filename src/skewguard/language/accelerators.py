@@ -190,7 +190,7 @@ def candidates(text: str) -> tuple[Accelerator, ...]:
     plain = _GKE.get(plain, plain)
     exact = _by_device().get(_squash(plain))
     found = exact if exact is not None else _by_words(plain)
-    return tuple(_part(item, partition) for item in found) if partition else found
+    return tuple(part(item, partition) for item in found) if partition else found
 
 
 def matches(promised: str, actual: Accelerator) -> bool | None:
@@ -243,7 +243,8 @@ def _split_partition(text: str) -> tuple[str, str | None]:
     return plain, "shared" if shared else None
 
 
-def _part(item: Accelerator, partition: str) -> Accelerator:
+def part(item: Accelerator, partition: str) -> Accelerator:
+    """A slice or a share of a class; a MIG slice has the memory of its profile (`1g.10gb`)."""
     profile = re.match(r"\d+g\.(\d+)gb", partition)
     memory = min(item.memory_gib, float(profile.group(1))) if profile else item.memory_gib
     return structs.replace(item, partition=partition, memory_gib=memory)

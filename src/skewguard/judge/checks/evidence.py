@@ -139,7 +139,7 @@ def hidden_variables(case: Case, setting: str) -> Gap | None:
     listed = ", ".join(found)
     several = "are" if len(found) > 1 else "is"
     inputs = tuple(f"env@{ref}" for ref in found)
-    return Gap(setting, f"{listed} {several} not in the input, and may set it", "env", inputs, listed)
+    return Gap(setting, f"{listed} {several} not in the input and may set it", "env", inputs, listed)
 
 
 def _readable(case: Case) -> Mapping[str, Value]:

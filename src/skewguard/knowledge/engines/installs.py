@@ -1,4 +1,4 @@
-"""What a container's script installs over the engine of its image: `pip install vllm==0.9.2 && vllm serve m`.
+"""What a container's command installs over the engine of its image: `pip install vllm==0.9.2 && vllm serve m`.
 
 A requirement that the image meets already (`pip install vllm`) changes nothing; one that asks for an upgrade, a range,
 a repository or a variable leaves the version open.
@@ -44,6 +44,8 @@ def installed(package: str, invocations: Sequence[Invocation]) -> Installed | No
 
 def _of(package: str, invocation: Invocation) -> Iterator[Installed]:
     words = [token.text for token in invocation.argv]
+    if words and commands.base(words[0]) in ("uv", "uvx"):
+        yield from _beside(package, invocation)
     first = _first(words)
     if first is None:
         return
@@ -57,6 +59,15 @@ def _of(package: str, invocation: Invocation) -> Iterator[Installed]:
         asked = _asked(package, word, token, renews=renews)
         if asked is not None:
             yield Installed(word, asked or None, invocation.certain, token.origin)
+
+
+def _beside(package: str, invocation: Invocation) -> Iterator[Installed]:
+    """`uv run --with vllm==0.9.2 vllm serve` and `uvx --from vllm==0.9.2 vllm`: an environment of its own."""
+    for option, token in zip(invocation.argv, invocation.argv[1:], strict=False):
+        if option.text in ("--with", "--from"):
+            asked = _asked(package, token.text, token, renews=True)
+            if asked is not None:
+                yield Installed(token.text, asked or None, invocation.certain, token.origin)
 
 
 def _first(words: Sequence[str]) -> int | None:

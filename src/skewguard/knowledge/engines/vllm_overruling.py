@@ -43,7 +43,8 @@ def _redirected(parsed: Parsed, env: Sequence[EnvVar], versions: Sequence[str]) 
     """The model that was written, where a file may send the engine to another place for it."""
     entry = next((each for each in reversed(env) if each.name == REDIRECT), None)
     written = parsed.values.get(MODEL)
-    if entry is None or entry.value == "" or written is None or not any(since(each, "0.8.5") for each in versions):
+    unset = entry is None or entry.value == "" or (entry.value is None and entry.assumes)  # it only may be set
+    if unset or written is None or not any(since(each, "0.8.5") for each in versions):
         return parsed
     doubted = assuming(written, (f"the file of {REDIRECT}",))
     return structs.replace(parsed, values={**parsed.values, MODEL: doubted})

@@ -237,14 +237,11 @@ class Environment:
     def _lacking(
         self, title: str, key: str, name: str, ref: Node, name_origin: Origin, source: str, *, optional: bool
     ) -> None:
-        """The object is in the input and has no such key: the variable is not set (or the container never starts)."""
-        why = f"{title} has no key {key}"
+        """The object is in the input and has no such key: the container never starts, or the kubelet passes over it."""
         if optional:
-            self._bindings.pop(name, None)
-        else:
-            self._miss(
-                f"{title} key {key}", name, f"add the key {key} to {title}; without it the pod does not start", ref
-            )
+            return  # what an earlier entry defined stays
+        why = f"{title} has no key {key}"
+        self._miss(f"{title} key {key}", name, f"add the key {key} to {title}; without it the pod does not start", ref)
         self.entries.append(
             EnvVar(name, None, name_origin, source, f"{title} key {key}", why, name_origin)  # type: ignore[arg-type]
         )

@@ -104,8 +104,9 @@ class Variables:
         value = self._value(text, part)
         one = self._as_one(text, part, value)
         listed = part.name == "@" or part.index == "@"  # a list is split into its words in quotes too
+        number = part.kind == "opaque" and one.text.startswith("$((")
         if isinstance(value, Run):
-            split.keep([one] if part.quoted and not listed else _splitting([one]))
+            split.keep([one] if number or (part.quoted and not listed) else _splitting([one]))
         elif part.quoted:
             split.keep([one])
         else:
@@ -150,6 +151,8 @@ class Variables:
         value = state.value
         given = value is not None and (bool(value.text) or not part.operator.startswith(":"))
         assumes = (*state.assumes, *self.assumes) if state.defined else (*self.unseen, *self.assumes, IMAGE)
+        if operator == "+" and not state.defined and (self.unseen or self.assumes):
+            return text.unknown(part.start, part.end, part.name, assumes=(*self.unseen, *self.assumes))
         if operator == "+":
             chosen = self.joined(text, part.argument) if given else _empty(text, part)
         elif given and value is not None:

@@ -1,0 +1,48 @@
+"""What differs between two sheets, and what may differ as far as the inputs tell."""
+
+import pytest
+
+from skewguard.judge import comparison
+from skewguard.judge.checks.interface import Case
+from tests.assess.laid_out import case, script
+
+OPEN = "envFrom: [{configMapRef: {name: %s}}]"
+
+
+def told(a: str, b: str) -> dict[str, bool]:
+    """Every setting that differs between two containers, and whether that is decided."""
+    return _told(case(a), case(b))
+
+
+def _told(one: Case, other: Case) -> dict[str, bool]:
+    return {item.setting: item.decided for item in comparison.differences(one.sheet, other.sheet)}
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        (OPEN % "one", OPEN % "one", {}),
+        (OPEN % "one", OPEN % "other", {"vllm.env.*": False}),
+        (OPEN % "one", "", {"vllm.env.*": False}),
+        ("", "", {}),
+    ],
+)
+def test_sources_that_nobody_sees_are_not_called_equal(a: str, b: str, expected: dict[str, bool]) -> None:
+    """Two containers that take their variables from different unseen sources may differ in any of them."""
+    assert expected == told(f"args: [--model=m]\n{a}", f"args: [--model=m]\n{b}")
+
+
+def test_variable_of_unknown_value_on_one_side_alone_may_differ() -> None:
+    """A variable from a Secret is not the same as none."""
+    hidden = "env: [{name: VLLM_API_KEY, valueFrom: {secretKeyRef: {name: s, key: k}}}]"
+
+    assert {"vllm.env.VLLM_API_KEY": False} == told(f"args: [--model=m]\n{hidden}", "args: [--model=m]")
+
+
+def test_starts_of_one_script_are_equal_to_themselves_and_to_no_other() -> None:
+    """What the arms of a script leave open is the same only for the same script."""
+    arms = ('if [ "$A" = 1 ]; then', "vllm serve m --max-num-seqs 1", "else", "vllm serve m --max-num-seqs 2", "fi")
+    swapped = (arms[0].replace("=", "!="), *arms[1:])
+
+    assert {} == _told(script(*arms), script(*arms))
+    assert {"limits.max_num_seqs": False} == _told(script(*arms), script(*swapped))

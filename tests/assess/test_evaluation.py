@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from skewguard.assess import evaluation
-from skewguard.judge.checks.interface import Case, Check, Result, fail
+from skewguard.judge.checks.interface import Case, Check, Result, fail, skipped
 from skewguard.language.facts import Origin, Subject
 from skewguard.language.findings import Finding
 from tests.judge import cases
@@ -37,9 +37,17 @@ def test_crash_of_one_check_is_a_finding_and_the_others_run() -> None:
 
 def test_check_without_answer_passed() -> None:
     """A generator that yields nothing is counted as a pass."""
-    answer = evaluation.evaluate(cases.case(), [_check(lambda _case: iter(()))], str)
+    answer = evaluation.evaluate(cases.case(), [_check(lambda _case: iter(()))], str, list_passed=True)
 
-    assert ([], ["pass"]) == (answer.findings, [item.verdict for item in answer.passed])
+    assert ([], {"pass": 1, "skipped": 0}) == (answer.findings, answer.counts)
+    assert ["pass"] == [item.verdict for item in answer.passed or ()]
+
+
+def test_passes_are_counted_and_listed_for_those_alone_who_ask() -> None:
+    """A fleet has hundreds of thousands of them."""
+    answer = evaluation.evaluate(cases.case(), [_check(lambda _case: iter((skipped("why"),)))], str)
+
+    assert (None, {"pass": 0, "skipped": 1}) == (answer.passed, answer.counts)
 
 
 def test_general_remedy_stands_in_where_a_case_has_none() -> None:

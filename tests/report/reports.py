@@ -1,5 +1,6 @@
 """A report with every verdict and severity, made by hand, so that each format can be read against it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -196,7 +197,7 @@ MISSING = Missing(
 
 def summary(findings: Iterable[Finding], passed: Iterable[PassedCheck], **more: int) -> Summary:
     """A summary whose counts are those of the findings."""
-    by_verdict, by_severity = tally(findings, passed)
+    by_verdict, by_severity = tally(findings, Counter(line.verdict for line in passed))
     return Summary(by_verdict=by_verdict, by_severity=by_severity, **more)
 
 

@@ -73,6 +73,8 @@ def _lines(path: str) -> tuple[str, ...]:
 
 def _split(text: str) -> list[str]:
     """Lines as YAML counts them."""
+    if text.isascii() and "\r" not in text:
+        return text.split("\n")
     return re.split(r"\r\n|[\r\n\x85\u2028\u2029]", text)
 
 

@@ -46,7 +46,9 @@ def anchor_of(path: str) -> str:
     if path == files.STDIN or not path:
         return path
     whole = os.path.abspath(path)
-    return os.path.relpath(whole, _root(os.path.dirname(whole)) or os.getcwd()).replace(os.sep, "/")
+    root = _root(os.path.dirname(whole)) or os.getcwd()
+    inside = whole.startswith(root + os.sep)
+    return (whole[len(root) + 1 :] if inside else os.path.relpath(whole, root)).replace(os.sep, "/")
 
 
 @cache

@@ -1,5 +1,6 @@
 """`check`: manifests against contracts, and against what is known to go wrong."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -40,12 +41,13 @@ def check(
     today: str | None = None,
     environ: Mapping[str, str] | None = None,
     progress: inputs.Progress | None = None,
+    list_passed: bool = False,
 ) -> CheckReport:
     """Check manifests: paths, folders, globs, `-` for stdin.
 
     `contracts` are files or folders; without any those of the `.skewguard` folder above the working folder count.
     `fail_on` is a severity or `never`. `today` (ISO date) decides which waivers have ended,
-    `environ` holds the variables `SKEWGUARD_*`.
+    `environ` holds the variables `SKEWGUARD_*`. `list_passed` lists every check that passed, and not only their number.
     """
     if "-" in paths and "-" in contracts:
         raise UsageError("standard input is named for the manifests and for the contracts, and can be read once")
@@ -53,7 +55,8 @@ def check(
     promised = load_contracts(contracts)
     loaded = inputs.load(paths, project, namespace=namespace, progress=progress)
     loaded.problems += problems
-    judged = _judge(loaded, promised, project, namespace, today or datetime.now(tz=UTC).date().isoformat())
+    today = today or datetime.now(tz=UTC).date().isoformat()
+    judged = _judge(loaded, promised, project, namespace, today, list_passed=list_passed)
     return _report(loaded, promised, judged, project, allow_unknown=allow_unknown)
 
 
@@ -62,25 +65,35 @@ class _Judged(Struct):
 
     findings: list[Finding]
     passed: list[PassedCheck]
+    counts: Counter[str]
     bindings: list[Binding]
     problems: list[InputProblem]
     assumed: int = 0
 
 
-def _judge(loaded: inputs.Loaded, promised: Contracts, project: Project, namespace: str | None, today: str) -> _Judged:
+def _judge(
+    loaded: inputs.Loaded,
+    promised: Contracts,
+    project: Project,
+    namespace: str | None,
+    today: str,
+    *,
+    list_passed: bool,
+) -> _Judged:
     subjects = [case.sheet.subject for case in loaded.cases]
     bindings = binding.bind(promised.contracts, subjects, namespace)
     checks = [row for row in registry.CHECKS.values() if row not in contract_itself.OF_CONTRACTS]
     anchor = cache(places.anchor_of)  # asked for every finding
-    result = _Judged([], [], bindings, [])
+    result = _Judged([], [], Counter(), bindings, [])
     pairs: list[tuple[Finding, Sequence[WaiverRule]]] = []
     known = [*registry.CHECKS, *registry.aliases()]
     for case, bound in zip(loaded.cases, bindings, strict=True):
         case.binding = bound
-        answer = evaluation.evaluate(case, checks, anchor)
+        answer = evaluation.evaluate(case, checks, anchor, list_passed=list_passed)
         rules = _rules(case, bound, result, known)
         pairs += [(finding, rules) for finding in answer.findings]
-        result.passed += answer.passed
+        result.passed += answer.passed or ()
+        result.counts.update(answer.counts)
         result.assumed += answer.assumed
     every = [rule for contract in promised.contracts for rule in contract.waivers]
     settled = waiving.settle(pairs, today, every, registry.aliases())
@@ -145,7 +158,7 @@ def _report(
     loaded: inputs.Loaded, promised: Contracts, judged: _Judged, project: Project, *, allow_unknown: bool
 ) -> CheckReport:
     problems = tuple(dict.fromkeys((*loaded.problems, *promised.problems, *judged.problems)))
-    by_verdict, by_severity = tally(judged.findings, judged.passed)
+    by_verdict, by_severity = tally(judged.findings, judged.counts)
     bound = [item.contract for item in judged.bindings if item.contract is not None]
     fail_on = project.fail_on
     return CheckReport(

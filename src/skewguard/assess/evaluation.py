@@ -16,17 +16,18 @@ Anchor = Callable[[str], str]
 
 
 class Evaluation(Struct):
-    """What the checks said about one case."""
+    """What the checks said about one case. `counts` are its passes and skips, `passed` lists them where it is asked."""
 
     findings: list[Finding]
-    passed: list[PassedCheck]
+    passed: list[PassedCheck] | None
+    counts: dict[str, int]
     assumed: int = 0
     crashes: int = 0
 
 
-def evaluate(case: Case, checks: Iterable[Check], anchor: Anchor) -> Evaluation:
+def evaluate(case: Case, checks: Iterable[Check], anchor: Anchor, *, list_passed: bool = False) -> Evaluation:
     """Run checks over a case. A check that crashes becomes one finding with verdict `error`; the others go on."""
-    evaluation = Evaluation([], [])
+    evaluation = Evaluation([], [] if list_passed else None, {"pass": 0, "skipped": 0})
     for check in checks:
         try:
             results = list(check.run(case))
@@ -36,7 +37,7 @@ def evaluate(case: Case, checks: Iterable[Check], anchor: Anchor) -> Evaluation:
         if results:
             collect(evaluation, check, results, case.sheet.subject, anchor, case.container.origin)
         else:
-            evaluation.passed.append(PassedCheck(check.id, case.sheet.subject, "pass"))
+            _count(evaluation, check, _PASSED, case.sheet.subject)
     return evaluation
 
 
@@ -51,10 +52,21 @@ def collect(
     """Sort a check's answers into findings and passes."""
     for result in results:
         if result.verdict in ("pass", "skipped"):
-            evaluation.assumed += bool(result.assumes) and result.verdict == "pass"
-            evaluation.passed.append(PassedCheck(check.id, subject, result.verdict, result.message, result.setting))
+            _count(evaluation, check, result, subject)
         else:
             evaluation.findings.append(finding(check, result, subject, anchor, place))
+
+
+_PASSED = Result("pass", "")
+
+
+def _count(evaluation: Evaluation, check: Check, result: Result, subject: Subject) -> None:
+    """Count a pass or a skip; each container has dozens, so that they are listed for those alone who list them."""
+    evaluation.counts[result.verdict] += 1
+    evaluation.assumed += bool(result.assumes) and result.verdict == "pass"
+    if evaluation.passed is not None:
+        verdict: Any = result.verdict
+        evaluation.passed.append(PassedCheck(check.id, subject, verdict, result.message, result.setting))
 
 
 def finding(check: Check, result: Result, subject: Subject, anchor: Anchor, place: Origin | None = None) -> Finding:
@@ -99,6 +111,8 @@ def _identified(item: Finding, anchor: Anchor) -> Finding:
 
 def _openly(setting: str | None, expected: Any) -> Any:
     """What is expected, as far as it may be known; the name of the setting tells two hidden ones apart."""
+    if expected is None:
+        return None
     name = (setting or "").rpartition(".")[2]
     return expected if redact.tree(expected, name) == expected else "hidden"
 

@@ -95,6 +95,7 @@ def check(
             namespace=namespace,
             environ=os.environ,
             progress=progress,
+            list_passed=output.lists_passed(wanted),
         )
     return output.emit(result, wanted, verbose=verbose, color=color)
 

@@ -59,6 +59,11 @@ def _wanted(output: str, verb: str) -> tuple[str, str | None]:
     return name, None if path in ("", "-") else path
 
 
+def lists_passed(wanted: Wanted) -> bool:
+    """Whether a wanted format lists the checks that passed, each by itself."""
+    return any(report.FORMATS[name].lists_passed for name, _ in wanted)
+
+
 def emit(result: Report, wanted: Wanted, *, verbose: bool, color: bool | None) -> int:
     """Give the result in every wanted format, and the exit code of the whole.
 

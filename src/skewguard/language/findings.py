@@ -1,7 +1,7 @@
 """Findings: what a check says about one container, and the identity by which it is recognised again."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -85,10 +85,12 @@ class Finding(Struct, frozen=True):
 
 
 @cache
-def _canonical() -> Callable[[Any], str]:
-    import json
+def _canonical() -> tuple[Callable[[Any], str], Callable[[str], str]]:
+    """What writes canonical JSON of any value, and of one text."""
+    import json.encoder
 
-    return json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+    whole = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return whole.encode, json.encoder.encode_basestring
 
 
 def identity(
@@ -102,14 +104,16 @@ def identity(
     """
     import hashlib
 
-    who = {
-        "cluster": subject.cluster,
-        "group": subject.group,
-        "kind": subject.kind,
-        "namespace": subject.namespace,
-        "name": subject.name,
-        "role": subject.role,
-        "container": subject.container,
-    }
-    canonical = _canonical()([check, setting, anchor, who, file, expected])
-    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+    who = _who(
+        subject.cluster, subject.container, subject.group, subject.kind, subject.name, subject.namespace, subject.role
+    )
+    whole, text = _canonical()
+    before, after = ["null" if each is None else text(each) for each in (check, setting, anchor)], text(file or "")
+    parts = (*before, who, "null" if file is None else after, "null" if expected is None else whole(expected))
+    return hashlib.sha256(f"[{','.join(parts)}]".encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=64)  # a container has many findings, and they stand together
+def _who(*names: str | None) -> str:
+    fields = ("cluster", "container", "group", "kind", "name", "namespace", "role")
+    return _canonical()[0](dict(zip(fields, names, strict=True)))

@@ -75,7 +75,7 @@ def tree(content: Any, name: str = "", masked: list[Masked] | None = None) -> An
 
 def free_text(text: str, masked: list[Masked] | None = None) -> str:
     """Any text (a log line, a script, a message), fit to be shown."""
-    if not _trigger().search(text):
+    if not _suspicious(text):
         return text
 
     shown: list[str] = []
@@ -107,14 +107,22 @@ def _key() -> bytes:
 # ---- shapes --------------------------------------------------------------------------------------------------------
 
 
-@cache
-def _trigger() -> re.Pattern[str]:
-    """A cheap test that most texts fail, so that they are not searched in detail."""
-    return re.compile(
-        r"token|secret|passw|passphrase|pwd|key|credential|auth|bearer|basic |cookie|dsn|jwt|dockerconfig|kubeconfig|--hf-t|\bpat\b|://|-----BEGIN"
-        r"|eyJ|hf_|api_org_|sk-|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|nvapi-|AIza|ya29\.|npm_|dckr_|pypi-|[?&]sig=",
-        re.IGNORECASE,
-    )
+# What every secret has in or around it, folded; texts without any of these are not searched in detail.
+_MARKS = (
+    "token", "secret", "passw", "passphrase", "pwd", "key", "credential", "auth", "bearer", "basic ", "cookie", "dsn",
+    "jwt", "dockerconfig", "kubeconfig", "--hf-t", "://", "-----begin", "eyj", "hf_", "api_org_", "sk-", "akia", "asia",
+    "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "nvapi-", "aiza", "ya29.", "npm_", "dckr_",
+    "pypi-", "?sig=", "&sig=",
+)  # fmt: skip
+
+
+def _suspicious(text: str) -> bool:
+    """A cheap test that most texts fail. Words are found one by one: one pattern for all of them costs 20 times that."""
+    folded = text.casefold()
+    for mark in _MARKS:  # a generator would double the cost
+        if mark in folded:
+            return True
+    return "pat" in folded and re.search(r"\bpat\b", folded) is not None
 
 
 @cache

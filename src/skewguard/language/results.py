@@ -82,8 +82,8 @@ class CheckReport(Struct, frozen=True):
     """The answer of `check` and `verify`.
 
     `run_at` is an ISO 8601 time. `tables` maps an engine to the version of its table. `findings` may hold every
-    verdict, `passed` lists the passes and skips that have no finding of their own. `notes` are sentences about the
-    input as a whole (no engine found, a kind read by its shape, a template that was not rendered). `fail_on` and
+    verdict, `passed` lists the passes and skips, which have no finding of their own, where they were asked for (the
+    summary counts them always). `notes` are sentences about the input as a whole (no engine found, a kind read by its shape, a template that was not rendered). `fail_on` and
     `allow_unknown` are what the exit code was decided with, so that a report can show as failed what failed the run.
     """
 
@@ -347,16 +347,17 @@ Explanation = SettingExplanation | CheckExplanation | FlagHistory | VariableHist
 Report = CheckReport | SettingsReport | DiffReport | Explanation
 
 
-def tally(findings: Iterable[Finding], passed: Iterable[PassedCheck]) -> tuple[dict[str, int], dict[str, int]]:
-    """How many answers there are by verdict, and how many failures by severity; every name stands there, even at 0."""
-    by_verdict: dict[str, int] = dict.fromkeys(VERDICTS, 0)
+def tally(findings: Iterable[Finding], passed: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:
+    """How many answers there are by verdict, and how many failures by severity; every name stands there, even at 0.
+
+    `passed` are the numbers of passes and skips.
+    """
+    by_verdict: dict[str, int] = {**dict.fromkeys(VERDICTS, 0), **passed}
     by_severity: dict[str, int] = dict.fromkeys(SEVERITIES, 0)
     for finding in findings:
         by_verdict[finding.verdict] += 1
         if finding.verdict == "fail":
             by_severity[finding.severity] += 1
-    for line in passed:
-        by_verdict[line.verdict] += 1
     return by_verdict, by_severity
 
 

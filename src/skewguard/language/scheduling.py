@@ -147,6 +147,9 @@ class Constraint(Struct, frozen=True):
     open: bool = True
 
 
+_UNBOUND = Constraint()
+
+
 def gpu_classes(template: PodTemplate, project_labels: Mapping[str, str]) -> tuple[Located[Accelerator], ...]:
     """The classes a pod's node terms allow; empty when nothing bounds them.
 
@@ -158,6 +161,8 @@ def gpu_classes(template: PodTemplate, project_labels: Mapping[str, str]) -> tup
 
 def constraint(template: PodTemplate, project_labels: Mapping[str, str]) -> Constraint:
     """Read all node terms: those that always hold, joined with each alternative of the required affinity."""
+    if not template.node_terms:
+        return _UNBOUND
     always = [term for term in template.node_terms if term.alternative < 0]
     numbers = sorted({term.alternative for term in template.node_terms if term.alternative >= 0})
     ways = [[*always, *(t for t in template.node_terms if t.alternative == n)] for n in numbers] or [always]

@@ -14,11 +14,12 @@ PEOPLE_VERBS = ("check", "settings", "diff")
 
 
 class Format(Struct, frozen=True):
-    """One output format: what it is for, the verbs it can show, and its renderer."""
+    """One output format: what it is for, the verbs it can show, its renderer, and whether it lists what passed."""
 
     title: str
     verbs: tuple[str, ...]
     render: Callable[[Report, View], str]
+    lists_passed: bool = False
 
 
 def _table(report: Report, view: View) -> str:
@@ -81,7 +82,7 @@ FORMATS: Mapping[str, Format] = {
     "json": Format("stable document for programs", ALL_VERBS, _json),
     "yaml": Format("the JSON document as YAML", ALL_VERBS, _yaml),
     "sarif": Format("SARIF 2.1.0, for code scanning", ("check",), _sarif),
-    "junit": Format("JUnit XML, for test reports of CI servers", ("check",), _junit),
+    "junit": Format("JUnit XML, for test reports of CI servers", ("check",), _junit, lists_passed=True),
     "markdown": Format("Markdown, for a comment on a pull request", PEOPLE_VERBS, _markdown),
     "html": Format("one page that needs no network, to send or to print", PEOPLE_VERBS, _html),
     "github": Format("annotations of GitHub Actions", ("check",), _github),

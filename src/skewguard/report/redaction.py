@@ -40,6 +40,7 @@ _NAMES_NOT_TEXT = frozenset({
     "id", "check", "group", "category", "verdict", "severity", "setting", "subject", "kind", "file",
     "template", "path", "authority", "outcome", "flag", "dest", "name", "engine", "version", "contract_name", "run_at",
     "phases", "tables", "unit", "until", "entrypoint", "members", "only_in_a", "only_in_b", "observed_at",
+    "line", "column", "end_column",
 })  # fmt: skip
 
 _SHORTEST_ANYWHERE = 4

@@ -5,7 +5,7 @@ On a line alone a secret often has no name: `value: …` stands under `name: HF_
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 from skewguard.language import redact, secret_names
 from skewguard.language.facts import Origin
@@ -46,6 +46,7 @@ def _flags() -> re.Pattern[str]:
     return re.compile(r"(?<![\w-])--?[A-Za-z][\w.-]*")
 
 
+@lru_cache(maxsize=1024)  # several findings point at one line, and manifests of a fleet at equal ones
 def _after(before: str, line: str) -> str:
     """A line whose secret is named before it: `- name: HF_TOKEN` or `- --api-key` above, `"--api-key",` beside it."""
     before = before.rstrip(" \\")

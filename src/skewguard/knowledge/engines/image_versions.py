@@ -7,7 +7,7 @@ and the reason says why: `lmcache/vllm-openai:v0.3.9` is LMCache 0.3.9, `kserve/
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 from msgspec import Struct
 
@@ -150,6 +150,7 @@ def _in_name(engine: str, name: str) -> TagVersion | None:
     return TagVersion(match[1], f"the name of the repository {name} says it") if match else None
 
 
+@lru_cache(maxsize=1024)  # a fleet has few different images
 def tag_version(engine: str, ref: ImageRef) -> TagVersion:
     """What the reference tells of the version of `engine`, with the reason, also where it tells nothing."""
     unknown = [part for part in ref.unresolved if part in ref.repository or part in (ref.tag or "")]

@@ -31,7 +31,7 @@ class ImageRef(Struct, frozen=True):
     @property
     def problem(self) -> str | None:
         """Why a container runtime refuses the reference; None when it takes it."""
-        return _problem(_split(self.text))
+        return _problem(self.text)
 
 
 # ---- grammar -------------------------------------------------------------------------------------------------------
@@ -112,7 +112,9 @@ def _rules() -> tuple[re.Pattern[str], ...]:
     )
 
 
-def _problem(parts: _Parts) -> str | None:
+@lru_cache(maxsize=1024)
+def _problem(reference: str) -> str | None:
+    parts = _split(reference)
     text, registry, repository, tag, digest = parts.text, parts.registry, parts.repository, parts.tag, parts.digest
     name_rule, tag_rule, digest_rule, registry_rule = _rules()
     if not text:
@@ -155,6 +157,7 @@ def _fixed_marks() -> re.Pattern[str]:
     )
 
 
+@lru_cache(maxsize=1024)
 def mutable_tag(ref: ImageRef) -> str | None:
     """Why what the reference names can change without an edit; None when it names one build.
 

@@ -1,6 +1,7 @@
 """What any engine with a table tells of itself: its flags, their history, its variables, its images."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from skewguard.knowledge.engines import images, recognition
 from skewguard.knowledge.engines.interface import FlagKind, FlagRecord
@@ -30,6 +31,7 @@ def record(table: Table, flag: Flag, kind: Kind) -> FlagRecord:
     )
 
 
+@cache
 def variables(table: Table, version: str) -> Mapping[str, Value]:
     """Every environment variable of one version, with its default."""
     return {name: default for name, (default, _) in table.env(version).items()}

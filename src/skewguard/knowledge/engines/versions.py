@@ -6,7 +6,7 @@ for it: that alone costs as much as starting the interpreter several times over.
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from msgspec import Struct
@@ -79,7 +79,12 @@ def minor_only(text: str) -> bool:
 
 def fitting(text: str | None, table: Sequence[str]) -> Fitting:
     """Which versions of `table` (oldest first) can speak for version `text`; every one of them when it is unknown."""
-    everything = Fitting("unknown", tuple(table))
+    return _fitting(text, tuple(table))
+
+
+@lru_cache(maxsize=256)
+def _fitting(text: str | None, table: tuple[str, ...]) -> Fitting:
+    everything = Fitting("unknown", table)
     if text is None or not table:
         return everything
     if minor_only(text):

@@ -8,7 +8,7 @@ from functools import cache
 from msgspec import Struct, structs
 
 from skewguard.adapters import places
-from skewguard.api import inputs
+from skewguard.api import given, inputs
 from skewguard.api.contracts import Contracts, load_contracts
 from skewguard.assess import evaluation
 from skewguard.judge.checks import contract_itself, registry
@@ -42,18 +42,22 @@ def check(
     environ: Mapping[str, str] | None = None,
     progress: inputs.Progress | None = None,
     list_passed: bool = False,
+    model_configs: Sequence[str] = (),
+    gpu: str | None = None,
 ) -> CheckReport:
     """Check manifests: paths, folders, globs, `-` for stdin.
 
     `contracts` are files or folders; without any those of the `.skewguard` folder above the working folder count.
     `fail_on` is a severity or `never`. `today` (ISO date) decides which waivers have ended,
     `environ` holds the variables `SKEWGUARD_*`. `list_passed` lists every check that passed, and not only their number.
+    `model_configs` are checkpoints (`DIR`, `config.json` or `MODEL=DIR`), `gpu` is the class to take where the manifest
+    names none.
     """
     if "-" in paths and "-" in contracts:
         raise UsageError("standard input is named for the manifests and for the contracts, and can be read once")
     project, problems = inputs.project(fail_on=fail_on, environ=environ)
     promised = load_contracts(contracts)
-    loaded = inputs.load(paths, project, namespace=namespace, progress=progress)
+    loaded = inputs.load(paths, project, namespace=namespace, progress=progress, wanted=given.read(model_configs, gpu))
     loaded.problems += problems
     today = today or datetime.now(tz=UTC).date().isoformat()
     judged = _judge(loaded, promised, project, namespace, today, list_passed=list_passed)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from skewguard.api import inputs, things
+from skewguard.api import given, inputs, things
 from skewguard.judge import comparison
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import engines as knowledge_of
@@ -14,17 +14,27 @@ from skewguard.language.vocabulary import BY_NAME
 Pairs = list[tuple[Case, Case]]
 
 
-def diff(a: str, b: str | None = None, *, engines: Sequence[str] = (), namespace: str | None = None) -> DiffReport:
+def diff(
+    a: str,
+    b: str | None = None,
+    *,
+    engines: Sequence[str] = (),
+    namespace: str | None = None,
+    model_configs: Sequence[str] = (),
+    gpu: str | None = None,
+) -> DiffReport:
     """Compare two things, or one thing under two engine versions (`engines`: two of `NAME==VERSION`).
 
     Exit code: the first that applies of 1 something differs, 2 an input could not be read, 3 something cannot be
-    decided. What stands on one side alone differs only where all of the other side could be read.
+    decided. What stands on one side alone differs only where all of the other side could be read. `model_configs` and
+    `gpu` hold for both sides.
     """
     names, versions = _sides(a, b, tuple(engines))
     if a == b == "-":
         raise UsageError("standard input is named for both sides, and can be read once", hint="save one of them first")
+    wanted = given.read(model_configs, gpu)
     left, right = (
-        inputs.of_thing(things.parse((name,)), namespace=namespace, version=version)
+        inputs.of_thing(things.parse((name,)), namespace=namespace, version=version, wanted=wanted)
         for name, version in zip((a, b or a), versions, strict=True)
     )
     _comparable(names, left.cases, right.cases, versions)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from skewguard.adapters import files, places, writing
-from skewguard.api import inputs, things
+from skewguard.api import given, inputs, things
 from skewguard.api.contracts import load_contracts
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge.contract import binding, writer
@@ -11,13 +11,21 @@ from skewguard.language.errors import ExitCode, InputError, UsageError
 from skewguard.language.results import InitReport, WrittenContract
 
 
-def init(words: Sequence[str], *, namespace: str | None = None, write: bool = False) -> InitReport:
+def init(
+    words: Sequence[str],
+    *,
+    namespace: str | None = None,
+    write: bool = False,
+    model_configs: Sequence[str] = (),
+    gpu: str | None = None,
+) -> InitReport:
     """One contract for each engine of a THING; with `write` each in a new file of the nearest `.skewguard` folder.
 
     What could not be read comes back beside the contracts. Raises `InputError` when everything was read and holds no
-    engine, `UsageError` when a file exists already: then none is written.
+    engine, `UsageError` when a file exists already: then none is written. `model_configs` and `gpu` as in `settings`.
     """
-    loaded = inputs.of_thing(things.parse(tuple(words)), namespace=namespace)
+    wanted = given.read(model_configs, gpu)
+    loaded = inputs.of_thing(things.parse(tuple(words)), namespace=namespace, wanted=wanted)
     if not loaded.cases and not loaded.problems:
         raise InputError(
             f"no inference engine in {' '.join(words)}, so there is nothing to promise",

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct, structs
 
 from skewguard.adapters import files, places, sweeping
-from skewguard.api import things
+from skewguard.api import given, things
+from skewguard.api.given import NOTHING, Wanted
 from skewguard.api.things import Thing
 from skewguard.assess import cases as assessing
 from skewguard.judge.checks.interface import Case
@@ -79,14 +80,18 @@ def load(
     namespace: str | None = None,
     version: str | None = None,
     progress: Progress | None = None,
+    wanted: Wanted = NOTHING,
 ) -> Loaded:
-    """Read every input and judge every container in it. `version` (`vllm==0.11.0`) stands in for the manifest's own."""
+    """Read every input and judge every container in it. `version` (`vllm==0.11.0`) stands in for the manifest's own.
+
+    `wanted` holds the model's files and the GPU class that were given beside it.
+    """
     gathered = _Gathered(found)
     for done, item in enumerate(sweeping.read_inputs(paths), start=1):
         gathered.take(_advised(item))
         if progress is not None:
             progress(done)
-    return gathered.finish(namespace, _version(version))
+    return gathered.finish(namespace, _version(version), wanted)
 
 
 def _advised(item: sweeping.Input) -> sweeping.Input:
@@ -98,33 +103,50 @@ def _advised(item: sweeping.Input) -> sweeping.Input:
     return structs.replace(item, error=InputError(error.message, hint=advice, file=error.file))
 
 
-def of_thing(thing: Thing, *, namespace: str | None = None, version: str | None = None) -> Loaded:
+def of_thing(
+    thing: Thing, *, namespace: str | None = None, version: str | None = None, wanted: Wanted = NOTHING
+) -> Loaded:
     """The engines of one THING. Raises `UsageError` for one that this version does not read."""
     if thing.kind == "path":
         found, problems = project()
-        loaded = load([thing.text], found, namespace=namespace, version=version)
+        loaded = load([thing.text], found, namespace=namespace, version=version, wanted=wanted)
         loaded.problems += problems
         return loaded
     if thing.kind == "command-line":
-        return _of_command_line(thing, version)
+        return _of_command_line(thing, version, wanted)
     raise things.not_yet(thing)
 
 
-def _of_command_line(thing: Thing, version: str | None) -> Loaded:
+def _of_command_line(thing: Thing, version: str | None, wanted: Wanted) -> Loaded:
     if thing.engine not in commands.ENGINES:
         raise UsageError(
             f"no inference engine is called {thing.engine!r}",
             hint=f"engines that are known: {', '.join(commands.ENGINES)}",
         )
     workload = command_lines.workload(thing.text, thing.engine, thing.argv, _file_of_command_line)
-    wanted = version or (f"{thing.engine}=={thing.version}" if thing.version else None)
+    assumed = version or (f"{thing.engine}=={thing.version}" if thing.version else None)
     unread = [file for container in workload.template.containers for file in container.files if file.text is None]
     hides, supply = "every setting in it", "check the path; it is taken from the working folder"
     missing = (Missing(file.path, hides, supply, workload.origin, workload.subject) for file in unread)
     inventory = Inventory(workloads=(workload,), missing=tuple(missing))
     found, problems = project()
-    judged = assessing.judged(inventory, found, _version(wanted))
-    return Loaded(inventory, tuple(item.case for item in judged if item.case is not None), problems)
+    judged, notes = _judged(inventory, found, _version(assumed), wanted)
+    return Loaded(inventory, tuple(item.case for item in judged if item.case is not None), problems, notes)
+
+
+def _judged(
+    inventory: Inventory, found: Project, version: assessing.Version | None, wanted: Wanted
+) -> tuple[list[assessing.Judged], tuple[str, ...]]:
+    """Every container judged, and what is to be said of what was given and not used.
+
+    Which model a checkpoint is for shows only when all of them are known, so they are judged once more with it.
+    """
+    judged = list(assessing.judged(inventory, found, version))
+    if wanted.nothing:
+        return judged, ()
+    cases = [item.case for item in judged if item.case is not None]
+    again = list(assessing.judged(inventory, found, version, given.fitted(wanted, cases)))
+    return again, tuple(given.notes(wanted, cases))
 
 
 def _file_of_command_line(path: str) -> str | None:
@@ -180,7 +202,7 @@ class _Gathered:
             self._documents += found
             self._problems += [problem(error) for error in errors]
 
-    def finish(self, namespace: str | None, version: assessing.Version | None) -> Loaded:
+    def finish(self, namespace: str | None, version: assessing.Version | None, wanted: Wanted) -> Loaded:
         """Turn the documents into an inventory and judge its containers."""
         count = len(self._documents)
         promises = {each.path: None for each in self._documents if each.root.get("kind").text() == contracts.KIND}
@@ -190,7 +212,7 @@ class _Gathered:
         inventory = read.inventory
         odd = tuple(hint for workload in inventory.workloads for hint in declarations.problems(workload))
         inventory = structs.replace(inventory, hints=inventory.hints + odd)
-        judged = list(assessing.judged(inventory, self._project, version))
+        judged, unused = _judged(inventory, self._project, version, wanted)
         found = tuple(item.case for item in judged if item.case is not None)
         problems = [*self._problems, *(problem(error) for error in read.errors), *foreign]
         if not read.objects and not problems and not self._ignored:
@@ -199,7 +221,7 @@ class _Gathered:
             inventory=inventory,
             cases=found,
             problems=tuple(problems),
-            notes=tuple(self._notes(inventory, judged, found)),
+            notes=(*self._notes(inventory, judged, found), *unused),
             files=self._files,
             documents=count,
             skipped_files=self._skipped,

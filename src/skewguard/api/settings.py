@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from skewguard.api import inputs, things
+from skewguard.api import given, inputs, things
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import engines
 from skewguard.language.errors import ExitCode
@@ -11,9 +11,16 @@ from skewguard.language.results import ArgumentLine, SettingLine, SettingsReport
 from skewguard.language.vocabulary import BY_NAME
 
 
-def settings(words: Sequence[str], *, namespace: str | None = None) -> SettingsReport:
-    """The effective settings of every engine in a THING."""
-    loaded = inputs.of_thing(things.parse(tuple(words)), namespace=namespace)
+def settings(
+    words: Sequence[str], *, namespace: str | None = None, model_configs: Sequence[str] = (), gpu: str | None = None
+) -> SettingsReport:
+    """The effective settings of every engine in a THING.
+
+    `model_configs` are checkpoints (`DIR`, `config.json` or `MODEL=DIR`), `gpu` is the class to take where the
+    manifest names none.
+    """
+    wanted = given.read(model_configs, gpu)
+    loaded = inputs.of_thing(things.parse(tuple(words)), namespace=namespace, wanted=wanted)
     return SettingsReport(
         subjects=tuple(laid_out(case) for case in loaded.cases),
         tables=engines.table_versions(),

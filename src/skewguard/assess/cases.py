@@ -6,6 +6,7 @@ from itertools import groupby
 from msgspec import Struct, structs
 
 from skewguard.assess import sheets, starts
+from skewguard.assess.given import Given
 from skewguard.assess.sharing import Reading, Vectors
 from skewguard.assess.starts import Start, Starts
 from skewguard.judge.checks.interface import Case
@@ -34,11 +35,22 @@ class Version(Struct, frozen=True):
     text: str
 
 
-def judged(inventory: Inventory, project: Project, version: Version | None = None) -> Iterator[Judged]:
+class Setting(Struct, frozen=True):
+    """What stands around an inventory: the project's words, an engine version to assume, and what else was given."""
+
+    project: Project
+    version: Version | None = None
+    given: Given = Given()
+
+
+def judged(
+    inventory: Inventory, project: Project, version: Version | None = None, given: Given | None = None
+) -> Iterator[Judged]:
     """Every container of the inventory, in order."""
+    around = Setting(project, version, given or Given())
     vectors = Vectors()
     for _, roles in groupby(inventory.workloads, key=_object):  # an object's roles stand beside each other
-        found = [each for workload in roles for each in _of_workload(workload, inventory, project, version, vectors)]
+        found = [each for workload in roles for each in _of_workload(workload, inventory, around, vectors)]
         _introduce([each.case for each in found if each.case is not None])
         yield from found
 
@@ -47,13 +59,11 @@ def _object(workload: Workload) -> Subject:
     return structs.replace(workload.subject, role=None)
 
 
-def _of_workload(
-    workload: Workload, inventory: Inventory, project: Project, version: Version | None, vectors: Vectors
-) -> Iterator[Judged]:
+def _of_workload(workload: Workload, inventory: Inventory, around: Setting, vectors: Vectors) -> Iterator[Judged]:
     for container in workload.template.containers:
-        found = recognition.recognise(container, project, workload)
+        found = recognition.recognise(container, around.project, workload)
         subject = structs.replace(workload.subject, container=container.name)
-        case = _case(workload, container, inventory, project, found, version, vectors) if found.engine else None
+        case = _case(workload, container, inventory, around, found, vectors) if found.engine else None
         yield Judged(subject, found, case)
 
 
@@ -68,19 +78,18 @@ def _case(
     workload: Workload,
     container: Container,
     inventory: Inventory,
-    project: Project,
+    around: Setting,
     found: Recognition,
-    version: Version | None,
     vectors: Vectors,
 ) -> Case:
     engine = found.engine or ""
     module = engines.ENGINES.get(engine)
     container = starts.with_environment(container, found)
-    release = _release(module, workload, container, project, version) if module else None
+    release = _release(module, workload, container, around) if module else None
     begun = _starts(module, release, container, found, vectors) if module and release else None
     variables = module.environment(container.env, release) if module and release else ()
-    classes = _sliced(scheduling.gpu_classes(workload.template, project.accelerators), container)
-    ground = sheets.Ground(workload, container, inventory, found, module, release, begun, classes)
+    classes = _sliced(scheduling.gpu_classes(workload.template, around.project.accelerators), container)
+    ground = sheets.Ground(workload, container, inventory, found, module, release, begun, classes, around.given)
     sheet = sheets.build(ground)
     sheets.add_environment(sheet, container, engine, variables, starts.unseen(module, release, container))
     return Case(
@@ -106,9 +115,8 @@ def _sliced(classes: tuple[Located[Accelerator], ...], container: Container) -> 
     )
 
 
-def _release(
-    module: EngineModule, workload: Workload, container: Container, project: Project, version: Version | None
-) -> Release:
+def _release(module: EngineModule, workload: Workload, container: Container, around: Setting) -> Release:
+    version = around.version
     if version is not None and version.engine == module.NAME:
         reason = "asked for on the command line"
         made = releases.of_version(module.NAME, module.releases(), version.text, reason, f"version@{version.text}")
@@ -116,7 +124,7 @@ def _release(
             kind="command-line", ref=f"{version.engine}=={version.text} on the command line", text=version.text
         )
         return structs.replace(made, origin=asked)
-    return releases.release(module.NAME, module.releases(), container, workload, project)
+    return releases.release(module.NAME, module.releases(), container, workload, around.project)
 
 
 def _starts(

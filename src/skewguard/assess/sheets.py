@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from msgspec import Struct, structs
 
 from skewguard.assess import starts, surrounding
+from skewguard.assess.given import Given
 from skewguard.assess.starts import Starts
 from skewguard.knowledge.engines import images, recognition
 from skewguard.knowledge.engines.interface import (
     EngineModule,
-    Hardware,
     Inputs,
     Parsed,
     Recognition,
@@ -39,6 +39,7 @@ class Ground(Struct, frozen=True):
     release: Release | None
     starts: Starts | None
     classes: tuple[Located[Accelerator], ...]
+    given: Given = Given()
 
     @property
     def engine(self) -> str:
@@ -73,12 +74,9 @@ def _engine_sheet(ground: Ground) -> Sheet:
         if ground.argv:
             sheet.add(_words(ground))
         return sheet
-    distinct = {item.value for item in ground.classes}
-    hardware = Hardware(
-        key=scheduling.scheduling_key(ground.workload.template, ground.container),
-        accelerator=next(iter(distinct)) if len(distinct) == 1 else None,
-    )
-    derive = starts.deriving(begun, module, release, ground.container, Inputs(hardware))
+    hardware = ground.given.hardware(ground.workload.template, ground.container, ground.classes)
+    inputs = Inputs(hardware, ground.given.checkpoint(ground.engine, parsed, ground.container))
+    derive = starts.deriving(begun, module, release, ground.container, inputs)
     sheet = Sheet(subject, module.settings(release), derive)
     known: list[Effective] = [*parsed.values.values(), *parsed.gaps.values(), *parsed.decided.values()]
     for item in known:

@@ -32,6 +32,15 @@ _NAMESPACE = click.option("-n", "--namespace", callback=_bare, help="Namespace o
 _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Show notes, waived findings and gaps too.")
 _COLOR = click.option("--color/--no-color", default=None, help="Colours; default: when stdout is a terminal.")
 
+_MODEL_CONFIG = click.option(
+    "--model-config",
+    "model_configs",
+    multiple=True,
+    metavar="[MODEL=]DIR",
+    help="Checkpoint folder (or config.json) of the model, for what the engine takes from it. Repeatable with MODEL=.",
+)
+_GPU = click.option("--gpu", metavar="CLASS", help="GPU class where the manifest names none, such as H100; or cpu.")
+
 
 def _shared(command: F) -> F:
     for option in (_COLOR, _VERBOSE, _NAMESPACE, _OUTPUT):
@@ -62,12 +71,16 @@ def program() -> None:
     help="Lowest severity that gives exit code 1. Default: error.",
 )
 @click.option("--allow-unknown", is_flag=True, help="Exit 0 although a contract clause cannot be decided.")
+@_MODEL_CONFIG
+@_GPU
 @_shared
 def check(
     files: tuple[str, ...],
     contracts: tuple[str, ...],
     fail_on: str | None,
     allow_unknown: bool,
+    model_configs: tuple[str, ...],
+    gpu: str | None,
     outputs: tuple[str, ...],
     namespace: str | None,
     verbose: bool,
@@ -96,6 +109,8 @@ def check(
             environ=os.environ,
             progress=progress,
             list_passed=output.lists_passed(wanted),
+            model_configs=model_configs,
+            gpu=gpu,
         )
     return output.emit(result, wanted, verbose=verbose, color=color)
 
@@ -124,9 +139,17 @@ class _TakesCommandLine(click.Command):
 
 @program.command(cls=_TakesCommandLine)
 @click.argument("thing", nargs=-1, required=True, metavar="THING")
+@_MODEL_CONFIG
+@_GPU
 @_shared
 def settings(
-    thing: tuple[str, ...], outputs: tuple[str, ...], namespace: str | None, verbose: bool, color: bool | None
+    thing: tuple[str, ...],
+    model_configs: tuple[str, ...],
+    gpu: str | None,
+    outputs: tuple[str, ...],
+    namespace: str | None,
+    verbose: bool,
+    color: bool | None,
 ) -> int:
     """Show effective settings with their origins.
 
@@ -140,7 +163,9 @@ def settings(
     from skewguard.cli import output
 
     wanted = output.parse(outputs, "settings")
-    code = _answer(api.settings(thing, namespace=namespace), wanted, verbose, color)
+    code = _answer(
+        api.settings(thing, namespace=namespace, model_configs=model_configs, gpu=gpu), wanted, verbose, color
+    )
     _tell_misplaced(thing)
     return code
 
@@ -155,11 +180,15 @@ def settings(
     metavar="NAME==VERSION",
     help="Compare A with itself under two engine versions: give the option twice.",
 )
+@_MODEL_CONFIG
+@_GPU
 @_shared
 def diff(
     a: str,
     b: str | None,
     engines: tuple[str, ...],
+    model_configs: tuple[str, ...],
+    gpu: str | None,
     outputs: tuple[str, ...],
     namespace: str | None,
     verbose: bool,
@@ -175,7 +204,8 @@ def diff(
     from skewguard.cli import output
 
     wanted = output.parse(outputs, "diff")
-    return _answer(api.diff(a, b, engines=engines, namespace=namespace), wanted, verbose, color)
+    result = api.diff(a, b, engines=engines, namespace=namespace, model_configs=model_configs, gpu=gpu)
+    return _answer(result, wanted, verbose, color)
 
 
 @program.command()
@@ -203,8 +233,12 @@ def explain(name: str, outputs: tuple[str, ...], verbose: bool, color: bool | No
 @program.command(cls=_TakesCommandLine)
 @click.argument("thing", nargs=-1, required=True, metavar="THING")
 @click.option("--write", is_flag=True, help="Write new files .skewguard/NAME.yaml instead of stdout.")
+@_MODEL_CONFIG
+@_GPU
 @_NAMESPACE
-def init(thing: tuple[str, ...], write: bool, namespace: str | None) -> int:
+def init(
+    thing: tuple[str, ...], write: bool, model_configs: tuple[str, ...], gpu: str | None, namespace: str | None
+) -> int:
     """Write a contract from a manifest: everything pinned that can be.
 
     \b
@@ -214,7 +248,7 @@ def init(thing: tuple[str, ...], write: bool, namespace: str | None) -> int:
     from skewguard import api
     from skewguard.cli import output
 
-    result = api.init(thing, namespace=namespace, write=write)
+    result = api.init(thing, namespace=namespace, write=write, model_configs=model_configs, gpu=gpu)
     output.print_out("".join(contract.text for contract in result.contracts if contract.path is None))
     output.remark(result)
     _tell_misplaced(thing)

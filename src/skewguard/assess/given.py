@@ -1,0 +1,71 @@
+"""What was given beside the manifests: the model's own files, and the GPU class where scheduling names none."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct, field
+
+from skewguard.knowledge.checkpoints import Checkpoint
+from skewguard.knowledge.engines.interface import Hardware, Parsed, Platform
+from skewguard.language import scheduling, vocabulary
+from skewguard.language.accelerators import Accelerator
+from skewguard.language.facts import Located
+from skewguard.language.workloads import Container, PodTemplate
+
+
+class Given(Struct, frozen=True):
+    """The checkpoints by the model they are, `only` for whatever model there is; the classes that `--gpu` can mean.
+
+    `on_cpu`: no GPU runs it. What the manifest itself says of its GPU goes before both.
+    """
+
+    checkpoints: Mapping[str, Checkpoint] = field(default_factory=dict)
+    only: Checkpoint | None = None
+    gpus: tuple[Accelerator, ...] = ()
+    on_cpu: bool = False
+
+    def checkpoint(self, engine: str, parsed: Parsed, container: Container) -> Checkpoint | None:
+        """The files of the model that a container serves."""
+        model = model_of(engine, parsed, container)
+        found = self.checkpoints.get(model) if model is not None else None
+        return found if found is not None else self.only
+
+    def hardware(
+        self, template: PodTemplate, container: Container, classes: tuple[Located[Accelerator], ...]
+    ) -> Hardware:
+        """The machine as an engine's rules may know it: by the manifest, else as given."""
+        allowed = tuple(dict.fromkeys(item.value for item in classes)) or self.gpus
+        key = scheduling.scheduling_key(template, container)
+        one = allowed[0] if len(allowed) == 1 else None
+        platform = _platform(container) or ("cpu" if self.on_cpu and not allowed else None)
+        return Hardware(key, one, allowed if one is None else (), platform)
+
+
+def model_of(engine: str, parsed: Parsed | None, container: Container) -> str | None:
+    """The model as somebody wrote it: in the engine's arguments, else in the resource's own field."""
+    dest = vocabulary.destination(engine, "model.id")
+    written = parsed.values.get(dest) if parsed is not None and dest is not None else None
+    if written is not None:
+        return str(written.value)
+    located = container.fields.get("model.id")
+    return str(located.value) if located is not None else None
+
+
+_RESOURCES: tuple[tuple[str, Platform], ...] = (
+    ("nvidia.com/", "cuda"),
+    ("amd.com/gpu", "rocm"),
+    ("google.com/tpu", "tpu"),
+    ("habana.ai/", "hpu"),
+    ("gpu.intel.com/", "xpu"),
+    ("aws.amazon.com/neuron", "neuron"),
+)
+
+
+def _platform(container: Container) -> Platform | None:
+    """The kind of device that a container asks for, or that its image is built for by name."""
+    for name in scheduling.accelerator_resources(container):
+        for prefix, platform in _RESOURCES:
+            if name.startswith(prefix):
+                return platform
+    image = container.image.value.rpartition("@")[0] or container.image.value if container.image else ""
+    words = image.replace("/", "-").replace(":", "-").replace("_", "-").split("-")
+    return "cpu" if "cpu" in words else "rocm" if "rocm" in words else None

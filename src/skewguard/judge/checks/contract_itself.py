@@ -62,7 +62,7 @@ UNKNOWN_NAME = check(
     title="A contract names what no known release has",
     category="runtime",
     severity="warning",
-    why="A setting, value, variable, version or GPU class that nobody knows is most often misspelt. Then the promise that "
+    why="A setting, value, variable or GPU class that nobody knows is most often misspelt. Then the promise that "
     "was meant is not made, and the manifest that breaks it passes.",
     remedy="correct the name in the contract",
     bad="spec: {runtime: {engine: vllm, dtype: bfloat61}}",

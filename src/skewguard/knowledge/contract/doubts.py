@@ -5,7 +5,6 @@ it. What only a table of releases suggests is a doubt: a table ends, and a fork 
 clause, so that a promise that is broken can say that the contract may be at fault, not the manifest.
 """
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
@@ -73,8 +72,6 @@ def _doubt(clause: Clause, engines: tuple[str, ...], lexicon: Lexicon) -> Doubt 
         return None
     if setting == "hardware.gpu_class":
         return _unknown_class(_words(clause.promise))
-    if setting == "runtime.version":
-        return _unknown_release(_words(clause.promise), engines, lexicon)
     if setting in vocabulary.BY_NAME:
         return _unknown_value(clause, engines, lexicon)
     engine, _, dest = setting.partition(".")
@@ -92,31 +89,6 @@ def _unknown_class(words: Iterable[str]) -> Doubt | None:
         if not accelerators.candidates(word):
             return Doubt(f"{word} is no GPU class that skewguard knows", nearest(word, accelerators.names()))
     return None
-
-
-_RELEASE = re.compile(r"v?(\d+(?:\.\d+)+)")
-
-
-def _unknown_release(words: Iterable[str], engines: tuple[str, ...], lexicon: Lexicon) -> Doubt | None:
-    """A version among the known releases that is none of them. Newer ones, pre-releases and builds may be anything."""
-    known = {engine: releases for engine in engines if (releases := lexicon.releases(engine))}
-    if len(known) != 1 or len(engines) != 1:
-        return None
-    ((engine, releases),) = known.items()
-    ours = {_ordered(release): release for release in releases}
-    for word in words:
-        plain = _RELEASE.fullmatch(word.strip())
-        if plain and min(ours) < (at := _ordered(plain[1])) < max(ours) and at not in ours:
-            said = f"{lexicon.title(engine)} has no release {plain[1]} that skewguard knows"
-            return Doubt(said, nearest(plain[1], releases))
-    return None
-
-
-def _ordered(release: str) -> tuple[int, ...]:
-    parts = [int(part) for part in re.findall(r"\d+", release)]
-    while len(parts) > 1 and not parts[-1]:
-        parts.pop()
-    return tuple(parts)
 
 
 def _unknown_setting(engine: str, dest: str, lexicon: Lexicon) -> Doubt | None:

@@ -45,6 +45,23 @@ def test_spellings_of_one_dtype_are_equal(a: str, b: str) -> None:
     assert vocabulary.canonical("runtime.dtype", a) == vocabulary.canonical("runtime.dtype", b)
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "equal"),
+    [
+        ("gptq", "gptq_marlin", True),
+        ("auto_gptq", "GPTQ", True),
+        ("awq", "auto_awq", True),
+        ("compressed_tensors", "compressed-tensors", True),
+        ("gptq", "awq", False),
+        ("fp8", "modelopt", False),
+    ],
+)
+def test_kernels_of_one_format_are_one_quantization(a: str, b: str, equal: bool) -> None:
+    """An engine renames a format by release and GPU; a promise of it is kept by all its names."""
+    name = "runtime.quantization"
+    assert equal == (vocabulary.canonical(name, a) == vocabulary.canonical(name, b))
+
+
 def test_name_of_an_engine_destination_goes_both_ways() -> None:
     """Every engine destination of the table leads back to its row, others keep the engine's own name."""
     for row in vocabulary.ROWS:

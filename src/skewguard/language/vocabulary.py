@@ -254,6 +254,20 @@ _DTYPES = {
 }
 
 
+_QUANTIZATIONS = {
+    "marlin": "gptq",
+    "gptq-marlin": "gptq",
+    "gptq-marlin-24": "gptq",
+    "auto-gptq": "gptq",
+    "awq-marlin": "awq",
+    "auto-awq": "awq",
+    "gpt-oss-mxfp4": "mxfp4",
+    "deepseek-v4-fp8": "fp8",
+    "inc": "auto-round",
+}
+"""Names that engines have for the kernels of one format: the same weights, whichever of them runs."""
+
+
 def named(engine: str, dest: str) -> str:
     """The vocabulary's name of an engine destination, else `<engine>.<dest>`."""
     return _names_of(engine).get(dest, f"{engine}.{dest}")
@@ -304,7 +318,10 @@ def canonical(setting: str, value: Value) -> Value:
     if row.compare == "dtype" and isinstance(value, str):
         lowered = value.lower().removeprefix("torch.")
         return _DTYPES.get(lowered, lowered)
-    if row.compare in ("quantization", "digest") and isinstance(value, str):
+    if row.compare == "quantization" and isinstance(value, str):
+        lowered = value.lower().replace("_", "-")
+        return _QUANTIZATIONS.get(lowered, lowered)
+    if row.compare == "digest" and isinstance(value, str):
         return value.lower()
     if row.compare == "set" and isinstance(value, list):
         return sorted(value, key=str)

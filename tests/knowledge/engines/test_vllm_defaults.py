@@ -9,7 +9,7 @@ from skewguard.knowledge.engines.interface import Hardware, Inputs, Release
 from skewguard.language import accelerators
 from skewguard.language.facts import Choice, Fact, Gap, Origin, same
 from skewguard.language.workloads import EnvVar
-from tests.knowledge.engines.vllm_cases import anything, config, exactly, serve, some
+from tests.knowledge.engines.vllm_cases import anything, config, exactly, module, serve, some
 
 SEQS, STEP = "limits.max_num_seqs", "limits.max_num_batched_tokens"
 GPU_KEY = "gpu@scheduling(abc)"
@@ -62,10 +62,16 @@ def test_tokenizer_and_served_name_follow_the_model() -> None:
     assert value("model.served_name", "0.11.0") == "m"
 
 
-@pytest.mark.parametrize(("version", "revision"), [("0.5.4", "abc"), ("0.6.6", "abc"), ("0.33.0", "abc")])
-def test_tokenizer_revision_follows_the_revision(version: str, revision: str) -> None:
-    """A pinned model pins its tokenizer; not in 0.4.2."""
-    assert value("tokenizer.revision", version, "--revision", "abc") == revision
+@pytest.mark.parametrize(
+    ("version", "revision"), [("0.4.3", None), ("0.5.0", "abc"), ("0.6.6", "abc"), ("0.33.0", "abc")]
+)
+def test_tokenizer_revision_follows_the_revision(version: str, revision: str | None) -> None:
+    """A pinned model pins its tokenizer from 0.5.0 on."""
+    release = exactly(version)
+    parsed = module(release, "--model", "m", "--revision", "abc")
+    found = vllm.derive("tokenizer.revision", parsed, (), release, Inputs(Hardware(GPU_KEY)))
+    assert isinstance(found, Fact)
+    assert found.value == revision
 
 
 def test_single_served_name_is_a_name() -> None:

@@ -122,7 +122,7 @@ class _Asking:
     def _linked(self, setting: str, dest: str, version: str) -> Answer | None:
         """A setting that follows another one: tokenizer and served name the model, one revision the other."""
         other = _FOLLOWS.get(dest)
-        if other is None or (dest == "tokenizer_revision" and not since(version, "0.5.4")):
+        if other is None or (dest == "tokenizer_revision" and not since(version, "0.5.0")):
             return None
         gap = self._parsed.gaps.get(other)
         if gap is not None:

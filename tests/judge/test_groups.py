@@ -3,13 +3,17 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from skewguard.judge.checks import groups, members
 from skewguard.judge.checks.interface import Case
+from skewguard.knowledge.contract import loading
+from skewguard.knowledge.contract.values import Binding
 from skewguard.knowledge.engines.interface import Recognition
-from skewguard.language.facts import Subject
-from skewguard.language.workloads import Mount, Volume
-from tests.judge.cases import at, case, run, severities, verdicts
+from skewguard.language.facts import Gap, Subject
+from skewguard.language.neighbours import Autoscaler, Backend, Route, Timeout
+from skewguard.language.workloads import Mount, Port, Service, Volume
+from tests.judge.cases import at, case, run, service, severities, verdicts
 
 assert groups
 
@@ -230,3 +234,82 @@ def test_case_of_a_group_equals_itself_alone() -> None:
     first, second = together(("leader", {}), ("worker", {}))
 
     assert (first == first, first == second) == (True, False)  # noqa: PLR0124 - that is the question
+
+
+def test_memory_that_the_preset_of_the_leader_may_mount_is_not_missing() -> None:
+    """A preset that is not in the input holds the worker's template as well as the leader's."""
+    preset = Gap("runtime.engine", "not in the input", rule="preset")
+    lead = {"declared": {"parallelism.tensor": 8}, "gpus": 8, "container": {"gaps": (preset,)}}
+    subject = worker(lead | {"workload": {"group_size": 2}}, {"gpus": 8, "workload": {"group_size": 2}})
+
+    assert verdicts("parallel.shm-missing", subject) == ["pass"]
+
+
+def promised(body: str, subject: Case) -> list[str]:
+    """The verdicts of a contract that names the object and no role."""
+    text = (
+        "apiVersion: skewguard.dev/v1alpha1\nkind: ServingContract\nmetadata: {name: chat}\n"
+        f"spec:\n  targets: [{{kind: LeaderWorkerSet, name: chat}}]\n  {body}\n"
+    )
+    subject.binding = Binding((loading.load([("chat.yaml", text)]).contracts[0],))
+    return [answer.verdict for answer in run("contract.mismatch", subject)]
+
+
+JOINS = Recognition(engine="vllm", reason="ray start", runs="worker")
+
+
+@pytest.mark.parametrize(
+    ("body", "joining", "serving"),
+    [
+        ("model: {id: a/b}", ["skipped"], ["fail"]),
+        ("parallelism: {tensor: 8}", ["skipped"], ["fail"]),
+        ("serving: {request_timeout: {min: 60s}}", ["skipped"], ["skipped"]),
+        ("autoscaling: {min_replicas: 2}", ["skipped"], ["skipped"]),
+        ("runtime: {version: 0.11.0}", ["fail"], ["fail"]),
+        ("hardware: {gpu_class: H100-80GB}", ["fail"], ["fail"]),
+    ],
+)
+def test_contract_holds_workers_to_what_is_their_own(body: str, joining: list[str], serving: list[str]) -> None:
+    """Who only joins inherits the leader's settings; who starts the engine has arguments; nobody routes to either."""
+    own = {"model.id": "x/y", "parallelism.tensor": 2, "runtime.version": "0.10.2", "hardware.gpu_class": "L4"}
+    joins = {"declared": {key: own[key] for key in ("runtime.version", "hardware.gpu_class")}, "recognition": JOINS}
+
+    assert (joining, serving) == (promised(body, worker({}, joins)), promised(body, worker({}, {"declared": own})))
+
+
+def selecting(*, headless: bool = False, **labels: str) -> Service:
+    """A Service at the engine's port."""
+    return service("chat", selector=labels, ports=(Port(80, at(81), target=8000),), headless=headless)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (selecting(app="chat"), ["fail"]),
+        (selecting(app="chat", role="leader"), ["pass"]),
+        (selecting(app="chat", headless=True), ["pass"]),
+        (service("chat", selector={"app": "chat"}, ports=(Port(80, at(81), target=9090),)), ["pass"]),
+    ],
+)
+def test_service_reaches_the_leader_alone(found: Service, expected: list[str]) -> None:
+    """Workers listen to nobody; a headless Service only names pods, and another port is another purpose."""
+    lead = {"template": {"labels": {"app": "chat", "role": "leader", "x/y": "1"}}, "derived": {"vllm.port": 8000}}
+    subject = worker(lead, {"template": {"labels": {"app": "chat"}}})
+    subject.inventory = structs.replace(subject.inventory, services=(found,))
+
+    answers = run("serving.worker-selected", subject)
+    assert expected == ([answer.verdict for answer in answers] or ["pass"])
+    assert all('`role: "leader"`' in answer.remedy for answer in answers)
+
+
+def test_what_scales_or_routes_a_group_is_told_with_its_leader() -> None:
+    """One object has one autoscaler and one way to it, whatever the number of its roles."""
+    labels = {"template": {"labels": {"app": "chat"}}, "declared": {"limits.max_output_tokens": 4096}}
+    cpu = Autoscaler("HorizontalPodAutoscaler", "h", "prod", at(90), "LeaderWorkerSet", "chat")
+    way = Route("Ingress", "i", "prod", at(91), (Backend("chat", 80, "prod"),), (Timeout("read", 5, at(92)),))
+    leader, member = together(("leader", labels), ("worker", labels))
+    around = structs.replace(member.inventory, autoscalers=(cpu,), routes=(way,), services=(selecting(app="chat"),))
+    leader.inventory = member.inventory = around
+
+    for check in ("scaling.host-signal", "serving.timeout-too-short"):
+        assert (verdicts(check, leader), verdicts(check, member)) == (["fail"], ["skipped"])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from skewguard.judge.checks import contract_bounds, contract_edits, evidence
+from skewguard.judge.checks import contract_bounds, contract_edits, evidence, members
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped
 from skewguard.knowledge.contract import comparing, describing, values
 from skewguard.knowledge.contract.values import Clause, Contract
@@ -92,7 +92,9 @@ def judge(case: Case, contract: Contract) -> Iterator[Result]:
     named = {clause.setting for clause in clauses}
     for clause in clauses:
         judged = _Judged(case, contract, clause)
-        if clause.pattern:
+        if members.inherits(case, clause.setting):
+            yield skipped("the leader of its group is judged on it", setting=clause.setting)
+        elif clause.pattern:
             yield from judged.pattern(named)
         elif not isinstance(clause.promise, values.Anything):
             yield judged.verdict()

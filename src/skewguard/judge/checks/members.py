@@ -35,6 +35,23 @@ def leader_of(case: Case) -> Case | None:
     return next((other for other in group if other.workload.subject in earlier), None)
 
 
+def inherits(case: Case, setting: str) -> bool:
+    """Whether a setting of a worker is its leader's: what comes to the group from outside, and what only joins it.
+
+    A worker that starts the engine itself (`--headless`) has arguments of its own; one that runs `ray start` has an
+    image, an environment and GPUs of its own.
+    """
+    if leader_of(case) is None:
+        return False
+    if setting.startswith(("serving.", "autoscaling.")):
+        return True
+    own = setting.startswith("hardware.") or ".env." in setting or setting in _OWN
+    return not own and case.recognition is not None and case.recognition.runs == "worker"
+
+
+_OWN = ("runtime.engine", "runtime.version", "runtime.image", "runtime.image_digest")
+
+
 def other_half(case: Case) -> Case | None:
     """The prefill engine whose KV blocks a decode engine of the same object takes; None for anything else."""
     if case.workload.joins or not _is(case, "decode"):

@@ -295,7 +295,7 @@ def tensor_across_pods(case: Case) -> Iterator[Result]:
 def shm_missing(case: Case) -> Iterator[Result]:
     """More than one process in a pod, and /dev/shm left at its default or on a disk."""
     leads = members.leader_of(case) or case
-    if _has_memory(case) or _unmounted(case) is not None or not _talks(case, leads):
+    if _has_memory(case, leads) or _unmounted(case) is not None or not _talks(case, leads):
         return
     volume = _at_shm(case)
     fact = _cause(case) if leads is case else None
@@ -318,13 +318,14 @@ def shm_missing(case: Case) -> Iterator[Result]:
     )
 
 
-def _has_memory(case: Case) -> bool:
+def _has_memory(case: Case, leads: Case) -> bool:
     """Whether shared memory is there, or somebody who is not in the input mounts it.
 
     Sources: KubeRay pod.go BuildPod (mounts `shared-mem`, a memory volume, at /dev/shm); KServe's presets.
     """
     ray = case.workload.subject.kind.startswith("Ray") and case.workload.api_version.startswith("ray.io/")
-    unseen = any(gap.rule in ("preset", "serving-runtime") for gap in case.container.gaps)
+    gaps = (*case.container.gaps, *leads.container.gaps)
+    unseen = any(gap.rule in ("preset", "serving-runtime") for gap in gaps)
     return ray or unseen or case.workload.template.host_ipc or _on_memory(case)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from skewguard.judge.checks import members
 from skewguard.judge.checks.hardware import on_cpu
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped
 from skewguard.language import surroundings
@@ -36,7 +37,7 @@ _QUEUE_METRICS = {
 )
 def host_signal(case: Case) -> Iterator[Result]:
     """An HPA or ScaledObject whose signals are CPU or memory, alone or beside a signal of the engine."""
-    scalers = surroundings.autoscalers_of(case.workload, case.inventory)
+    scalers = _scalers(case)
     if not scalers or on_cpu(case.container):
         yield skipped(_UNSEEN if not scalers else "on the CPU, CPU is a fair signal")
         return
@@ -137,7 +138,7 @@ def two_autoscalers(case: Case) -> Iterator[Result]:
 )
 def bounds(case: Case) -> Iterator[Result]:
     """The minimum is above the maximum."""
-    scalers = surroundings.autoscalers_of(case.workload, case.inventory)
+    scalers = _scalers(case)
     if not scalers:
         yield skipped(_UNSEEN)
     for scaler in scalers:
@@ -169,7 +170,7 @@ def bounds(case: Case) -> Iterator[Result]:
 )
 def to_zero(case: Case) -> Iterator[Result]:
     """The minimum is 0: written, while idle, or KEDA's default."""
-    scalers = surroundings.autoscalers_of(case.workload, case.inventory)
+    scalers = _scalers(case)
     if not scalers:
         yield skipped(_UNSEEN)
     for scaler in scalers:
@@ -210,7 +211,7 @@ def _reaches_zero(scaler: Autoscaler, written: Located[int] | None) -> bool:
 )
 def paused(case: Case) -> Iterator[Result]:
     """A ScaledObject with KEDA's annotation that pauses it."""
-    scalers = surroundings.autoscalers_of(case.workload, case.inventory)
+    scalers = _scalers(case)
     if not scalers:
         yield skipped(_UNSEEN)
     for scaler in scalers:
@@ -241,7 +242,7 @@ def paused(case: Case) -> Iterator[Result]:
 )
 def vertical(case: Case) -> Iterator[Result]:
     """A VerticalPodAutoscaler on the workload that is not `Off` and acts on pods that run."""
-    found = surroundings.vertical_autoscalers_of(case.workload, case.inventory)
+    found = _scalers(case, vertical=True)
     if not found:
         yield skipped("no VerticalPodAutoscaler of this workload is in the input")
     for scaler in found:
@@ -260,9 +261,18 @@ def vertical(case: Case) -> Iterator[Result]:
             )
 
 
+def _scalers(case: Case, *, vertical: bool = False) -> list[Autoscaler]:
+    """The autoscalers of the case's object; what they do to a group is told once, with its leader."""
+    if members.leader_of(case) is not None:
+        return []
+    if vertical:
+        return surroundings.vertical_autoscalers_of(case.workload, case.inventory)
+    return surroundings.autoscalers_of(case.workload, case.inventory)
+
+
 def _separate(case: Case) -> list[Autoscaler]:
     """The autoscalers that are objects of their own; a platform's scaling fields own the replicas they make."""
-    found = surroundings.autoscalers_of(case.workload, case.inventory)
+    found = _scalers(case)
     return [scaler for scaler in found if scaler.kind in ("HorizontalPodAutoscaler", "ScaledObject")]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from skewguard.judge.checks import serving_cache, serving_probes, serving_timeouts
+from skewguard.judge.checks import members, serving_cache, serving_probes, serving_timeouts
 from skewguard.judge.checks.evidence import add_words, argument, known, own_words
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped
 from skewguard.language import surroundings
@@ -132,6 +132,50 @@ def loopback(case: Case) -> Iterator[Result]:
         expected=_EVERYWHERE,
         severity="error" if cut else None,
     )
+
+
+@check(
+    "serving.worker-selected",
+    title="A Service that sends requests to the workers of a group",
+    category="serving",
+    severity="error",
+    why="Only the leader of a group answers requests; its workers compute their share and listen to nobody else. A "
+    "Service that selects both spreads connections over all pods, and those that reach a worker are refused.",
+    remedy="Add a label to the selector that the leader's pods alone have.",
+    bad="selector: {leaderworkerset.sigs.k8s.io/name: chat}",
+    good="selector: {leaderworkerset.sigs.k8s.io/name: chat, role: leader}",
+    sources=("LeaderWorkerSet examples: the vLLM leader Service", "Kubernetes: Service, selectors"),
+)
+def worker_selected(case: Case) -> Iterator[Result]:
+    """A Service, not headless, whose selector fits the worker's pods and whose target is the leader's port."""
+    leader = members.leader_of(case)
+    port = engine_port(leader) if leader is not None else None
+    if leader is None or port is None:
+        yield skipped("the container is no worker, or the port of its leader is not known")
+        return
+    boxes = (*case.workload.template.containers, *leader.workload.template.containers)
+    for service in surroundings.services_of(case.workload, case.inventory):
+        targets = [item.target if item.target is not None else item.number for item in service.ports]
+        numbers = {_number(box, target) if isinstance(target, str) else target for target in targets for box in boxes}
+        if service.headless or port.value not in numbers:
+            continue
+        told = _own_label(leader, case)
+        yield fail(
+            f"Service {service.name} selects the workers too, and its port leads to {port.value}, where the leader "
+            "alone listens: a part of all requests is refused.",
+            remedy=f"Add `{told}` to its selector."
+            if told
+            else "Give the leader's pods a label of their own, and select it.",
+            at=service.origin,
+            anchor=f"Service/{service.name}",
+        )
+
+
+def _own_label(leader: Case, worker: Case) -> str:
+    """A label that the leader's pods have and the workers' have not, one that a person gave before a controller's."""
+    labels = leader.workload.template.labels.items() - worker.workload.template.labels.items()
+    first = min(labels, key=lambda label: ("/" in label[0], label), default=None)
+    return f'{first[0]}: "{first[1]}"' if first else ""
 
 
 def engine_port(case: Case) -> Located[int] | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from skewguard.judge.checks import members
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped, unknown
 from skewguard.language import controllers, surroundings, ways
 from skewguard.language.facts import Fact, Located
@@ -68,7 +69,7 @@ def timeout_too_short(case: Case) -> Iterator[Result]:
     """A limit that a route sets, against the longest answer."""
     limits = [
         (route, timeout)
-        for route in ways.in_effect(surroundings.routes_of(case.workload, case.inventory))
+        for route in ways.in_effect(_routes(case))
         for timeout in route.timeouts
         if timeout.seconds is not None and timeout.bounds_answer
     ]
@@ -115,7 +116,7 @@ def timeout_too_short(case: Case) -> Iterator[Result]:
 def timeout_default(case: Case) -> Iterator[Result]:
     """A route without a limit of its own or beside it, where the controller's default is documented."""
     longest = longest_answer(case)
-    routes = surroundings.routes_of(case.workload, case.inventory)
+    routes = _routes(case)
     silent = [bound for bound in ways.timeouts(routes) if bound.default is not None or not bound.known]
     if longest is None or not silent:
         yield skipped(_NO_ROUTE if not silent else "how long an answer can be is not known")
@@ -157,7 +158,7 @@ def timeout_default(case: Case) -> Iterator[Result]:
 )
 def annotation_ignored(case: Case) -> Iterator[Result]:
     """A limit in an annotation of another controller, or in a form that its controller refuses."""
-    routes = surroundings.routes_of(case.workload, case.inventory)
+    routes = _routes(case)
     if not routes:
         yield skipped(_NO_ROUTE)
     for route in routes:
@@ -202,7 +203,7 @@ def _misplaced(route: Route, item: Located[str], *, about_body: bool) -> Result:
 )
 def retries(case: Case) -> Iterator[Result]:
     """A route that sends a request again more than once."""
-    routes = ways.in_effect(surroundings.routes_of(case.workload, case.inventory))
+    routes = ways.in_effect(_routes(case))
     if not routes:
         yield skipped(_NO_ROUTE)
     for route in routes:
@@ -251,6 +252,11 @@ def grace_period(case: Case) -> Iterator[Result]:
             value=grace,
             expected={"min": math.ceil(longest.seconds)},
         )
+
+
+def _routes(case: Case) -> list[Route]:
+    """The routes of the case's object; what they do to a group is told once, with its leader."""
+    return [] if members.leader_of(case) is not None else surroundings.routes_of(case.workload, case.inventory)
 
 
 def longest_answer(case: Case) -> Longest | None:

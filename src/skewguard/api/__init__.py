@@ -1,16 +1,44 @@
 """The use cases, and the public library: one function for each verb. The command line owns no logic.
 
 What may enter: the joining of rooms into an answer. What may not: a rule, a check, a word of terminal output.
+Each verb is imported when it is asked for, so that none pays for the others.
 """
 
-from skewguard.adapters.writing import write as write_result
-from skewguard.api.checking import check
-from skewguard.api.diffing import diff
-from skewguard.api.explaining import explain
-from skewguard.api.initializing import init
-from skewguard.api.results import rules, source_line
-from skewguard.api.settings import settings
-from skewguard.api.things import misplaced as misplaced_options
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from skewguard.adapters.writing import write as write_result
+    from skewguard.api.checking import check
+    from skewguard.api.diffing import diff
+    from skewguard.api.explaining import explain
+    from skewguard.api.initializing import init
+    from skewguard.api.resolving import settings
+    from skewguard.api.results import rules, source_line
+    from skewguard.api.things import misplaced as misplaced_options
+
+_HOMES = {
+    "check": "api.checking.check",
+    "diff": "api.diffing.diff",
+    "explain": "api.explaining.explain",
+    "init": "api.initializing.init",
+    "misplaced_options": "api.things.misplaced",
+    "rules": "api.results.rules",
+    "settings": "api.resolving.settings",
+    "source_line": "api.results.source_line",
+    "write_result": "adapters.writing.write",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """A verb, from the module it lives in (PEP 562)."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, attribute = home.rpartition(".")
+    found = globals()[name] = getattr(import_module(f"skewguard.{module}"), attribute)
+    return found
+
 
 __all__ = [
     "check",

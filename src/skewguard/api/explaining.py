@@ -3,16 +3,14 @@
 import re
 from collections.abc import Sequence
 
-from skewguard.api import histories
+from skewguard.api import histories, results
 from skewguard.judge.checks import registry as checks
-from skewguard.judge.checks.interface import Check
 from skewguard.knowledge import engines
 from skewguard.knowledge.engines import commands
 from skewguard.knowledge.engines.interface import EngineModule, FlagRecord
 from skewguard.language import accelerators, vocabulary
 from skewguard.language.errors import UsageError
 from skewguard.language.results import (
-    CheckExplanation,
     EngineReport,
     Explanation,
     FlagHistory,
@@ -36,7 +34,7 @@ def explain(name: str) -> Explanation:
         return _setting(name)
     found = checks.find(name)
     if found is not None:
-        return check_row(found)
+        return results.check_row(found)
     variable = _VARIABLE.fullmatch(name)
     if variable is not None:
         return _variable(variable["engine"], variable["name"])
@@ -51,24 +49,6 @@ def _named(engine: str, name: str) -> Explanation:
     if re.match(r"env[./]", name):
         return _variable(engine, name[4:])
     return _flag(engine, name)
-
-
-def check_row(check: Check) -> CheckExplanation:
-    """A check's row as a report shows it."""
-    return CheckExplanation(
-        id=check.id,
-        title=check.title,
-        category=check.category,
-        severity=check.severity,
-        why=check.why,
-        remedy=check.remedy,
-        phases=check.phases,
-        bad=check.bad,
-        good=check.good,
-        aliases=check.aliases,
-        sources=check.sources,
-        tables=engines.table_versions(),
-    )
 
 
 def _setting(name: str) -> SettingExplanation:

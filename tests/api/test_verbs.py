@@ -1,0 +1,32 @@
+"""The public library: its names, and that one verb does not pay for another."""
+
+import subprocess
+import sys
+
+import pytest
+
+from skewguard import api
+
+
+def test_every_name_is_there() -> None:
+    """What `__all__` promises can be had, and nothing else is promised."""
+    assert [name for name in api.__all__ if not callable(getattr(api, name))] == []
+
+
+def test_unknown_name_is_refused_as_in_any_module() -> None:
+    """A misspelt verb is an AttributeError that names it."""
+    with pytest.raises(AttributeError, match="chekc"):
+        _ = api.chekc
+
+
+def test_check_imports_no_other_verb() -> None:
+    """The start of a check holds neither the comparison of two things nor the writing of contracts."""
+    code = (
+        "import sys; from skewguard import api; api.check(['examples/clean']); "
+        "print(*sorted(name for name in sys.modules if name.startswith('skewguard')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "skewguard.api.checking" in loaded
+    assert loaded & {"skewguard.api.diffing", "skewguard.api.explaining", "skewguard.api.initializing"} == set()
+    assert loaded & {"skewguard.judge.comparison", "skewguard.knowledge.contract.writer"} == set()

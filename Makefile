@@ -3,11 +3,11 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint format docs bench skewbench wheel requirements environment clean
+.PHONY: help demo test test-fast lint format docs bench skewbench engine-tables wheel requirements environment clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
-SOURCES := src tests scripts $(wildcard benchmarks)
+SOURCES := src tests scripts tools $(wildcard benchmarks)
 # One process for each processor. Bytecode is kept whatever the environment says: without it each process compiles every
 # test again, which takes longer than half of them.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest --numprocesses auto
@@ -46,6 +46,9 @@ bench: environment ## measure; nothing else may be running
 
 skewbench: environment ## how many changes of what runs are found, and how many harmless ones are reported
 	$(PY) benchmarks/skewbench/run.py
+
+engine-tables: environment ## fetch what engines released, read it into the tables, and say what changed
+	$(PY) -m tools.engine_tables refresh
 
 wheel: environment ## build dist/skewguard-*.whl
 	$(VENV)/bin/hatchling build --target wheel --directory dist

@@ -1,0 +1,1 @@
+"""Tools of the people who keep this repository; no part of the wheel."""

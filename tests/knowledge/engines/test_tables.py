@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from packaging.version import Version
 
 from skewguard.knowledge.engines import ENGINES, table_versions, tables, vllm
 
@@ -16,9 +17,9 @@ def test_table_names_its_own_version() -> None:
 
 
 def test_releases_are_in_order() -> None:
-    """Oldest first, 53 of them."""
-    assert (len(vllm.releases()), vllm.releases()[0], vllm.releases()[-1]) == (53, "0.4.2", "0.33.0")
-    keys = [tuple(int(part) for part in version.split(".")) for version in vllm.releases()]
+    """Oldest first, with every post and patch release."""
+    assert (len(vllm.releases()), vllm.releases()[0], vllm.releases()[-1]) == (76, "0.4.2", "0.33.0")
+    keys = [Version(version) for version in vllm.releases()]
     assert keys == sorted(keys)
 
 

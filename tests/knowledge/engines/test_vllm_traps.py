@@ -142,9 +142,9 @@ def test_program_of_another_grammar_leaves_everything_open(argv: tuple[str, ...]
 # ---- names ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("version", "starts"), [("0.5.0", False), ("0.5.4", True), ("0.33.0", True)])
+@pytest.mark.parametrize(("version", "starts"), [("0.5.0.post1", False), ("0.5.1", True), ("0.33.0", True)])
 def test_underscores_are_dashes(version: str, starts: bool) -> None:
-    """From 0.5.4 on `--max_model_len` is `--max-model-len`; before it is unknown."""
+    """From 0.5.1 on `--max_model_len` is `--max-model-len`; before it is unknown."""
     parsed = module(version, "--max_model_len", "100")
 
     assert parsed.starts is starts
@@ -222,10 +222,10 @@ def test_appending_flag_collects_its_values() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "value"), [("0.5.0", None), ("0.5.4", False), ("0.8.4", False), ("0.8.5", None), ("0.33.0", None)]
+    ("version", "value"), [("0.5.2", None), ("0.5.3", False), ("0.8.4", False), ("0.8.5", None), ("0.33.0", None)]
 )
 def test_switch_with_false_was_legal_for_some_releases(version: str, value: bool | None) -> None:
-    """`--enable-chunked-prefill=False` works from 0.5.4 to 0.8.4 and stops every other start."""
+    """`--enable-chunked-prefill=False` works from 0.5.3 to 0.8.4 and stops every other start."""
     parsed = module(version, "--enable-chunked-prefill=False")
 
     assert parsed.starts is (value is not None)
@@ -572,7 +572,7 @@ def test_removed_flag_names_the_releases() -> None:
     argument = only(serve("0.33.0", "m", "--swap-space", "4"))
 
     assert (argument.fault, argument.fatal) == ("removed", True)
-    assert "removed in 0.18.0, 0.17.0 was the last" in argument.message
+    assert "removed in 0.18.0, 0.17.1 was the last" in argument.message
 
 
 def test_removed_flag_that_comes_back_says_so() -> None:

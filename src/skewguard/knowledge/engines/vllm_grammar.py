@@ -45,8 +45,8 @@ class Behaviour(Struct, frozen=True):
 def behaviour(version: str) -> Behaviour:
     """What release `version` of the table does."""
     return Behaviour(
-        serve=since(version, "0.5.4"),
-        underscores=_era(version, ("0.9.1", "first-name"), ("0.5.4", "whole-name"), ("0", "kept")),  # type: ignore[arg-type]
+        serve=since(version, "0.5.2"),
+        underscores=_era(version, ("0.9.1", "first-name"), ("0.5.1", "whole-name"), ("0", "kept")),  # type: ignore[arg-type]
         dotted=_era(version, ("0.20.0", "json-human"), ("0.9.2", "json"), ("0.9.0", "text"), ("0", "unknown")),  # type: ignore[arg-type]
         level_flag=_era(  # type: ignore[arg-type]
             version,
@@ -78,17 +78,17 @@ def behaviour(version: str) -> Behaviour:
 
 
 BOUNDARIES: dict[str, tuple[str, ...]] = {
-    "underscore": ("0.5.4", "0.9.1"),
+    "underscore": ("0.5.1", "0.9.1"),
     "dot": ("0.9.0", "0.9.2", "0.20.0"),
     "-O": ("0.6.5", "0.9.2", "0.11.1", "0.12.0", "0.13.0"),
-    "model": ("0.5.4", "0.8.3", "0.11.1", "0.17.0"),
+    "model": ("0.5.2", "0.8.3", "0.11.1", "0.17.0"),
     "served": ("0.17.0",),
     "config": ("0.6.0", "0.6.3", "0.6.4", "0.8.3", "0.10.2", "0.11.1", "0.16.0", "0.28.0"),
     "object": ("0.9.0", "0.9.1", "0.13.0", "0.16.0", "0.20.0"),
     "adapters": ("0.6.2", "0.30.0"),
     "positional": ("0.8.3", "0.10.0"),
-    "program": ("0.5.4",),
-    "image": ("0.5.4", "0.11.1"),
+    "program": ("0.5.2",),
+    "image": ("0.5.2", "0.11.1"),
 }
 """The releases at which words of each sort begin to be read in another way."""
 
@@ -111,7 +111,7 @@ def forbids(version: str, config: str) -> bool:
     """Whether an unknown field in the JSON of this config class stops the start."""
     if behaviour(version).forbids_unknown_fields:
         return True
-    return config == "CompilationConfig" and (since(version, "0.13.0") or version == "0.9.0")
+    return config == "CompilationConfig" and (since(version, "0.13.0") or version in ("0.9.0", "0.9.0.1"))
 
 
 def _era(version: str, *eras: tuple[str, str]) -> str:

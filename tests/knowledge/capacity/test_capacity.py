@@ -173,8 +173,8 @@ def test_the_formula_counts_published_models(config: dict[str, Any], parameters:
         changed(LLAMA_8B, architectures=["SomethingForCausalLM"]),
         changed(LLAMA_8B, auto_map={"AutoModel": "own.Model"}),
         changed(LLAMA_8B, intermediate_size="absent"),
-        changed(QWEN3_8B, head_dim="absent"),
-        changed(MISTRAL_7B, num_key_value_heads="absent"),
+        changed(QWEN3_8B, head_dim=None),
+        changed(MISTRAL_7B, num_key_value_heads=None),
         changed(QWEN3_30B, mlp_only_layers=[0]),
         changed(LLAMA_8B, num_local_experts=4),
         changed(LLAMA_8B, quantization_config={"quant_method": "awq", "bits": 4}),
@@ -183,6 +183,14 @@ def test_the_formula_counts_published_models(config: dict[str, Any], parameters:
 def test_weights_without_a_known_formula_are_a_gap(checkpoint: Checkpoint) -> None:
     """Another architecture, own code, a size that is not written, odd layers or quantization: no number."""
     gap(capacity.total(checkpoint, BF16))
+
+
+def test_what_a_config_leaves_out_is_its_class_s() -> None:
+    """Sizes that the config class fills in count like written ones."""
+    qwen, mistral = changed(QWEN3_8B, head_dim="absent"), changed(MISTRAL_7B, num_key_value_heads="absent")
+    assert amount(capacity.total(qwen, BF16)).value == 2 * 8_190_735_360
+    assert amount(capacity.per_token(qwen, BF16)).value == 2 * 36 * 8 * 128 * 2
+    assert amount(capacity.per_token(mistral, BF16)).value == 131_072
 
 
 def test_a_dtype_that_is_not_known_is_a_gap() -> None:
@@ -245,10 +253,10 @@ def test_one_token_takes_what_its_layers_keep(config: dict[str, Any], plan: Plan
     "checkpoint",
     [
         changed(LLAMA_8B, model_type="jamba"),
-        changed(QWEN3_8B, head_dim="absent"),
-        changed(MISTRAL_7B, num_key_value_heads="absent"),
+        changed(QWEN3_8B, head_dim=None),
+        changed(MISTRAL_7B, num_key_value_heads=None),
         changed(MISTRAL_7B, sliding_window="absent"),
-        changed(LLAMA_8B, num_hidden_layers="absent"),
+        changed(LLAMA_8B, num_hidden_layers=None),
         changed(LLAMA_8B, layer_types=["full_attention", "linear_attention"] * 16),
         changed(LLAMA_8B, layer_types=["full_attention"] * 31),
         changed(QWEN2_7B, use_sliding_window=True),

@@ -28,7 +28,7 @@ _TOLD = frozenset({"gemma2", "gemma3_text", "cohere2", "gpt_oss"})  # windows in
 _LATENT = frozenset({"deepseek_v2", "deepseek_v3", "kimi_k2"})
 _WINDOWED = frozenset({"mistral", "mixtral", "phi3", "starcoder2"})  # a window that is written is every layer's
 _HEADS_ALIKE = frozenset({"llama", "phi", "phi3", "gpt_neox", "granite", "granitemoe", "olmo2"})
-"""Families whose class takes as many heads of keys and values as heads where the config names none."""
+"""Families whose class takes as many heads of keys and values as heads where the config says none or null."""
 _HEAD_NAMED = frozenset(
     {
         "gemma", "gemma2", "gemma3_text", "qwen3", "qwen3_moe", "qwen3_vl_text", "qwen3_vl_moe_text", "glm4", "gpt_oss",

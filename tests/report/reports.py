@@ -6,6 +6,7 @@ from typing import Any
 
 from skewguard.language.facts import Arm, Choice, Effective, Fact, Gap, Origin, Source, Subject
 from skewguard.language.findings import ContractRef, Finding, Observed, Waiver, identity
+from skewguard.language.rereadings import EntrypointChange, WordChange
 from skewguard.language.results import (
     ArgumentLine,
     Change,
@@ -325,6 +326,22 @@ SETTINGS = SettingsReport(
 DIFF = DiffReport(
     a="deploy.yaml",
     b="vllm==0.12.0",
+    arguments=(
+        WordChange(
+            CHAT,
+            "--quantization",
+            "read",
+            "refused",
+            "error",
+            "vLLM 0.12.0 does not start with `--quantization bitsandbytes`.",
+            "write the two as list items",
+            "runtime.quantization",
+            at("--quantization bitsandbytes"),
+        ),
+    ),
+    environment=(WordChange(CHAT, "VLLM_USE_V1", "dead", "read", "note", "vLLM 0.12.0 reads it again."),),
+    entrypoints=(EntrypointChange(CHAT, "vllm serve", "api_server", "The image starts `api_server` in B."),),
+    entrypoint_a="vllm serve",
     changes=(
         Change(
             CHAT,

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from skewguard.language.facts import Fact, Origin
 from skewguard.language.findings import Observed
+from skewguard.language.rereadings import WordChange
 from skewguard.language.results import (
     ArgumentLine,
     CheckReport,
@@ -79,6 +80,18 @@ def differing(secret: str) -> DiffReport:
         a="deploy.yaml",
         b=f"vllm==0.11.0 -- serve m --api-key {secret}",
         undecided=(Undecided(CHAT, key.setting, None, key),),
+        arguments=(
+            WordChange(
+                CHAT,
+                "--api-key",
+                "read",
+                "refused",
+                "error",
+                f"`--api-key={secret}` is refused",
+                f"remove `--api-key={secret}`",
+                origin=place(f"--api-key={secret}", 9),
+            ),
+        ),
     )
 
 

@@ -2,16 +2,33 @@
 
 from collections.abc import Callable, Sequence
 
+from msgspec import Struct, field
+
 from skewguard.api import given, inputs, things
-from skewguard.judge import comparison
-from skewguard.judge.checks.interface import Case
+from skewguard.assess import evaluation
+from skewguard.judge import comparison, rereading
+from skewguard.judge.checks.registry import CHECKS, Case
 from skewguard.knowledge import engines as knowledge_of
 from skewguard.language.errors import ExitCode, InputError, UsageError
 from skewguard.language.facts import Effective, Gap, Subject
+from skewguard.language.rereadings import EntrypointChange, WordChange
 from skewguard.language.results import Change, DiffReport, ExpectedDifference, Undecided
 from skewguard.language.vocabulary import BY_NAME
 
 Pairs = list[tuple[Case, Case]]
+
+_WORD_CHECKS = [CHECKS[name] for name in (*rereading.OF_ARGUMENTS, *rereading.OF_VARIABLES)]
+
+
+class Found(Struct):
+    """What differs, gathered container by container."""
+
+    changes: list[Change] = field(default_factory=list)
+    undecided: list[Undecided] = field(default_factory=list)
+    expected: list[ExpectedDifference] = field(default_factory=list)
+    arguments: list[WordChange] = field(default_factory=list)
+    environment: list[WordChange] = field(default_factory=list)
+    entrypoints: list[EntrypointChange] = field(default_factory=list)
 
 
 def diff(
@@ -39,31 +56,34 @@ def diff(
     )
     _comparable(names, left.cases, right.cases, versions)
     pairs, rest_a, rest_b = pair(left.cases, right.cases)
-    changes: list[Change] = []
-    undecided: list[Undecided] = []
-    expected: list[ExpectedDifference] = []
+    found = Found()
     for one, other in pairs:
-        _compare(one, other, changes, undecided)
-        expected.extend(_expected(one, other))
+        _compare(one, other, found, upgrade=b is None)
     only_a, lost_a = _alone(rest_a, names[1], right)
     only_b, lost_b = _alone(rest_b, names[0], left)
     problems = tuple(dict.fromkeys(left.problems + right.problems))
+    words = (*found.arguments, *found.environment)
     happened = {
-        ExitCode.FAILED: changes or only_a or only_b,
+        ExitCode.FAILED: found.changes or any(word.decided for word in words) or only_a or only_b,
         ExitCode.UNREADABLE: problems,
-        ExitCode.UNKNOWN: undecided,
+        ExitCode.UNKNOWN: found.undecided or words,
     }
     return DiffReport(
         a=names[0],
         b=names[1],
         compared=len(pairs),
-        changes=tuple(changes),
-        undecided=tuple(undecided),
+        arguments=tuple(found.arguments),
+        environment=tuple(found.environment),
+        entrypoints=tuple(found.entrypoints),
+        entrypoint_a=_entrypoint(left.cases),
+        entrypoint_b=_entrypoint(right.cases),
+        changes=tuple(found.changes),
+        undecided=tuple(found.undecided),
         only_in_a=only_a,
         only_in_b=only_b,
         starts_a=_starts(left.cases),
         starts_b=_starts(right.cases),
-        expected_differences=tuple(expected),
+        expected_differences=tuple(found.expected),
         tables=_tables(),
         errors=problems,
         missing=left.inventory.missing + right.inventory.missing,
@@ -143,18 +163,41 @@ _SAMENESS = (
 )
 
 
-def _compare(one: Case, other: Case, changes: list[Change], undecided: list[Undecided]) -> None:
+def _compare(one: Case, other: Case, found: Found, *, upgrade: bool) -> None:
+    """Lay two cases of one container side by side; in an `upgrade` the version differs because it was asked for."""
+    _reread(one, other, found)
+    subject = one.sheet.subject
+    told = {item.setting: item.message for item in (*found.arguments, *found.environment) if item.subject == subject}
     for difference in comparison.differences(one.sheet, other.sheet):
         row = BY_NAME.get(difference.setting)
         unit = row.unit if row else ""
         before, after = _side(difference.a), _side(difference.b)
-        subject = one.sheet.subject
-        if difference.decided:
-            changes.append(
-                Change(subject, difference.setting, before, after, difference.severity, difference.reason, unit)
-            )
+        if upgrade and difference.setting == "runtime.version":
+            versions = f"{_version(one)} against {_version(other)}"
+            found.expected.append(ExpectedDifference(difference.setting, f"{versions}: what was asked for", subject))
+        elif difference.decided:
+            reason = told.get(difference.setting, difference.reason)
+            found.changes.append(Change(subject, difference.setting, before, after, difference.severity, reason, unit))
         else:
-            undecided.append(Undecided(subject, difference.setting, before, after, difference.inputs, unit))
+            found.undecided.append(Undecided(subject, difference.setting, before, after, difference.inputs, unit))
+    found.expected.extend(_expected(one, other))
+
+
+def _reread(one: Case, other: Case, found: Found) -> None:
+    """What the two sides make of the words themselves."""
+    a, b = (evaluation.evaluate(case, _WORD_CHECKS, str).findings for case in (one, other))
+    found.arguments.extend(rereading.arguments(one, other, a, b))
+    found.environment.extend(rereading.environment(one, other, a, b))
+    found.entrypoints.extend(rereading.entrypoints(one, other))
+
+
+def _version(case: Case) -> str:
+    return (case.release.text if case.release else None) or "a version nobody knows"
+
+
+def _entrypoint(cases: Sequence[Case]) -> str | None:
+    commands = {rereading.entrypoint(case) for case in cases}
+    return commands.pop() if len(commands) == 1 else None
 
 
 def _side(value: Effective) -> Effective | None:

@@ -101,6 +101,8 @@ def _reason(a: Effective, b: Effective) -> str:
 
 def _reason_of_facts(a: Fact, b: Fact) -> str:
     if a.authority == "declared" and b.authority == "declared":
+        if a.origin == b.origin:
+            return f"one word at {a.origin}, which the two versions read differently"
         return "written differently on both sides"
     if a.authority == "declared":
         return f"written in A only; B has the {_source(b)}"

@@ -18,6 +18,7 @@ from skewguard.language.findings import (
     Phase,
     Severity,
 )
+from skewguard.language.rereadings import EntrypointChange, WordChange
 from skewguard.language.workloads import Missing
 
 FailOn = Literal["error", "warning", "note", "never"]
@@ -193,12 +194,18 @@ class ExpectedDifference(Struct, frozen=True):
 class DiffReport(Struct, frozen=True):
     """The answer of `diff`. `a` and `b` are the two things as asked for; `starts_*` as in `SubjectSettings`.
 
-    `compared` counts the containers that stand on both sides.
+    `compared` counts the containers that stand on both sides. `entrypoint_*` is what every image starts that is given
+    arguments alone; None where they differ, or nobody can know it.
     """
 
     a: str
     b: str
     compared: int = 1
+    arguments: tuple[WordChange, ...] = ()
+    environment: tuple[WordChange, ...] = ()
+    entrypoints: tuple[EntrypointChange, ...] = ()
+    entrypoint_a: str | None = None
+    entrypoint_b: str | None = None
     changes: tuple[Change, ...] = ()
     undecided: tuple[Undecided, ...] = ()
     only_in_a: tuple[Subject, ...] = ()

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from skewguard.language.facts import Fact, Gap, Subject
 from skewguard.language.findings import Finding, Severity
-from skewguard.language.results import SettingLine
+from skewguard.language.rereadings import EntrypointChange, WordChange
+from skewguard.language.results import DiffReport, SettingLine
 from skewguard.report import words
 
 K = TypeVar("K")
@@ -31,6 +32,28 @@ class OfFile(Struct, frozen=True):
 
     file: str
     subjects: tuple[OfSubject, ...]
+
+
+class Reread(Struct, frozen=True):
+    """What the two sides of a diff make of the same words of one container, the gravest first."""
+
+    subject: Subject
+    entrypoints: tuple[EntrypointChange, ...]
+    words: tuple[WordChange, ...]
+
+
+def reread(report: DiffReport) -> list[Reread]:
+    """The words that two sides do not treat alike, by container."""
+    changed = sorted((*report.arguments, *report.environment), key=lambda item: _RANK[item.severity])
+    subjects = [*(item.subject for item in report.entrypoints), *(item.subject for item in changed)]
+    return [
+        Reread(
+            subject,
+            tuple(item for item in report.entrypoints if item.subject == subject),
+            tuple(item for item in changed if item.subject == subject),
+        )
+        for subject in dict.fromkeys(subjects)
+    ]
 
 
 def is_news(finding: Finding) -> bool:

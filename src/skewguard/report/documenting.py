@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from skewguard import __version__
-from skewguard.language import facts, findings, results, workloads
+from skewguard.language import facts, findings, rereadings, results, workloads
 from skewguard.report import documents, explanations
 
 _HIDDEN_VERDICTS = ("pass", "skipped")
@@ -221,12 +221,37 @@ def _side(item: facts.Effective | None) -> documents.Side | None:
     return documents.Side(authority=None, origin=None, **_effective(item))
 
 
+def _word(item: rereadings.WordChange) -> documents.WordChange:
+    return documents.WordChange(
+        _subject(item.subject),
+        item.name,
+        item.before,
+        item.after,
+        item.severity,
+        item.setting,
+        item.message,
+        item.remedy,
+        _origin(item.origin) if item.origin else None,
+    )
+
+
+def _entrypoints(report: results.DiffReport) -> documents.Entrypoints:
+    changes = [
+        documents.EntrypointChange(_subject(item.subject), item.before, item.after, item.message)
+        for item in report.entrypoints
+    ]
+    return documents.Entrypoints(report.entrypoint_a, report.entrypoint_b, changes)
+
+
 def _diff(report: results.DiffReport) -> documents.DiffDocument:
     return documents.DiffDocument(
         tool=_tool(report.tables),
         exit_code=report.exit_code,
         a=report.a,
         b=report.b,
+        arguments=[_word(item) for item in report.arguments],
+        environment=[_word(item) for item in report.environment],
+        entrypoints=_entrypoints(report),
         changes=[
             documents.Change(
                 _subject(item.subject), item.setting, _side(item.before), _side(item.after), item.severity, item.reason

@@ -12,6 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from skewguard.language.facts import Authority, OriginKind
 from skewguard.language.findings import Category, Group, Phase, Severity, Verdict
+from skewguard.language.rereadings import Treatment
 
 Text = str
 Line = Annotated[int | None, Meta(description="1-based; null where no line is known")]
@@ -348,12 +349,46 @@ class BothStart(Struct):
     b: Starts
 
 
+class WordChange(Struct):
+    """An argument or variable that the two sides do not treat alike, what it does and what to edit."""
+
+    subject: Subject
+    name: Annotated[str, Meta(description="the flag or variable; `positional` for a word without a name")]
+    before: Treatment = field(name="from")
+    after: Treatment = field(name="to")
+    severity: Severity
+    setting: SettingName | None
+    message: Text
+    remedy: Annotated[str, Meta(description="the exact edit; empty where none is needed")]
+    origin: Origin | None
+
+
+class EntrypointChange(Struct):
+    """A container given arguments alone, whose image starts another program on the two sides."""
+
+    subject: Subject
+    before: Text = field(name="from")
+    after: Text = field(name="to")
+    message: Text
+
+
+class Entrypoints(Struct):
+    """What the images start before the arguments. `a` and `b` are null where containers differ or nobody can know it."""
+
+    a: str | None
+    b: str | None
+    changes: list[EntrypointChange]
+
+
 class DiffDocument(Document, kw_only=True):
     """`diff`: which effective settings of two things differ, and why."""
 
     schema: Literal["skewguard.dev/diff/v1"] = "skewguard.dev/diff/v1"
     a: Text
     b: Text
+    arguments: list[WordChange]
+    environment: list[WordChange]
+    entrypoints: Entrypoints
     changes: list[Change]
     undecided: list[Undecided]
     only_in_a: list[Subject]

@@ -17,6 +17,7 @@ from msgspec import Struct
 from skewguard.language import redact, secret_names
 from skewguard.language.facts import Choice, Fact, Origin, Subject
 from skewguard.language.findings import Finding
+from skewguard.language.rereadings import WordChange
 from skewguard.language.results import (
     ArgumentLine,
     CheckExplanation,
@@ -170,8 +171,8 @@ def _names(item: Struct) -> Iterator[tuple[str, tuple[object, ...]]]:
         for name in (item.flag, item.dest):
             if name:
                 yield name, (item.value, item.text, item.origin.text)
-    elif isinstance(item, VariableLine):
-        yield item.name, (item.origin.text,)
+    elif isinstance(item, (VariableLine, WordChange)):
+        yield item.name, (item.origin.text if item.origin else None,)
     elif isinstance(item, Finding):
         seen = (item.observed.value, item.origin.text if item.origin else None) if item.observed else ()
         if item.anchor:

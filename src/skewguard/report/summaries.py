@@ -56,6 +56,9 @@ def diff(report: DiffReport) -> str:
     parts = [words.counted(len(report.changes), "setting differs", "settings differ")]
     if not report.changes:
         parts = [_no_change(report)]
+    for noun, items in (("argument", report.arguments), ("variable", report.environment)):
+        if items:
+            parts.append(words.counted(len(items), f"{noun} is treated otherwise", f"{noun}s are treated otherwise"))
     if report.undecided:
         parts.append(f"{len(report.undecided)} undecided")
     if report.only_in_a or report.only_in_b:

@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 
 from skewguard.language.facts import Effective, Fact
 from skewguard.language.results import Change, DiffReport, Undecided
-from skewguard.report import summaries, words
+from skewguard.report import arranging, summaries, words
 from skewguard.report.html import inputs
 from skewguard.report.html.page import Part, el, listed, prose, section, table, written
 from skewguard.report.options import View
@@ -26,6 +26,7 @@ def render(report: DiffReport, _view: View) -> str:
         el("p", "a: ", el("code", report.a), el("br"), "b: ", el("code", report.b)),
         prose(summaries.diff(report), of=f"verdict {summaries.diff_mood(report)}"),
         *refused,
+        section("Words that the two sides treat otherwise", *_words(report)),
         section("What differs", *_changes(report.changes)),
         section("Only in a", listed(el("span", words.subject(subject)) for subject in report.only_in_a)),
         section("Only in b", listed(el("span", words.subject(subject)) for subject in report.only_in_b)),
@@ -38,6 +39,27 @@ def render(report: DiffReport, _view: View) -> str:
         inputs.problems(report.errors),
         inputs.notes(report.notes),
     )
+
+
+def _words(report: DiffReport) -> Iterable[Element]:
+    for of_subject in arranging.reread(report):
+        rows = [
+            (
+                el("span", item.severity, of=f"word {item.severity}"),
+                el(
+                    "span", el("code", item.name, of="name"), el("br"), el("span", words.place(item.origin), of="place")
+                ),
+                item.before,
+                item.after,
+                prose(item.message, "span"),
+                prose(item.remedy, "span"),
+            )
+            for item in of_subject.words
+        ]
+        yield el("h3", words.subject(of_subject.subject))
+        yield from (prose(item.message) for item in of_subject.entrypoints)
+        if rows:
+            yield table(("severity", "word", "a", "b", "why", "do"), rows)
 
 
 def _changes(changes: Sequence[Change]) -> Iterable[Element]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from skewguard.language.facts import Effective, Fact, Subject
 from skewguard.language.results import Change, DiffReport, Undecided
-from skewguard.report import summaries, words
+from skewguard.report import arranging, summaries, words
 from skewguard.report.markdown import inputs
 from skewguard.report.markdown.page import code, folded, joined, table, text
 from skewguard.report.options import View
@@ -20,6 +20,7 @@ def render(report: DiffReport, _view: View) -> str:
     for name, starts in (("a", report.starts_a), ("b", report.starts_b)):
         if starts is False:
             blocks.append(f"❌ **{name} will not start: its parser refuses the arguments.**")
+    blocks += _words(report)
     blocks += _changes(report.changes)
     blocks += [f"**Only in a:** {text(words.subject(subject))}" for subject in report.only_in_a]
     blocks += [f"**Only in b:** {text(words.subject(subject))}" for subject in report.only_in_b]
@@ -33,6 +34,23 @@ def render(report: DiffReport, _view: View) -> str:
     return joined(
         blocks, f"<sub>exit code {report.exit_code}</sub>", "{} more parts are left out: `-o html` shows all."
     )
+
+
+def _words(report: DiffReport) -> Iterator[str]:
+    """What the two sides make of the same words, with the edits."""
+    for of_subject in arranging.reread(report):
+        rows = [
+            (
+                f"{_SIGNS[item.severity]} {code(item.name)} {text(words.place(item.origin))}",
+                item.before,
+                item.after,
+                text(f"{item.message}; {item.remedy}" if item.remedy else item.message),
+            )
+            for item in of_subject.words
+        ]
+        entries = [text(item.message) for item in of_subject.entrypoints]
+        tables = [table(("word", "a", "b", "why, and what to do"), rows)] if rows else []
+        yield "\n\n".join([f"**{text(words.subject(of_subject.subject))}: its words**", *entries, *tables])
 
 
 def _changes(changes: Sequence[Change]) -> Iterator[str]:

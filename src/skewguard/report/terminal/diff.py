@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from skewguard.language.facts import Effective, Fact, Subject
+from skewguard.language.rereadings import WordChange
 from skewguard.language.results import Change, DiffReport, Undecided
-from skewguard.report import summaries, words
+from skewguard.report import arranging, summaries, words
 from skewguard.report.options import View
 from skewguard.report.terminal.inputs import missing_lines, notes_lines, problem_lines
 from skewguard.report.terminal.page import Page, Piece
@@ -20,6 +21,7 @@ def render(report: DiffReport, view: View, *, wide: bool = False) -> str:
     for name, starts in (("a", report.starts_a), ("b", report.starts_b)):
         if starts is False:
             page.line((f"{name} will not start: its parser refuses the arguments.", "error"))
+    _words(page, report)
     for subject in _subjects(report.changes):
         _changes(page, subject, [change for change in report.changes if change.subject == subject], wide=wide)
     _undecided(page, report.undecided)
@@ -33,6 +35,26 @@ def render(report: DiffReport, view: View, *, wide: bool = False) -> str:
     page.blank()
     page.prose(summaries.diff(report), style=summaries.diff_mood(report))
     return page.text()
+
+
+def _words(page: Page, report: DiffReport) -> None:
+    """What the two sides make of the same words, with the edits: a server that does not start comes first."""
+    for of_subject in arranging.reread(report):
+        page.blank()
+        page.line((f"{words.subject(of_subject.subject)}: its words", "strong"))
+        for entry in of_subject.entrypoints:
+            page.line(("the image's entrypoint", "warning"), indent=2)
+            page.prose(entry.message, indent=4, label=("why: ", "faint"))
+        for item in of_subject.words:
+            _word(page, item)
+
+
+def _word(page: Page, item: WordChange) -> None:
+    place = f"  {words.place(item.origin)}" if item.origin else ""
+    page.line((item.name, item.severity), f"  {item.before} in a, {item.after} in b", (place, "faint"), indent=2)
+    page.prose(item.message, indent=4, label=("why: ", "faint"))
+    if item.remedy:
+        page.prose(item.remedy, indent=4, label=("do: ", "faint"))
 
 
 def _subjects(items: Sequence[Change | Undecided]) -> list[Subject]:

@@ -1,9 +1,10 @@
 """How fast the memory and the arithmetic of an accelerator class are at best, with the vendor's page for each row.
 
 Figures are the vendors' peaks for one device as the driver counts devices (one die of an MI250, one GPU of a GB200).
-Arithmetic is dense: where a data sheet gives the figure with structured sparsity alone, half of it stands here. Every
-figure was held against a second publication; where none was found, or the two disagreed, it is None, and a class
-without a row has no known speed. Data sheets round: a bandwidth can be up to 1 % more.
+Arithmetic is dense: where a data sheet gives the figure with structured sparsity alone, half of it stands here. `source`
+names the document that publishes a figure; the rows were entered by hand and not each was read again there, so a speed
+is an estimate: no verdict may rest on it. A figure without any known publication is None, and a class without a row has
+no known speed. Data sheets round: a bandwidth can be some per cent more or less.
 """
 
 from collections.abc import Mapping

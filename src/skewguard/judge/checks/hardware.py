@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped, unknown
-from skewguard.language import accelerators, scheduling
+from skewguard.language import accelerators, node_labels, scheduling
 from skewguard.language.facts import Fact, Origin
 from skewguard.language.workloads import Container, NodeTerm
 
@@ -90,7 +90,7 @@ def gpu_classes_mixed(case: Case) -> Iterator[Result]:
         f"The node terms allow {_listed(titles)}: replicas of one workload may run at different speed, with "
         "different memory and different engine defaults.",
         remedy=f"Keep the class the model was validated on, such as `{first.value.title}`, and add a label that tells "
-        f"the others apart ({_PRODUCT} or {scheduling.MEMORY_KEYS[0]}).",
+        f"the others apart ({_PRODUCT} or {node_labels.MEMORY_KEYS[0]}).",
         at=first.origin,
         setting="hardware.gpu_class",
         anchor=_key_at(case, first.origin),
@@ -114,7 +114,7 @@ def gpu_label(case: Case) -> Iterator[Result]:
     """A class label whose value is in no table, or is spelled as no node spells it."""
     named = isinstance(case.sheet.effective("hardware.gpu_class"), Fact)
     for term in case.workload.template.node_terms:
-        if term.operator != "In" or term.key not in scheduling.CLASS_KEYS:
+        if term.operator != "In" or term.key not in node_labels.CLASS_KEYS:
             continue
         more = {"setting": "hardware.gpu_class", "anchor": term.key, "at": term.origin}
         for value in term.values:

@@ -1,8 +1,9 @@
 """What the KV cache keeps of one request: bytes per token, and per request of the longest length.
 
-Source: vLLM's `v1/kv_cache_interface.py` (`FullAttentionSpec`, `SlidingWindowSpec`, `MLAAttentionSpec`) and
-`ModelConfig.get_num_kv_heads`. Only families whose layers were read there have an answer; a layer that keeps a state
-(Mamba, linear attention), shares another layer's cache or has heads of its own size is a `Gap`.
+The arithmetic is that of vLLM's `v1/kv_cache_interface.py` (full, sliding-window and latent attention). Proven against
+the log lines of real servers is the plain path, alike heads in every layer; windows, latent attention and splits over
+devices rest on arithmetic alone. Families outside the lists below have no answer; a layer that keeps a state (Mamba,
+linear attention), shares another layer's cache or has heads of its own size is a `Gap`.
 """
 
 from msgspec import Struct

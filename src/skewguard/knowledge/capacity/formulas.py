@@ -1,7 +1,7 @@
-"""How many parameters a model has, from its config alone, for the architectures whose layers were read.
+"""How many parameters a model has, from its config alone, for architectures of a known layer plan.
 
-Source: `modeling_*.py` and the defaults of `configuration_*.py` in Transformers 4.57, per family. Every other
-architecture, and code that comes with the checkpoint (`auto_map`), has no formula here.
+The plans are those of Transformers' `modeling_*.py`, per family; what is proven is that they give the totals that the
+tests name. Every other architecture, and code that comes with the checkpoint (`auto_map`), has no formula here.
 """
 
 from msgspec import Struct

@@ -11,6 +11,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from skewguard.language import dialects
 from skewguard.language.errors import UsageError
 from skewguard.language.facts import Value
 from skewguard.language.findings import Category, Phase
@@ -23,7 +24,7 @@ Compare = Literal["exact", "dtype", "revision", "digest", "version", "gpu-class"
 
 
 class Setting(Struct, frozen=True):
-    """One row. `called` maps an engine to its destination for this setting. `unit` is empty for plain values.
+    """One row. `called` maps an engine to its destination for this setting (`dialects`). `unit` is empty for plain values.
 
     `choices` are all values there are, where skewguard itself gives them; empty where an engine or a team does.
     """
@@ -50,7 +51,8 @@ class Setting(Struct, frozen=True):
 
 
 def _row(name: str, type_: Type, category: Category, meaning: str, **more: object) -> Setting:
-    return Setting(name=name, type=type_, category=category, meaning=meaning, **more)  # type: ignore[arg-type]
+    called = dialects.called(name)
+    return Setting(name=name, type=type_, category=category, meaning=meaning, called=called, **more)  # type: ignore[arg-type]
 
 
 _M: Category = "model"
@@ -60,155 +62,56 @@ _S: Category = "serving"
 _O: Category = "orchestration"
 
 ROWS: tuple[Setting, ...] = (
-    _row("model.id", "string", _M, "Hub repository, URI or path of the weights", called={"vllm": "model"}),
+    _row("model.id", "string", _M, "Hub repository, URI or path of the weights"),
     _row(
         "model.revision",
         "string",
         _M,
         "Hub commit, branch or tag, or object version of the weights",
         compare="revision",
-        called={"vllm": "revision"},
     ),
-    _row(
-        "model.code_revision",
-        "string",
-        _M,
-        "revision of the model's own Python code",
-        compare="revision",
-        called={"vllm": "code_revision"},
-    ),
+    _row("model.code_revision", "string", _M, "revision of the model's own Python code", compare="revision"),
     _row("model.source_uri", "string", _M, "where the platform fetches the weights from (KServe storageUri)"),
-    _row("model.served_name", "string", _M, "name that clients ask for", called={"vllm": "served_model_name"}),
-    _row("model.lora", "list", _M, "LoRA adapters loaded at start", compare="set", called={"vllm": "lora_modules"}),
-    _row("tokenizer.id", "string", _M, "repository or path of the tokenizer", called={"vllm": "tokenizer"}),
-    _row(
-        "tokenizer.revision",
-        "string",
-        _M,
-        "revision of the tokenizer",
-        compare="revision",
-        called={"vllm": "tokenizer_revision"},
-    ),
-    _row("tokenizer.mode", "string", _M, "tokenizer implementation", called={"vllm": "tokenizer_mode"}),
-    _row("tokenizer.chat_template", "string", _M, "chat template file or text", called={"vllm": "chat_template"}),
-    _row("tokenizer.tool_call_parser", "string", _M, "parser of tool calls", called={"vllm": "tool_call_parser"}),
-    _row("tokenizer.reasoning_parser", "string", _M, "parser of reasoning text", called={"vllm": "reasoning_parser"}),
+    _row("model.served_name", "string", _M, "name that clients ask for"),
+    _row("model.lora", "list", _M, "LoRA adapters loaded at start", compare="set"),
+    _row("tokenizer.id", "string", _M, "repository or path of the tokenizer"),
+    _row("tokenizer.revision", "string", _M, "revision of the tokenizer", compare="revision"),
+    _row("tokenizer.mode", "string", _M, "tokenizer implementation"),
+    _row("tokenizer.chat_template", "string", _M, "chat template file or text"),
+    _row("tokenizer.tool_call_parser", "string", _M, "parser of tool calls"),
+    _row("tokenizer.reasoning_parser", "string", _M, "parser of reasoning text"),
     _row("runtime.engine", "string", _R, "inference engine"),
     _row("runtime.version", "version", _R, "version of the engine", compare="version"),
     _row("runtime.image", "string", _R, "container image as written"),
     _row("runtime.image_digest", "digest", _R, "digest of the container image", compare="digest"),
-    _row(
-        "runtime.dtype",
-        "string",
-        _R,
-        "number format of weights and activations",
-        compare="dtype",
-        called={"vllm": "dtype"},
-    ),
-    _row(
-        "runtime.quantization",
-        "string",
-        _R,
-        "quantization method of the weights",
-        compare="quantization",
-        called={"vllm": "quantization"},
-    ),
-    _row(
-        "runtime.kv_cache_dtype",
-        "string",
-        _R,
-        "number format of the KV cache",
-        compare="dtype",
-        called={"vllm": "kv_cache_dtype"},
-    ),
-    _row(
-        "runtime.gpu_memory_utilization",
-        "number",
-        _R,
-        "share of GPU memory the engine takes",
-        unit="fraction",
-        called={"vllm": "gpu_memory_utilization"},
-    ),
-    _row(
-        "runtime.prefix_caching",
-        "boolean",
-        _R,
-        "reuse of KV blocks between equal prefixes",
-        called={"vllm": "enable_prefix_caching"},
-    ),
-    _row(
-        "runtime.chunked_prefill",
-        "boolean",
-        _R,
-        "prefill split into chunks beside decoding",
-        called={"vllm": "enable_chunked_prefill"},
-    ),
-    _row("runtime.enforce_eager", "boolean", _R, "no CUDA graphs and no compilation", called={"vllm": "enforce_eager"}),
-    _row("runtime.seed", "integer", _R, "random seed of the engine", called={"vllm": "seed"}),
-    _row(
-        "runtime.generation_config",
-        "string",
-        _R,
-        "where default sampling parameters come from",
-        called={"vllm": "generation_config"},
-    ),
-    _row(
-        "runtime.trust_remote_code",
-        "boolean",
-        _R,
-        "run Python code of the model repository",
-        called={"vllm": "trust_remote_code"},
-    ),
-    _row("runtime.hf_overrides", "mapping", _R, "changes to the model's config.json", called={"vllm": "hf_overrides"}),
-    _row("runtime.load_format", "string", _R, "how weights are read", called={"vllm": "load_format"}),
-    _row("runtime.attention_backend", "string", _R, "attention kernels", called={"vllm": "attention_backend"}),
-    _row("runtime.speculative", "mapping", _R, "speculative decoding", called={"vllm": "speculative_config"}),
-    _row("runtime.block_size", "integer", _R, "tokens in one KV block", unit="tokens", called={"vllm": "block_size"}),
-    _row(
-        "limits.max_model_len",
-        "integer",
-        _R,
-        "longest prompt plus output",
-        unit="tokens",
-        called={"vllm": "max_model_len"},
-    ),
-    _row(
-        "limits.max_num_seqs", "integer", _R, "requests in one batch", unit="requests", called={"vllm": "max_num_seqs"}
-    ),
-    _row(
-        "limits.max_num_batched_tokens",
-        "integer",
-        _R,
-        "tokens in one step",
-        unit="tokens",
-        called={"vllm": "max_num_batched_tokens"},
-    ),
+    _row("runtime.dtype", "string", _R, "number format of weights and activations", compare="dtype"),
+    _row("runtime.quantization", "string", _R, "quantization method of the weights", compare="quantization"),
+    _row("runtime.kv_cache_dtype", "string", _R, "number format of the KV cache", compare="dtype"),
+    _row("runtime.gpu_memory_utilization", "number", _R, "share of GPU memory the engine takes", unit="fraction"),
+    _row("runtime.prefix_caching", "boolean", _R, "reuse of KV blocks between equal prefixes"),
+    _row("runtime.chunked_prefill", "boolean", _R, "prefill split into chunks beside decoding"),
+    _row("runtime.enforce_eager", "boolean", _R, "no CUDA graphs and no compilation"),
+    _row("runtime.seed", "integer", _R, "random seed of the engine"),
+    _row("runtime.generation_config", "string", _R, "where default sampling parameters come from"),
+    _row("runtime.trust_remote_code", "boolean", _R, "run Python code of the model repository"),
+    _row("runtime.hf_overrides", "mapping", _R, "changes to the model's config.json"),
+    _row("runtime.load_format", "string", _R, "how weights are read"),
+    _row("runtime.attention_backend", "string", _R, "attention kernels"),
+    _row("runtime.speculative", "mapping", _R, "speculative decoding"),
+    _row("runtime.block_size", "integer", _R, "tokens in one KV block", unit="tokens"),
+    _row("limits.max_model_len", "integer", _R, "longest prompt plus output", unit="tokens"),
+    _row("limits.max_num_seqs", "integer", _R, "requests in one batch", unit="requests"),
+    _row("limits.max_num_batched_tokens", "integer", _R, "tokens in one step", unit="tokens"),
     _row("limits.max_output_tokens", "integer", _R, "hard cap of generated tokens", unit="tokens"),
     _row(
         "limits.default_output_tokens", "integer", _R, "generated tokens when a request names no limit", unit="tokens"
     ),
     _row("limits.max_prompt_tokens", "integer", _R, "longest prompt", unit="tokens"),
     _row("limits.max_queue", "integer", _R, "requests that may wait", unit="requests"),
-    _row(
-        "parallelism.tensor", "integer", _H, "GPUs a layer is split over (TP)", called={"vllm": "tensor_parallel_size"}
-    ),
-    _row(
-        "parallelism.pipeline",
-        "integer",
-        _H,
-        "stages the layers are split over (PP)",
-        called={"vllm": "pipeline_parallel_size"},
-    ),
-    _row(
-        "parallelism.data",
-        "integer",
-        _H,
-        "copies of the engine behind one server (DP)",
-        called={"vllm": "data_parallel_size"},
-    ),
-    _row(
-        "parallelism.expert", "boolean", _H, "experts spread over GPUs (EP)", called={"vllm": "enable_expert_parallel"}
-    ),
+    _row("parallelism.tensor", "integer", _H, "GPUs a layer is split over (TP)"),
+    _row("parallelism.pipeline", "integer", _H, "stages the layers are split over (PP)"),
+    _row("parallelism.data", "integer", _H, "copies of the engine behind one server (DP)"),
+    _row("parallelism.expert", "boolean", _H, "experts spread over GPUs (EP)"),
     _row("hardware.gpu_class", "gpu-class", _H, "class of the GPU", compare="gpu-class"),
     _row("hardware.gpu_count", "integer", _H, "GPUs of one pod", unit="GPUs"),
     _row("hardware.gpu_memory", "bytes", _H, "memory of one GPU", unit="bytes", phases=("static", "live")),
@@ -280,6 +183,11 @@ def destination(engine: str, setting: str) -> str | None:
         return row.called.get(engine)
     prefix, _, dest = setting.partition(".")
     return dest if prefix == engine and not dest.startswith("env.") else None
+
+
+def spoken(engine: str, dest: str, value: Value) -> Value:
+    """A value of an engine's destination as a value of the setting: the opposite, where the engine says the opposite."""
+    return not value if isinstance(value, bool) and dialects.inverts(engine, dest) else value
 
 
 _NAMES: dict[str, dict[str, str]] = {}

@@ -10,6 +10,7 @@ from msgspec import Struct
 from skewguard.knowledge.engines.interface import Release
 from skewguard.knowledge.engines.tables import Table
 from skewguard.knowledge.engines.versions import span
+from skewguard.language import vocabulary
 from skewguard.language.facts import Arm, Choice, Effective, Fact, Gap, Origin, Value, assuming
 
 MOST_ARMS = 8
@@ -29,10 +30,11 @@ class Engine(Struct, frozen=True):
 @lru_cache(maxsize=20000)
 def literal(engine: Engine, table: Table, version: str, setting: str, dest: str) -> Effective:
     """The default as the release's parser has it."""
-    default = table.by_dest(version)[dest].default
+    flag = table.by_dest(version)[dest]
+    default = flag.default if flag.default is not None else flag.fallback
     if isinstance(default, dict) and any(key.startswith("$") for key in default):
         return _special(engine, table, version, setting, default)
-    return _default(engine, version, setting, default)
+    return _default(engine, version, setting, vocabulary.spoken(engine.name, dest, default))
 
 
 def _default(engine: Engine, version: str, setting: str, value: Value, assumes: tuple[str, ...] = ()) -> Fact:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from skewguard.knowledge.engines import history
+from skewguard.knowledge.engines import history, tables
 from skewguard.knowledge.engines.answers import Engine
 from skewguard.knowledge.engines.interface import Release, Variable
 from skewguard.knowledge.engines.tables import Table
-from skewguard.knowledge.engines.versions import span
+from skewguard.knowledge.engines.versions import since, span
 from skewguard.language import vocabulary
 from skewguard.language.facts import Origin
 from skewguard.language.workloads import EnvVar
@@ -60,7 +60,8 @@ class Manner(Struct, frozen=True, eq=False):
     that other programs around it read. `look_alikes` are names that people give settings in the environment and the
     engine does not read, with the setting each means. `successors` took the place of variables that are gone: the name
     to write instead, or None and what else to know. `port` is a variable that takes a port where a Service of the
-    engine's name injects an address.
+    engine's name injects an address. `renamed` is an old beginning of names that counts as a new one, and the first
+    release that does so.
     """
 
     engine: Engine
@@ -69,6 +70,7 @@ class Manner(Struct, frozen=True, eq=False):
     look_alikes: Mapping[str, str]
     successors: Mapping[str, tuple[str | None, str]]
     port: str
+    renamed: tuple[str, str, str] | None = None
 
 
 Runs = tuple[tuple[int, int, object, str], ...]
@@ -87,7 +89,7 @@ class _Reader(Struct):
     release: Release
 
     def variable(self, entry: EnvVar) -> Iterator[Variable]:
-        runs = self.table.env_runs(entry.name)
+        runs = self._runs(entry.name)
         flag = self._flag(self.manner.look_alikes.get(entry.name))
         if runs:
             yield from self._known(entry, runs)
@@ -96,6 +98,18 @@ class _Reader(Struct):
             yield Variable(entry.name, "unread", _place(entry), text, flag)
         elif entry.name.startswith(self.manner.prefixes) and not entry.name.startswith(self.manner.not_ours):
             yield self._strange(entry)
+
+    def _runs(self, name: str) -> Runs:
+        """The releases that read a variable, under its own name or the one that it stands for."""
+        own = self.table.env_runs(name)
+        if self.manner.renamed is None or not name.startswith(self.manner.renamed[0]):
+            return own
+        old, new, first = self.manner.renamed
+        at = next((index for index, each in enumerate(self.table.versions) if since(each, first)), None)
+        renamed = self.table.env_runs(new + name.removeprefix(old)) if at is not None else ()
+        known = {index for begin, end, _, _ in own for index in range(begin, end + 1)}
+        more = [(max(begin, at or 0), end, default, kind) for begin, end, default, kind in renamed if end >= (at or 0)]
+        return tuple(sorted((*own, *(run for run in more if run[0] not in known)), key=lambda run: run[0]))
 
     def _flag(self, setting: str | None) -> str | None:
         """The flag that sets a setting; None where no release has one."""
@@ -119,12 +133,14 @@ class _Reader(Struct):
             who = span(self.manner.engine.title, versions)
             if outcome == "read":
                 yield Variable(entry.name, "read", entry.origin, "", None, some)
-            elif outcome == "invalid":
-                yield Variable(entry.name, "invalid", entry.origin, self._refusal(entry, who), None, some)
+            elif outcome in ("invalid", "passed-over"):
+                yield Variable(entry.name, "invalid", entry.origin, self._refusal(entry, outcome, who), None, some)
             else:
                 yield self._silent(entry, outcome, who, runs, some)
 
-    def _refusal(self, entry: EnvVar, who: str) -> str:
+    def _refusal(self, entry: EnvVar, outcome: str, who: str) -> str:
+        if outcome == "passed-over":
+            return f"{who} takes a number in `{entry.name}`, passes over `{entry.value}` with a warning and takes its default"
         if entry.name == self.manner.port and "://" in (entry.value or ""):
             return (
                 f"{who} takes a number in `{entry.name}`, not `{entry.value}`: this is what Kubernetes injects for a "
@@ -152,7 +168,9 @@ def _outcome(entry: EnvVar, at: int, runs: Runs) -> str:
     run = next((run for run in runs if run[0] <= at <= run[1]), None)
     if run is None:
         return "dead" if any(last < at for _, last, _, _ in runs) else "not-yet"
-    return "read" if entry.value is None or _fits(entry.value, run[3]) else "invalid"
+    if entry.value is None or _fits(entry.value, run[3].removeprefix(tables.LENIENT)):
+        return "read"
+    return "passed-over" if run[3].startswith(tables.LENIENT) else "invalid"
 
 
 def _fits(value: str, kind: str) -> bool:

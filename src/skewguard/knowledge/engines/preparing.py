@@ -28,8 +28,8 @@ class Trouble(Struct):
 class Prepared(Struct):
     """The words for the parser, what happened on the way, and the config file's own word if there was one.
 
-    `unseen` names a config file whose text is not in the input. `moved` is the model where it was written by flag and
-    made the first word.
+    `unseen` names a config file whose text is not in the input. `moved` is the model where these steps put it in another
+    place. `model_hidden`: a step looks for the model among the written words, and does not see it.
     """
 
     words: list[Word]
@@ -37,6 +37,7 @@ class Prepared(Struct):
     config: tuple[Word, Word] | None = None
     unseen: str | None = None
     moved: Word | None = None
+    model_hidden: bool = False
 
 
 def words_of(tokens: Sequence[Token], first: int = 0) -> list[Word]:

@@ -32,8 +32,8 @@ class Flag(Struct, frozen=True, eq=False):
     `dest` names the field of the engine's own record of settings that the value ends in, which is nearly always the
     parser's destination. `flags` are its spellings, the canonical one first; of a positional, its name. `action` is None for an argument
     that takes a value; `true` (switch), `boolean` (`[=]true|false`), `toggle` (`--x`, `--no-x`), `enable-disable`
-    (and `--disable-x`), `const` (switch that stores `const`), `const-value` (takes a value and stores `const`), `append`,
-    `lora` and `adapters` (lists of NAME=PATH), `refused` (switch that is known only to stop the start, naming what took
+    (and `--disable-x`), `const` (switch that stores `const`), `const-value` (takes a value and stores `const`), `alias`
+    (takes a value like any flag; an old name of another one), `append`, `lora` and `adapters` (lists of NAME=PATH), `refused` (switch that is known only to stop the start, naming what took
     its place), `retired` (switch that is accepted and has no effect). `nullable`: the text `None` means none.
     `required`: the parser does not start without it. `fallback`: what the engine takes in the end where nobody wrote a
     flag whose default is None and none of its start rules decides. `serve_only`: registered by `vllm serve` and not by
@@ -141,6 +141,9 @@ class Spellings(Struct, frozen=True, eq=False):
         return _starting(self.ordered, prefix)
 
 
+LENIENT = "lenient-"
+"""Before the kind of a variable: a value that is none of the kind is passed over with a warning."""
+
 HELP = Flag("help", ("--help", "-h"), action="help")
 
 
@@ -240,7 +243,9 @@ class Table:
         return self._changes[name]
 
     def env(self, version: str) -> Mapping[str, tuple[Any, str]]:
-        """(default, kind) of every environment variable of one version; kind is `text`, `int` or `float`."""
+        """(default, kind) of every environment variable of one version; kind is `text`, `int` or `float`, the latter
+
+        two with `LENIENT` before them where the engine takes the default for a value it cannot use."""
         at = self._index[version]
         return {
             name: (run.default, run.kind)

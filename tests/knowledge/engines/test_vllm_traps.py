@@ -3,7 +3,7 @@
 import pytest
 
 from skewguard.knowledge.engines import vllm
-from skewguard.knowledge.engines.interface import Argument, Parsed, Release
+from skewguard.knowledge.engines.interface import Release
 from skewguard.language.workloads import TextFile, Token
 from tests.knowledge.engines.vllm_cases import (
     anything,
@@ -12,19 +12,13 @@ from tests.knowledge.engines.vllm_cases import (
     faults,
     module,
     odd,
+    only,
     parse,
     serve,
     token,
     tokens,
     values,
 )
-
-
-def only(parsed: Parsed) -> Argument:
-    """The one argument with something the matter."""
-    (argument,) = odd(parsed)
-    return argument
-
 
 # ---- which program reads the arguments -----------------------------------------------------------------------------
 

@@ -2,28 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 
-from msgspec import Struct
-
-from skewguard.knowledge.engines import commands, grouping, vllm_grammar, vllm_reading
+from skewguard.knowledge.engines import commands, grouping, programs, vllm_grammar, vllm_reading
 from skewguard.knowledge.engines.interface import Parsed, Release
 from skewguard.knowledge.engines.merging import Group
 from skewguard.knowledge.engines.preparing import words_of
+from skewguard.knowledge.engines.programs import Start
 from skewguard.knowledge.engines.tables import Table
 from skewguard.knowledge.engines.vllm_grammar import API_SERVER, BOUNDARIES, SERVE, Program
 from skewguard.knowledge.engines.vllm_successors import SUCCESSORS
-from skewguard.language.facts import Gap
 from skewguard.language.workloads import TextFile, Token
 
 
-class Start(Struct, frozen=True):
-    """The program that reads the arguments, and the index of its first one. `program` None: one of another grammar."""
-
-    program: Program | None
-    first: int
-    name: str
-
-
-def locate(argv: Sequence[Token]) -> Start | None:
+def locate(argv: Sequence[Token]) -> Start[Program] | None:
     """Where vLLM's program stands in a command line; None when it starts something else."""
     if not argv:
         return None
@@ -40,7 +30,7 @@ def locate(argv: Sequence[Token]) -> Start | None:
     return Start(None, at + 1, name)
 
 
-def _command(words: Sequence[str], at: int) -> Start:
+def _command(words: Sequence[str], at: int) -> Start[Program]:
     """`vllm SUBCOMMAND`, the program at `at`."""
     following = words[at + 1] if at + 1 < len(words) else ""
     if following == "serve":
@@ -48,7 +38,7 @@ def _command(words: Sequence[str], at: int) -> Start:
     return Start(None, at + 1, f"vllm {following}".strip())
 
 
-def _python(words: Sequence[str], at: int) -> Start | None:
+def _python(words: Sequence[str], at: int) -> Start[Program] | None:
     for module, first in commands.modules(words, at):
         if module.endswith("vllm.entrypoints.openai.api_server"):
             return Start(API_SERVER, first, API_SERVER)
@@ -78,12 +68,12 @@ def groups(
     return found
 
 
-def _possible(release: Release, start: Start | None) -> tuple[str, ...]:
+def _possible(release: Release, start: Start[Program] | None) -> tuple[str, ...]:
     program = start.program if start is not None else None
     return vllm_grammar.possible(release.candidates, program or "", known=release.certainty != "unknown")
 
 
-def _start(argv: Sequence[Token], *, from_image: bool) -> Start | None:
+def _start(argv: Sequence[Token], *, from_image: bool) -> Start[Program] | None:
     """The program in the vector; None when the image's own entrypoint goes before it."""
     found = locate(argv)
     if found is not None and not (from_image and argv[0].text.startswith("-")):
@@ -98,15 +88,7 @@ def _start(argv: Sequence[Token], *, from_image: bool) -> Start | None:
 def foreign(argv: Sequence[Token], release: Release) -> Parsed:
     """The answer for a program whose arguments are not those of the server."""
     start = _start(argv, from_image=False)
-    name = start.name if start is not None else ""
-    gap = Gap(
-        "*",
-        f"`{name}` reads its arguments by rules that are not known here",
-        rule="foreign-program",
-        inputs=(f"program@{name}", release.key),
-        would_need="a look at the running server",
-    )
-    return Parsed(arguments=(), values={}, gaps={}, starts=None, entrypoint=name, blind=gap)
+    return programs.foreign(start.name if start is not None else "", release)
 
 
 def _of_image(version: str) -> Program:

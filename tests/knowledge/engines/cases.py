@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from skewguard.knowledge.engines.interface import Argument, Parsed
+from skewguard.knowledge.engines.readings import Simulation, same_value
 from skewguard.language.facts import Origin
 from skewguard.language.workloads import TextFile, Token
 
@@ -46,3 +47,13 @@ def only(parsed: Parsed) -> Argument:
     """The one argument with something the matter."""
     (argument,) = odd(parsed)
     return argument
+
+
+def same_reading(a: Simulation, b: Simulation) -> None:
+    """Two releases make the same of the same words."""
+    assert a.starts == b.starts
+    assert a.values.keys() == b.values.keys()
+    assert all(same_value(held.value, b.values[dest].value) for dest, held in a.values.items())
+    left, right = (sorted(each.readings, key=lambda reading: (reading.key, reading.text)) for each in (a, b))
+    assert len(left) == len(right)
+    assert all(one.alike(other) for one, other in zip(left, right, strict=True))

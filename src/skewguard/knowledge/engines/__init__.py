@@ -4,10 +4,10 @@ What may enter: argument grammars, version tables, start-time rules, image and c
 functions over values. What may not: reading a manifest or a cluster, a verdict, a message about a team's contract.
 """
 
-from skewguard.knowledge.engines import vllm
+from skewguard.knowledge.engines import sglang, vllm
 from skewguard.knowledge.engines.interface import EngineModule
 
-ENGINES: dict[str, EngineModule] = {vllm.NAME: vllm}
+ENGINES: dict[str, EngineModule] = {vllm.NAME: vllm, sglang.NAME: sglang}
 """Every engine with a table, by name."""
 
 

@@ -1,0 +1,89 @@
+"""What SGLang makes of environment variables."""
+
+import pytest
+
+from skewguard.knowledge.engines import sglang
+from skewguard.knowledge.engines.interface import Release, Variable
+from skewguard.language.facts import Origin
+from skewguard.language.workloads import EnvVar
+from tests.knowledge.engines.sglang_cases import anything, exactly, some
+
+HERE = Origin("file", "deploy.yaml", "deploy.yaml", 7, 1)
+
+
+def read(release: Release | str, name: str, value: str | None = "1") -> tuple[Variable, ...]:
+    """One variable, read by one release."""
+    known = exactly(release) if isinstance(release, str) else release
+    return sglang.environment([EnvVar(name, value, HERE)], known)
+
+
+@pytest.mark.parametrize(
+    ("version", "name", "outcome"),
+    [
+        ("0.4.10", "SGLANG_USE_MODELSCOPE", "read"),
+        ("0.5.23", "SGLANG_USE_MODELSCOPE", "read"),
+        ("0.4.6", "SGL_ENABLE_JIT_DEEPGEMM", "read"),
+        ("0.4.3", "SGL_ENABLE_JIT_DEEPGEMM", "unread"),
+        ("0.5.15", "SGLANG_BACKUP_PORT_BASE", "read"),
+        ("0.5.5", "SGLANG_BACKUP_PORT_BASE", "unread"),
+        ("0.5.23", "SGLANG_LOG_LEVL", "unread"),
+        ("0.5.23", "TENSOR_PARALLEL_SIZE", "unread"),
+        ("0.5.23", "MEM_FRACTION_STATIC", "unread"),
+    ],
+)
+def test_variable_is_read_by_some_releases(version: str, name: str, outcome: str) -> None:
+    """Read, not yet or never read."""
+    (variable,) = read(version, name)
+
+    assert variable.outcome == outcome
+    assert bool(variable.message) is (outcome != "read")
+
+
+@pytest.mark.parametrize(
+    "name", ["PATH", "HF_HOME", "SGLANG_ARGS", "SGLANG_SERVICE_HOST", "SGLANG_PORT_30000_TCP", "SGL_PORT_30000_TCP"]
+)
+def test_variable_of_other_programs_is_not_sglangs(name: str) -> None:
+    """Nothing is said about them."""
+    assert read("0.5.23", name) == ()
+
+
+def test_variable_that_is_gone_names_what_took_its_place() -> None:
+    """The flag that says the same now."""
+    (variable,) = read("0.5.23", "SGLANG_CUTLASS_MOE")
+
+    assert variable.outcome == "dead"
+    assert variable.suggestion == "--moe-runner-backend"
+
+
+@pytest.mark.parametrize(("version", "outcome"), [("0.5.2", "unread"), ("0.5.5", "read"), ("0.5.23", "read")])
+def test_old_beginning_of_a_name_counts_as_the_new_one(version: str, outcome: str) -> None:
+    """`SGL_` is written over to `SGLANG_` from 0.5.3 on; a variable that only has the new name is then read."""
+    assert "SGLANG_USE_MODELSCOPE" in sglang.variables("0.5.5")
+    assert [variable.outcome for variable in read(version, "SGL_USE_MODELSCOPE")] == [outcome]
+
+
+def test_number_is_passed_over_where_it_is_none() -> None:
+    """A warning and the default, where older releases fail at the same value."""
+    (old,) = read("0.5.5", "SGLANG_PORT", "tcp://10.0.0.1:30000")
+    (new,) = read("0.5.23", "SGLANG_PORT", "tcp://10.0.0.1:30000")
+
+    assert (old.outcome, new.outcome) == ("invalid", "invalid")
+    assert "Service named sglang" in old.message
+    assert "passes over" in new.message
+    assert "default" in new.message
+
+
+@pytest.mark.parametrize(("value", "outcome"), [("29500", "read"), (None, "read"), ("$(PORT)", "read")])
+def test_number_that_is_one_or_unknown_is_read(value: str | None, outcome: str) -> None:
+    """What is not known does not fail."""
+    assert read("0.5.5", "SGLANG_PORT", value)[0].outcome == outcome
+
+
+def test_unknown_version_names_the_releases_of_each_outcome() -> None:
+    """Read by some, not yet by others."""
+    found = {
+        variable.outcome: variable.versions for variable in read(some("0.5.5", "0.5.15"), "SGLANG_BACKUP_PORT_BASE")
+    }
+
+    assert found == {"unread": ("0.5.5",), "read": ("0.5.15",)}
+    assert [variable.outcome for variable in read(anything(), "SGLANG_USE_MODELSCOPE")] == ["read"]

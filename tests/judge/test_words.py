@@ -1,5 +1,7 @@
 """Words that do not say what their writer meant: variables, placeholders, folding, entrypoints, secrets."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -172,6 +174,34 @@ def test_engine_that_became_an_argument_is_told() -> None:
     (answer,) = run("args.not-started", subject)
     assert (answer.verdict, answer.anchor, answer.at) == ("fail", "command", at(10, "ulimit"))
     assert "is handed to `ulimit`" in answer.message
+
+
+BARE: dict[str, Any] = {"engine": "sglang", "title": "SGLang", "image": "lmsysorg/sglang:v0.5.5-cu126"}
+
+
+def handed(*words: str) -> Recognition:
+    """An engine whose arguments the image gets."""
+    return Recognition("sglang", "its image", tokens(*words), invocation=Invocation(tokens(*words), "image"))
+
+
+@pytest.mark.parametrize(
+    ("args", "says"), [(["--model-path", "m"], "`args` begin with `--model-path`"), (None, "neither")]
+)
+def test_image_without_an_entrypoint_needs_a_command(args: list[str] | None, says: str) -> None:
+    """SGLang's own image runs the first of its arguments, and a flag is no program."""
+    (answer,) = run("args.not-started", case(args=args, recognition=handed(*(args or ())), **BARE))
+    assert (answer.verdict, answer.anchor) == ("fail", "command")
+    assert says in answer.message
+    assert answer.remedy == "write `command: [python3, -m, sglang.launch_server]`"
+
+
+def test_image_that_may_be_completed_by_others_passes() -> None:
+    """An operator's resource, an image of one's own, a command that stands there."""
+    words = ["--model-path", "m"]
+    shared: dict[str, Any] = {"args": words, "recognition": handed(*words)}
+    assert verdicts("args.not-started", case(**shared, **BARE, subject={"kind": "InferenceService"})) == ["pass"]
+    assert verdicts("args.not-started", case(**shared, **{**BARE, "image": "corp/sglang:v3"})) == ["pass"]
+    assert verdicts("args.not-started", case(**shared, **BARE, command=["/start.sh"])) == ["pass"]
 
 
 def test_engine_that_starts_passes() -> None:

@@ -140,7 +140,8 @@ def _starts(
     added = next((gap for gap in container.gaps if gap.rule in _ADDS), None)
 
     def read(invocation: Invocation, argv: tuple[Token, ...]) -> Start:
-        reading = vectors.read(module, argv, release, container, from_image=invocation.via == "image")
+        behind = invocation.via == "image" and _has_entrypoint(module, release, container)
+        reading = vectors.read(module, argv, release, container, from_image=behind)
         parsed = module.settle(reading.parsed, env, release)
         if added is not None and parsed.blind is None:
             return Start(invocation, Reading(structs.replace(parsed, blind=added, starts=None)))
@@ -150,6 +151,13 @@ def _starts(
     each = (read(first, found.argv), *(read(other, other.argv) for other in found.others))
     key = starts.key(container, found) if found.others or found.rivals else ""
     return Starts(recognition.title(found.engine or ""), each, found.assumes, found.rivals, key)
+
+
+def _has_entrypoint(module: EngineModule, release: Release, container: Container) -> bool:
+    """Whether an entrypoint of the image stands before its arguments: not in an image that is known to have none."""
+    if module.entrypoint(release.candidates[-1]):
+        return True
+    return container.image is not None and not recognition.starts_nothing(container)
 
 
 _ADDS = ("preset", "serving-runtime")

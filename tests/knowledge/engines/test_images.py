@@ -261,6 +261,11 @@ def test_tag_version_reads_past_a_placeholder_in_the_registry() -> None:
     [
         ("sglang", "lmsysorg/sglang:v0.5.5.post1-cu129", "0.5.5.post1"),
         ("sglang", "lmsysorg/sglang:v0.4.9-rocm630-mi30x", "0.4.9"),
+        ("sglang", "lmsysorg/sglang:v0.5.6.post2-cu130-runtime", "0.5.6.post2"),
+        ("sglang", "lmsysorg/sglang:v0.5.8-xeon", "0.5.8"),
+        ("sglang", "lmsysorg/sglang:v0.5.8-cann8.3.rc1-910b", "0.5.8"),
+        ("sglang", "rocm/sgl-dev:v0.5.3-rocm700-mi30x-20251014", None),
+        ("sglang", "lmsysorg/sglang:dev-cu13", None),
         ("tgi", "ghcr.io/huggingface/text-generation-inference:3.3.4", "3.3.4"),
         (
             "tgi",

@@ -81,6 +81,7 @@ def words(found: Recognition) -> list[str]:
         ("ray symmetric-run --address x -- vllm serve m", "vllm", "vllm serve m"),
         ("python3 -m sglang.launch_server --model-path m", "sglang", None),
         ("sglang serve --model-path m", "sglang", None),
+        ("python3 -m sglang.cli.main serve --model-path m", "sglang", None),
         ("text-generation-launcher --model-id m", "tgi", None),
         ("trtllm-serve m --tp_size 2", "trtllm", None),
         ("tritonserver --model-repository=/m", "triton", None),
@@ -114,6 +115,10 @@ def test_command_names_the_engine(command: str, engine: str, argv: str | None) -
         ("guidellm benchmark --target http://x", "load"),
         ("python -m sglang_router.launch_router --worker-urls http://a", "routes"),
         ("python3 -m sglang.bench_serving", "load"),
+        ("python3 -m sglang.benchmark.serving --backend sglang", "load"),
+        ("python3 -m sglang.compile_deep_gemm --model m --tp 8", "compiles"),
+        ("python3 -m sglang.check_env", "prints"),
+        ("sglang version", "prints"),
         ("vllm-router --port 8001", "routes"),
         ("timeout 100 sleep 90", "waiting"),
         ("python -m mooncake.mooncake_store_service --config x", "beside"),
@@ -138,6 +143,7 @@ def test_known_programs_in_an_engine_image_are_no_engines(command: str, why: str
         ("public.ecr.aws/deep-learning-containers/vllm:0.11.0-gpu", "vllm", True),
         ("registry.corp/ml/vllm-custom:v3", "vllm", False),
         ("lmsysorg/sglang:v0.5.5", "sglang", True),
+        ("rocm/sgl-dev:v0.5.3-rocm700-mi30x-20251014", "sglang", True),
         ("ghcr.io/huggingface/text-generation-inference:3.3.4", "tgi", True),
         ("nvcr.io/nim/meta/llama-3.1-8b-instruct:1.8.4", "nim", True),
         ("ollama/ollama:0.5.7", "ollama", True),
@@ -153,9 +159,25 @@ def test_image_names_the_engine_where_no_command_is_written(image: str, engine: 
 
 
 @pytest.mark.parametrize(
+    ("image", "nothing"),
+    [
+        ("lmsysorg/sglang:v0.5.5-cu129", True),
+        ("mirror.corp/lmsysorg/sglang@sha256:" + "ab" * 32, True),
+        ("lmsysorg/sglang:v0.5.5-sagemaker", False),
+        ("corp/sglang:v3", False),
+        (VLLM, False),
+    ],
+)
+def test_image_of_sglang_starts_nothing_by_itself(image: str, nothing: bool) -> None:
+    """It runs what the arguments name; other people's images may have an entrypoint."""
+    assert recognition.starts_nothing(container(image)) is nothing
+
+
+@pytest.mark.parametrize(
     "image",
     [
         "lmcache/lmstack-router:latest",
+        "lmsysorg/sglang-router:v0.2.4",
         "ghcr.io/vllm-project/production-stack/router:latest",
         "ghcr.io/llm-d/llm-d-inference-scheduler:v0.3.2",
         "ghcr.io/llm-d/llm-d-routing-sidecar:v0.3.0",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from skewguard.judge.checks import anchors, evidence
 from skewguard.judge.checks.interface import Case, Result, check, fail
 from skewguard.knowledge.engines import commands, recognition
+from skewguard.knowledge.engines.interface import Recognition
 from skewguard.language.workloads import Invocation, Token
 
 
@@ -40,18 +41,22 @@ def folded(case: Case) -> Iterator[Result]:
 
 @check(
     "args.not-started",
-    title="The engine's command is an argument of another program",
+    title="Nothing starts the engine",
     category="runtime",
     severity="error",
-    why="A folded block or a missing `&&` makes one command line out of two. `ulimit -l unlimited python3 -m …` sets a "
-    "limit and ends; the engine never starts.",
-    remedy="put each command on a line of its own in a `|` block, or `&&` between them",
+    why="A folded block or a missing `&&` makes one command line out of two: `ulimit -l unlimited python3 -m …` sets a "
+    "limit and ends. And an image without an entrypoint, such as SGLang's own, runs the first of the container's "
+    "arguments: a flag is no program.",
+    remedy="put each command on a line of its own in a `|` block, or `&&` between them; give an image without an "
+    "entrypoint the engine's command",
     bad="args:\n  - >-\n    ulimit -l unlimited\n    python3 -m vllm.entrypoints.openai.api_server",
     good="args:\n  - |\n    ulimit -l unlimited\n    exec python3 -m vllm.entrypoints.openai.api_server",
 )
 def not_started(case: Case) -> Iterator[Result]:
-    """An engine whose command line became words of a program that only prepares."""
+    """An engine whose command line became words of a program that only prepares, or that has no program at all."""
     found = case.recognition
+    if found is not None and _unnamed(case, found):
+        yield _without_program(case)
     if found is None or found.runs != "unstarted":
         return
     whole = next(
@@ -63,6 +68,37 @@ def not_started(case: Case) -> Iterator[Result]:
         remedy=f"end the `{program}` command with `&&` or a line end of its own (a `|` block keeps lines apart)",
         anchor="command",
         at=whole.argv[0].origin if whole and whole.argv else found.origin,
+    )
+
+
+_PLAIN_KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "Job", "LeaderWorkerSet")
+"""Kinds whose containers nobody completes: what they do not name does not run."""
+
+
+def _unnamed(case: Case, found: Recognition) -> bool:
+    """Whether flags, or nothing at all, are handed to an image that starts nothing by itself."""
+    box = case.container
+    complete = case.workload.subject.kind in _PLAIN_KINDS and not box.gaps and box.command is None
+    words = found.invocation.argv if found.invocation else ()
+    return (
+        complete
+        and recognition.starts_nothing(box)
+        and found.runs == "server"
+        and (not words or words[0].text.startswith("-"))
+    )
+
+
+def _without_program(case: Case) -> Result:
+    image, args = case.container.image, case.container.args
+    signs = commands.ENGINES[case.engine]
+    given = (
+        f"`args` begin with `{args[0].text}`, which is no program" if args else "there is neither `command` nor `args`"
+    )
+    return fail(
+        f"The image {image.value if image else ''} starts nothing by itself, and {given}: {case.title} never runs",
+        remedy=f"write `command: [python3, -m, {signs.modules[0]}]`",
+        anchor="command",
+        at=args[0].origin if args else image.origin if image else case.container.origin,
     )
 
 

@@ -22,6 +22,7 @@ _DATABASE = "it stores data"
 _METRICS = "it collects or exports metrics"
 _TRAINER = "it trains models, and serves nobody"
 _TOOLS = "it is a box of tools"
+_COMPILER = "it compiles kernels for an engine and ends"
 _PREPARER = "it prepares prompts for engines and loads no model"
 _INTERFACE = "it is a user interface in front of an engine"
 
@@ -34,6 +35,7 @@ PROGRAMS: dict[str, str] = {
     "vllm launch": _PREPARER,
     "vllm collect-env": "it prints the environment and ends",
     "sglang generate": _OFFLINE,
+    "sglang version": _LISTS,
     "vllm-router": _ROUTER,
     "sglang-router": _ROUTER,
     "sgl-model-gateway": _ROUTER,
@@ -142,7 +144,12 @@ MODULES: dict[str, str] = {
     "sglang.bench_one_batch": _CLIENT,
     "sglang.bench_offline_throughput": _OFFLINE,
     "sglang.bench_one_batch_server": _CLIENT,
+    "sglang.benchmark": _CLIENT,
+    "sglang.profiler": _CLIENT,
     "sglang.test": _CLIENT,
+    "sglang.eval": _CLIENT,
+    "sglang.check_env": _LISTS,
+    "sglang.compile_deep_gemm": _COMPILER,
     "guidellm": _CLIENT,
     "lm_eval": _CLIENT,
     "genai_perf": _CLIENT,

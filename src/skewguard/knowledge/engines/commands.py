@@ -47,7 +47,8 @@ SGLANG = Signs(
     title="SGLang",
     programs=(("sglang", ("serve",)),),
     modules=("sglang.launch_server", "sglang.srt.entrypoints.http_server"),
-    repositories=("lmsysorg/sglang", "lmsysorg/sglang-*", "nvcr.io/nvidia/sglang"),
+    repositories=("nvcr.io/nvidia/sglang", "rocm/sgl-dev", "ascend/sglang"),
+    bare=("lmsysorg/sglang",),
     words=("sglang",),
 )
 ENGINES: dict[str, Signs] = {row.name: row for row in (VLLM, SGLANG, *ROWS)}
@@ -80,7 +81,11 @@ _SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh"))
 _RAY_START = ("$KUBERAY_GEN_RAY_START_CMD", "${KUBERAY_GEN_RAY_START_CMD")
 _GROUP_SCRIPTS = ("multi-node-serving.sh", "run_cluster.sh")
 _NO_START = frozenset(("--version", "-v", "--help", "-h"))
-_CLI_MODULES = {"vllm.entrypoints.cli.main": ("vllm", "vllm"), "vllm.scripts": ("vllm", "vllm")}
+_CLI_MODULES = {
+    "vllm.entrypoints.cli.main": ("vllm", "vllm"),
+    "vllm.scripts": ("vllm", "vllm"),
+    "sglang.cli.main": ("sglang", "sglang"),
+}
 """Modules that are an engine's own program under another name: what follows them is its sub-command."""
 
 _PYTHON_VALUES = frozenset(("-X", "-W", "--check-hash-based-pycs"))

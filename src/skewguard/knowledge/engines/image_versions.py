@@ -26,7 +26,7 @@ class TagVersion(Struct, frozen=True):
 _FLAVOUR = (
     r"(?:cu\d+|cuda[\d.]*|rocm[\d.]*|cpu|gpu|tpu|xpu|hpu|npu|neuron|x86|64|x86_64|amd64|arm64|aarch64|intel|amd|gaudi"
     r"|ubuntu[\d.]*|debian[\d.]*|rhel\d*|ubi\d*|openeuler|py\d+(?:\.\d+)?|python\d[\d.]*|mi\d+x?|gh200|gb\d+|[abh]\d{2,3}"
-    r"|a3|310p|sm\d+|blackwell|hopper|slim|runtime|devel|srt|ec2|sagemaker|soci|trtllm|v\d+(?:\.\d+)*|deepep|ofed|llamacpp)"
+    r"|a3|310p|910b|cann[\d.]+(?:rc\d+)?|xeon|sm\d+|blackwell|hopper|slim|runtime|devel|srt|ec2|sagemaker|soci|trtllm|v\d+(?:\.\d+)*|deepep|ofed|llamacpp)"
 )
 
 
@@ -61,6 +61,15 @@ def _amd(tag: str) -> TagVersion:
     match = re.search(r"vllm_?(\d+\.\d+\.\d+(?:\.\d+)?)(?![\d.])", tag) or re.fullmatch(
         r"v(\d+\.\d+\.\d+)_amd_dev", tag
     )
+    if match is None:
+        return TagVersion(None, f"the tag `{tag}` names no release")
+    reason = f"the tag `{tag}` names it, and AMD's image holds a development build made after that release"
+    return TagVersion(match[1], reason, approximate=True)
+
+
+def _amd_sglang(tag: str) -> TagVersion:
+    """AMD's `v0.5.3-rocm700-mi30x-20251014`: built on that day from a state of the branch after the named release."""
+    match = re.match(r"v?(\d+\.\d+\.\d+(?:\.post\d+)?)(?![\w.])", tag)
     if match is None:
         return TagVersion(None, f"the tag `{tag}` names no release")
     reason = f"the tag `{tag}` names it, and AMD's image holds a development build made after that release"
@@ -124,7 +133,8 @@ _VLLM: tuple[tuple[str, Reading], ...] = (
 )
 _SGLANG: tuple[tuple[str, Reading], ...] = (
     ("lmsysorg/sglang", _kept),
-    ("lmsysorg/sglang-*", _kept),
+    ("ascend/sglang", _kept),
+    ("rocm/sgl-dev", _amd_sglang),
     ("nvcr.io/nvidia/sglang", _foreign(_NVIDIA_MONTHS)),
     ("nvidia/ai-dynamo/*", _foreign("releases of Dynamo")),
 )

@@ -13,8 +13,8 @@ class Signs(Struct, frozen=True):
     `programs` are executable names, each with the sub-commands that start a server (none: the program alone does).
     `modules` are what follows `python -m`. `repositories` are ends of a repository's path (see
     `images.ends`); those of `entrypoints` start the server when the container gives no command, and where
-    `runs_arguments`, their entrypoint runs the program that the arguments name instead. `words` are the parts of a
-    repository name that suggest the engine.
+    `runs_arguments`, their entrypoint runs the program that the arguments name instead; those of `bare` start nothing
+    by themselves, and run what the arguments name. `words` are the parts of a repository name that suggest the engine.
     """
 
     name: str
@@ -23,6 +23,7 @@ class Signs(Struct, frozen=True):
     modules: tuple[str, ...] = ()
     entrypoints: tuple[str, ...] = ()
     repositories: tuple[str, ...] = ()
+    bare: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     runs_arguments: bool = False
 

@@ -35,7 +35,7 @@ _RUNTIME_OF_KAITO = "kaito.sh/runtime"
 class Evidence(Struct, frozen=True):
     """What an image says: which engine it holds, or (`bystander`) that it is known to be something else.
 
-    `entrypoint`: it starts the server by itself, None: not known.
+    `entrypoint`: it starts the server by itself; False: it starts nothing; None: not known.
     """
 
     engine: str | None
@@ -271,6 +271,14 @@ def _image(container: Container, project: Declarations | None, workload: Workloa
     return told
 
 
+def starts_nothing(container: Container) -> bool:
+    """Whether the image is known to start nothing by itself: it runs what the container's arguments name."""
+    if container.image is None:
+        return False
+    ref = images.parse(container.image.value)
+    return of_image(ref.name).entrypoint is False and "sagemaker" not in (ref.tag or "")
+
+
 def _kind(workload: Workload | None) -> Evidence | None:
     if workload is None or workload.subject.kind not in _KINDS:
         return None
@@ -292,6 +300,8 @@ def of_image(name: str) -> Evidence:
     for row in ENGINES.values():
         if any(images.ends(name, pattern) for pattern in row.entrypoints):
             return Evidence(row.name, f"the image {name} starts {row.title}", entrypoint=True)
+        if any(images.ends(name, pattern) for pattern in row.bare):
+            return Evidence(row.name, f"the image {name} holds {row.title}", entrypoint=False)
         if any(images.ends(name, pattern) for pattern in row.repositories):
             return Evidence(row.name, f"the image {name} holds {row.title}")
     not_one = bystanders.of_repository(name)

@@ -16,6 +16,7 @@ from skewguard.cli.commands import program
 from skewguard.judge.checks.interface import Check
 from skewguard.judge.checks.registry import CHECKS
 from skewguard.knowledge.contract import schema
+from skewguard.language import dialects
 from skewguard.language.vocabulary import ROWS
 from skewguard.report import schemas
 
@@ -133,10 +134,17 @@ def settings_page() -> str:
         f"|{'---|' * len(head)}",
     ]
     for row in ROWS:
-        called = [f"`{row.called[engine]}`" if engine in row.called else "" for engine in engines]
+        called = [_called(engine, row.called.get(engine)) for engine in engines]
         choices = f": {', '.join(row.choices)}" if row.choices else ""
         lines.append(f"| {' | '.join([f'`{row.name}`', row.type, row.unit, _cell(row.meaning + choices), *called])} |")
     return "\n".join(lines) + "\n"
+
+
+def _called(engine: str, dest: str | None) -> str:
+    """An engine's own name of a setting, as one cell."""
+    if dest is None:
+        return ""
+    return f"not `{dest}`" if dialects.inverts(engine, dest) else f"`{dest}`"
 
 
 def command_page() -> str:

@@ -8,7 +8,7 @@ from skewguard.judge.checks import registry as checks
 from skewguard.knowledge import engines
 from skewguard.knowledge.engines import commands
 from skewguard.knowledge.engines.interface import EngineModule, FlagRecord
-from skewguard.language import accelerators, vocabulary
+from skewguard.language import accelerators, dialects, vocabulary
 from skewguard.language.errors import UsageError
 from skewguard.language.results import (
     EngineReport,
@@ -57,7 +57,8 @@ def _setting(name: str) -> SettingExplanation:
     for engine, dest in row.called.items():
         module = engines.ENGINES.get(engine)
         flags = {flag.dest: flag for flag in module.flags(module.releases()[-1])} if module else {}
-        called[engine] = flags[dest].spellings[0] if dest in flags else dest
+        name = flags[dest].spellings[0] if dest in flags else dest
+        called[engine] = f"{name} (says the opposite)" if dialects.inverts(engine, dest) else name
     return SettingExplanation(
         name=row.name,
         type=row.type,

@@ -228,6 +228,25 @@ def test_remedy_is_the_exact_edit(body: str, declared: dict[str, Any], derived: 
     assert ("fail", True) == (answer.verdict, answer.remedy.startswith(remedy)), answer.remedy
 
 
+@pytest.mark.parametrize(
+    ("version", "body", "declared", "derived", "remedy"),
+    [
+        ("0.5.5", "runtime: {prefix_caching: true}", {"runtime.prefix_caching": False}, {}, "remove `--disable-radix-cache`"),
+        ("0.5.5", "runtime: {prefix_caching: false}", {}, {"runtime.prefix_caching": True}, "add `--disable-radix-cache`"),
+        ("0.5.5", "runtime: {enforce_eager: false}", {"runtime.enforce_eager": True}, {}, "remove `--disable-cuda-graph`"),
+        ("0.5.5", "runtime: {seed: 1}", {"runtime.seed": 2}, {}, "set `--random-seed 1`"),
+    ],
+)  # fmt: skip
+def test_remedy_is_in_the_words_of_the_engine(
+    version: str, body: str, declared: dict[str, Any], derived: dict[str, Any], remedy: str
+) -> None:
+    """SGLang's switches have no negative form, and one of them says the opposite of its setting."""
+    subject = case(engine="sglang", title="SGLang", version=version, declared=declared, derived=derived)
+    answer = judge(body, subject)[0]
+
+    assert ("fail", True) == (answer.verdict, answer.remedy.startswith(remedy)), answer.remedy
+
+
 def test_value_that_follows_another_setting_is_told_with_it() -> None:
     """Where nothing is written there is nothing to remove: the setting it comes from is named."""
     subject = case()

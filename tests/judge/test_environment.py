@@ -1,5 +1,7 @@
 """Variables that do not reach the engine as settings, or reach it as something they are not."""
 
+from typing import Any
+
 import pytest
 
 from skewguard.judge.checks import environment
@@ -190,6 +192,12 @@ def test_invalid_variable_is_an_error() -> None:
     assert severities("args.invalid-env", subject) == ["error"]
 
 
+def test_variable_that_is_passed_over_is_a_warning() -> None:
+    """The server starts, with its default."""
+    passed = variable("SGLANG_PORT", "invalid", message="passes over", passed_over=True)
+    assert severities("args.invalid-env", case(engine="sglang", variables=[passed])) == ["warning"]
+
+
 def test_service_named_like_the_engine_is_an_error() -> None:
     """Service links set the engine's own port variable."""
     subject = case(inventory={"services": (service("chat"), service("vllm"))})
@@ -201,8 +209,18 @@ def test_service_named_sglang_troubles_sglang_alone() -> None:
     """Each engine reads its own name."""
     around = {"services": (service("sglang"),)}
     assert verdicts("args.service-named-engine", case(inventory=around)) == ["pass"]
-    sglang = case(engine="sglang", title="SGLang", inventory=around)
+    sglang = case(engine="sglang", title="SGLang", version="0.5.5", inventory=around)
     assert verdicts("args.service-named-engine", sglang) == ["fail"]
+
+
+@pytest.mark.parametrize(
+    ("versions", "found"), [(("0.5.5",), ["error"]), (("0.5.23",), []), (("0.5.5", "0.5.23"), ["warning"])]
+)
+def test_service_named_sglang_troubles_older_releases(versions: tuple[str, ...], found: list[str]) -> None:
+    """From 0.5.15 on an address in SGLANG_PORT is passed over; an unknown version may be an older one."""
+    more: dict[str, Any] = {"version": versions[0]} if len(versions) == 1 else {"version": None, "candidates": versions}
+    subject = case(engine="sglang", title="SGLang", inventory={"services": (service("sglang"),)}, **more)
+    assert severities("args.service-named-engine", subject) == found
 
 
 def test_service_that_injects_nothing_passes() -> None:

@@ -80,6 +80,14 @@ def test_memory_share_is_a_fraction_with_room(share: float, expected: list[str])
     assert severities("limits.memory-share", case(declared={SHARE: share})) == expected
 
 
+def test_memory_share_of_sglang_is_one_too() -> None:
+    """Another setting, with the same bounds."""
+    shared: dict[str, Any] = {"engine": "sglang", "title": "SGLang", "version": "0.5.5"}
+    (answer,) = run("limits.memory-share", case(declared={"sglang.mem_fraction_static": 88}, **shared))
+    assert (answer.setting, answer.remedy) == ("sglang.mem_fraction_static", "write `0.88`")
+    assert "--mem-fraction-static 88" in answer.message
+
+
 def test_memory_share_in_percent_is_written_as_a_fraction() -> None:
     """90 meant 0.9."""
     assert run("limits.memory-share", case(declared={SHARE: 90}))[0].remedy == "write `0.9`"

@@ -5,7 +5,7 @@ import pytest
 from skewguard.judge.checks import pin, revisions
 from skewguard.language.facts import Origin
 from skewguard.language.workloads import Mount, TextFile, Volume
-from tests.judge.cases import COMMIT, DIGEST, at, case, env, gap, located, run, severities, verdicts
+from tests.judge.cases import COMMIT, DIGEST, argument, at, case, env, gap, located, run, severities, verdicts
 
 assert pin
 assert revisions
@@ -210,6 +210,15 @@ def test_tokenizer_that_inherits_the_models_commit_does_not_start() -> None:
     assert severities("pin.tokenizer-revision", subject) == ["error"]
 
 
+def test_tokenizer_that_inherits_a_branch_may_start() -> None:
+    """A branch of that name may exist in the tokenizer's repository too; it is not pinned all the same."""
+    subject = case(
+        declared={"model.id": HUB, "model.revision": "main", "tokenizer.id": "acme/tok"},
+        derived={"tokenizer.revision": "main"},
+    )
+    assert severities("pin.tokenizer-revision", subject) == ["warning"]
+
+
 def test_tokenizer_revision_hidden_is_unknown() -> None:
     """A revision that a variable from elsewhere holds is unknown."""
     subject = case(
@@ -299,6 +308,36 @@ def test_adapters_are_one_finding() -> None:
 def test_draft_model_needs_a_commit(value: dict[str, str], expected: list[str]) -> None:
     """A draft model from the Hub is pinned beside its name."""
     assert verdicts("pin.draft-model", case(declared={"runtime.speculative": value})) == expected
+
+
+@pytest.mark.parametrize(
+    ("revision", "version", "expected"),
+    [
+        (None, "0.5.5", "add `- --speculative-draft-model-revision=COMMIT` to the container's `args`"),
+        ("main", "0.5.5", "change `main` to `COMMIT`"),
+        (None, "0.5.1", "download it at one commit"),
+        (COMMIT, "0.5.5", None),
+    ],
+)
+def test_draft_model_with_arguments_of_its_own_needs_a_commit(
+    revision: str | None, version: str, expected: str | None
+) -> None:
+    """SGLang names it by two flags; older releases have none for the revision."""
+    names = ("sglang.speculative_draft_model_path", "sglang.speculative_draft_model_revision")
+    declared = {names[0]: "acme/draft", **({names[1]: revision} if revision else {})}
+    flag = argument(
+        "--speculative-draft-model-revision", flag="--speculative-draft-model-revision", value_origin=at(14, "main")
+    )
+    subject = case(
+        engine="sglang",
+        title="SGLang",
+        declared=declared,
+        derived={} if version == "0.5.1" else {names[1]: None},
+        arguments=[flag] if revision else [],
+    )
+    found = [answer.remedy for answer in run("pin.draft-model", subject)]
+    assert len(found) == (expected is not None)
+    assert all(remedy.startswith(expected or "") for remedy in found), found
 
 
 TEMPLATE = "/templates/chat.jinja"

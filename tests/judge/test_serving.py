@@ -174,21 +174,15 @@ def test_port_mismatch_leaves_ports_of_sidecars_alone() -> None:
     assert severities("serving.port-mismatch", beside(silent, **probe)) == ["warning"]
 
 
-def test_port_mismatch_reads_sglang_from_its_words() -> None:
-    """An engine without grammar is read by `--port`, else by its default; unseen words leave the port unknown."""
-    shared: dict[str, Any] = {"engine": "sglang", "title": "SGLang", "arguments": None}
-    start = ["python3", "-m", "sglang.launch_server"]
-    probe = {"readiness": http(8000)}
+def test_port_mismatch_knows_each_engines_own_port() -> None:
+    """An engine's default counts; what cannot be seen leaves the port unknown, and a member of a group has none."""
+    shared: dict[str, Any] = {"engine": "sglang", "title": "SGLang", "container": {"readiness": http(8000)}}
+    member = {"sglang.port": 30000, "sglang.node_rank": 1}
 
-    assert verdicts("serving.port-mismatch", case(command=start, container=probe, **shared)) == ["fail"]
-    assert verdicts("serving.port-mismatch", case(command=[*start, "--port=8000"], container=probe, **shared)) == [
-        "pass"
-    ]
-    assert verdicts("serving.port-mismatch", case(command=[*start, "$@"], container=probe, **shared)) == ["skipped"]
-    (answer,) = run("serving.port-mismatch", case(command=[*start, "--port", "9000"], container=probe, **shared))
-    assert "change `9000` to `8000`" in answer.remedy
-    unwritten = probe | {"invocations": (Invocation((), "image"),)}
-    assert verdicts("serving.port-mismatch", case(container=unwritten, **shared)) == ["skipped"]
+    assert verdicts("serving.port-mismatch", case(derived={"sglang.port": 30000}, **shared)) == ["fail"]
+    assert verdicts("serving.port-mismatch", case(declared={"sglang.port": 8000}, **shared)) == ["pass"]
+    assert verdicts("serving.port-mismatch", case(open_settings=[gap("sglang.port")], **shared)) == ["skipped"]
+    assert verdicts("serving.port-mismatch", case(declared=member, **shared)) == ["skipped"]
 
 
 @pytest.mark.parametrize(
@@ -210,23 +204,14 @@ def test_port_name_wants_a_port_of_that_name(
     assert [verdict] == verdicts("serving.port-name", subject)
 
 
-@pytest.mark.parametrize(
-    ("words", "verdict"),
-    [
-        ((), "fail"),
-        (("--host", "0.0.0.0"), "pass"),  # noqa: S104 - the value under test
-        (("--host=127.0.0.1",), "fail"),
-        (("$ARGS",), "pass"),
-        (("--config", "/etc/sglang.yaml"), "pass"),
-    ],
-)
-def test_loopback_knows_the_default_of_sglang(words: tuple[str, ...], verdict: str) -> None:
+def test_loopback_knows_the_default_of_each_engine() -> None:
     """SGLang without `--host` binds 127.0.0.1; what cannot be seen is left alone."""
-    subject = case(
-        engine="sglang", title="SGLang", arguments=None, command=["python3", "-m", "sglang.launch_server", *words]
-    )
+    shared: dict[str, Any] = {"engine": "sglang", "title": "SGLang"}
+    check = "serving.loopback"
 
-    assert [verdict] == [one.replace("skipped", "pass") for one in verdicts("serving.loopback", subject)]
+    assert verdicts(check, case(derived={"sglang.host": "127.0.0.1"}, **shared)) == ["fail"]
+    assert verdicts(check, case(declared={"sglang.host": "0.0.0.0"}, **shared)) == ["skipped"]  # noqa: S104 - the value under test
+    assert verdicts(check, case(open_settings=[gap("sglang.host")], **shared)) == ["skipped"]
 
 
 def test_loopback_changes_the_address_that_is_written() -> None:

@@ -71,6 +71,8 @@ def _remedy(case: Case, argument: Argument) -> str:
         return _read_form(case, argument)
     if argument.fault == "overruled":
         return f"remove `{written}`, or run a release that obeys it"
+    if argument.fault == "missing-value" and better is not None:
+        return f"add `{better}`"
     if better is None:
         return f"remove `{written}`" if argument.fault in ("removed", "unknown", "not-yet") else ""
     if better in (written, argument.value):

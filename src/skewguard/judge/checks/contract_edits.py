@@ -2,9 +2,10 @@
 
 from skewguard.judge.checks import evidence
 from skewguard.judge.checks.interface import Case
+from skewguard.knowledge import engines
 from skewguard.knowledge.contract import describing, values
 from skewguard.knowledge.contract.values import Clause
-from skewguard.language import vocabulary
+from skewguard.language import dialects, vocabulary
 from skewguard.language.facts import Fact, Value
 
 _FIELDS = {
@@ -80,7 +81,7 @@ def _argument(case: Case, setting: str, promise: values.Promise, fact: Fact | No
     if wanted is None:
         return f"remove `{flag}`" if written else _source(fact, flag)
     if isinstance(wanted, bool):
-        return f"write `{flag}` instead" if wanted and written else f"add `{_switch(flag, wanted)}`"
+        return _switched(case, setting, flag, wanted, written=written)
     if setting == "model.id" and written:
         return f"name the model `{describing.plain(wanted)}`"
     text = describing.plain(wanted)
@@ -100,9 +101,25 @@ def _source(fact: Fact | None, flag: str) -> str:
     return f"go back to the version that the contract was written for (this is the {fact.origin.ref})"
 
 
-def _switch(flag: str, on: bool) -> str:
-    plain = "--" + flag.removeprefix("--").removeprefix("no-")
-    return plain if on else "--no-" + plain.removeprefix("--")
+def _switched(case: Case, setting: str, flag: str, wanted: bool, *, written: bool) -> str:
+    """How to bring a switch into the state that a promise wants, in the forms that this version's switch has."""
+    dest = vocabulary.destination(case.engine, setting) or ""
+    on, off = flag, _negation(case, dest, flag)
+    spelled = on if wanted is not dialects.inverts(case.engine, dest) else off
+    if spelled is None:  # a switch that is off where it does not stand
+        return f"remove `{flag}`" if written else f"leave out `{flag}`"
+    return f"write `{spelled}` instead" if written else f"add `{spelled}`"
+
+
+def _negation(case: Case, dest: str, flag: str) -> str | None:
+    """What switches a flag off; None where the version has no such form."""
+    module, candidates = engines.ENGINES.get(case.engine), case.release.candidates if case.release else ()
+    version = next((each for each in reversed(module.releases()) if each in candidates), None) if module else None
+    if module is None or version is None:
+        return "--no-" + flag.removeprefix("--")
+    forms = next((record.spellings for record in module.flags(version) if record.dest == dest), ())
+    wanted = ("--no-" + flag.removeprefix("--"), "--disable-" + flag.removeprefix("--enable-"))
+    return next((form for form in wanted if form in forms), None)
 
 
 def _field(case: Case, setting: str, promise: values.Promise, fact: Fact | None) -> str:

@@ -245,7 +245,8 @@ def unread_env(case: Case) -> Iterator[Result]:
     title="The engine refuses a variable's value",
     category="runtime",
     severity="error",
-    why="The engine reads the variable at start and ends at a value it cannot use.",
+    why="The engine reads the variable at start and ends at a value it cannot use; some releases pass over it with a "
+    "warning, and run with their default.",
     remedy="write a value that the variable takes",
     bad="env: [{name: VLLM_PORT, value: 'tcp://10.0.0.1:80'}]",
     good="env: [{name: VLLM_PORT, value: '5000'}]",
@@ -254,7 +255,11 @@ def unread_env(case: Case) -> Iterator[Result]:
 def invalid_env(case: Case) -> Iterator[Result]:
     """A value of the wrong type or outside the variable's choices."""
     for variable in _told(case, "invalid"):
-        yield fail(variable.message or f"{case.title} refuses the value of {variable.name}", **_place(case, variable))
+        yield fail(
+            variable.message or f"{case.title} refuses the value of {variable.name}",
+            severity="warning" if variable.passed_over else None,
+            **_place(case, variable),
+        )
 
 
 def _told_elsewhere(case: Case, name: str) -> bool:
@@ -322,10 +327,14 @@ _PORT_VARIABLES = {"vllm": "VLLM_PORT", "sglang": "SGLANG_PORT"}
 def service_named_engine(case: Case) -> Iterator[Result]:
     """A Service in the same namespace whose links overwrite the engine's own port variable.
 
-    Not where the Service is headless (it gives no variables), links are off, or the container sets the variable.
+    Not where the Service is headless (it gives no variables), links are off, or the container sets the variable. A
+    warning where only some of the versions that may run end at it, nothing where none does.
     """
     name = _PORT_VARIABLES.get(case.engine)
     if name is None or not case.workload.template.service_links or case.container.variable(name) is not None:
+        return
+    ends, all_end = _ends_at_address(case, name)
+    if not ends:
         return
     prefix = name.removesuffix("_PORT")
     for service in surroundings.services_setting(prefix, case.workload.subject.namespace, case.inventory):
@@ -338,5 +347,17 @@ def service_named_engine(case: Case) -> Iterator[Result]:
                 anchor=name,
                 at=service.origin,
                 assumes=tuple(source.ref for source in case.container.unseen_env),
+                severity=None if all_end else "warning",
             )
             return
+
+
+def _ends_at_address(case: Case, name: str) -> tuple[bool, bool]:
+    """Whether any version that may run ends at an address in its port variable, and whether all that read it do."""
+    module = engines.ENGINES.get(case.engine)
+    if module is None or case.release is None:
+        return True, True
+    injected = EnvVar(name, "tcp://10.0.0.1:80", case.container.origin)
+    read = [item for item in module.environment((injected,), case.release) if item.outcome in ("read", "invalid")]
+    ending = [item for item in read if item.outcome == "invalid" and not item.passed_over]
+    return bool(ending), len(ending) == len(read)

@@ -64,7 +64,7 @@ def _agreed(case: Case, readings: list[Argument]) -> Argument | None:
     newest = next(item for item in readings if candidates[-1] in item.versions)
     refused = [item for item in readings if item is not newest and item.fatal is not False]
     rest = f"; {case.title} {spans(refused[0].versions, candidates)} does not start with it" if refused else ""
-    dropped = [item for item in readings if item is not newest and item.fatal is False]
+    dropped = [item for item in readings if item is not newest and item.fatal is False and item.fault not in MILD]
     if dropped:
         rest += f"; {case.title} {spans(dropped[0].versions, candidates)} drops it"
     return structs.replace(newest, versions=(), message=newest.message + rest if newest.message else "")

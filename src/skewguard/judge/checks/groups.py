@@ -21,6 +21,8 @@ _SHARED_SETTINGS = (
     "limits.max_model_len",
 )  # fmt: skip
 """What each process of a group builds its share of the model and of the KV cache from."""
+_SHARED_BY_ENGINE = ("nnodes", "ep_size", "enable_dp_attention", "moe_a2a_backend")
+"""The same among the engines' own settings: how many members there are, and how they divide experts and attention."""
 
 
 @check(
@@ -140,7 +142,7 @@ def group_settings(case: Case) -> Iterator[Result]:
     if leader is None or not (evidence.read_by_engine(case) and evidence.read_by_engine(leader)):
         yield skipped(_ALONE)
         return
-    for setting in _SHARED_SETTINGS:
+    for setting in (*_SHARED_SETTINGS, *(f"{case.engine}.{name}" for name in _SHARED_BY_ENGINE)):
         own, theirs = case.sheet.effective(setting), leader.sheet.effective(setting)
         written = case.sheet.declared(setting) or leader.sheet.declared(setting)
         if written is None or facts.same(own, theirs) is not False or not _comparable(setting, own, theirs):

@@ -25,13 +25,18 @@ _GKE_NAMES = (
     severity="warning",
     why="A GPU request alone lets the pod land on any GPU of the cluster. Another class changes speed and memory, "
     "and with them what the engine decides at start: vLLM takes 1024 sequences and 8192 batched tokens on a GPU of "
-    "70 GiB and more, 256 and 2048 on a smaller one, from the same manifest.",
+    "70 GiB and more, 256 and 2048 on a smaller one, and SGLang splits prompts at 2048 to 16384 tokens, from the same "
+    "manifest.",
     remedy="Name the class the model was validated on in `nodeSelector`, or in required node affinity where several "
     "classes are fine.",
     bad="resources: {limits: {nvidia.com/gpu: 1}}",
     good="nodeSelector: {nvidia.com/gpu.product: NVIDIA-H100-80GB-HBM3}\n"
     "containers: [{resources: {limits: {nvidia.com/gpu: 1}}}]",
-    sources=("NVIDIA GPU Feature Discovery: node labels", "vLLM EngineArgs.get_batch_defaults"),
+    sources=(
+        "NVIDIA GPU Feature Discovery: node labels",
+        "vLLM EngineArgs.get_batch_defaults",
+        "SGLang ServerArgs: chunked_prefill_size and cuda_graph_max_bs by GPU memory",
+    ),
 )
 def gpu_class(case: Case) -> Iterator[Result]:
     """No node term bounds the class, though the container asks for GPUs."""
@@ -75,7 +80,7 @@ def gpu_class(case: Case) -> Iterator[Result]:
     remedy="Leave one class in the node terms, and give every further class a Deployment of its own.",
     bad="values: [NVIDIA-L40S, NVIDIA-H100-80GB-HBM3]",
     good="values: [NVIDIA-H100-80GB-HBM3]",
-    sources=("vLLM EngineArgs.get_batch_defaults",),
+    sources=("vLLM EngineArgs.get_batch_defaults", "SGLang ServerArgs: chunked_prefill_size by GPU memory"),
 )
 def gpu_classes_mixed(case: Case) -> Iterator[Result]:
     """The node terms allow more than one class, or a name that is sold in two sizes."""
@@ -267,9 +272,9 @@ def _excuse(case: Case) -> str:
 def on_cpu(container: Container) -> bool:
     """Whether image, arguments or environment say that the engine runs on the CPU on purpose."""
     image = container.image.value.lower() if container.image else ""
-    if re.search(r"(?:^|[/:_.-])(?:cpu|openvino)(?:$|[/:_.@-])", image):
+    if re.search(r"(?:^|[/:_.-])(?:cpu|openvino|xeon)(?:$|[/:_.@-])", image):
         return True
-    if any(entry.name.startswith("VLLM_CPU_") for entry in container.env):
+    if any(entry.name.startswith(("VLLM_CPU_", "SGLANG_CPU_", "SGLANG_USE_CPU_ENGINE")) for entry in container.env):
         return True
     target = container.variable("VLLM_TARGET_DEVICE")
     if target is not None and target.value == "cpu":

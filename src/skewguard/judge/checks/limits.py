@@ -122,30 +122,37 @@ def seqs_above_step(case: Case) -> Iterator[Result]:
         )
 
 
+_SHARES = ("runtime.gpu_memory_utilization", "sglang.mem_fraction_static")
+"""What each engine calls the share of the GPU's memory that it plans with; they do not mean quite the same."""
+
+
 @check(
     "limits.memory-share",
     title="The share of GPU memory cannot hold",
     category="runtime",
     severity="error",
-    why="The share is a fraction of the whole device. Outside 0 to 1 the engine refuses it; close to 1 nothing is left for "
-    "CUDA graphs, the driver and fragmentation, and the server dies of memory under load.",
+    why="The share is a fraction of the whole device. Outside 0 to 1 the engine refuses it or finds no such memory; close "
+    "to 1 nothing is left for CUDA graphs, the driver and fragmentation, and the server dies of memory under load.",
     remedy="write a share between 0 and 0.95",
     bad="args: [--gpu-memory-utilization=90]",
     good="args: [--gpu-memory-utilization=0.90]",
-    sources=("vLLM vllm/config/cache.py: gpu_memory_utilization is greater than 0 and at most 1",),
+    sources=(
+        "vLLM vllm/config/cache.py: gpu_memory_utilization is greater than 0 and at most 1",
+        "SGLang sglang/srt/model_executor: the KV cache gets what mem_fraction_static leaves beside the weights",
+    ),
 )
 def memory_share(case: Case) -> Iterator[Result]:
     """A share outside (0, 1], or above 0.95."""
-    setting = "runtime.gpu_memory_utilization"
-    fact = case.sheet.declared(setting)
+    fact = _written(case, *_SHARES)
     share = fact.value if fact is not None else None
     if fact is None or isinstance(share, bool) or not isinstance(share, int | float):
         return
+    setting = fact.setting
     flag = evidence.flag(case, setting) or setting
     if not 0 < share <= 1:
         meant = f"`{share / 100:g}`" if 1 < share <= 100 else "a fraction such as `0.9`"
         yield fail(
-            f"{flag} {share:g} is no fraction of the GPU's memory: {case.title} refuses it",
+            f"{flag} {share:g} is no fraction of the GPU's memory: {case.title} does not start with it",
             remedy=f"write {meant}",
             setting=setting,
             anchor=flag,

@@ -130,7 +130,7 @@ def _elsewhere(case: Case) -> str:
         _given(case, f"{case.engine}.distributed_executor_backend") == "ray"
         and _pods(case) == 1
         and not case.workload.members
-    ):
+    ) or _on(case, f"{case.engine}.use_ray"):
         return "the Ray cluster may hold GPUs outside this pod"
     return ""
 
@@ -227,7 +227,10 @@ def idle_gpus(case: Case) -> Iterator[Result]:
     found = case.recognition
     sure = found is None or found.invocation is None or found.invocation.certain
     several = (found is not None and bool(found.others)) or not sure  # a loop may start one for each GPU
-    chosen = case.container.variable("CUDA_VISIBLE_DEVICES") is not None
+    chosen = (
+        case.container.variable("CUDA_VISIBLE_DEVICES") is not None
+        or _given(case, f"{case.engine}.base_gpu_id") is not None
+    )
     if need is None or total is None or several or chosen or _elsewhere(case) or total <= need:
         return
     amount = next(iter(scheduling.accelerator_resources(case.container).items()), None)

@@ -53,7 +53,11 @@ def model_revision(case: Case) -> Iterator[Result]:
     remedy="pin the tokenizer's revision to a 40-hex commit of its repository",
     bad="args: [--model=acme/chat, --tokenizer=Qwen/Qwen3-8B]",
     good="args: [--model=acme/chat, --tokenizer=Qwen/Qwen3-8B, --tokenizer-revision=9c925d64…]",
-    sources=(*HUB, "vLLM vllm/config/model.py: tokenizer_revision falls back to revision"),
+    sources=(
+        *HUB,
+        "vLLM vllm/config/model.py: tokenizer_revision falls back to revision",
+        "SGLang sglang/srt/managers/tokenizer_manager.py: the tokenizer is loaded at the model's revision",
+    ),
 )
 def tokenizer_revision(case: Case) -> Iterator[Result]:
     """A tokenizer from a Hub repository of its own that has no revision, or that gets the model's."""
@@ -65,7 +69,7 @@ def tokenizer_revision(case: Case) -> Iterator[Result]:
             yield from _loose(case, setting, "tokenizer", tokenizer)
         return
     inherited = case.sheet.effective(setting)
-    if isinstance(inherited, Fact) and inherited.authority == "derived" and inherited.value:
+    if isinstance(inherited, Fact) and inherited.authority == "derived" and _commit(str(inherited.value)):
         yield fail(
             f"{case.title} looks for the model's revision {inherited.value} in the tokenizer's repository "
             f"`{tokenizer.value}`, where that commit does not exist: the server does not start",
@@ -199,9 +203,13 @@ def adapters(case: Case) -> Iterator[Result]:
 def _adapter_path(item: Any) -> str:
     """The path of one adapter: of `name=path`, or of the mapping form."""
     if isinstance(item, dict):
-        return str(item.get("path") or "")
+        return str(item.get("path") or item.get("lora_path") or "")
     name, equals, path = str(item).partition("=")
     return path if equals else "" if name.startswith("{") else name
+
+
+_DRAFT = ("speculative_draft_model_path", "speculative_draft_model_revision")
+"""Destinations of engines that name the draft model in arguments of its own."""
 
 
 @check(
@@ -214,23 +222,44 @@ def _adapter_path(item: Any) -> str:
     remedy='add `"revision": "COMMIT"` beside `"model"` in the speculative configuration',
     bad="""- '--speculative-config={"model": "acme/draft", "num_speculative_tokens": 3}'""",
     good="""- '--speculative-config={"model": "acme/draft", "revision": "51f3ab20…", "num_speculative_tokens": 3}'""",
-    sources=("vLLM vllm/config/speculative.py: revision of the draft model",),
-)
+    sources=("vLLM vllm/config/speculative.py: revision of the draft model",
+             "SGLang ServerArgs.speculative_draft_model_revision"),
+)  # fmt: skip
 def draft_model(case: Case) -> Iterator[Result]:
-    """A draft model from the Hub without a commit."""
-    fact = case.sheet.declared("runtime.speculative")
-    given = fact.value if fact is not None and isinstance(fact.value, dict) else {}
-    model, revision = str(given.get("model") or ""), str(given.get("revision") or "")
-    if not model or "/" not in model or evidence.place(model) != "hub" or _commit(revision):
+    """A draft model from the Hub without a commit, in one mapping or in arguments of its own."""
+    fact, model, revision = _draft(case)
+    if fact is None or "/" not in model or evidence.place(model) != "hub" or _commit(revision):
         return
     yield fail(
         f"The draft model `{model}` is fetched at "
         + (f"`{revision}`, which can move" if revision else "its main branch"),
-        remedy=f'add `"revision": "COMMIT"` beside `"model": "{model}"`; {COMMIT_PAGE.format(model)}',
-        setting="runtime.speculative",
-        anchor=evidence.flag(case, "runtime.speculative"),
+        remedy=_pin_draft(case, fact.setting, model),
+        setting=fact.setting,
+        anchor=evidence.flag(case, fact.setting),
         fact=fact,
     )
+
+
+def _draft(case: Case) -> tuple[Fact | None, str, str]:
+    """Where the draft model is written, its name and its revision."""
+    whole = case.sheet.declared("runtime.speculative")
+    given = whole.value if whole is not None and isinstance(whole.value, dict) else {}
+    if given.get("model"):
+        return whole, str(given["model"]), str(given.get("revision") or "")
+    name, revision = (case.sheet.declared(f"{case.engine}.{item}") for item in _DRAFT)
+    if name is None or not name.value:
+        return None, "", ""
+    return name, str(name.value), str(revision.value or "") if revision is not None else ""
+
+
+def _pin_draft(case: Case, setting: str, model: str) -> str:
+    if setting == "runtime.speculative":
+        return f'add `"revision": "COMMIT"` beside `"model": "{model}"`; {COMMIT_PAGE.format(model)}'
+    own = f"{case.engine}.{_DRAFT[1]}"
+    if own not in case.sheet.names():
+        return f"download it at one commit into a volume or image and name its path; {COMMIT_PAGE.format(model)}"
+    how = evidence.adding(case, own, "COMMIT")
+    return f"{how}, with the 40-hex commit you validated; {COMMIT_PAGE.format(model)}"
 
 
 def _loose(case: Case, setting: str, what: str, source: Fact) -> Iterator[Result]:

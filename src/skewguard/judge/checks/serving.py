@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from skewguard.judge.checks import members, serving_cache, serving_probes, serving_timeouts
-from skewguard.judge.checks.evidence import add_words, argument, known, own_words
+from skewguard.judge.checks.evidence import add_words, integer, known
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped
 from skewguard.language import surroundings
 from skewguard.language.facts import Located, Origin
@@ -16,7 +16,6 @@ from skewguard.language.workloads import Container, Service
 
 PARTS = (serving_timeouts, serving_probes, serving_cache)
 
-_SGLANG_PORT = 30000
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - what the reader is told to write
 _NO_PORT = "the port the engine listens on is not known"
@@ -182,11 +181,6 @@ def engine_port(case: Case) -> Located[int] | None:
     """The port the engine of this container listens on; None where it is not known or there is none."""
     if _worker(case) or _unclear(case):
         return None
-    if case.engine == "sglang" and case.parsed is None:
-        text = argument(case, "--port")
-        if text is None:
-            return Located(_SGLANG_PORT, case.container.origin) if _plain(case) else None
-        return Located(int(text.value), text.origin) if text.value.isdigit() else None
     if known(case, f"{case.engine}.uds") is not None:
         return None
     fact = known(case, f"{case.engine}.port")
@@ -194,10 +188,6 @@ def engine_port(case: Case) -> Located[int] | None:
 
 
 def _host(case: Case) -> Located[str] | None:
-    if case.engine == "sglang" and case.parsed is None:
-        if _unclear(case) or not _plain(case):
-            return None
-        return argument(case, "--host") or Located("127.0.0.1", case.container.origin)
     fact = known(case, f"{case.engine}.host")
     return Located(fact.value, fact.origin) if fact is not None and isinstance(fact.value, str) else None
 
@@ -209,14 +199,9 @@ def _unclear(case: Case) -> bool:
 
 
 def _worker(case: Case) -> bool:
-    headless = known(case, "vllm.headless")
-    return case.workload.joins or (headless is not None and headless.value is True)
-
-
-def _plain(case: Case) -> bool:
-    """Whether all arguments are seen: no file, no variable, no `"$@"` that could hold more."""
-    words = own_words(case)
-    return bool(words) and not any(word.value.startswith(("--config", "$", '"$')) for word in words)
+    """Whether this is a member of a group that takes no requests."""
+    headless, rank = known(case, f"{case.engine}.headless"), integer(case, f"{case.engine}.node_rank")
+    return case.workload.joins or (headless is not None and headless.value is True) or (rank or 0) > 0
 
 
 def _knocks(case: Case, port: int) -> Iterator[Knock]:

@@ -138,9 +138,9 @@ def cache_place(case: Case) -> Place | None:
     model = case.sheet.effective("model.id")
     if case.engine not in _ENGINES or not isinstance(model, Fact) or not _on_hub(model.value):
         return None
-    if case.sheet.declared("model.source_uri") or case.container.variable("VLLM_USE_MODELSCOPE"):
+    if case.sheet.declared("model.source_uri") or case.container.variable(f"{case.engine.upper()}_USE_MODELSCOPE"):
         return None
-    folder = case.sheet.effective("vllm.download_dir")
+    folder = case.sheet.effective(f"{case.engine}.download_dir")
     if isinstance(folder, Fact) and isinstance(folder.value, str):
         return Place(folder.value.rstrip("/"), "--download-dir")
     for name, below in _VARIABLES:

@@ -302,5 +302,5 @@ def _bytes_per_parameter(case: Case, model: str) -> float:
 
 
 def _port(case: Case) -> int:
-    known = case.sheet.effective("vllm.port")
+    known = case.sheet.effective(f"{case.engine}.port")
     return known.value if isinstance(known, Fact) and isinstance(known.value, int) else 8000

@@ -94,7 +94,7 @@ def _differences(found: list[Argument | Variable], candidates: tuple[str, ...]) 
 
 def _effect(item: Argument | Variable) -> tuple[str, str]:
     if isinstance(item, Variable):
-        return item.name, "refused" if item.outcome == "invalid" else "not read"
+        return item.name, "not read" if item.outcome != "invalid" else "passed over" if item.passed_over else "refused"
     name = item.flag or item.text
     if item.fault == "swallowed":
         return name, "taken as one positional word"

@@ -133,14 +133,21 @@ class _Reader(Struct):
             who = span(self.manner.engine.title, versions)
             if outcome == "read":
                 yield Variable(entry.name, "read", entry.origin, "", None, some)
-            elif outcome in ("invalid", "passed-over"):
-                yield Variable(entry.name, "invalid", entry.origin, self._refusal(entry, outcome, who), None, some)
+            elif outcome == "invalid":
+                yield Variable(entry.name, "invalid", entry.origin, self._refusal(entry, who), None, some)
+            elif outcome == "passed-over":
+                yield Variable(
+                    entry.name, "invalid", entry.origin, self._passed_over(entry, who), None, some, passed_over=True
+                )
             else:
                 yield self._silent(entry, outcome, who, runs, some)
 
-    def _refusal(self, entry: EnvVar, outcome: str, who: str) -> str:
-        if outcome == "passed-over":
-            return f"{who} takes a number in `{entry.name}`, passes over `{entry.value}` with a warning and takes its default"
+    def _passed_over(self, entry: EnvVar, who: str) -> str:
+        return (
+            f"{who} takes a number in `{entry.name}`, passes over `{entry.value}` with a warning and takes its default"
+        )
+
+    def _refusal(self, entry: EnvVar, who: str) -> str:
         if entry.name == self.manner.port and "://" in (entry.value or ""):
             return (
                 f"{who} takes a number in `{entry.name}`, not `{entry.value}`: this is what Kubernetes injects for a "

@@ -100,7 +100,8 @@ class Argument(Struct, frozen=True):
 class Variable(Struct, frozen=True):
     """One environment variable as the engine sees it. dead: an older version read it; unread: none ever did but its
 
-    name looks like a setting of the engine."""
+    name looks like a setting of the engine. `passed_over`: the engine starts with an invalid value, and takes its default.
+    """
 
     name: str
     outcome: Literal["read", "unread", "dead", "invalid"]
@@ -108,6 +109,7 @@ class Variable(Struct, frozen=True):
     message: str = ""
     suggestion: str | None = None
     versions: tuple[str, ...] = ()
+    passed_over: bool = False
 
 
 class Parsed(Struct, frozen=True):

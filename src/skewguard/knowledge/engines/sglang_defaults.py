@@ -20,10 +20,16 @@ from skewguard.language.facts import Effective, Fact, Gap, Origin
 from skewguard.language.workloads import EnvVar
 
 SGLANG = Engine("sglang", "SGLang")
-VIEWS = {"parallelism.expert": "ep_size", "runtime.chunked_prefill": "chunked_prefill_size"}
-"""Settings that another one's number decides: experts are spread above 1, prompts are split above 0."""
-
 _LEAST = {"parallelism.expert": 2, "runtime.chunked_prefill": 1}
+VIEWS = {
+    "parallelism.expert": "ep_size",
+    "runtime.chunked_prefill": "chunked_prefill_size",
+    "tokenizer.revision": "revision",
+}
+"""Settings that SGLang has no argument for and another one's value decides: experts are spread above 1, prompts are
+split above 0, and the tokenizer is loaded at the model's revision, whatever repository it is from
+(`managers/tokenizer_manager.py`)."""
+
 _FOLLOWS = {"tokenizer_path": "model_path", "served_model_name": "model_path"}
 _UNDECIDED = (None, "auto")
 
@@ -91,10 +97,10 @@ class _Asking(Struct):
         return dest in sglang_rules.RULES or dest in sglang_rules.RESOLVED or dest in _FOLLOWS
 
     def answer(self, setting: str, dest: str, version: str) -> Effective:
-        if setting in VIEWS:
+        if setting in _LEAST:
             return self._view(setting, dest, version)
-        if dest in _FOLLOWS:
-            return self._linked(setting, dest, version)
+        if setting in VIEWS or dest in _FOLLOWS:
+            return self._linked(setting, _FOLLOWS.get(dest, dest), version)
         flag = self.table.by_dest(version)[dest]
         rule = sglang_rules.RULES.get(dest)
         found = None
@@ -104,15 +110,14 @@ class _Asking(Struct):
             found = sglang_rules.resolved(setting, self._ground(version))
         return found or answers.literal(SGLANG, self.table, version, setting, dest)
 
-    def _linked(self, setting: str, dest: str, version: str) -> Effective:
+    def _linked(self, setting: str, other: str, version: str) -> Effective:
         """Tokenizer and served name follow the model."""
-        other = _FOLLOWS[dest]
         gap, written = self.parsed.gaps.get(other), self.parsed.values.get(other)
         if gap is not None:
             return Gap(setting, gap.reason, gap.rule, gap.inputs, gap.would_need)
         if written is None:
             return answers.literal(SGLANG, self.table, version, setting, other)
-        origin = Origin(kind="rule", ref=f"follows --model-path in SGLang {version}")
+        origin = Origin(kind="rule", ref=f"follows --{other.replace('_', '-')} in SGLang {version}")
         return Fact(setting, written.value, "derived", origin, written.assumes)
 
     def _view(self, setting: str, dest: str, version: str) -> Effective:

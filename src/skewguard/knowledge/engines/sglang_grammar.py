@@ -23,6 +23,10 @@ FIRST_MODEL_TYPE = "0.5.10"
 FIRST_CONFIG = "0.5.3"
 
 
+SHORT_FORMS = frozenset(("--tp", "--dp"))
+"""Beginnings of names that SGLang's own documents use throughout, as if they were flags; both fit one in every release."""
+
+
 class Behaviour(Struct, frozen=True):
     """What one release does with an argument vector before the parser sees it.
 

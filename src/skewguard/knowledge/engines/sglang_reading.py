@@ -11,7 +11,14 @@ from skewguard.knowledge.engines.interface import Fault
 from skewguard.knowledge.engines.parsing import Parsing, Troubles
 from skewguard.knowledge.engines.preparing import Trouble
 from skewguard.knowledge.engines.readings import Reading, Simulation
-from skewguard.knowledge.engines.sglang_grammar import FIRST_MODEL_TYPE, FIRST_SERVE, SERVE, Program, behaviour
+from skewguard.knowledge.engines.sglang_grammar import (
+    FIRST_MODEL_TYPE,
+    FIRST_SERVE,
+    SERVE,
+    SHORT_FORMS,
+    Program,
+    behaviour,
+)
 from skewguard.knowledge.engines.sglang_successors import SUCCESSORS
 from skewguard.knowledge.engines.sglang_words import MODEL, MODEL_TYPE, prepare
 from skewguard.knowledge.engines.tables import Flag, Table
@@ -101,7 +108,10 @@ class _Simulation(Parsing):
     def _oddity(self, take: Take, flag: Flag) -> tuple[Fault | None, str, str | None]:
         if take.values and take.values[0] is self._moved:  # written as a word of its own, whatever the parser sees
             return ("literal-variable" if shapes.is_literal(self._moved) else None), "", None
-        return super()._oddity(take, flag)
+        fault, why, suggestion = super()._oddity(take, flag)
+        if fault == "abbreviated" and take.word.text.partition("=")[0] in SHORT_FORMS:
+            return None, "", None
+        return fault, why, suggestion
 
     def _hidden_model(self) -> None:
         """The model is given where `sglang serve` does not look: by a spelling it does not know, or in the file."""
@@ -133,6 +143,7 @@ class _Simulation(Parsing):
                         flag.dest,
                         fault="missing-value",
                         why="required",
+                        suggestion=f"{MODEL}=MODEL" if flag.dest == "model_path" else f"{flag.name}=VALUE",
                         fatal=True,
                     )
                 )

@@ -197,7 +197,8 @@ def test_page_follows_the_attention_backend() -> None:
     """One token for those that are known to take it; else the server knows."""
     assert value("runtime.block_size", "0.4.6") == 1
     assert value("runtime.block_size", "0.5.5", "--attention-backend", "triton") == 1
-    assert gap("runtime.block_size", "0.5.5", "--attention-backend", "trtllm_mha").rule == "sglang.page-size"
+    assert value("runtime.block_size", "0.5.5", "--attention-backend", "trtllm_mha") == 64
+    assert gap("runtime.block_size", "0.5.5", "--attention-backend", "ascend").rule == "sglang.page-size"
     assert gap("runtime.block_size", "0.5.23").inputs == ("config.json@m@main", GPU_KEY)
 
 

@@ -16,6 +16,7 @@ from skewguard.knowledge.engines import (
     merging,
     sglang_defaults,
     sglang_environment,
+    sglang_overruling,
     sglang_program,
     tables,
 )
@@ -73,6 +74,11 @@ def parse(argv: Sequence[Token], release: Release, files: Sequence[TextFile], *,
     return structs.replace(parsed, blind=gap, starts=None if parsed.starts else parsed.starts)
 
 
+def settle(parsed: Parsed, _env: Sequence[EnvVar], release: Release) -> Parsed:
+    """`parsed`, and what SGLang's start makes of settings that other arguments decide."""
+    return sglang_overruling.applied(parsed, release)
+
+
 def _typed(dest: str, value: Any) -> Value:
     """A destination's value in the form its setting has."""
     if dest == "json_model_override_args" and isinstance(value, str):
@@ -116,6 +122,7 @@ def flags(version: str) -> tuple[FlagRecord, ...]:
     return tuple(listing.record(table(), flag, sglang_defaults.kind) for flag in table().flags(version))
 
 
+@cache
 def variables(version: str) -> Mapping[str, Value]:
     """Every environment variable of one version, with its default."""
     return listing.variables(table(), version)

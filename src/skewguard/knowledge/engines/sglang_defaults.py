@@ -10,9 +10,10 @@ from skewguard.knowledge import checkpoints
 from skewguard.knowledge.engines import answers, sglang_rules
 from skewguard.knowledge.engines.answers import Engine
 from skewguard.knowledge.engines.interface import FlagKind, Inputs, Parsed, Release
-from skewguard.knowledge.engines.readings import UNKNOWABLE
+from skewguard.knowledge.engines.readings import UNKNOWABLE, Unknowable
 from skewguard.knowledge.engines.sglang_grammar import possible
 from skewguard.knowledge.engines.sglang_ground import Ground
+from skewguard.knowledge.engines.sglang_overruling import declared
 from skewguard.knowledge.engines.tables import Flag, Table
 from skewguard.language import vocabulary
 from skewguard.language.errors import InputError
@@ -125,7 +126,9 @@ class _Asking(Struct):
         gap, written = self.parsed.gaps.get(dest), self.parsed.values.get(dest)
         if gap is not None:
             return Gap(setting, gap.reason, gap.rule, gap.inputs, gap.would_need)
-        number = written or self.answer(vocabulary.named(SGLANG.name, dest), dest, version)
+        number = (
+            self.parsed.decided.get(dest) or written or self.answer(vocabulary.named(SGLANG.name, dest), dest, version)
+        )
         least = _LEAST[setting]
         if isinstance(number, Fact) and isinstance(number.value, int):
             origin = Origin(kind="rule", ref=f"follows --{dest.replace('_', '-')} in SGLang {version}")
@@ -142,7 +145,7 @@ class _Asking(Struct):
         return Ground(
             version=version,
             declared=self._declared,
-            variable=lambda name: self.env[name].value if name in self.env else None,
+            variable=self._variable,
             hardware=self.inputs.hardware,
             checkpoint=self._checkpoint(),
             model_key=f"config.json@{model}@{revision or 'main'}",
@@ -150,11 +153,13 @@ class _Asking(Struct):
         )
 
     def _declared(self, dest: str) -> Any:
-        """What somebody wrote, in the engine's own sense."""
-        if dest in self.parsed.gaps:
-            return UNKNOWABLE
-        written = self.parsed.values.get(dest)
-        return None if written is None else vocabulary.spoken(SGLANG.name, dest, written.value)
+        return declared(self.parsed, dest)
+
+    def _variable(self, name: str) -> str | Unknowable | None:
+        entry = self.env.get(name)
+        if entry is None:
+            return None
+        return UNKNOWABLE if entry.value is None else entry.value
 
     def _said(self, dest: str) -> Any:
         """A value for an input key: as written; what nobody knows by the key of that unknown."""

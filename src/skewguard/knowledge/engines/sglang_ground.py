@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from skewguard.knowledge.checkpoints import Checkpoint
 from skewguard.knowledge.engines.interface import Hardware
-from skewguard.knowledge.engines.readings import UNKNOWABLE
+from skewguard.knowledge.engines.readings import UNKNOWABLE, Unknowable
 from skewguard.knowledge.engines.versions import since
 from skewguard.language.accelerators import Accelerator
 from skewguard.language.facts import Arm, Choice, Effective, Fact, Gap, Origin, Value
@@ -19,12 +19,12 @@ class Ground(Struct):
     """What the rules of one release may look at.
 
     `declared` gives what somebody wrote for a destination, in the engine's own sense: `UNKNOWABLE` where that cannot be
-    known, None where nobody wrote anything. `variable` gives an environment variable.
+    known, None where nobody wrote anything. `variable` does the same for the environment.
     """
 
     version: str
     declared: Callable[[str], Any]
-    variable: Callable[[str], str | None]
+    variable: Callable[[str], str | Unknowable | None]
     hardware: Hardware
     checkpoint: Checkpoint | None
     model_key: str

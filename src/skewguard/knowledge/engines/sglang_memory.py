@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from skewguard.knowledge.checkpoints import Checkpoint
-from skewguard.knowledge.engines.readings import UNKNOWABLE
 from skewguard.knowledge.engines.sglang_ground import (
     ASK,
     Ground,
@@ -20,6 +19,7 @@ from skewguard.knowledge.engines.sglang_ground import (
     old_eagle,
     unknown_argument,
 )
+from skewguard.knowledge.engines.sglang_overruling import attention_ranks
 from skewguard.knowledge.engines.versions import since
 from skewguard.language.accelerators import Accelerator
 from skewguard.language.facts import Effective, Gap
@@ -62,7 +62,7 @@ def chunked_prefill_size(setting: str, ground: Ground) -> Effective:
     """Tokens of one prefill chunk, shared among the ranks of a data-parallel attention group."""
     if old_eagle(ground):
         return derived(setting, ground, "chunked-prefill-size", -1, "speculative decoding switches chunks off")
-    parts = _attention_parts(ground)
+    parts = attention_ranks(ground)
     if parts is None:
         return unknown_argument(setting, ground, "the number of attention ranks is not known")
     first, tiers = _tiers(ground)
@@ -111,17 +111,6 @@ def _title(least: int, below: int | None) -> str:
 
 def _size(mib: int) -> str:
     return f"{mib // _GIB} GiB" if mib % _GIB == 0 else f"{round(mib, -3):,} MiB".replace(",", " ")
-
-
-def _attention_parts(ground: Ground) -> int | None:
-    """Ranks that share one chunk when attention is data-parallel; 1 where it is not, None where it is not known."""
-    ranks = ground.number("attn_dp_size", 1)
-    asked = ground.declared("enable_dp_attention")
-    if ranks is None or asked is UNKNOWABLE:
-        return None
-    if ranks > 1 or asked is not True:
-        return ranks
-    return 2 if not since(ground.version, "0.4.4.post1") else ground.number("dp_size", 1)
 
 
 # ---- the share of memory --------------------------------------------------------------------------------------------

@@ -10,9 +10,10 @@ the running server is what to ask (`GET /server_info`).
 
 from collections.abc import Callable
 
-from skewguard.knowledge.engines import sglang_memory, sglang_model_rules
+from skewguard.knowledge.engines import sglang_memory, sglang_model_rules, sglang_overruling
 from skewguard.knowledge.engines.readings import UNKNOWABLE
 from skewguard.knowledge.engines.sglang_ground import Ground, Row, by_gpu, derived, gpu_gap, old_eagle, unknown_argument
+from skewguard.knowledge.engines.sglang_overruling import Imposed
 from skewguard.knowledge.engines.versions import since
 from skewguard.language.facts import Effective, Fact, Gap, Origin
 
@@ -50,8 +51,25 @@ _PAGES_OF_ONE = ("torch_native", "triton", "flashinfer", "fa3", "flex_attention"
 """Attention backends that take pages of one token."""
 
 
+def imposed(rule: Callable[[sglang_overruling.Said], Imposed | None]) -> Callable[[str, Ground], Effective | None]:
+    """A rule for what is not written, from one that other arguments decide."""
+
+    def answer(setting: str, ground: Ground) -> Effective | None:
+        found = rule(ground)
+        if found is None:
+            return None
+        if found.value is UNKNOWABLE:
+            return unknown_argument(setting, ground, found.why)
+        return derived(setting, ground, rule.__name__.replace("_", "-"), found.value, found.why)
+
+    return answer
+
+
 def page_size(setting: str, ground: Ground) -> Effective:
     """One token, unless the attention backend wants more; the backend is written, or chosen by GPU and model."""
+    forced = sglang_overruling.page_size(ground)
+    if forced is not None:
+        return derived(setting, ground, "page-size", forced.value, forced.why)
     written = [ground.declared(f"{part}attention_backend") for part in ("", "prefill_", "decode_")]
     named = [each for each in written if each is not None]
     if named and written[0] is not None and all(each in _PAGES_OF_ONE for each in named):
@@ -71,7 +89,10 @@ def sampling_backend(setting: str, ground: Ground) -> Effective:
     """FlashInfer on NVIDIA GPUs, PyTorch elsewhere."""
     if ground.hardware.platform == "cpu":
         return derived(setting, ground, "sampling-backend", "pytorch")
-    if ground.variable("SGLANG_IS_FLASHINFER_AVAILABLE") in ("false", "0"):
+    available = ground.variable("SGLANG_IS_FLASHINFER_AVAILABLE")
+    if available is UNKNOWABLE:
+        return gpu_gap(setting, ground, "sglang.sampling-backend", "a variable of unknown value decides it")
+    if available in ("false", "0"):
         return derived(setting, ground, "sampling-backend", "pytorch")
     rows: list[Row] = [
         ("an NVIDIA GPU", lambda gpu: gpu.vendor == "nvidia", "flashinfer"),
@@ -131,8 +152,10 @@ RULES: dict[str, Callable[[str, Ground], Effective | None]] = {
     "cuda_graph_max_bs": sglang_memory.cuda_graph_max_bs,
     "device": device,
     "disable_radix_cache": prefix_caching,
+    "disable_overlap_schedule": imposed(sglang_overruling.disable_overlap_schedule),
     "dp_size": single,
     "dtype": sglang_model_rules.dtype,
+    "ep_size": imposed(sglang_overruling.ep_size),
     "grammar_backend": grammar_backend,
     "json_model_override_args": overrides,
     "kv_cache_dtype": sglang_model_rules.kv_cache_dtype,
@@ -145,7 +168,7 @@ RULES: dict[str, Callable[[str, Ground], Effective | None]] = {
 }
 """What decides a destination that nobody wrote (or wrote as `auto`); a rule that gives None leaves the parser's default."""
 
-OVER_LITERALS = frozenset(("dp_size", "json_model_override_args"))
+OVER_LITERALS = frozenset(("dp_size", "ep_size", "json_model_override_args"))
 """Destinations whose rule is asked even where the parser has a plain default."""
 
 RESOLVED = frozenset(

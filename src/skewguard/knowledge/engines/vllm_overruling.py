@@ -13,7 +13,8 @@ from typing import Literal
 
 from msgspec import structs
 
-from skewguard.knowledge.engines.interface import Argument, Parsed, Release
+from skewguard.knowledge.engines.interface import Parsed, Release
+from skewguard.knowledge.engines.overruling import marked
 from skewguard.knowledge.engines.versions import since, span
 from skewguard.knowledge.engines.vllm_generations import engine_v1
 from skewguard.language.facts import Fact, Gap, Origin, assuming
@@ -65,7 +66,7 @@ def _split(parsed: Parsed, env: Sequence[EnvVar], release: Release) -> Parsed:
     if set(said.values()) == {"overrules"}:
         where = Origin(kind="rule", ref=f"engine V1 of {span('vLLM', against)}, whatever the flag says")
         decided = {CHUNKED: Fact(written.setting, value=True, authority="derived", origin=where)}
-        return structs.replace(parsed, decided=decided, arguments=_marked(parsed, told, ""))
+        return structs.replace(parsed, decided=decided, arguments=marked(parsed, CHUNKED, told, ""))
     gap = Gap(
         written.setting,
         told,
@@ -75,7 +76,7 @@ def _split(parsed: Parsed, env: Sequence[EnvVar], release: Release) -> Parsed:
     )
     tried = [version for version in against if not since(version, "0.11.0")]
     doubt = f"whether {'V1 runs this model, and whether ' if tried else ''}this one does is not in the input"
-    arguments = parsed.arguments if newest == "obeys" else _marked(parsed, f"{told}; {doubt}", doubt)
+    arguments = parsed.arguments if newest == "obeys" else marked(parsed, CHUNKED, f"{told}; {doubt}", doubt)
     return structs.replace(parsed, gaps={**parsed.gaps, CHUNKED: gap}, arguments=arguments)
 
 
@@ -100,14 +101,3 @@ def _chunked(version: str, parsed: Parsed, env: Sequence[EnvVar]) -> Says:
         return "overrules"
     said = {parsed.values[dest].value for dest in ("task", "runner") if dest in parsed.values}
     return "overrules" if "generate" in said and not since(version, "0.10.2") else "depends"
-
-
-def _marked(parsed: Parsed, message: str, doubt: str) -> tuple[Argument, ...]:
-    """The arguments, the one that counts marked as accepted and not applied."""
-    counts = [index for index, each in enumerate(parsed.arguments) if each.dest == CHUNKED and each.outcome == "parsed"]
-    arguments = list(parsed.arguments)
-    for index in counts[-1:]:
-        arguments[index] = structs.replace(
-            arguments[index], outcome="ignored", fault="overruled", message=message, doubt=doubt, versions=()
-        )
-    return tuple(arguments)

@@ -85,8 +85,9 @@ def test_table_says_how_each_flag_takes_its_values(path: Path) -> None:
         else:
             alike = ACTIONS.get(flag.action or "", "_StoreAction") == action
         values = None if flag.choices is None else sorted(str(each) for each in flag.choices)
-        wanted = record["choices"] and sorted(str(_literal(each)) for each in record["choices"])
-        if not alike or (not flag.switch and flag.nargs != record["nargs"]) or values != wanted:
+        choices = record.get("choices")
+        wanted = choices and sorted(str(_literal(each)) for each in choices)
+        if not alike or (not flag.switch and flag.nargs != record.get("nargs")) or values != wanted:
             wrong.append((flag.name, flag.action, flag.nargs, values, record))
 
     assert wrong == []

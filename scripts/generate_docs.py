@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
+import upgrade_page
 
 from skewguard.cli.commands import program
 from skewguard.judge.checks.interface import Check
@@ -68,6 +69,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield docs / "checks" / "README.md", check_index()
     yield docs / "settings.md", settings_page()
     yield docs / "command-line.md", command_page()
+    yield docs / "releases.md", upgrade_page.page(MADE)
     yield docs / "contract.schema.json", schema.text()
     for name, text in schemas.files().items():
         yield docs / "formats" / name, text

@@ -50,3 +50,20 @@ def test_first_page_shows_what_the_command_prints(
     assert 1 == boundary.run(shlex.split(command))
     assert shown in capsys.readouterr().out
     assert readme[: readme.index(shown) + len(shown)].count("\n") <= 30
+
+
+@pytest.mark.parametrize(
+    ("release", "row"),
+    [
+        ("0.8.0", "| **`runtime.prefix_caching`** | `false` | `true` |  |"),
+        ("0.8.0", "| **`runtime.generation_config`** | *no value* | `auto` |  |"),
+        ("0.11.1", "The image starts `vllm serve` instead of `python3 -m vllm.entrypoints.openai.api_server`."),
+        ("0.18.0", "`--swap-space`"),
+        ("0.20.0", "| **`runtime.gpu_memory_utilization`** | `0.9 (fraction)` | `0.92 (fraction)` |  |"),
+    ],
+)
+def test_page_of_releases_tells_what_the_engines_notes_tell(release: str, row: str) -> None:
+    """Changes that people were bitten by: by a flag's default, by a rule at the start, by the image."""
+    page = (DOCS / "releases.md").read_text(encoding="utf-8")
+
+    assert row in page.partition(f"### vLLM {release}, after")[2].partition("\n### ")[0]

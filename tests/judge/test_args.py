@@ -263,6 +263,30 @@ def test_word_that_one_version_takes_depends_on_the_version() -> None:
 
 
 @pytest.mark.parametrize(
+    ("word", "opposite", "remedy"),
+    [
+        ("true", None, "remove `true`"),
+        ("false", "--no-x", "write `--no-x` for `--x false` if `false` was meant; remove only `false` if `--x` was"),
+        ("False", None, "remove both words for `--x False` if `False` was meant; remove only `False` if `--x` was"),
+    ],
+)
+@pytest.mark.parametrize("fault", ["ignored", "unexpected-value"])
+def test_word_behind_a_switch_has_an_edit_for_either_meaning(
+    fault: str, word: str, opposite: str | None, remedy: str
+) -> None:
+    """`--x false`: to remove the word alone would switch on for good what somebody wanted off."""
+    words = [argument("--x", line=10, flag="--x"), argument(word, fault, line=11, suggestion=opposite)]
+    (answer,) = run(FAULTS[fault], case(arguments=words))
+    assert answer.remedy == remedy
+
+
+def test_value_attached_to_a_switch_is_not_attached_to_its_opposite() -> None:
+    """`--x=false` is `--no-x`, and not `--no-x=false`."""
+    subject = case(arguments=[argument("--x=false", "unexpected-value", flag="--x", suggestion="--no-x")])
+    assert run("args.unexpected-value", subject)[0].remedy == "write `--no-x` instead of `--x=false`"
+
+
+@pytest.mark.parametrize(
     ("text", "remedy"),
     [
         ("--config=/x.yaml", "write `- --config` and `- /x.yaml` as two list items"),

@@ -84,13 +84,17 @@ def test_memory_share_of_sglang_is_one_too() -> None:
     """Another setting, with the same bounds."""
     shared: dict[str, Any] = {"engine": "sglang", "title": "SGLang", "version": "0.5.5"}
     (answer,) = run("limits.memory-share", case(declared={"sglang.mem_fraction_static": 88}, **shared))
-    assert (answer.setting, answer.remedy) == ("sglang.mem_fraction_static", "write `0.88`")
+    assert answer.setting == "sglang.mem_fraction_static"
+    assert answer.remedy.startswith("write `0.88` if 88 % was meant")
     assert "--mem-fraction-static 88" in answer.message
 
 
-def test_memory_share_in_percent_is_written_as_a_fraction() -> None:
-    """90 meant 0.9."""
-    assert run("limits.memory-share", case(declared={SHARE: 90}))[0].remedy == "write `0.9`"
+@pytest.mark.parametrize(("share", "fraction"), [(90, "0.9"), (92, "0.92"), (1.2, None), (0, None), (900, None)])
+def test_memory_share_is_translated_only_where_it_looks_like_a_percentage(share: float, fraction: str | None) -> None:
+    """90 meant 0.9; what 1.2 meant nobody knows, and the remedy names the range instead of a value."""
+    (answer,) = run("limits.memory-share", case(declared={SHARE: share}))
+    meant = f"write `{fraction}` if {share} % was meant: the flag takes " if fraction else "write "
+    assert answer.remedy.startswith(f"{meant}a share above 0 and at most 1;")
 
 
 def test_memory_share_that_is_unknown_passes() -> None:

@@ -162,6 +162,8 @@ def test_free_text_masks_the_secret_and_keeps_the_rest(text: str, hidden: str, k
         "The token is invalid. Basic authentication failed, Bearer authentication is off.",
         '{"eos_token": "</s>", "max_tokens": 128, "usage": {"prompt_tokens": 5}}',
         "--api-key $(VLLM_API_KEY) --hf-token=${HF_TOKEN}",
+        "write `--api-key=$(API_KEY)`; then replace the key",
+        "write `--api-key=${API_KEY}`.",
         "value: <YOUR_TOKEN>",
         "http://vllm.prod.svc:8000/v1/models",
         "HF_TOKEN_PATH=/secrets/hf",
@@ -184,6 +186,14 @@ def test_references_and_placeholders_stay_visible() -> None:
     """Whoever mends the manifest has to see that nothing expands them."""
     for text in ("$(API_KEY)", "${API_KEY}", "$API_KEY", "<YOUR API KEY>", ""):
         assert redact.value("--api-key", text) == text
+
+
+@pytest.mark.parametrize("text", ["`--api-key=a1b2c3d4`", "write `--api-key a1b2c3d4`.", "`--api-key=a1`b2c3d4`"])
+def test_secret_between_backticks_is_masked_up_to_the_closing_one(text: str) -> None:
+    """A sentence that quotes a secret keeps its own signs and nothing of the secret."""
+    shown = redact.free_text(text)
+    assert "b2c3d4" not in shown
+    assert ">`" in shown
 
 
 def test_equal_secrets_have_equal_pseudonyms() -> None:

@@ -181,7 +181,12 @@ def _inside(name: str, text: str, masked: list[Masked] | None) -> str:
     inside = re.fullmatch(r"(\\*[\"'])(.*?)(\\*[\"']?)", text, re.DOTALL)
     if inside is not None:
         return inside[1] + _keep_or_mask(name, inside[2], masked) + inside[3]
-    return _keep_or_mask(name, text, masked)
+    said = _CLOSING_TICK.sub("", text)
+    return _keep_or_mask(name, said, masked) + text[len(said) :]
+
+
+_CLOSING_TICK = re.compile(r"`[.:]*\Z")
+"""What closes the quotation of a value in a sentence (``write `--api-key=$(API_KEY)`.``) and is no part of it."""
 
 
 def _assignment(token: str, masked: list[Masked] | None) -> str:

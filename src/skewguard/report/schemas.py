@@ -27,7 +27,8 @@ _INTRODUCTION = """\
 `-o json` prints one of these documents, `-o yaml` the same as YAML. They are stable: within a version (the `/v1` of
 `schema`) a key is never renamed and never changes its meaning; new keys may come, so ignore those you do not know.
 Values are JSON of the setting's type: seconds, bytes, integers. The value as somebody wrote it is in `origin.text`.
-What is not known is null or a gap, never 0. Secrets are masked in every document.
+What is not known is null or a gap, never 0. Secrets are masked in every document: `<redacted:1a2b3c>` is the same for the
+same secret within one run and another in the next, so that it cannot be guessed back; leave it out when you compare runs.
 
 Each document has a JSON Schema beside this page: {links}.
 

@@ -265,6 +265,23 @@ def test_word_behind_a_switch_is_a_positional() -> None:
     assert serve("0.11.0", "m", "--enable-prefix-caching", "true").starts is False
 
 
+@pytest.mark.parametrize(
+    ("version", "words", "meant"),
+    [
+        ("0.11.0", ("--enable-prefix-caching", "false"), "--no-enable-prefix-caching"),
+        ("0.11.0", ("--enable-prefix-caching", "true"), None),
+        ("0.11.0", ("--no-enable-prefix-caching", "false"), "--enable-prefix-caching"),
+        ("0.5.5", ("--enable-prefix-caching", "false"), None),
+        ("0.11.0", ("--headless", "false"), None),
+    ],
+)
+def test_false_behind_a_switch_names_the_spelling_that_says_so(
+    version: str, words: tuple[str, ...], meant: str | None
+) -> None:
+    """Where this release has an opposite spelling, that is what `--switch false` was to say."""
+    assert only(serve(version, "m", *words)).suggestion == meant
+
+
 # ---- values ---------------------------------------------------------------------------------------------------------
 
 

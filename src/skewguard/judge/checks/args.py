@@ -67,6 +67,8 @@ def _remedy(case: Case, argument: Argument) -> str:
     name, equals, value = written.partition("=")
     if argument.fault == "swallowed":
         return _apart(written, better)
+    if argument.fault in ("ignored", "unexpected-value") and written.lower() in ("true", "false"):
+        return _one_of_two(case, argument)
     if argument.fault == "ignored":
         return _read_form(case, argument)
     if argument.fault == "overruled":
@@ -77,7 +79,13 @@ def _remedy(case: Case, argument: Argument) -> str:
         return f"remove `{written}`" if argument.fault in ("removed", "unknown", "not-yet") else ""
     if better in (written, argument.value):
         return f"write `{better}` as the first word after the sub-command"
-    if equals and "=" not in better and name.startswith("-") and better.startswith("-"):
+    if (
+        argument.fault != "unexpected-value"
+        and equals
+        and "=" not in better
+        and name.startswith("-")
+        and better.startswith("-")
+    ):
         better = f"{better}={value}"
     return f"write `{better}` instead of `{written}`"
 
@@ -89,11 +97,28 @@ def _read_form(case: Case, argument: Argument) -> str:
         return f"write `{argument.suggestion}` instead of `{argument.text}`"
     if argument.source == "argument" and name.startswith("--") and equals:
         return f"write `- {name}` and `- {value}` as two list items"
-    if argument.text.lower() in ("true", "false"):
-        return f"remove `{argument.text}`"
     if argument.flag is None and not argument.text.startswith("-"):
         return f"write `{evidence.flag(case, 'model.id') or '--model'}={argument.text}` instead of `{argument.text}`"
     return ""
+
+
+def _one_of_two(case: Case, argument: Argument) -> str:
+    """What to write for `--switch false`: nobody knows whether the flag or its value says what was meant."""
+    switch = _before(case, argument)
+    if argument.text.lower() == "true" or switch is None:
+        return f"remove `{argument.text}`"
+    other = f"write `{argument.suggestion}`" if argument.suggestion else "remove both words"
+    return f"{other} for `{switch} {argument.text}` if `{argument.text}` was meant; remove only `{argument.text}` if `{switch}` was"
+
+
+def _before(case: Case, argument: Argument) -> str | None:
+    """The flag in front of a word."""
+    flag = None
+    for each in case.parsed.arguments if case.parsed else ():
+        if each.origin == argument.origin:
+            return flag
+        flag = each.text if each.flag else flag
+    return None
 
 
 def _apart(written: str, better: str | None) -> str:

@@ -150,10 +150,9 @@ def memory_share(case: Case) -> Iterator[Result]:
     setting = fact.setting
     flag = evidence.flag(case, setting) or setting
     if not 0 < share <= 1:
-        meant = f"`{share / 100:g}`" if 1 < share <= 100 else "a fraction such as `0.9`"
         yield fail(
             f"{flag} {share:g} is no fraction of the GPU's memory: {case.title} does not start with it",
-            remedy=f"write {meant}",
+            remedy=_share_edit(share),
             setting=setting,
             anchor=flag,
             fact=fact,
@@ -168,6 +167,20 @@ def memory_share(case: Case) -> Iterator[Result]:
             fact=fact,
             severity="warning",
         )
+
+
+def _share_edit(share: float) -> str:
+    """The share a percentage stands for; what is no likely percentage gets the range alone, for nobody knows the value."""
+    valid = "a share above 0 and at most 1; 0.95 or less leaves room for CUDA graphs and fragmentation"
+    return (
+        f"write `{share / 100:g}` if {share:g} % was meant: the flag takes {valid}"
+        if _is_percentage(share)
+        else f"write {valid}"
+    )
+
+
+def _is_percentage(share: float) -> bool:
+    return 10 <= share <= 95  # below, it is rather a fraction with a slip; above, the fraction would be warned of
 
 
 @check(

@@ -39,6 +39,7 @@ class Parsing:
         self._record = recording.Record(program)
         self._result = self._record.result
         self._switch: str | None = None
+        self._opposite: str | None = None
         self._open: list[Word] = []
 
     def _read(self, takes: Sequence[Take]) -> None:
@@ -46,6 +47,9 @@ class Parsing:
             self._take(take)
             switched = take.status == "taken" and take.flag is not None and take.flag.switch
             self._switch = take.spelling if switched else None
+            self._opposite = (
+                _spelling(take.flag, on=take.flag.negates(take.spelling)) if switched and take.flag else None
+            )
 
     def _take(self, take: Take) -> None:
         if take.status == "taken":
@@ -161,8 +165,7 @@ class Parsing:
         assert flag is not None
         suggestion = None
         if text in ("true", "false"):
-            on = (text == "true") != flag.negates(take.spelling)
-            suggestion = next((each for each in flag.flags if flag.negates(each) != on and each.startswith("--")), None)
+            suggestion = _spelling(flag, on=(text == "true") != flag.negates(take.spelling))
         self._record.tell(
             take, "invalid", "unexpected-value", value=take.explicit, why="switch", suggestion=suggestion, fatal=True
         )
@@ -215,10 +218,23 @@ class Parsing:
         behind = word.text.lower() in ("true", "false") and self._switch is not None
         why = "behind-switch" if behind else "stray"
         fault: Fault = "literal-variable" if shapes.is_literal(word) else "unexpected-value"
-        self._record.tell(take, "invalid", fault, value=word.text, why=why, detail=self._behind(why), fatal=True)
+        self._record.tell(
+            take,
+            "invalid",
+            fault,
+            value=word.text,
+            why=why,
+            detail=self._behind(why),
+            suggestion=self._meant(word, why),
+            fatal=True,
+        )
 
     def _behind(self, why: str) -> tuple[str, ...]:
         return (self._switch,) if why == "behind-switch" and self._switch else ()
+
+    def _meant(self, word: Word, why: str) -> str | None:
+        """The spelling that says what `false` behind a switch was to say; None where this release has none."""
+        return self._opposite if why == "behind-switch" and word.text.lower() == "false" else None
 
     def _tell_folded(self, take: Take, *, fatal: bool, why: str) -> None:
         """A flag and its value (or a flag with a space before it) in one word."""
@@ -314,3 +330,8 @@ class Parsing:
     def _may_override(self, word: Word, _dest: str, held: Held) -> bool:
         """Whether a word that may be any flag can give a destination another value: the last one on the line counts."""
         return held.word.source == "config-file" or held.word.key < word.key
+
+
+def _spelling(flag: Flag, *, on: bool) -> str | None:
+    """The long spelling that switches a flag on, or off; None where it has none."""
+    return next((each for each in flag.flags if flag.negates(each) != on and each.startswith("--")), None)

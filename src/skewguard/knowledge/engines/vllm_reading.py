@@ -162,7 +162,16 @@ class _Simulation(Parsing):
                 fault, why = "unexpected-value", "doubled"
             elif word.text.lower() in ("true", "false") and self._switch is not None:
                 fault, why = "unexpected-value", "behind-switch"
-            self._record.tell(take, "parsed", fault, value=value, why=why, dest="model", detail=self._behind(why))
+            self._record.tell(
+                take,
+                "parsed",
+                fault,
+                value=value,
+                why=why,
+                dest="model",
+                detail=self._behind(why),
+                suggestion=self._meant(word, why),
+            )
 
     def _dropped(self, take: Take) -> None:
         """The API server module takes one positional and never looks at it."""
@@ -172,7 +181,15 @@ class _Simulation(Parsing):
             return
         behind = word.text.lower() in ("true", "false") and self._switch is not None
         why = "behind-switch" if behind else "positional"
-        self._record.tell(take, "ignored", "ignored", value=word.text, why=why, detail=self._behind(why))
+        self._record.tell(
+            take,
+            "ignored",
+            "ignored",
+            value=word.text,
+            why=why,
+            detail=self._behind(why),
+            suggestion=self._meant(word, why),
+        )
 
     # ---- in the end -------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from skewguard.judge.checks import secrecy, starting, words
+from skewguard.judge.checks.interface import Case
 from skewguard.knowledge.engines.interface import Recognition
 from skewguard.language.workloads import Invocation, Token, UnseenEnv
 from tests.judge.cases import argument, at, case, env, run, severities, tokens, verdicts
@@ -287,8 +288,22 @@ def test_secret_from_a_secret_passes() -> None:
 
 def test_secret_of_a_variable_is_not_told_again_in_the_argument() -> None:
     """`--api-key=$(KEY)` with KEY in clear: the variable is the place to mend."""
-    subject = case(args=["--api-key=s3cr3tvalue"], environment=[env("API_KEY", "s3cr3tvalue")])
+    subject = _filled("--api-key=s3cr3tvalue", "--api-key=$(API_KEY)", "API_KEY")
     assert [answer.anchor for answer in run("args.secret-in-clear", subject)] == ["API_KEY"]
+
+
+@pytest.mark.parametrize("name", ["API_KEY", "K"])
+def test_secret_that_stands_twice_is_told_twice(name: str) -> None:
+    """An argument with the same literal as a variable is a place of its own, which a change of the variable leaves."""
+    subject = _filled("--api-key=s3cr3tvalue", "--api-key=s3cr3tvalue", name)
+    assert "--api-key" in [answer.anchor for answer in run("args.secret-in-clear", subject)]
+    assert any("in the arguments" in answer.message for answer in run("args.secret-in-clear", subject))
+
+
+def _filled(word: str, written: str, name: str) -> Case:
+    """A container with one argument, as it is and as it was written, and the variable `name` with the secret."""
+    invocation = Invocation((Token(word, at(10, written)),), "exec")
+    return case(environment=[env(name, "s3cr3tvalue", line=33)], container={"invocations": (invocation,)})
 
 
 HOSTILE = st.text(alphabet=st.sampled_from("$(){}<>A_a-:=/ \n\\'\"%1.#é\x00"), max_size=60) | st.text(max_size=60)
@@ -327,7 +342,7 @@ def test_long_text_is_read_in_one_pass(value: str, secret: bool) -> None:
 
 def test_secret_of_a_plainly_named_variable_is_told_where_it_stands() -> None:
     """`--api-key=$(K)` with K in clear: the name of K says nothing, the flag does."""
-    subject = case(args=["--api-key=s3cr3tvalue"], environment=[env("K", "s3cr3tvalue", line=33)])
+    subject = _filled("--api-key=s3cr3tvalue", "--api-key=$(K)", "K")
     (answer,) = run("args.secret-in-clear", subject)
     assert "the variable K" in answer.message
     assert answer.at is not None

@@ -27,6 +27,14 @@ SECRET_NAMES = [
     "API_TOKENS",
     "client_secret",
     "Authorization",
+    "PGPASSWORD",
+    "DBPASS",
+    "SMTP_PASS",
+    "REDISCLI_AUTH",
+    "GITHUBTOKEN",
+    "MYAPIKEY",
+    "HF_TOKEN2",
+    "GIT_CREDS",
 ]
 
 # A secret as people have them: long enough not to be in a pseudonym by chance, and no reference to a variable.
@@ -71,11 +79,30 @@ def test_is_secret_knows_secret_names(name: str) -> None:
         "",
         "--",
         "api-server-count",
+        "BYPASS",
+        "COMPASS",
+        "FORWARD_PASS",
+        "pass",
+        "AUTHORITY",
+        "ENABLE_AUTH",
+        "eostoken",
+        "OLDPWD",
     ],
 )
 def test_is_secret_leaves_words_of_the_trade(name: str) -> None:
     """A token is mostly a piece of text, and a key mostly a cache's."""
     assert not secret_names.is_secret(name)
+
+
+@given(
+    st.text(string.ascii_uppercase + "_", max_size=12),
+    st.sampled_from(["PASSWORD", "PASSWD", "SECRET", "APIKEY", "API_KEY", "CREDENTIALS", "ACCESSKEY", "PWD"]),
+    st.sampled_from(["", "2", "_3"]),
+)
+def test_is_secret_whatever_is_glued_to_its_front(front: str, ending: str, number: str) -> None:
+    """The word that makes a secret ends the name; a number may follow."""
+    assume((front + ending).upper() != "OLDPWD")
+    assert secret_names.is_secret(front + ending + number)
 
 
 @given(st.sampled_from(SECRET_NAMES), _secrets)
@@ -101,6 +128,8 @@ def test_free_text_never_shows_a_named_secret(name: str, secret: str, around: st
         f"{around}\n{name}: '{secret}'\n{around}",
         f'{{"{name}": "{secret}"}} {around}',
         f"{around}\n- name: {name}\n  value: '{secret}'\n",
+        f"{around}\n- value: '{secret}'\n  name: {name}\n",
+        f"[{{name: A, value: x}}, {{name: {name}, value: '{secret}'}}, {{name: B, value: y}}]",
         f"{around} --{name} '{secret}' {around}",
         f"{around}\nexport {name}={secret}\n",
     ):

@@ -109,7 +109,7 @@ def _key() -> bytes:
 
 # What every secret has in or around it, folded; texts without any of these are not searched in detail.
 _MARKS = (
-    "token", "secret", "passw", "passphrase", "pwd", "key", "credential", "auth", "bearer", "basic ", "cookie", "dsn",
+    "token", "secret", "pass", "pwd", "key", "cred", "auth", "bearer", "basic ", "cookie", "dsn",
     "jwt", "dockerconfig", "kubeconfig", "--hf-t", "://", "-----begin", "eyj", "hf_", "api_org_", "sk-", "akia", "asia",
     "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "nvapi-", "aiza", "ya29.", "npm_", "dckr_",
     "pypi-", "?sig=", "&sig=",
@@ -146,8 +146,11 @@ def _shapes() -> re.Pattern[str]:
         # name: HF_TOKEN, value: … (a variable in a manifest)
         rf"|(?P<env>[\"']?name[\"']?\s*:\s*[\"']?(?P<env_name>{name})[\"']?\s*,?\s*[\"']?value[\"']?\s*:\s*)"
         rf"(?P<env_secret>{quoted}|[^\s,}}]+)"
+        # value: …, name: HF_TOKEN (the same, the other way round)
+        rf"|(?P<turned>[\"']?value[\"']?\s*:\s*)(?P<turned_secret>{quoted}|[^\s,}}]+)"
+        rf"(?=\s*,?\s*[\"']?name[\"']?\s*:\s*[\"']?(?P<turned_name>{name}))"
         # --flag value, NAME=value, "name": "value", name: value
-        r"|(?P<named>(?<![\w.-])(?P<dashes>--?)?(?=[\w.-]{0,80}?(?i:token|secret|passw|passphrase|pwd|key|credential|auth"
+        r"|(?P<named>(?<![\w.-])(?P<dashes>--?)?(?=[\w.-]{0,80}?(?i:token|secret|pass|pwd|key|cred|auth"
         rf"|bearer|cookie|dsn|jwt|pat|kubeconfig|api|hf))(?P<name>{name})"
         r"(?:\\*[\"']?\s*(?::=|[:=])\s*|(?(dashes)[ \t]+|(?!))))"
         rf"(?P<secret>\[[^\]\n]*\]?|\([^)\n]*\)?|{quoted}|(?:(?i:Bearer|Basic|Token)\s+)?"
@@ -171,6 +174,8 @@ def _hide(match: re.Match[str], masked: list[Masked] | None) -> str:
         return match["scheme"] + _mask("Authorization", match["scheme_secret"], masked)
     if match["env_secret"]:
         return match["env"] + _inside(match["env_name"], match["env_secret"], masked)
+    if match["turned_secret"]:
+        return match["turned"] + _inside(match["turned_name"], match["turned_secret"], masked)
     return match["named"] + _inside(match["name"], match["secret"], masked)
 
 
@@ -199,9 +204,9 @@ def _assignment(token: str, masked: list[Masked] | None) -> str:
 
 def _keep_or_mask(name: str, text: str, masked: list[Masked] | None) -> str:
     """References and placeholders are no secrets, and a reader has to see them."""
-    if re.fullmatch(r"\s*|\$\([A-Za-z_]\w*\)|\$\{[A-Z_][A-Z0-9_]*\}|\$[A-Z_][A-Z0-9_]*|<[A-Za-z][A-Za-z _-]*>", text):
+    if re.fullmatch(r"\s*|\$\([A-Za-z_]\w*\)`?|\$\{[A-Z_][A-Z0-9_]*\}|\$[A-Z_][A-Z0-9_]*|<[A-Za-z][A-Za-z _-]*>", text):
         return text
-    if secret_names.names_a_secret(text):
+    if secret_names.names_a_secret(text) or text.lower() in ("true", "false"):  # a switch: `WEBUI_AUTH=False`
         return text
     if re.fullmatch(r"<redacted:[0-9a-f]{6}>", text):
         return text

@@ -1,5 +1,6 @@
 """Secrets that stand in clear where everybody who may read a manifest reads them."""
 
+import re
 from collections.abc import Iterator
 from itertools import zip_longest
 
@@ -8,7 +9,7 @@ from msgspec import structs
 from skewguard.judge.checks import anchors, evidence, placeholders
 from skewguard.judge.checks.interface import Case, Result, check, fail
 from skewguard.language import redact, secret_names
-from skewguard.language.workloads import Invocation, Token
+from skewguard.language.workloads import EnvVar, Invocation, Token
 
 
 @check(
@@ -26,11 +27,12 @@ from skewguard.language.workloads import Invocation, Token
 def secret_in_clear(case: Case) -> Iterator[Result]:
     """A key, token or password as a literal: in arguments, in `env`, in a ConfigMap that `env` reads."""
     plain = [entry for entry in case.container.env if entry.source in ("literal", "config-map") and entry.value]
-    told = {entry.value for entry in plain if _is_secret(entry.name, entry.value or "")}
     for invocation in evidence.starts(case):
         for name, token, value in _options(invocation):
-            if secret_names.is_secret(name) and _tells(name, value) and not token.secret and value not in told:
-                source = next((entry for entry in plain if entry.value == value), None)
+            if secret_names.is_secret(name) and _tells(name, value) and not token.secret:
+                source = next((entry for entry in plain if _comes_from(token, entry)), None)
+                if source is not None and _is_secret(source.name, source.value or ""):
+                    continue  # one literal at one place: the variable's own finding tells it
                 variable = source.name if source else name.strip("-").replace("-", "_").upper()
                 yield fail(
                     f"The value of `{name}` stands in clear in "
@@ -50,6 +52,17 @@ def secret_in_clear(case: Case) -> Iterator[Result]:
                 at=structs.replace(entry.origin, text=None),
                 value="(hidden)",
             )
+
+
+def _comes_from(token: Token, entry: EnvVar) -> bool:
+    """Whether a word was filled from a variable: it refers to it, or was cut out of its value. Equal text is no sign."""
+    place, value = token.origin, entry.origin
+    if re.search(rf"\$[({{]?{re.escape(entry.name)}\b", place.text or ""):
+        return True
+    if place.file is None or place.line is None:
+        return place.ref == value.ref
+    inside = (value.column or 0) <= (place.column or 0) <= (value.end_column or 0)
+    return (place.file, place.line) == (value.file, value.line) and inside
 
 
 def _options(invocation: Invocation) -> Iterator[tuple[str, Token, str]]:

@@ -9,12 +9,13 @@ from skewguard.assess import sheets, starts
 from skewguard.assess.given import Given
 from skewguard.assess.sharing import Reading, Vectors
 from skewguard.assess.starts import Start, Starts
+from skewguard.assess.unknowns import Unknowns
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import engines
 from skewguard.knowledge.engines import recognition, releases
 from skewguard.knowledge.engines.interface import EngineModule, Recognition, Release
 from skewguard.knowledge.project import Project
-from skewguard.language import accelerators, scheduling
+from skewguard.language import accelerators, scheduling, secret_names
 from skewguard.language.accelerators import Accelerator
 from skewguard.language.facts import Located, Origin, Subject
 from skewguard.language.workloads import Container, Inventory, Invocation, Token, Workload
@@ -91,7 +92,8 @@ def _case(
     classes = _sliced(scheduling.gpu_classes(workload.template, around.project.accelerators), container)
     ground = sheets.Ground(workload, container, inventory, found, module, release, begun, classes, around.given)
     sheet = sheets.build(ground)
-    sheets.add_environment(sheet, container, engine, variables, starts.unseen(module, release, container))
+    read = [each.name for each in variables if each.outcome in ("read", "invalid")] if module else _settings(container)
+    sheets.add_environment(sheet, ground, read, starts.unseen(module, release, container))
     return Case(
         workload=workload,
         container=container,
@@ -104,6 +106,12 @@ def _case(
         variables=variables,
         recognition=found,
     )
+
+
+def _settings(container: Container) -> list[str]:
+    """The variables that may be settings of an engine whose own are not known: all that are no secret by name."""
+    names = dict.fromkeys(entry.name for entry in container.env if entry.source != "controller")
+    return [name for name in names if not secret_names.is_secret(name)]
 
 
 def _sliced(classes: tuple[Located[Accelerator], ...], container: Container) -> tuple[Located[Accelerator], ...]:
@@ -149,7 +157,7 @@ def _starts(
 
     first = found.invocation or Invocation(found.argv, "exec")  # of a resource whose own fields hold everything
     each = (read(first, found.argv), *(read(other, other.argv) for other in found.others))
-    key = starts.key(container, found) if found.others or found.rivals else ""
+    key = Unknowns(container, found).key if found.others or found.rivals else ""
     return Starts(recognition.title(found.engine or ""), each, found.assumes, found.rivals, key)
 
 

@@ -34,8 +34,8 @@ class Given(Struct, frozen=True):
     ) -> Hardware:
         """The machine as an engine's rules may know it: by the manifest, else as given."""
         allowed = tuple(dict.fromkeys(item.value for item in classes)) or self.gpus
-        key = scheduling.scheduling_key(template, container)
         one = allowed[0] if len(allowed) == 1 else None
+        key = scheduling.scheduling_key(template, container) if one is None else f"gpu@class/{one.title}"
         platform = _platform(container) or ("cpu" if self.on_cpu and not allowed else None)
         return Hardware(key, one, allowed if one is None else (), platform)
 

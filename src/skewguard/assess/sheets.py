@@ -1,12 +1,13 @@
 """The sheet of one container: the engine's settings, and what the manifest says around them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, structs
 
 from skewguard.assess import starts, surrounding
 from skewguard.assess.given import Given
 from skewguard.assess.starts import Starts
+from skewguard.assess.unknowns import Unknowns
 from skewguard.knowledge.engines import images, recognition
 from skewguard.knowledge.engines.interface import (
     EngineModule,
@@ -14,7 +15,6 @@ from skewguard.knowledge.engines.interface import (
     Parsed,
     Recognition,
     Release,
-    Variable,
 )
 from skewguard.language import redact, scalars, scheduling, vocabulary
 from skewguard.language.accelerators import Accelerator
@@ -49,7 +49,12 @@ class Ground(Struct, frozen=True):
     @property
     def parsed(self) -> Parsed | None:
         """What all starts of the engine say together."""
-        return starts.agreed(self.starts) if self.starts is not None else None
+        return self.unknowns.parsed(starts.agreed(self.starts)) if self.starts is not None else None
+
+    @property
+    def unknowns(self) -> Unknowns:
+        """What tells the container's unknowns from those of others."""
+        return Unknowns(self.container, self.found)
 
     @property
     def argv(self) -> tuple[Token, ...]:
@@ -77,7 +82,8 @@ def _engine_sheet(ground: Ground) -> Sheet:
     hardware = ground.given.hardware(ground.workload.template, ground.container, ground.classes)
     inputs = Inputs(hardware, ground.given.checkpoint(ground.engine, parsed, ground.container))
     derive = starts.deriving(begun, module, release, ground.container, inputs)
-    sheet = Sheet(subject, module.settings(release), derive)
+    unknowns = ground.unknowns
+    sheet = Sheet(subject, module.settings(release), lambda setting: unknowns.answer(derive(setting)))
     known: list[Effective] = [*parsed.values.values(), *parsed.gaps.values(), *parsed.decided.values()]
     for item in known:
         sheet.add(item)
@@ -97,29 +103,24 @@ def _words(ground: Ground) -> Fact:
     return Fact(f"{ground.engine}.arguments", words, "declared", ground.argv[0].origin)
 
 
-def add_environment(
-    sheet: Sheet,
-    container: Container,
-    engine: str,
-    variables: tuple[Variable, ...],
-    unseen: tuple[UnseenEnv, ...] = (),
-) -> None:
-    """Put every variable the engine reads on the sheet, as `<engine>.env.NAME`, and what may set further ones."""
+def add_environment(sheet: Sheet, ground: Ground, names: Iterable[str], unseen: tuple[UnseenEnv, ...] = ()) -> None:
+    """Put the variables that the engine reads (`names`) on the sheet, as `<engine>.env.NAME`, and what may set others."""
+    engine, container, unknowns = ground.engine, ground.container, ground.unknowns
     if unseen:
-        names = ", ".join(source.ref for source in unseen)
-        reason = f"{names}: not in the input, and may set any variable"
+        sources = ", ".join(source.ref for source in unseen)
+        reason = f"{sources}: not in the input, and may set any variable"
         keys = tuple(f"env@{source.prefix}{source.ref}" for source in unseen)
-        sheet.add(Gap(f"{engine}.env.*", reason, rule="env", inputs=keys, would_need=names))
-    for variable in variables:
-        entry = container.variable(variable.name)
-        if entry is None or variable.outcome not in ("read", "invalid"):
+        sheet.add(Gap(f"{engine}.env.*", reason, rule="env", inputs=keys, would_need=sources))
+    for name in names:
+        entry = container.variable(name)
+        if entry is None:
             continue
-        setting = f"{engine}.env.{variable.name}"
+        setting = f"{engine}.env.{name}"
         if entry.value is None:
             reason = entry.why_unknown or f"its value comes from {entry.ref or entry.source}"
-            sheet.add(Gap(setting, reason, rule="env", inputs=(f"env@{entry.ref or entry.source}",)))
+            sheet.add(Gap(setting, reason, rule="env", inputs=(unknowns.variable(name),)))
         else:
-            sheet.add(Fact(setting, entry.value, "declared", entry.origin, container.doubts(entry.name)))
+            sheet.add(Fact(setting, entry.value, "declared", entry.origin, container.doubts(name)))
 
 
 def _surroundings(ground: Ground) -> Iterator[Effective]:

@@ -6,16 +6,16 @@ leaves a doubt on all that is read from it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from zlib import crc32
 
 from msgspec import Struct, structs
 
 from skewguard.assess.sharing import Reading
+from skewguard.assess.unknowns import invocations
 from skewguard.knowledge.engines.interface import Argument, EngineModule, Inputs, Parsed, Recognition, Release
 from skewguard.language import redact
 from skewguard.language.facts import Choice, Effective, Fact, Gap, assuming
 from skewguard.language.sheet import Derive
-from skewguard.language.workloads import Container, EnvVar, Invocation, Token, UnseenEnv
+from skewguard.language.workloads import Container, EnvVar, Invocation, UnseenEnv
 
 
 class Start(Struct, frozen=True):
@@ -49,11 +49,6 @@ class Starts(Struct, frozen=True):
     def several(self) -> bool:
         """Whether more than one engine start stands in the container."""
         return len(self.each) + len(self.rivals) > 1
-
-
-def invocations(found: Recognition) -> tuple[Invocation, ...]:
-    """The engine's program starts, as recognised."""
-    return () if found.invocation is None else (found.invocation, *found.others)
 
 
 # ---- environment ---------------------------------------------------------------------------------------------------
@@ -110,19 +105,6 @@ def unseen(module: EngineModule | None, release: Release | None, container: Cont
 
 
 # ---- arguments -----------------------------------------------------------------------------------------------------
-
-
-def key(container: Container, found: Recognition) -> str:
-    """An input key: equal for containers whose words and scripts start the engine alike, comments aside."""
-    words = [token.text for token in (*(container.command or ()), *(container.args or ()))]
-    texts = [*words, *(file.text or "" for file in container.files if any(file.path in word for word in words))]
-    lines = [line.split() for text in texts for line in text.splitlines() if not line.lstrip().startswith("#")]
-    argvs = [_texts(each.argv) for each in invocations(found)]
-    return f"starts@{crc32(repr((lines, argvs)).encode('utf-8', 'replace')):08x}"
-
-
-def _texts(argv: Sequence[Token]) -> list[str]:
-    return [token.text for token in argv]
 
 
 def agreed(starts: Starts) -> Parsed:

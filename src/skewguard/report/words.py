@@ -1,5 +1,6 @@
 """Values, choices, gaps and counts in words, the same in every format that a person reads."""
 
+import re
 from collections.abc import Sequence
 
 from skewguard.language.facts import Choice, Effective, Fact, Gap, Origin, Subject, Value
@@ -16,8 +17,37 @@ _INPUTS = {
     "gpu@scheduling": "the GPU of the node it lands on (a node selector or affinity would say)",
     "gpu@node": "the GPU of node {0} (its labels would say)",
     "config.json": "the config.json of {0}",
+    "generation_config.json": "the generation_config.json of {0}",
     "version": "the engine version inside image {0}",
+    "value": "the value of {0}",
+    "env": "the environment: what {0} holds",
+    "file": "the text of {0}",
+    "starts": "the script that starts it: which start happens, and with which words",
+    "program": "a look at the running server: `{0}` reads its arguments by rules that are not known here",
+    "secret": "the value of the Secret used at {0}",
+    "digest": "the digest of image {0}",
+    "preset": "what the preset {0} adds",
+    "runtime": "the serving runtime {0}",
+    "code": "the code of {0}",
+    "claim": "the devices behind the resource claim {0}",
+    "class": "how the code of model type {0} reads its config",
+    "transformers": "the release of transformers installed beside {0}",
+    "default": "the defaults of {0}",
+    "object": "the running server, which fills in {0} at the start",
+    "engine": "whether the engine is {0}",
+    "runner": "which runner serves {0}",
+    "pooling": "the pooling of {0}",
+    "autoscaler": "the autoscaler of {0}",
+    "route": "the route to {0}",
+    "replicas": "the replicas of {0}",
 }
+"""What each kind of input key (the word before its `@`) asks for, in words."""
+
+_SCRIPT = re.compile(r"(.*?)\(script:[0-9a-f]{8}\)\Z", re.DOTALL)
+_HASH = re.compile(r"\((?:variable:)?[0-9a-f]{8}\)\Z")
+"""What tells an unknown from another one in a key, and tells a reader nothing."""
+
+_NAME = re.compile(r"[A-Za-z_]\w*\Z")
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
@@ -93,16 +123,32 @@ def gap(item: Gap) -> str:
 
 def needed(inputs: Sequence[str]) -> str:
     """The unseen inputs that would decide, in words."""
-    return "; ".join(dict.fromkeys(_input(key) for key in inputs))
+    said = "; ".join(dict.fromkeys(words for key in inputs if (words := _input(key))))
+    return said or ("the running server" if inputs else "")
 
 
 def _input(key: str) -> str:
+    """One input in words; nothing of a GPU that scheduling names: that much is known."""
     kind, _, rest = key.partition("@")
+    made = _SCRIPT.match(rest)
+    if made is not None:
+        return f"the script that starts it: what {_dollar(made[1])} becomes"
+    rest = _HASH.sub("", rest)
     if kind == "gpu":
+        if rest.startswith("class/"):
+            return ""
         kind, rest = ("gpu@node", rest[5:]) if rest.startswith("node/") else ("gpu@scheduling", "")
     if kind not in _INPUTS or (not rest and "{0}" in _INPUTS[kind]):
-        return key
-    return _INPUTS[kind].format(rest)
+        return _HASH.sub("", key)
+    return _INPUTS[kind].format(_dollar(rest) if kind == "value" else rest)
+
+
+def _dollar(name: str) -> str:
+    """`$ARGS (ConfigMap prod/run)`: a variable as a shell writes it, with what holds it."""
+    variable, opened, source = name.partition("(")
+    if not _NAME.match(variable):
+        return f"`{name}`"
+    return f"${variable} ({source}" if opened else f"${variable}"
 
 
 def place(origin: Origin | None) -> str:

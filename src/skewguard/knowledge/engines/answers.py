@@ -49,7 +49,7 @@ def _special(engine: Engine, table: Table, version: str, setting: str, default: 
             setting,
             f"{engine.title} {version} makes it from {default['$object']}, and fills it in at the start",
             rule=f"{engine.name}.object-default",
-            inputs=(f"{default['$object']}({_digest(fields)})",),  # equal where no field's default changed
+            inputs=(f"object@{default['$object']}({_digest(fields)})",),  # equal where no field's default changed
             would_need="the running server",
         )
     if "$suppress" in default:

@@ -92,7 +92,7 @@ def _start(argv: Sequence[Token]) -> Start[Program]:
 
 def foreign(argv: Sequence[Token], release: Release) -> Parsed:
     """The answer for a program whose arguments are not those of the server."""
-    return programs.foreign(_start(argv).name, release)
+    return programs.foreign(_start(argv).name, argv, release)
 
 
 def _bounds(table: Table, texts: Sequence[str], files: Sequence[TextFile], program: Program) -> set[int]:

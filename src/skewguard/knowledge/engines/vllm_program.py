@@ -88,7 +88,7 @@ def _start(argv: Sequence[Token], *, from_image: bool) -> Start[Program] | None:
 def foreign(argv: Sequence[Token], release: Release) -> Parsed:
     """The answer for a program whose arguments are not those of the server."""
     start = _start(argv, from_image=False)
-    return programs.foreign(start.name if start is not None else "", release)
+    return programs.foreign(start.name if start is not None else "", argv, release)
 
 
 def _of_image(version: str) -> Program:

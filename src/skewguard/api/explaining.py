@@ -69,7 +69,7 @@ def _setting(name: str) -> SettingExplanation:
         phases=row.phases,
         called=called,
         example=_example(row),
-        values=_values(name),
+        values=_values(row.name),
         tables=engines.table_versions(),
     )
 

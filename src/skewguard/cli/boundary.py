@@ -68,7 +68,7 @@ def _open_streams() -> None:
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
-        elif mode == "w" and stream.encoding.lower() != "utf-8":
+        elif mode == "w" and (stream.encoding or "utf-8").lower() != "utf-8":  # a stream in memory has none
             stream.reconfigure(errors="backslashreplace")  # a terminal of another character set
 
 

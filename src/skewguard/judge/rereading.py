@@ -207,7 +207,7 @@ def entrypoints(one: Case, other: Case) -> Iterator[EntrypointChange]:
     before, after = entrypoint(one), entrypoint(other)
     if before is None or after is None or before == after:
         return
-    names = ", ".join(f"`{name}`" for name in _told_apart(other, before))
+    names = " and ".join(_told_apart(other, before))
     effect = f"this alone changes how {names} is taken" if names else "this alone changes none of them"
     message = (
         f"The image starts `{before}` in A and `{after}` in B, and `args` without `command` are words of that program: "
@@ -225,4 +225,5 @@ def _told_apart(case: Case, program: str) -> list[str]:
     there = module.parse(argv, case.release, case.container.files)
     treated = [{(item.origin, item.text, item.fault): item for item in side.arguments} for side in (case.parsed, there)]
     apart = [item for key, item in treated[0].items() if key not in treated[1]]
-    return list(dict.fromkeys(anchors.of_argument(item) for item in apart))
+    names = dict.fromkeys(anchors.of_argument(item) for item in apart)
+    return ["a word without a flag" if name == anchors.POSITIONAL else f"`{name}`" for name in names]

@@ -139,7 +139,32 @@ def test_port_mismatch_changes_the_port_that_is_written() -> None:
     (answer,) = run("serving.port-mismatch", subject)
 
     assert "change `9000` to `8000` at deploy.yaml:14:22" in answer.remedy
-    assert "write 9000 in the readinessProbe (deploy.yaml:41:1)" in answer.remedy
+    assert "Write 9000 in the readinessProbe (deploy.yaml:41:1)" in answer.remedy
+
+
+def test_port_mismatch_offers_one_port_where_several_are_wrong() -> None:
+    """A probe and a Service at different wrong numbers cannot both have the engine's port: they take the engine's."""
+    subject = case(
+        derived=LISTENS,
+        container={"liveness": http(8080)},
+        template={"labels": {"app": "chat"}},
+        inventory={"services": (pointed(80, 8001),)},
+    )
+
+    remedies = [answer.remedy for answer in run("serving.port-mismatch", subject)]
+
+    assert remedies == [
+        "Write 8000 in the livenessProbe (deploy.yaml:41:1).",
+        "Write 8000 in Service chat (deploy.yaml:81:1).",
+    ]
+
+
+@pytest.mark.parametrize("right", [{"readiness": http(8000)}, {"ports": (Port(8000, at(33)),)}])
+def test_port_mismatch_leaves_the_engine_where_somebody_finds_it(right: dict[str, Any]) -> None:
+    """To move the engine to the wrong probe's port would take it from those who ask at the right one."""
+    subject = case(derived=LISTENS, container={"liveness": http(8080), **right})
+
+    assert run("serving.port-mismatch", subject)[0].remedy == "Write 8000 in the livenessProbe (deploy.yaml:41:1)."
 
 
 @pytest.mark.parametrize(
@@ -301,6 +326,50 @@ def test_liveness_remedy_is_a_startup_probe_of_the_same_question() -> None:
         in answer.remedy
     )
     assert "8 billion parameters" in answer.message
+
+
+def test_liveness_remedy_asks_where_the_engine_answers() -> None:
+    """A startupProbe at a port or path where nothing answers would be the next fault."""
+    probe = structs.replace(http(8080), path="/healthz")
+    subject = case(declared={"model.id": "Qwen/Qwen3-8B"}, derived=LISTENS, container={"liveness": probe})
+
+    assert "httpGet: {path: /health, port: 8000}" in run("serving.liveness-kills-loading", subject)[0].remedy
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "expected"),
+    [
+        ("/healthz", {}, ["error"]),
+        ("/healthz/?verbose", {}, ["error"]),
+        ("/", {}, ["error"]),
+        ("/health", {}, []),
+        ("/health/", {}, []),
+        ("/ping", {}, []),
+        ("/v1/models", {}, []),
+        ("/a-path-of-the-next-release", {}, []),
+        ("/healthz", {"declared": {"vllm.root_path": "/llm"}}, []),
+        ("/healthz", {"declared": {"vllm.middleware": ["mine.Health"]}}, []),
+        ("/healthz", {"blind": gap("vllm")}, []),
+        ("/healthz", {"image": "registry.example/mine/vllm:1", "version": None}, ["warning"]),
+        ("/health_generate", {"engine": "sglang", "title": "SGLang", "derived": {"sglang.port": 8000}}, []),
+    ],
+)
+def test_probe_path_is_one_that_the_engine_serves(path: str, more: dict[str, Any], expected: list[str]) -> None:
+    """A path of other servers is answered with 404 for ever; what may serve it, and paths nobody knows, are left alone."""
+    probe = structs.replace(http(8000), path=path)
+    subject = case(**{"derived": LISTENS, "container": {"readiness": probe}, **more})
+
+    assert severities("serving.probe-path", subject) == expected
+
+
+def test_probe_path_leaves_a_neighbour_of_the_pod_alone() -> None:
+    """At another port than the engine's a proxy may answer."""
+    probe = structs.replace(http(9000), path="/healthz")
+    silent = Container(name="proxy", origin=at(8))
+
+    subject = beside(silent, derived=LISTENS, container={"readiness": probe})
+
+    assert severities("serving.probe-path", subject) == []
 
 
 @pytest.mark.parametrize(
@@ -605,6 +674,17 @@ def test_cache_that_cannot_be_written_is_found(subject: Case, verdict: str) -> N
 def test_read_only_root_wants_a_place_for_the_model(subject: Case, expected: list[str]) -> None:
     """Without a volume a download has no place; it is an error where the place is written in the manifest."""
     assert expected == severities("serving.cache-no-place", subject)
+
+
+def test_rest_of_a_cut_command_is_no_other_program() -> None:
+    """Flags behind a command that ended too early start nothing that could listen."""
+    starts = (
+        Invocation(argv=tokens("vllm", "serve", "m"), via="shell"),
+        Invocation(argv=tokens("--seed"), via="shell"),
+    )
+    subject = case(derived=LISTENS, container={"readiness": http(8080), "invocations": starts})
+
+    assert severities("serving.port-mismatch", subject) == ["error"]
 
 
 def test_two_starts_in_one_container_only_warn() -> None:

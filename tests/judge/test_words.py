@@ -354,3 +354,55 @@ def test_no_arguments_at_all_pass() -> None:
     subject = case(container={"invocations": (Invocation((), "image"),)})
     for check in ("literal-variable", "placeholder", "folded", "secret-in-clear"):
         assert verdicts(f"args.{check}", subject) == ["pass"]
+
+
+def script(*lines: tuple[str, ...]) -> dict[str, Any]:
+    """A container whose shell starts each of these command lines."""
+    starts = tuple(
+        Invocation(argv=tokens(*words, line=10 * number), via="shell") for number, words in enumerate(lines, 1)
+    )
+    return {"container": {"invocations": starts}}
+
+
+SERVE = ("vllm", "serve", "m")
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "remedy"),
+    [
+        (((*SERVE, " "), ("--seed", "1")), 13, "remove the blank behind the backslash"),
+        (((*SERVE, "\t"),), 13, "remove the blank behind the backslash"),
+        ((SERVE, ("--seed", "1")), 20, "end the line before with a backslash"),
+    ],
+)
+def test_command_that_ends_too_early_is_told_at_its_end(
+    lines: tuple[tuple[str, ...], ...], line: int, remedy: str
+) -> None:
+    """A blank behind the backslash, or none at all: the flags below never reach the engine."""
+    (answer,) = run("args.cut-command", case(**script(*lines)))
+    assert (answer.verdict, answer.remedy) == ("fail", remedy)
+    assert answer.at is not None
+    assert answer.at.line == line
+    assert ("never gets `--seed`" in answer.message) is (len(lines) > 1)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        case(**script((*SERVE, "--seed", "1"))),
+        case(**script(SERVE, ("nginx", "-g"))),
+        case(**script(("echo", "x"), SERVE)),
+        case(args=["m", " "]),
+    ],
+)
+def test_command_that_is_whole_is_not_cut(subject: Case) -> None:
+    """Another program behind the engine, and a blank in a list of arguments, cut nothing."""
+    assert verdicts("args.cut-command", subject) == ["pass"]
+
+
+def test_blank_behind_a_backslash_is_no_stray_word_too() -> None:
+    """One fault, one finding."""
+    stray = argument(" ", "unexpected-value", line=13, fatal=True)
+    subject = case(arguments=[stray], **script((*SERVE, " ")))
+    assert verdicts("args.unexpected-value", subject) == ["pass"]
+    assert verdicts("args.cut-command", subject) == ["fail"]

@@ -17,9 +17,12 @@ def told(case: Case, *names: str) -> Iterator[Argument]:
     if next(case.arguments(*names), None) is None or not evidence.read_by_engine(case):
         return
     doubled = starting.doubled(case) is not None
+    slipped = [word.origin for start in evidence.starts(case) if (word := starting.slipped(start)) is not None]
     for argument in everywhere(case):
         if argument.fault not in names or starting.is_folded(argument.text) or (doubled and argument.flag is None):
             continue
+        if argument.origin in slipped:
+            continue  # `args.cut-command` tells it
         yield argument
 
 

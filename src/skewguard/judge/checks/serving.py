@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from skewguard.judge.checks import members, serving_cache, serving_probes, serving_timeouts
-from skewguard.judge.checks.evidence import add_words, integer, known
+from skewguard.judge.checks import listening, members, serving_cache, serving_probes, serving_timeouts, starting
+from skewguard.judge.checks.evidence import add_words, known
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped
 from skewguard.language import surroundings
 from skewguard.language.facts import Located, Origin
-from skewguard.language.workloads import Container, Service
+from skewguard.language.workloads import Service
 
 PARTS = (serving_timeouts, serving_probes, serving_cache)
 
@@ -44,7 +44,7 @@ class Knock(Struct, frozen=True):
 )
 def port_mismatch(case: Case) -> Iterator[Result]:
     """Probes, Services and container ports at a number where nothing of the pod listens."""
-    port = engine_port(case)
+    port = listening.engine_port(case)
     if port is None:
         yield skipped(_NO_PORT)
         return
@@ -58,15 +58,38 @@ def port_mismatch(case: Case) -> Iterator[Result]:
         yield fail(
             f"{case.title} listens on port {port.value}, but {_listed([knock.who for knock in knocks])} "
             f"{'goes' if len(knocks) == 1 else 'go'} to {number}, where nothing answers.",
-            remedy=f"For the engine: {add_words(case, '--port', str(number))}; or write {port.value} in "
-            f"{_listed([f'{knock.who} ({knock.origin})' for knock in knocks])}.",
+            remedy=_port_edit(case, port.value, knocks, alone=len(by_number) == 1),
             at=(decisive or knocks)[0].origin,
             setting=f"{case.engine}.port",
             anchor="--port",
             value=port.value,
             expected=number,
-            severity=None if decisive and not _company(case) and len(case.container.invocations) < 2 else "warning",
+            severity=None if decisive and not listening.company(case) and not _others_start(case) else "warning",
         )
+
+
+def _port_edit(case: Case, port: int, knocks: list[Knock], *, alone: bool) -> str:
+    """The edit of those who knock at the wrong port; that of the engine too, where it leaves nobody at a wrong one."""
+    edit = f"Write {port} in {_listed([f'{knock.who} ({knock.origin})' for knock in knocks])}"
+    if not alone or port in _asked(case):
+        return f"{edit}."
+    return f"{edit}; or, for the engine: {add_words(case, '--port', str(knocks[0].number))}."
+
+
+def _asked(case: Case) -> set[int | None]:
+    """The numbers at which probes, Services and the container's own declaration expect an answer."""
+    box = case.container
+    targets: list[int | str | None] = [probe.port for _, probe in serving_probes.probes(box)]
+    targets += [item.number for item in box.ports]
+    for service in surroundings.services_of(case.workload, case.inventory):
+        targets += [item.target if item.target is not None else item.number for item in service.ports]
+    return {target if isinstance(target, int) else listening.number(box, target) for target in targets}
+
+
+def _others_start(case: Case) -> bool:
+    """Whether the container starts another program, which may be the one that listens."""
+    starts = [item for item in case.container.invocations if not starting.is_remnant(item)]
+    return len(starts) > 1
 
 
 @check(
@@ -109,10 +132,10 @@ def port_name(case: Case) -> Iterator[Result]:
 def loopback(case: Case) -> Iterator[Result]:
     """A loopback address, written or the engine's default, and nothing in the pod that could stand in front."""
     host = _host(case)
-    if host is None or host.value not in _LOOPBACK or _worker(case):
+    if host is None or host.value not in _LOOPBACK or listening.worker(case):
         yield skipped("the address is not loopback, or is not known")
         return
-    if _company(case):
+    if listening.company(case):
         yield skipped("another container of the pod may stand in front")
         return
     services = surroundings.services_of(case.workload, case.inventory)
@@ -148,14 +171,16 @@ def loopback(case: Case) -> Iterator[Result]:
 def worker_selected(case: Case) -> Iterator[Result]:
     """A Service, not headless, whose selector fits the worker's pods and whose target is the leader's port."""
     leader = members.leader_of(case)
-    port = engine_port(leader) if leader is not None else None
+    port = listening.engine_port(leader) if leader is not None else None
     if leader is None or port is None:
         yield skipped("the container is no worker, or the port of its leader is not known")
         return
     boxes = (*case.workload.template.containers, *leader.workload.template.containers)
     for service in surroundings.services_of(case.workload, case.inventory):
         targets = [item.target if item.target is not None else item.number for item in service.ports]
-        numbers = {_number(box, target) if isinstance(target, str) else target for target in targets for box in boxes}
+        numbers = {
+            listening.number(box, target) if isinstance(target, str) else target for target in targets for box in boxes
+        }
         if service.headless or port.value not in numbers:
             continue
         told = _own_label(leader, case)
@@ -177,39 +202,17 @@ def _own_label(leader: Case, worker: Case) -> str:
     return f'{first[0]}: "{first[1]}"' if first else ""
 
 
-def engine_port(case: Case) -> Located[int] | None:
-    """The port the engine of this container listens on; None where it is not known or there is none."""
-    if _worker(case) or _unclear(case):
-        return None
-    if known(case, f"{case.engine}.uds") is not None:
-        return None
-    fact = known(case, f"{case.engine}.port")
-    return Located(fact.value, fact.origin) if fact is not None and isinstance(fact.value, int) else None
-
-
 def _host(case: Case) -> Located[str] | None:
     fact = known(case, f"{case.engine}.host")
     return Located(fact.value, fact.origin) if fact is not None and isinstance(fact.value, str) else None
-
-
-def _unclear(case: Case) -> bool:
-    """Whether it is not plain which start of the engine, or whose arguments, decide."""
-    found = case.recognition
-    return found is not None and (bool(found.others) or found.runs in ("worker", "wrapped", "unstarted"))
-
-
-def _worker(case: Case) -> bool:
-    """Whether this is a member of a group that takes no requests."""
-    headless, rank = known(case, f"{case.engine}.headless"), integer(case, f"{case.engine}.node_rank")
-    return case.workload.joins or (headless is not None and headless.value is True) or (rank or 0) > 0
 
 
 def _knocks(case: Case, port: int) -> Iterator[Knock]:
     """Everybody who expects the engine at another port than `port`, where nobody else of the pod may listen."""
     box = case.container
     for name, probe in serving_probes.probes(box):
-        number = probe.port if isinstance(probe.port, int) else _number(box, probe.port)
-        if probe.handler in ("http", "tcp", "grpc") and number is not None and not _served(case, number, port):
+        number = probe.port if isinstance(probe.port, int) else listening.number(box, probe.port)
+        if probe.handler in ("http", "tcp", "grpc") and number is not None and not listening.served(case, number, port):
             yield Knock(f"the {name}", number, probe.port_origin or probe.origin, decisive=True)
     for service in surroundings.services_of(case.workload, case.inventory):
         yield from _service_knocks(case, service, port)
@@ -227,27 +230,10 @@ def _service_knocks(case: Case, service: Service, port: int) -> Iterator[Knock]:
     targets: list[tuple[int, Origin]] = []
     for item in service.ports:
         target = item.target if item.target is not None else item.number
-        numbers = [target] if isinstance(target, int) else [_number(box, target) for box in boxes]
+        numbers = [target] if isinstance(target, int) else [listening.number(box, target) for box in boxes]
         targets += [(number, item.origin) for number in numbers if number is not None]
-    if targets and not any(_served(case, number, port) for number, _ in targets):
+    if targets and not any(listening.served(case, number, port) for number, _ in targets):
         yield Knock(f"Service {service.name}", *targets[0], decisive=True)
-
-
-def _served(case: Case, number: int, port: int) -> bool:
-    """Whether the engine, or somebody else of the pod as far as is declared, listens at `number`."""
-    own = {item.number for item in case.container.ports}
-    others = {item.number for box in _company(case) for item in box.ports}
-    return number in (port, *others) or (number in own and port in own)
-
-
-def _company(case: Case) -> list[Container]:
-    """The containers that run beside this one."""
-    boxes = case.workload.template.containers
-    return [box for box in boxes if box.name != case.container.name and (box.sidecar or not box.init)]
-
-
-def _number(box: Container, name: str | int | None) -> int | None:
-    return next((item.number for item in box.ports if name is not None and item.name == name), None)
 
 
 def _unnamed(who: str, name: str, origin: Origin, anchor: str) -> Result:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from skewguard.judge.checks import serving_cache
+from skewguard.judge.checks import evidence, listening, probe_paths, serving_cache
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped, unknown
 from skewguard.language.facts import Fact, Origin
 from skewguard.language.workloads import Container, Probe
@@ -106,6 +106,38 @@ def probe_never_fails(case: Case) -> Iterator[Result]:
                 at=probe.origin,
                 anchor=name,
                 value=list(probe.command),
+            )
+
+
+@check(
+    "serving.probe-path",
+    title="A probe of a path that the engine does not serve",
+    category="serving",
+    severity="error",
+    why="The engine answers 404 at a path it does not serve, and the kubelet counts that as a failure each time: a "
+    "readiness probe keeps the pod out of the Service for ever, a liveness or startup probe ends the engine again and again.",
+    remedy="Ask `/health`.",
+    bad="readinessProbe: {httpGet: {path: /healthz, port: 8000}}",
+    good="readinessProbe: {httpGet: {path: /health, port: 8000}}",
+    sources=("vLLM vllm/entrypoints/openai/api_server.py: the router's GET paths", "Kubernetes: HTTP probes"),
+)
+def probe_path(case: Case) -> Iterator[Result]:
+    """An HTTP probe at the engine's own port whose path no release of the engine serves."""
+    for name, probe in probes(case.container):
+        if probe_paths.is_dead(case, probe):
+            yield fail(
+                f"The {name} asks {case.title} for `{probe.path}`, which it does not serve: the answer is 404 each time, "
+                + (
+                    "and the pod never becomes ready."
+                    if name == "readinessProbe"
+                    else "and the kubelet ends the engine."
+                ),
+                remedy=f"Write `path: /health` in the {name} ({probe.origin}).",
+                at=probe.origin,
+                anchor=name,
+                value=probe.path,
+                expected="/health",
+                severity=None if evidence.own_image(case) else "warning",
             )
 
 
@@ -228,10 +260,9 @@ def _against_loading(
 
 def _startup_edit(case: Case, probe: Probe, seconds: float) -> str:
     """A startupProbe with twice the least load time, asking what the liveness probe asks."""
-    asks = (
-        "tcpSocket: {port: %s}" if probe.handler == "tcp" else f"httpGet: {{path: {probe.path or '/health'}, port: %s}}"
-    )
-    port = probe.port if probe.port is not None else _port(case)
+    path = "/health" if probe_paths.is_dead(case, probe) else probe.path or "/health"
+    asks = "tcpSocket: {port: %s}" if probe.handler == "tcp" else f"httpGet: {{path: {path}, port: %s}}"
+    port = _answering(case, probe)
     return (
         f"Add `startupProbe: {{{asks % port}, periodSeconds: 10, failureThreshold: {math.ceil(seconds / 5)}}}`; the "
         "liveness probe then waits for it."
@@ -299,6 +330,17 @@ def _bytes_per_parameter(case: Case, model: str) -> float:
     if re.search(r"fp8|int8|w8a8|8bit", words):
         return 1.0
     return 2.0
+
+
+def _answering(case: Case, probe: Probe) -> int | str:
+    """The port a new probe should ask: the one that the old probe asks, unless nobody of the pod listens there."""
+    number = probe.port if isinstance(probe.port, int) else listening.number(case.container, probe.port)
+    engine = listening.engine_port(case)
+    if probe.port is None or (
+        engine is not None and number is not None and not listening.served(case, number, engine.value)
+    ):
+        return _port(case)
+    return probe.port
 
 
 def _port(case: Case) -> int:

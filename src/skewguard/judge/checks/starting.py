@@ -6,6 +6,7 @@ from skewguard.judge.checks import anchors, evidence
 from skewguard.judge.checks.interface import Case, Result, check, fail
 from skewguard.knowledge.engines import commands, recognition
 from skewguard.knowledge.engines.interface import Recognition
+from skewguard.language import redact
 from skewguard.language.workloads import Invocation, Token
 
 
@@ -37,6 +38,61 @@ def folded(case: Case) -> Iterator[Result]:
             anchor=anchors.of_word(held[0].text),
             at=held[0].origin,
         )
+
+
+@check(
+    "args.cut-command",
+    title="The command ends before its last line",
+    category="runtime",
+    severity="error",
+    why="A shell line goes on only where the backslash is the very last character. Behind a blank, a comment or a "
+    "forgotten backslash the command ends: the engine starts without the flags below, and the shell takes those for a "
+    "command of their own, which it reaches only once the engine has ended.",
+    remedy="end each line of the command but the last one with a backslash and nothing behind it",
+    bad='command: ["sh", "-c"]\nargs:\n  - |\n    vllm serve m \\\n      --seed 1\n      --max-model-len 8192',
+    good='command: ["sh", "-c"]\nargs:\n  - |\n    vllm serve m \\\n      --seed 1 \\\n      --max-model-len 8192',
+    sources=("POSIX XCU 2.2.1: Escape Character (Backslash)",),
+)
+def cut_command(case: Case) -> Iterator[Result]:
+    """A blank behind a backslash at the end of the engine's command, or a command behind it that begins with a flag."""
+    for start in evidence.starts(case):
+        slash, lost = slipped(start), _remnant_of(case, start)
+        if slash is None and lost is None:
+            continue
+        why = "a blank follows the backslash" if slash else "no backslash ends the line before"
+        never = f": {case.title} never gets `{_shown(lost)}` and what stands there" if lost else ""
+        at = slash or lost.argv[0] if lost else slash
+        yield fail(
+            f"The command of {case.title} ends here, because {why}{never or ', and no line below belongs to it'}",
+            remedy="remove the blank behind the backslash" if slash else "end the line before with a backslash",
+            anchor="command",
+            at=at.origin if at else case.container.origin,
+        )
+
+
+def slipped(start: Invocation) -> Token | None:
+    """The escaped blank that ends a shell's command, written as a backslash with a blank behind it."""
+    last = start.argv[-1] if start.argv and start.via in ("shell", "script") else None
+    return last if last is not None and last.text in (" ", "\t") else None
+
+
+def is_remnant(start: Invocation) -> bool:
+    """Whether a shell's command begins with a flag: the rest of a command that ended too early."""
+    return start.via in ("shell", "script") and bool(start.argv) and start.argv[0].text.startswith("-")
+
+
+def _remnant_of(case: Case, start: Invocation) -> Invocation | None:
+    """The rest of a command, where the next thing the shell starts is one."""
+    starts = case.container.invocations
+    at = next(
+        (number for number, item in enumerate(starts) if item is start or item.argv[-1:] == start.argv[-1:]), None
+    )
+    behind = starts[at + 1] if at is not None and at + 1 < len(starts) else None
+    return behind if behind is not None and is_remnant(behind) else None
+
+
+def _shown(lost: Invocation) -> str:
+    return redact.free_text(lost.argv[0].text)
 
 
 @check(

@@ -97,6 +97,8 @@ def test_workers_without_an_engine_as_leader_are_held_against_the_first_of_them(
     first, second = together(("worker", of_image(":v0.11.0", "0.11.0")), ("2-worker", of_image(":v0.10.2", "0.10.2")))
 
     assert (verdicts(IMAGE, first), verdicts(IMAGE, second)) == (["skipped"], ["fail"])
+    assert "The worker runs vLLM 0.10.2, the first worker (" in run(IMAGE, second)[0].message
+    assert verdicts(GPUS, second) == ["skipped"]
 
 
 def test_worker_is_held_against_the_leader_of_its_own_group() -> None:

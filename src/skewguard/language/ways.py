@@ -51,8 +51,10 @@ def timeouts(routes: Sequence[Route]) -> list[Bound]:
     def written(route: Route) -> list[tuple[float | None, Origin]]:
         return [(limit.seconds, limit.origin) for limit in limits(route, routes)]
 
-    documented = {family: default.seconds for family, default in controllers.TIMEOUTS.items()}
-    return _bounds(routes, written, documented, min)
+    return _bounds(routes, written, _DEFAULT_TIMES, min)
+
+
+_DEFAULT_TIMES = {family: default.seconds for family, default in controllers.TIMEOUTS.items()}
 
 
 def retries(routes: Sequence[Route]) -> list[Bound]:

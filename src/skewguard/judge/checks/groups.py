@@ -41,7 +41,9 @@ _SHARED_BY_ENGINE = ("nnodes", "ep_size", "enable_dp_attention", "moe_a2a_backen
 )  # fmt: skip
 def group_image(case: Case) -> Iterator[Result]:
     """A worker whose engine, version, tag or digest is not its leader's."""
-    yield from _held_against(case, members.leader_of(case), "leader", _ALONE)
+    leader = members.leader_of(case)
+    who = "the first worker" if leader is not None and leader.workload.joins else "its leader"
+    yield from _held_against(case, leader, who, _ALONE)
 
 
 @check(
@@ -58,7 +60,8 @@ def group_image(case: Case) -> Iterator[Result]:
 )
 def pair_image(case: Case) -> Iterator[Result]:
     """A decode engine whose image is not the one of the prefill engines of its object."""
-    yield from _held_against(case, members.other_half(case), "prefill", "no prefill engine of its object", "warning")
+    half, none = members.other_half(case), "the container is no decode engine beside a prefill engine"
+    yield from _held_against(case, half, "its prefill engine", none, "warning")
 
 
 def _held_against(case: Case, other: Case | None, who: str, alone: str, most: str | None = None) -> Iterator[Result]:
@@ -70,8 +73,8 @@ def _held_against(case: Case, other: Case | None, who: str, alone: str, most: st
     apart, sure = _apart(case, other)
     if not apart:
         return
-    member = "worker" if who == "leader" else "decode engine"
-    message = f"The {member} runs {apart[0]}, its {who} ({theirs.origin}) {apart[1]}"
+    member = "decode engine" if most else "worker"
+    message = f"The {member} runs {apart[0]}, {who} ({theirs.origin}) {apart[1]}"
     more: dict[str, Any] = {"setting": "runtime.image", "anchor": "image", "at": own.origin, "expected": theirs.value}
     remedy = f"change `{own.value}` to `{theirs.value}` at {own.origin}"
     if sure is None:
@@ -81,7 +84,7 @@ def _held_against(case: Case, other: Case | None, who: str, alone: str, most: st
         )
         return
     yield fail(
-        f"{message}: {_effect(who, sure=sure)}",
+        f"{message}: {_effect(pair=bool(most), sure=sure)}",
         remedy=remedy,
         value=own.value,
         severity=most if sure else "warning",
@@ -89,8 +92,8 @@ def _held_against(case: Case, other: Case | None, who: str, alone: str, most: st
     )
 
 
-def _effect(who: str, *, sure: bool) -> str:
-    if who == "leader":
+def _effect(*, pair: bool, sure: bool) -> str:
+    if not pair:
         return f"they are one server, and {'do not work' if sure else 'nobody has tried them'} together"
     return "what one of them writes into the KV cache, the other may refuse or misread"
 
@@ -201,7 +204,7 @@ def _edit(case: Case, spelled: str, own: facts.Effective, wanted: object) -> str
 def group_gpus(case: Case) -> Iterator[Result]:
     """A worker on another GPU class than its leader, or with another number of GPUs."""
     leader = members.leader_of(case)
-    if leader is None:
+    if leader is None or leader.workload.joins:  # Ray's worker groups are pools of their own kind of node
         yield skipped(_ALONE)
         return
     own, theirs = (evidence.known(each, "hardware.gpu_class") for each in (case, leader))

@@ -4,6 +4,7 @@ from textwrap import dedent
 
 import pytest
 
+from skewguard.language import surroundings
 from skewguard.language.neighbours import Route
 from skewguard.language.vocabulary import BY_NAME
 from skewguard.observe.sources import scaling
@@ -133,6 +134,38 @@ def test_platforms_scale_themselves(text: str, signals: list[str], low: int | No
 def named(route: Route) -> list[tuple[str, int | str | None]]:
     """Where a route leads: names and ports."""
     return [(backend.name, backend.port) for backend in route.backends]
+
+
+def test_llm_service_scales_decode_and_prefill_apart() -> None:
+    """Each has a minimum, a maximum and signals of its own; what is idle may go below the minimum."""
+    text = """
+        apiVersion: serving.kserve.io/v1alpha2
+        kind: LLMInferenceService
+        metadata: {name: n, namespace: p}
+        spec:
+          model: {uri: "hf://m/x"}
+          scaling: {minReplicas: 2, maxReplicas: 8, wva: {hpa: {}}}
+          template: {containers: [{name: main, image: i}]}
+          prefill:
+            scaling: {minReplicas: 1, maxReplicas: 3, keda: {idleReplicaCount: 0, triggers: [{type: cpu}]}}
+            template: {containers: [{name: main, image: i}]}
+    """
+    found = reading.read(text).inventory
+    told = [
+        (each.target_role, [signal.kind for signal in each.signals], each.idle_replicas and each.idle_replicas.value)
+        for each in found.autoscalers
+    ]
+    assert told == [("decode", ["queue"], None), ("prefill", ["cpu"], 0)]
+    assert [len(surroundings.autoscalers_of(each, found)) for each in found.workloads] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "annotation", ["networking.gke.io/managed-certificates", "kubernetes.io/ingress.global-static-ip-name"]
+)
+def test_annotations_of_a_controller_tell_who_implements_an_ingress(annotation: str) -> None:
+    """Where no class is named, the only controller whose annotations stand there is meant."""
+    text = one("Ingress", "networking.k8s.io/v1", f"{{{BACKEND}}}", f"{{{annotation}: x, cert-manager.io/issuer: y}}")
+    assert reading.read(text).inventory.routes[0].family == "gce"
 
 
 BACKEND = "rules: [{http: {paths: [{backend: {service: {name: chat, port: {number: 80}}}}]}}]"

@@ -123,6 +123,10 @@ ANNOTATIONS: Mapping[str, tuple[str, ...]] = {
     "appgw.ingress.kubernetes.io/": ("azure",),
     "haproxy.router.openshift.io/": ("openshift",),
     "traefik.ingress.kubernetes.io/": ("traefik",),
+    "networking.gke.io/": ("gce",),
+    "ingress.gcp.kubernetes.io/": ("gce",),
+    "kubernetes.io/ingress.global-static-ip-name": ("gce",),
+    "kubernetes.io/ingress.regional-static-ip-name": ("gce",),
 }
 """Prefix of an annotation → who reads it."""
 

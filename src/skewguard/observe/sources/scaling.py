@@ -51,6 +51,8 @@ def read(reading: Reading) -> Iterator[Autoscaler]:
         yield _aibrix(own)
     elif own.kind == "InferenceService" and own.group == "serving.kserve.io":
         yield from _kserve(own)
+    elif own.kind == "LLMInferenceService" and own.group == "serving.kserve.io":
+        yield from _llm_service(own)
     elif own.group == "serving.knative.dev" and own.kind == "Service":
         yield from _knative(own, own.root.get("spec", "template", "metadata", "annotations"))
     elif own.kind == "NIMService" and own.root.get("spec", "scale", "enabled").boolean():
@@ -252,6 +254,25 @@ def _kserve(own: Object) -> Iterator[Autoscaler]:
         yield _of(own, tuple(signals), predictor.get("minReplicas"), predictor.get("maxReplicas"), predictor.origin)
     elif any(key.startswith("autoscaling.knative.dev/") for key, _ in annotations.items()):
         yield from _knative(own, annotations)
+
+
+def _llm_service(own: Object) -> Iterator[Autoscaler]:
+    """The scaling of an LLMInferenceService, for decode and for prefill apart.
+
+    Source: kserve pkg/apis/serving/v1alpha2 ScalingSpec: KEDA's triggers, or the Workload Variant Autoscaler, which
+    follows the saturation of KV cache and queue.
+    """
+    spec = own.root.get("spec")
+    for node, role in ((spec, "decode" if spec.get("prefill") else None), (spec.get("prefill"), "prefill")):
+        scaling = node.get("scaling")
+        if not scaling:
+            continue
+        signals = [_trigger(trigger) for trigger in scaling.get("keda", "triggers").elements()]
+        if scaling.get("wva").present:
+            signals.append(Signal("queue", "wva", scaling.get("wva").origin))
+        made = _of(own, tuple(signals), scaling.get("minReplicas"), scaling.get("maxReplicas"), scaling.origin)
+        idle = scaling.get("keda", "idleReplicaCount") or scaling.get("wva", "keda", "idleReplicaCount")
+        yield structs.replace(made, target_role=role, idle_replicas=pods.count(idle))
 
 
 def _metrics_of_kserve(nodes: Sequence[Node]) -> Iterator[Signal]:

@@ -155,7 +155,7 @@ def group_settings(case: Case) -> Iterator[Result]:
         yield fail(
             f"The worker runs with {spelled} {_shown(own)}, its leader with {_shown(theirs)} ({_where(theirs)}): each "
             "member builds its share of one model from its own arguments",
-            remedy=_edit(case, spelled, own, wanted),
+            remedy=_edit(case, setting, wanted),
             setting=setting,
             anchor=spelled,
             at=own.origin if isinstance(own, Fact) and own.origin.file else case.container.origin,
@@ -179,13 +179,11 @@ def _where(effective: facts.Effective) -> str:
     return str(effective.origin) if isinstance(effective, Fact) else "its default"
 
 
-def _edit(case: Case, spelled: str, own: facts.Effective, wanted: object) -> str:
+def _edit(case: Case, setting: str, wanted: object) -> str:
+    name = evidence.flag(case, setting) or setting
     if wanted is None:
-        return f"remove `{spelled}` from the worker, or give it to the leader too"
-    place = own.origin if isinstance(own, Fact) and own.authority == "declared" and own.origin.file else None
-    if place is not None:
-        return f"write `{spelled} {wanted}` at {place}, or the worker's value on the leader"
-    return f"{evidence.add_words(case, spelled, str(wanted))} of the worker"
+        return f"remove `{name}` from the worker, or give it to the leader too"
+    return f"for the worker, {evidence.add_words(case, name, str(wanted))}; or give the leader the worker's value"
 
 
 @check(

@@ -131,3 +131,13 @@ def test_identity_does_not_depend_on_a_secret(more: dict[str, Any]) -> None:
     text = json.dumps(more).replace(SECRET, "hf_" + "b" * 30).replace("SECRET", "OTHER")
 
     assert _made(3, **more).id == _made(3, **json.loads(text)).id
+
+
+def test_check_of_arguments_that_nobody_understands_is_skipped() -> None:
+    """Finding nothing is no pass there; a check that reads no arguments passes, and a finding stays one."""
+    of = cases.case()
+    of.parsed = None
+    rows = [_check(lambda _case: iter(())), structs.replace(_check(lambda _case: iter(())), reads_arguments=True)]
+    answer = evaluation.evaluate(of, [*rows, structs.replace(_check(_failing), reads_arguments=True)], str)
+
+    assert ({"pass": 1, "skipped": 1}, ["fail"]) == (answer.counts, [item.verdict for item in answer.findings])

@@ -104,3 +104,15 @@ def test_contract_that_drifted_from_its_manifest_is_noticed(run: Run) -> None:
     assert 0 == run("check", "x.yaml").code
     write("x.yaml", GOOD.replace("max-num-seqs=128", "max-num-seqs=64"))
     assert 1 == run("check", "x.yaml").code
+
+
+def test_core_settings_that_the_contract_does_not_hold_are_told(run: Run) -> None:
+    """In one line, with exit code 0; a contract that holds them all says nothing of it."""
+    done = run("init", write("x.yaml", UNSEEN))
+    assert (0, True) == (
+        done.code,
+        "does not hold limits.max_model_len (could not be read)" in " ".join(done.err.split()),
+    )
+    assert "does not hold" not in run("init", write("y.yaml", GOOD)).err
+    other = GOOD.replace("vllm/vllm-openai:v0.11.0", "ghcr.io/huggingface/text-generation-inference:3.3.5")
+    assert "does not hold model.id, model.revision" in " ".join(run("init", write("z.yaml", other)).err.split())

@@ -2,7 +2,9 @@
 
 import pytest
 
+from skewguard.language.results import SubjectLine
 from skewguard.report import words
+from tests.report.reports import CHAT
 
 
 @pytest.mark.parametrize(
@@ -24,3 +26,9 @@ def test_key_is_told_in_words(key: str, said: str) -> None:
 def test_known_gpu_is_not_asked_for() -> None:
     """Scheduling names the class; the checkpoint alone is missing."""
     assert "the config.json of m@main" == words.needed(["config.json@m@main", "gpu@class/H100-80GB-SXM"])
+
+
+def test_engine_without_grammar_is_headed_so() -> None:
+    """A version that nobody can know is not the point there."""
+    assert "tgi, arguments not understood" == words.engine(SubjectLine(CHAT, "tgi", "the image", understood=False))
+    assert "vllm of unknown version" == words.engine(SubjectLine(CHAT, "vllm", "the image"))

@@ -226,6 +226,7 @@ def _subject_line(case: Case) -> SubjectLine:
         reason=case.recognition.reason if case.recognition else "",
         version=case.release.version if case.release else None,
         contract=bound.name if bound else None,
+        understood=case.release is not None,  # of an engine without table
     )
 
 

@@ -38,7 +38,7 @@ def init(
         contracts=_written(names, texts) if write else _joined(texts),
         errors=loaded.problems,
         missing=loaded.inventory.missing,
-        notes=(*loaded.notes, *notes),
+        notes=(*loaded.notes, *_unheld(loaded.cases), *notes),
         exit_code=ExitCode.UNREADABLE if loaded.problems else ExitCode.OK,
     )
 
@@ -59,6 +59,24 @@ def _written(names: Sequence[str], texts: Sequence[str]) -> tuple[WrittenContrac
             hint="remove what is no longer meant, or print the contracts instead of writing them",
         )
     return tuple(WrittenContract(text, writing.write_new(path, text)) for path, text in zip(paths, texts, strict=True))
+
+
+def _unheld(cases: Sequence[Case]) -> Iterator[str]:
+    """Which settings that matter a contract leaves out: one that promises little stays green whatever changes."""
+    for case in cases:
+        server = case.recognition is None or case.recognition.runs == "server"  # a worker's settings are its leader's
+        names = writer.unheld(case) if server else []
+        if names:
+            yield (
+                f"the contract of {case.sheet.subject} does not hold {', '.join(names)} ({_why(case)}): a change of "
+                "these will not be seen until you write down what you validated"
+            )
+
+
+def _why(case: Case) -> str:
+    if case.parsed is not None:
+        return "could not be read"
+    return f"skewguard does not know how {case.title} takes them, and holds its arguments and variables as written"
 
 
 def _bound_already(cases: Sequence[Case], namespace: str | None) -> Iterator[str]:

@@ -36,13 +36,17 @@ class InputProblem(Struct, frozen=True):
 
 
 class SubjectLine(Struct, frozen=True):
-    """One container that runs an engine: which, why we think so, and the name of the contract that binds it."""
+    """One container that runs an engine: which, why we think so, and the name of the contract that binds it.
+
+    `understood` is False where nobody here knows the grammar of the engine's arguments.
+    """
 
     subject: Subject
     engine: str
     reason: str
     version: str | None = None
     contract: str | None = None
+    understood: bool = True
 
 
 class ContractLine(Struct, frozen=True):

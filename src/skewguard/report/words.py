@@ -171,11 +171,18 @@ def subject(item: Subject) -> str:
     return f"{cluster}{item}{role}{pod}"
 
 
+def engine(line: SubjectLine) -> str:
+    """`vllm 0.11.0`, `vllm of unknown version`, `tgi, arguments not understood`."""
+    if not line.understood:
+        return f"{line.engine}, arguments not understood"
+    return f"{line.engine} {line.version or 'of unknown version'}"
+
+
 def heading(item: Subject, line: SubjectLine | None) -> str:
     """The container with its engine, version and contract, over the findings about it."""
     said = subject(item)
     if line is not None:
-        said += f" · {line.engine} {line.version or 'of unknown version'}"
+        said += f" · {engine(line)}"
         said += f" · contract {line.contract}" if line.contract else ""
     return said
 

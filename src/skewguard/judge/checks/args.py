@@ -6,12 +6,14 @@ serving and which edit mends it. What only some of the possible versions make of
 """
 
 from collections.abc import Iterator
+from functools import partial
 
-from skewguard.judge.checks import anchors, evidence, faults
-from skewguard.judge.checks.interface import Case, Result, check, fail, unknown
+from skewguard.judge.checks import anchors, evidence, faults, interface
+from skewguard.judge.checks.interface import Case, Result, fail, unknown
 from skewguard.knowledge.engines.interface import Argument
 from skewguard.language import redact, vocabulary
 
+check = partial(interface.check, reads_arguments=True)
 GRAMMAR = ("the engine's released argument parser, read and run for every version of the table",)
 
 

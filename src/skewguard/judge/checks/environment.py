@@ -117,6 +117,7 @@ def _setting_names(engine: str) -> Mapping[str, str]:
 
 @check(
     "args.env-contradicts",
+    reads_arguments=True,
     title="A variable and an argument contradict each other",
     category="runtime",
     severity="warning",
@@ -160,6 +161,7 @@ def _number(text: str | None) -> float | None:
 
 @check(
     "args.dead-env",
+    reads_arguments=True,
     title="This version no longer reads the variable",
     category="runtime",
     severity="error",
@@ -203,6 +205,7 @@ def _plain(value: object) -> str:
 
 @check(
     "args.unread-env",
+    reads_arguments=True,
     title="The engine reads no such variable",
     category="runtime",
     severity="warning",
@@ -242,6 +245,7 @@ def unread_env(case: Case) -> Iterator[Result]:
 
 @check(
     "args.invalid-env",
+    reads_arguments=True,
     title="The engine refuses a variable's value",
     category="runtime",
     severity="error",

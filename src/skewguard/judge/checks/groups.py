@@ -127,6 +127,7 @@ def _short(digest: str) -> str:
 
 @check(
     "parallel.group-settings",
+    reads_arguments=True,
     title="Members of one group run with different settings",
     category="runtime",
     severity="error",
@@ -247,6 +248,7 @@ def _amount(case: Case) -> Origin | None:
 
 @check(
     "parallel.engine-id-shared",
+    reads_arguments=True,
     title="Two servers share one KV transfer identity",
     category="orchestration",
     severity="error",

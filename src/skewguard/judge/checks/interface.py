@@ -76,6 +76,8 @@ class Check(Struct, frozen=True):
     """A check's row: what it is, why it matters, how to mend it; the docs page is made from it.
 
     `bad` and `good` are short manifest fragments, before and after. `aliases` keep old ids working in waivers.
+    `reads_arguments`: it rests on the engine's arguments, so that finding nothing in an engine whose arguments are not
+    understood is no pass.
     """
 
     id: str
@@ -90,6 +92,7 @@ class Check(Struct, frozen=True):
     good: str = ""
     aliases: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    reads_arguments: bool = False
 
     @property
     def group(self) -> Group:

@@ -43,6 +43,7 @@ def _said(case: Case, setting: str) -> str:
 
 @check(
     "limits.step-below-length",
+    reads_arguments=True,
     title="One step cannot hold the longest prompt",
     category="runtime",
     severity="error",
@@ -85,6 +86,7 @@ def step_below_length(case: Case) -> Iterator[Result]:
 
 @check(
     "limits.seqs-above-step",
+    reads_arguments=True,
     title="More sequences than tokens in a step",
     category="runtime",
     severity="error",
@@ -128,6 +130,7 @@ _SHARES = ("runtime.gpu_memory_utilization", "sglang.mem_fraction_static")
 
 @check(
     "limits.memory-share",
+    reads_arguments=True,
     title="The share of GPU memory cannot hold",
     category="runtime",
     severity="error",
@@ -185,6 +188,7 @@ def _is_percentage(share: float) -> bool:
 
 @check(
     "limits.memory-share-overridden",
+    reads_arguments=True,
     title="A fixed KV cache size overrides the memory share",
     category="runtime",
     severity="warning",
@@ -212,6 +216,7 @@ def memory_share_overridden(case: Case) -> Iterator[Result]:
 
 @check(
     "limits.output-above-length",
+    reads_arguments=True,
     title="The output limit exceeds the context",
     category="runtime",
     severity="error",
@@ -239,6 +244,7 @@ def output_above_length(case: Case) -> Iterator[Result]:
 
 @check(
     "limits.partial-prefills",
+    reads_arguments=True,
     title="The limits of partial prefills contradict each other",
     category="runtime",
     severity="error",
@@ -278,6 +284,7 @@ _LENGTH_SWITCHES = {
 
 @check(
     "limits.length-check-off",
+    reads_arguments=True,
     title="The check of the context length is switched off",
     category="runtime",
     severity="warning",
@@ -307,6 +314,7 @@ def length_check_off(case: Case) -> Iterator[Result]:
 
 @check(
     "limits.length-implicit",
+    reads_arguments=True,
     title="The context length is left to the model's config",
     category="runtime",
     severity="note",
@@ -324,6 +332,7 @@ def length_implicit(case: Case) -> Iterator[Result]:
 
 @check(
     "runtime.dtype-implicit",
+    reads_arguments=True,
     title="The number format is left to the model's config",
     category="runtime",
     severity="note",

@@ -154,6 +154,7 @@ def _got(case: Case, total: int) -> str:
 
 @check(
     "parallel.too-few-gpus",
+    reads_arguments=True,
     title="Parallelism needs more GPUs than the pods ask for",
     category="hardware",
     severity="error",
@@ -210,6 +211,7 @@ def _cause(case: Case) -> Fact | None:
 
 @check(
     "parallel.idle-gpus",
+    reads_arguments=True,
     title="GPUs that the engine does not use",
     category="hardware",
     severity="warning",
@@ -249,6 +251,7 @@ def idle_gpus(case: Case) -> Iterator[Result]:
 
 @check(
     "parallel.tensor-across-pods",
+    reads_arguments=True,
     title="Tensor parallelism crosses pods",
     category="hardware",
     severity="note",
@@ -282,6 +285,7 @@ def tensor_across_pods(case: Case) -> Iterator[Result]:
 
 @check(
     "parallel.shm-missing",
+    reads_arguments=True,
     title="Several GPUs without shared memory",
     category="orchestration",
     severity="warning",

@@ -237,6 +237,7 @@ def moving_revision(revision: str) -> bool:
 
 @check(
     "pin.chat-template",
+    reads_arguments=True,
     title="The chat template comes from a place that can change",
     category="model",
     severity="warning",

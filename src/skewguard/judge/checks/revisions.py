@@ -15,6 +15,7 @@ COMMIT_PAGE = "https://huggingface.co/{}/commits/main lists the commits"
 
 @check(
     "pin.model-revision",
+    reads_arguments=True,
     title="The model's revision is not pinned",
     category="model",
     severity="warning",
@@ -45,6 +46,7 @@ def model_revision(case: Case) -> Iterator[Result]:
 
 @check(
     "pin.tokenizer-revision",
+    reads_arguments=True,
     title="The tokenizer's revision is not pinned",
     category="model",
     severity="warning",
@@ -85,6 +87,7 @@ def tokenizer_revision(case: Case) -> Iterator[Result]:
 
 @check(
     "pin.code-revision",
+    reads_arguments=True,
     title="Code of the model repository runs unpinned",
     category="model",
     severity="warning",
@@ -129,6 +132,7 @@ def code_revision(case: Case) -> Iterator[Result]:
 
 @check(
     "pin.revision-commit",
+    reads_arguments=True,
     title="A revision is not a full commit",
     category="model",
     severity="warning",
@@ -175,6 +179,7 @@ def revision_commit(case: Case) -> Iterator[Result]:
 
 @check(
     "pin.adapters",
+    reads_arguments=True,
     title="A LoRA adapter comes from a repository without a revision",
     category="model",
     severity="warning",
@@ -214,6 +219,7 @@ _DRAFT = ("speculative_draft_model_path", "speculative_draft_model_revision")
 
 @check(
     "pin.draft-model",
+    reads_arguments=True,
     title="The draft model of speculative decoding is not pinned",
     category="model",
     severity="warning",

@@ -32,6 +32,7 @@ class Knock(Struct, frozen=True):
 
 @check(
     "serving.port-mismatch",
+    reads_arguments=True,
     title="A port where the engine does not listen",
     category="serving",
     severity="error",
@@ -119,6 +120,7 @@ def port_name(case: Case) -> Iterator[Result]:
 
 @check(
     "serving.loopback",
+    reads_arguments=True,
     title="An engine that listens to its own pod alone",
     category="serving",
     severity="warning",

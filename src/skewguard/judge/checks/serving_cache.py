@@ -34,6 +34,7 @@ class Place(Struct, frozen=True):
 
 @check(
     "serving.cache-unused",
+    reads_arguments=True,
     title="A model cache that the engine never uses",
     category="serving",
     severity="warning",
@@ -74,6 +75,7 @@ def cache_unused(case: Case) -> Iterator[Result]:
 
 @check(
     "serving.cache-read-only",
+    reads_arguments=True,
     title="A model cache that cannot be written",
     category="serving",
     severity="warning",
@@ -105,6 +107,7 @@ def cache_read_only(case: Case) -> Iterator[Result]:
 
 @check(
     "serving.cache-no-place",
+    reads_arguments=True,
     title="Nowhere to write the model",
     category="serving",
     severity="error",

@@ -12,6 +12,7 @@ MOST = 6
 
 @check(
     "args.depends-on-version",
+    reads_arguments=True,
     title="Whether the arguments work depends on a version nobody named",
     category="runtime",
     severity="warning",

@@ -21,6 +21,7 @@ EXPANSION = ("Kubernetes documentation: Define Dependent Environment Variables; 
 
 @check(
     "args.literal-variable",
+    reads_arguments=True,
     title="A variable is passed literally",
     category="runtime",
     severity="error",

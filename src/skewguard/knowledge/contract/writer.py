@@ -74,6 +74,29 @@ def write(draft: Draft, name: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+CORE = (
+    "model.id",
+    "model.revision",
+    "runtime.dtype",
+    "runtime.quantization",
+    "limits.max_model_len",
+    "limits.max_num_seqs",
+    "parallelism.tensor",
+)
+"""Settings without which a contract holds little of what was validated."""
+
+
+def unheld(draft: Draft) -> list[str]:
+    """The core settings that the contract of a container promises nothing about, because nobody could read them."""
+    found = []
+    for row in (vocabulary.BY_NAME[name] for name in CORE):
+        lines = list(_row(draft, row))
+        told = any(not line.startswith("#") for line in lines)
+        if not told and (lines or draft.parsed is None):
+            found.append(row.name)
+    return found
+
+
 def _head(draft: Draft, name: str) -> Iterator[str]:
     about = draft.sheet.effective("runtime.version")
     version = f" {about.value}" if isinstance(about, Fact) else ""

@@ -65,8 +65,7 @@ def _engine(line: SubjectLine, findings: list[Finding]) -> tuple[str, str, str, 
     warnings = sum(finding.verdict == "fail" and finding.severity == "warning" for finding in findings)
     counts = [words.counted(errors, "error"), words.counted(warnings, "warning")]
     said = ", ".join(count for count in counts if not count.startswith("0 ")) or "none above a note"
-    version = f"{line.engine} {line.version or 'of unknown version'}"
-    return words.subject(line.subject), version, line.contract or "none", prose(line.reason, "span"), said
+    return words.subject(line.subject), words.engine(line), line.contract or "none", prose(line.reason, "span"), said
 
 
 def _gaps(report: CheckReport) -> Part:

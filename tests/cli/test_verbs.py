@@ -251,3 +251,24 @@ def test_init_without_an_engine_says_so(run: Run) -> None:
     """Exit code 2: there is nothing to promise."""
     done = run("init", write("x.yaml", NO_ENGINE))
     assert (2, True) == (done.code, "nothing to promise" in done.err)
+
+
+@pytest.mark.parametrize("name", ["vllm/tp", "vllm/-tp", "vllm/tensor-parallel-size"])
+def test_explain_knows_a_flag_by_its_short_spelling(run: Run, name: str) -> None:
+    """A hint that names what was asked helps nobody."""
+    assert run("explain", "-o", "json", "--", name).document["flag"] == "--tensor-parallel-size"
+
+
+@pytest.mark.parametrize("name", ["max_num_seqs", "--max-num-seqs"])
+def test_explain_answers_a_bare_flag_with_its_setting(run: Run, name: str) -> None:
+    """The vocabulary's name stands first, the engine's flag beside it."""
+    done = run("explain", "--", name)
+    assert done.code == 2
+    assert "did you mean limits.max_num_seqs, vllm/" in done.err
+
+
+def test_command_line_without_a_version_is_answered_with_its_form(run: Run) -> None:
+    """`settings 'vllm serve MODEL'` is no path, and nobody knows the version."""
+    done = run("settings", "vllm serve Qwen/Qwen3-8B")
+    assert done.code == 2
+    assert "'vllm==0.11.0 -- serve MODEL'" in " ".join((done.out + done.err).split())

@@ -303,3 +303,21 @@ def test_duplicated_flag_is_named_with_its_value() -> None:
     """Two words of one argument are found by both."""
     subject = case(arguments=[argument("--max-num-seqs", "duplicated", flag="--max-num-seqs", value=512)])
     assert run("args.duplicated", subject)[0].remedy == "remove this `--max-num-seqs 512`"
+
+
+@pytest.mark.parametrize(
+    ("text", "value_at", "line", "remedy"),
+    [
+        ("--dtype", 11, 11, "write `bfloat16` instead of `bf16`, if that was meant"),
+        ("--dtype=bf16", None, 10, "write `--dtype=bfloat16` instead of `--dtype=bf16`, if that was meant"),
+    ],
+)
+def test_refused_value_is_told_at_the_value_with_the_nearest_choice(
+    text: str, value_at: int | None, line: int, remedy: str
+) -> None:
+    """The word to change is the value; in one word with its flag both are written again."""
+    place = at(value_at, "bf16") if value_at else None
+    wrong = argument(text, "invalid", flag="--dtype", value="bf16", value_origin=place, suggestion="bfloat16")
+    (answer,) = run("args.invalid-value", case(arguments=[wrong]))
+    assert answer.at is not None
+    assert (answer.at.line, answer.remedy) == (line, remedy)

@@ -11,7 +11,7 @@ from skewguard.knowledge.contract import binding, loading, waiving
 from skewguard.knowledge.contract.values import Binding, Contract
 from skewguard.language.facts import Arm, Choice, Fact, Gap, Origin
 from skewguard.language.findings import Finding
-from skewguard.language.neighbours import Backend, Route, Timeout
+from skewguard.language.neighbours import Autoscaler, Backend, Route, Timeout
 from tests.judge.cases import COMMIT, argument, at, case, located, run, service, variable, verdicts
 
 HEAD = (
@@ -214,7 +214,7 @@ def test_mismatch_says_what_where_and_what_to_write() -> None:
         ("model: {id: a/b}", {"model.id": "a/c"}, {}, "name the model `a/b`"),
         ("hardware: {gpu_count: 2}", {"hardware.gpu_count": 1}, {}, "set `nvidia.com/gpu: 2` in the container's limits"),
         ("hardware: {gpu_class: [H200, B200]}", {"hardware.gpu_class": "L4"}, {}, "let the pod run on H200 only"),
-        ("autoscaling: {min_replicas: {min: 2}}", {"autoscaling.min_replicas": 1}, {}, "set `minReplicas` to 2 replicas"),
+        ("autoscaling: {min_replicas: {min: 2}}", {"autoscaling.min_replicas": 1}, {}, "set `replicas: 2`"),
         ("serving: {request_timeout: {min: 600s, max: 900s}}", {"serving.request_timeout": 60.0}, {}, "set `timeout` to 600 s"),
         ("serving: {request_timeout: {min: 600s, max: 900s}}", {"serving.request_timeout": 1e4}, {}, "set `timeout` to 900 s"),
         ("engine_settings: {vllm.env.X: 2}", {"vllm.env.X": "1"}, {}, 'set the variable X to "2"'),
@@ -226,6 +226,24 @@ def test_remedy_is_the_exact_edit(body: str, declared: dict[str, Any], derived: 
     answer = judge(body, case(declared=declared, derived=derived))[0]
 
     assert ("fail", True) == (answer.verdict, answer.remedy.startswith(remedy)), answer.remedy
+
+
+@pytest.mark.parametrize(
+    ("kind", "remedy"),
+    [
+        (None, "set `replicas: 2`"),
+        ("HorizontalPodAutoscaler", "set `minReplicas: 2`"),
+        ("ScaledObject", "set `minReplicaCount: 2`"),
+    ],
+)
+def test_remedy_for_replicas_names_the_field_that_is_there(kind: str | None, remedy: str) -> None:
+    """A plain Deployment has `replicas` alone; each autoscaler has its own name for the bound."""
+    scalers = (Autoscaler(kind, "h", "prod", at(90), "Deployment", "chat"),) if kind else ()
+    subject = case(declared={"autoscaling.min_replicas": 1}, inventory={"autoscalers": scalers})
+
+    answer = judge("autoscaling: {min_replicas: {min: 2}}", subject)[0]
+
+    assert answer.remedy.startswith(remedy), answer.remedy
 
 
 @pytest.mark.parametrize(

@@ -205,6 +205,8 @@ def unreadable(path: str, error: Exception) -> InputError:
 def _nearest(path: str) -> str:
     from difflib import get_close_matches
 
+    if " " in path and not os.path.isdir(os.path.split(path)[0] or "."):
+        return "a command line is written as 'ENGINE==VERSION -- COMMAND', such as 'vllm==0.11.0 -- serve MODEL'"
     folder, name = os.path.split(path)
     stem, ending = os.path.splitext(name)
     try:

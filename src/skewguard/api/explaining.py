@@ -109,11 +109,11 @@ def _module(engine: str) -> EngineModule:
 
 def _flag(engine: str, flag: str) -> FlagHistory:
     module = _module(engine)
-    wanted = flag.lstrip("-").replace("_", "-")
+    wanted = _long(module, flag.lstrip("-").replace("_", "-"))
     runs = module.history(wanted)
     if not any(record for _, _, record in runs):
         newest = module.flags(module.releases()[-1])
-        names = [spelling.lstrip("-") for record in newest for spelling in record.spellings]
+        names = [spelling[2:] for record in newest for spelling in record.spellings if spelling.startswith("--")]
         close = _near(wanted, names, 0.6)
         near = f"did you mean {', '.join(f'{engine}/{name}' for name in close)}?" if close else None
         raise UsageError(f"no version of {module.TITLE} in the table has the flag --{wanted}", hint=near)
@@ -125,6 +125,14 @@ def _flag(engine: str, flag: str) -> FlagHistory:
         runs=tuple(FlagRun(first, last, _line(record) if record else None) for first, last, record in runs),
         tables=engines.table_versions(),
     )
+
+
+def _long(module: EngineModule, name: str) -> str:
+    """The name of a flag whose short spelling this is (`tp`), by the newest release; any other name as it stands."""
+    for record in module.flags(module.releases()[-1]):
+        if f"-{name}" in record.spellings:
+            return next((each[2:] for each in record.spellings if each.startswith("--")), name)
+    return name
 
 
 def _variable(engine: str | None, name: str) -> VariableHistory:
@@ -197,9 +205,11 @@ def _line(record: FlagRecord) -> FlagLine:
 
 
 def _unknown(name: str) -> UsageError:
+    plain = name.lstrip("-").replace("-", "_")
+    settings = [row.name for row in vocabulary.BY_NAME.values() if plain == row.key or plain in row.called.values()]
     flags = [f"{module.NAME}/{name.lstrip('-')}" for module in engines.ENGINES.values() if module.history(name)]
     versions = [f"{module.NAME}=={module.releases()[-1]}" for module in engines.ENGINES.values() if name == module.NAME]
-    close = flags or versions or _near(name, [*vocabulary.BY_NAME, *checks.CHECKS], 0.5)
+    close = [*settings, *flags] or versions or _near(name, [*vocabulary.BY_NAME, *checks.CHECKS], 0.5)
     hint = (
         f"did you mean {', '.join(close)}?"
         if close

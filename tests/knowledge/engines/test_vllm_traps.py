@@ -282,6 +282,20 @@ def test_false_behind_a_switch_names_the_spelling_that_says_so(
     assert only(serve(version, "m", *words)).suggestion == meant
 
 
+@pytest.mark.parametrize(
+    ("words", "nearest"),
+    [
+        (("--dtype", "bf16"), "bfloat16"),
+        (("--kv-cache-dtype=fp8_e4m3fn",), "fp8_e4m3"),
+        (("--dtype", "int3"), None),
+        (("--max-num-seqs", "many"), None),
+    ],
+)
+def test_refused_value_names_the_nearest_choice_of_the_table(words: tuple[str, ...], nearest: str | None) -> None:
+    """Where a flag has choices and one of them is near; nothing is made up for a number."""
+    assert only(serve("0.11.0", "m", *words)).suggestion == nearest
+
+
 # ---- values ---------------------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from skewguard.judge.checks import anchors, evidence, faults, interface
 from skewguard.judge.checks.interface import Case, Result, fail, unknown
 from skewguard.knowledge.engines.interface import Argument
 from skewguard.language import redact, vocabulary
+from skewguard.language.facts import Origin
 
 check = partial(interface.check, reads_arguments=True)
 GRAMMAR = ("the engine's released argument parser, read and run for every version of the table",)
@@ -28,7 +29,7 @@ def _answer(case: Case, argument: Argument) -> Result:
     more = {
         "setting": _setting(case, argument),
         "anchor": anchors.of_argument(argument),
-        "at": argument.origin,
+        "at": _place(argument),
     }
     if argument.doubt:
         return unknown(message, remedy=_remedy(case, argument), **more)
@@ -55,6 +56,11 @@ def _answer(case: Case, argument: Argument) -> Result:
     return fail(message, remedy=_remedy(case, argument), **more)
 
 
+def _place(argument: Argument) -> Origin:
+    """Where the fault stands: at the value where that is refused and is a word of its own, else at the flag."""
+    return (argument.value_origin or argument.origin) if argument.fault == "invalid" else argument.origin
+
+
 def _setting(case: Case, argument: Argument) -> str | None:
     dest = argument.dest
     if dest is None and argument.text.startswith("--"):
@@ -67,6 +73,9 @@ def _remedy(case: Case, argument: Argument) -> str:
     """The edit: the engine's own suggestion, in words that fit the fault; empty for the check's general remedy."""
     written, better = argument.text, argument.suggestion
     name, equals, value = written.partition("=")
+    if argument.fault == "invalid" and better:
+        right = f"{name}={better}" if equals else better
+        return f"write `{right}` instead of `{written if equals else argument.value}`, if that was meant"
     if argument.fault == "swallowed":
         return _apart(written, better)
     if argument.fault in ("ignored", "unexpected-value") and written.lower() in ("true", "false"):

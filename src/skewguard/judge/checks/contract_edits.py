@@ -5,7 +5,7 @@ from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import engines
 from skewguard.knowledge.contract import describing, values
 from skewguard.knowledge.contract.values import Clause
-from skewguard.language import dialects, vocabulary
+from skewguard.language import dialects, surroundings, vocabulary
 from skewguard.language.facts import Fact, Value
 
 _FIELDS = {
@@ -136,8 +136,22 @@ def _field(case: Case, setting: str, promise: values.Promise, fact: Fact | None)
         "hardware.gpu_count": f"set `nvidia.com/gpu: {describing.plain(wanted)}` in the container's limits",
         "autoscaling.signal": f"scale on {shown}",
     }
+    scaling = _scaling_field(case, setting, fact)
+    if scaling is not None:
+        return f"set `{scaling}: {describing.plain(wanted)}`"
     field = _FIELDS.get(setting)
     return edits.get(setting) or (f"set `{field}` to {shown}" if field else f"make {setting} {shown}")
+
+
+def _scaling_field(case: Case, setting: str, fact: Fact | None) -> str | None:
+    """The field that holds the number of replicas here: the workload's own, where nothing scales it."""
+    if fact is None or setting not in ("autoscaling.min_replicas", "autoscaling.max_replicas"):
+        return None
+    scalers = surroundings.autoscalers_of(case.workload, case.inventory)
+    if not scalers:
+        return "replicas"
+    named = _FIELDS[setting]
+    return named.replace("Replicas", "ReplicaCount") if scalers[0].kind == "ScaledObject" else named
 
 
 def _versions(promise: values.Promise) -> str:

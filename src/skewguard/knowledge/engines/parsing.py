@@ -157,6 +157,7 @@ class Parsing:
             value=" ".join(take.texts()),
             why="refused",
             detail=(wanted,),
+            suggestion=_choice(take),
             fatal=True,
         )
 
@@ -335,3 +336,13 @@ class Parsing:
 def _spelling(flag: Flag, *, on: bool) -> str | None:
     """The long spelling that switches a flag on, or off; None where it has none."""
     return next((each for each in flag.flags if flag.negates(each) != on and each.startswith("--")), None)
+
+
+def _choice(take: Take) -> str | None:
+    """The one of the flag's choices that a refused word most likely means; None where the table lists none near it."""
+    from difflib import get_close_matches
+
+    words = take.texts()
+    known = [str(each) for each in (take.flag.choices or ()) if each] if take.flag is not None else []
+    close = get_close_matches(words[0], known, n=1, cutoff=0.6) if len(words) == 1 else []
+    return close[0] if close else None

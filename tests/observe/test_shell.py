@@ -260,3 +260,61 @@ def test_long_scripts_are_read_to_the_end(script: str, programs: int) -> None:
     found = words(script)
     assert programs == len(found)
     assert all(word in script for program in found for word in program)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "((L*=2))",
+        "(( ++L ))",
+        ": $((L*=2))",
+        'echo "$((L<<=1))" > f',
+        "for ((L=1; L<3; L++)); do :; done",
+        "[[ $((L=1)) ]]",
+        "let L=8192",
+        'let "L = 8192"',
+        "printf -v L 8192",
+        "printf -vL 8192",
+        "wait -n -p L",
+        "declare -i L; L+=1",
+        "declare -u L; L=4k",
+        "declare -n R=L; R=8192",
+        "read -r L < f",
+        "mapfile L < f",
+        "getopts ab L",
+        "L[0]=8192",
+        'eval "L=$(cat f)"',
+        "f() { L=8192; }; L=4096; f",
+    ],
+)
+def test_variable_that_a_builtin_changes_is_not_known(changed: str) -> None:
+    """Arithmetic, builtins that assign, attributes, references and functions: the value before is no answer."""
+    (token,) = run(f"L=4096; {changed}; vllm $L")[-1][1][1:]
+    assert token.unresolved
+
+
+@pytest.mark.parametrize(
+    "source", ["source /elsewhere", 'eval "$(cat f)"', "export $(cat f)", 'read "$N"', "((${N}=1))"]
+)
+def test_variable_that_something_unread_may_change_is_an_assumption(source: str) -> None:
+    """Where the script does not say which variables it sets, each may be one of them."""
+    (token,) = run(f"L=4096; {source}; vllm $L")[-1][1][1:]
+    assert (token.text, bool(token.assumes)) == ("4096", True)
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("L=4096; (( L <= 3 && L != 4 && L == 5 )); vllm $L", "4096"),
+        ("L=4096; test $((L+1)) -gt 3; vllm $L", "4096"),
+        ("L=4096; printf L; vllm $L", "4096"),
+        ("L=4096; printf; wait; vllm $L", "4096"),
+        ("declare -i L=8192; vllm $L", "8192"),
+        ('export "L=8192"; vllm $L', "8192"),
+        ("command export L=8192; vllm $L", "8192"),
+    ],
+)
+def test_variable_that_stays_known_is_filled_in(script: str, expected: str) -> None:
+    """Comparing, printing and declaring plainly hide nothing."""
+    (token,) = run(script)[-1][1][1:]
+    assert (token.text, token.unresolved, token.assumes) == (expected, (), ())

@@ -212,7 +212,7 @@ class _Splitting:
 
     def text(self, value: Text, as_one: Run) -> None:
         """Add an unquoted value: `as_one` is its run where it stays one word."""
-        source = value.text
+        source = value.masked()  # what is not known is one piece, whatever stands for it
         pieces = list(re.finditer(rf"[^{_BLANK}]+", source))[:MAX_WORDS]
         if not pieces:
             if source:

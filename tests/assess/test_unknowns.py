@@ -4,8 +4,9 @@ import pytest
 
 from skewguard.judge import comparison
 from skewguard.judge.checks.interface import Case
+from skewguard.knowledge.contract import writer
 from skewguard.language.facts import Fact, Gap
-from tests.assess.laid_out import case, effective, own_contract, script
+from tests.assess.laid_out import case, effective, findings, own_contract, script
 
 START = "exec vllm serve m $ARGS"
 LENGTH = "limits.max_model_len"
@@ -109,3 +110,16 @@ def test_variables_of_an_engine_without_grammar_are_settings() -> None:
 def test_contract_of_an_engine_without_grammar_holds_its_variables(env: str) -> None:
     """It passes on the manifest it was written from."""
     assert [] == [item for item in own_contract(case(f"env: [{env}]", image=TGI)) if item.verdict == "fail"]
+
+
+def test_contract_of_an_engine_without_grammar_notices_what_is_added() -> None:
+    """A variable or an argument that was not there when the contract was written; a token is none."""
+    contract = writer.write(case("env: [{name: MODEL_ID, value: a}]", image=TGI), "own")
+
+    def broken(more: str, args: str = "") -> list[str | None]:
+        of = case(f"env: [{{name: MODEL_ID, value: a}}{more}]\n{args}", image=TGI)
+        return [each.setting for each in findings(of, "contract.mismatch", contract=contract) if each.verdict == "fail"]
+
+    assert [] == broken(", {name: HF_TOKEN, value: x}")
+    assert ["tgi.env.QUANTIZE"] == broken(", {name: QUANTIZE, value: awq}")
+    assert ["tgi.arguments"] == broken("", "args: [--quantize, awq]")

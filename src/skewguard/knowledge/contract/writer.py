@@ -197,15 +197,14 @@ def _engine_settings(draft: Draft) -> Iterator[str]:
     for setting in draft.sheet.names():
         if setting.startswith(prefix) and setting not in vocabulary.BY_NAME:
             body.extend(_outside(draft, setting))
-    if draft.parsed is not None and draft.parsed.blind is None:
+    blind = draft.parsed.blind if draft.parsed is not None else None
+    if blind is None:
         body.append(f"{prefix}*: {values.UNSET}")
-    elif draft.parsed is not None and draft.parsed.blind is not None:
-        body.extend(
-            _todo(f"{prefix}*", f"anything may be set by what is not in the input: {draft.parsed.blind.reason}")
-        )
-    if draft.parsed is not None and not draft.container.unseen_env:
+    else:
+        body.extend(_todo(f"{prefix}*", f"anything may be set by what is not in the input: {blind.reason}"))
+    if not draft.container.unseen_env:
         body.append(f"{prefix}env.*: {values.UNSET}")
-    elif draft.parsed is not None:
+    else:
         names = ", ".join(source.ref for source in draft.container.unseen_env)
         body.extend(_todo(f"{prefix}env.*", f"any variable may be set by what is not in the input: {names}"))
     if body:

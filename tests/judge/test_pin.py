@@ -210,13 +210,15 @@ def test_tokenizer_that_inherits_the_models_commit_does_not_start() -> None:
     assert severities("pin.tokenizer-revision", subject) == ["error"]
 
 
-def test_tokenizer_that_inherits_a_branch_may_start() -> None:
-    """A branch of that name may exist in the tokenizer's repository too; it is not pinned all the same."""
+@pytest.mark.parametrize(("revision", "said"), [("main", "moves with every push"), ("v1.0", "can be missing")])
+def test_tokenizer_that_inherits_the_models_branch_or_tag_is_a_warning(revision: str, said: str) -> None:
+    """`main` exists in every repository, and a tag may: only a commit is certainly not there."""
     subject = case(
-        declared={"model.id": HUB, "model.revision": "main", "tokenizer.id": "acme/tok"},
-        derived={"tokenizer.revision": "main"},
+        declared={"model.id": HUB, "model.revision": revision, "tokenizer.id": "acme/tok"},
+        derived={"tokenizer.revision": revision},
     )
     assert severities("pin.tokenizer-revision", subject) == ["warning"]
+    assert said in run("pin.tokenizer-revision", subject)[0].message
 
 
 def test_tokenizer_revision_hidden_is_unknown() -> None:

@@ -8,13 +8,17 @@ serving and which edit mends it. What only some of the possible versions make of
 from collections.abc import Iterator
 from functools import partial
 
-from skewguard.judge.checks import anchors, evidence, faults, interface
+from skewguard.judge.checks import anchors, beginnings, evidence, faults, interface
 from skewguard.judge.checks.interface import Case, Result, fail, unknown
 from skewguard.knowledge.engines.interface import Argument
 from skewguard.language import redact, vocabulary
 from skewguard.language.facts import Origin
 
 check = partial(interface.check, reads_arguments=True)
+
+OFF = ("false", "0", "no", "off")
+"""Values by which somebody means to leave a switch off."""
+
 GRAMMAR = ("the engine's released argument parser, read and run for every version of the table",)
 
 
@@ -86,19 +90,30 @@ def _remedy(case: Case, argument: Argument) -> str:
         return f"remove `{written}`, or run a release that obeys it"
     if argument.fault == "missing-value" and better is not None:
         return f"add `{better}`"
+    if argument.fault == "unexpected-value":
+        return _without_value(case, argument)
+    if argument.fault in ("missing-value", "invalid") and beginnings.wanted(case, argument):
+        return beginnings.told(case)
     if better is None:
-        return f"remove `{written}`" if argument.fault in ("removed", "unknown", "not-yet") else ""
+        return f"remove `{_whole(argument)}`" if argument.fault in ("removed", "unknown", "not-yet") else ""
     if better in (written, argument.value):
         return f"write `{better}` as the first word after the sub-command"
-    if (
-        argument.fault != "unexpected-value"
-        and equals
-        and "=" not in better
-        and name.startswith("-")
-        and better.startswith("-")
-    ):
+    if equals and "=" not in better and name.startswith("-") and better.startswith("-"):
         better = f"{better}={value}"
     return f"write `{better}` instead of `{written}`"
+
+
+def _without_value(case: Case, argument: Argument) -> str:
+    """The edit for a word that nothing takes: what it is meant to say, in the form that the engine reads."""
+    written, better = argument.text, argument.suggestion
+    name, equals, value = written.partition("=")
+    if better is not None:
+        return f"write `{better}` instead of `{written}`"
+    if equals and name.startswith("-"):
+        return f"remove `{written}`" if value.lower() in OFF else f"write `{name}` instead of `{written}`"
+    if beginnings.means_model(case, argument):
+        return f"write `{evidence.flag(case, 'model.id') or '--model'}={written}` instead of `{written}`"
+    return f"remove `{written}`"
 
 
 def _read_form(case: Case, argument: Argument) -> str:
@@ -109,6 +124,8 @@ def _read_form(case: Case, argument: Argument) -> str:
     if argument.source == "argument" and name.startswith("--") and equals:
         return f"write `- {name}` and `- {value}` as two list items"
     if argument.flag is None and not argument.text.startswith("-"):
+        if not beginnings.means_model(case, argument):
+            return f"remove `{argument.text}`"
         return f"write `{evidence.flag(case, 'model.id') or '--model'}={argument.text}` instead of `{argument.text}`"
     return ""
 
@@ -299,7 +316,8 @@ def _whole(argument: Argument) -> str:
     """A flag with its value, as one would look for it in the manifest; a secret's value stays hidden."""
     if "=" in argument.text or argument.value in (None, True):
         return argument.text
-    return f"{argument.text} {redact.value(argument.flag or argument.text, str(argument.value))}"
+    words = argument.value if isinstance(argument.value, list) else [argument.value]
+    return " ".join((argument.text, *(redact.value(argument.flag or argument.text, str(word)) for word in words)))
 
 
 @check(

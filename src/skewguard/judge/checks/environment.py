@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from skewguard.judge.checks import evidence
+from skewguard.judge.checks import beginnings, evidence
 from skewguard.judge.checks.interface import Case, Result, check, fail, unknown
 from skewguard.knowledge import engines
 from skewguard.knowledge.engines.interface import Variable
@@ -34,9 +34,12 @@ def none_given(case: Case) -> Iterator[Result]:
     if builtin is None and not likely:
         return
     names = ", ".join(entry.name for entry in likely)
+    taken = beginnings.swallowed(case)
     serves = f"{case.title} serves its built-in default model" + (f" `{builtin.value}`" if builtin else "")
     message = f"No argument names a model, so that {serves}"
-    place = likely[0].name_origin or likely[0].origin if likely else None
+    if taken is not None:
+        message = f"`{taken[0].text}` is taken as one more value of `{taken[1].flag}`, and no word names a model, so that {serves}"
+    place = likely[0].name_origin or likely[0].origin if likely else taken[0].origin if taken else None
     more = {
         "setting": "model.id",
         "anchor": likely[0].name if likely else "args",
@@ -52,7 +55,7 @@ def none_given(case: Case) -> Iterator[Result]:
     yield fail(
         f"{message}: {case.title} does not read {names}" if likely else message,
         at=place or case.container.origin,
-        severity=None if likely else "warning",
+        severity=None if likely or taken else "warning",
         **more,
     )
 
@@ -66,7 +69,9 @@ def _model_told(case: Case) -> bool:
     ):
         return True
     lost = ("swallowed", "ignored", "model-by-flag", "unexpected-value", "literal-variable")
-    return any(argument.flag is None or argument.text.startswith("--model") for argument in case.arguments(*lost))
+    if any(argument.flag is None or argument.text.startswith("--model") for argument in case.arguments(*lost)):
+        return True
+    return any(beginnings.wanted(case, argument) for argument in case.arguments("missing-value", "invalid"))
 
 
 def _looks_like_settings(case: Case) -> list[EnvVar]:
@@ -81,15 +86,19 @@ def _looks_like_settings(case: Case) -> list[EnvVar]:
 
 def _as_arguments(case: Case, likely: list[EnvVar]) -> str:
     words = []
+    model = "MODEL"
     for entry in likely:
         setting = setting_of(case.engine, entry.name)
+        if setting == "model.id" and beginnings.positional(case):
+            model = f"$({entry.name})"
+            continue
         spelled = evidence.flag(case, setting) if setting else None
         if spelled:
             words.append(f"`- {spelled}=$({entry.name})`")
-    if not words:
-        spelled = evidence.flag(case, "model.id") or "--model"
-        words = [f"`- {spelled}=MODEL`"]
-    return f"write the settings as `args`: {', '.join(words)}"
+    settings = f"write the settings as `args`: {', '.join(words)}"
+    if beginnings.positional(case) or not words:
+        return beginnings.told(case, model) + (f", and {settings}" if words else "")
+    return settings
 
 
 def setting_of(engine: str, name: str) -> str | None:

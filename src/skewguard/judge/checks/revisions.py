@@ -71,18 +71,31 @@ def tokenizer_revision(case: Case) -> Iterator[Result]:
             yield from _loose(case, setting, "tokenizer", tokenizer)
         return
     inherited = case.sheet.effective(setting)
-    if isinstance(inherited, Fact) and inherited.authority == "derived" and _commit(str(inherited.value)):
-        yield fail(
-            f"{case.title} looks for the model's revision {inherited.value} in the tokenizer's repository "
-            f"`{tokenizer.value}`, where that commit does not exist: the server does not start",
-            remedy=_pin(case, setting, str(tokenizer.value)),
-            setting=setting,
-            anchor=evidence.flag(case, setting),
-            fact=tokenizer,
-            severity="error",
-        )
+    if isinstance(inherited, Fact) and inherited.authority == "derived" and inherited.value:
+        yield _inherited(case, tokenizer, str(inherited.value))
         return
     yield from _loose(case, setting, "tokenizer", tokenizer)
+
+
+def _inherited(case: Case, tokenizer: Fact, revision: str) -> Result:
+    """The model's revision in the tokenizer's repository: a commit is never there, a branch or a tag may be."""
+    commit = _commit(revision)
+    what = (
+        "where that commit does not exist: the server does not start"
+        if commit
+        else "which moves with every push there"
+        if moving_revision(revision)
+        else "where it can be missing, so that the server does not start, or be moved to other files"
+    )
+    setting = "tokenizer.revision"
+    return fail(
+        f"{case.title} looks for the model's revision `{revision}` in the tokenizer's repository `{tokenizer.value}`, {what}",
+        remedy=_pin(case, setting, str(tokenizer.value)),
+        setting=setting,
+        anchor=evidence.flag(case, setting),
+        fact=tokenizer,
+        severity="error" if commit else None,
+    )
 
 
 @check(

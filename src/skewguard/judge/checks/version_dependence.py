@@ -96,6 +96,8 @@ def _differences(found: list[Argument | Variable], candidates: tuple[str, ...]) 
 def _effect(item: Argument | Variable) -> tuple[str, str]:
     if isinstance(item, Variable):
         return item.name, "not read" if item.outcome != "invalid" else "passed over" if item.passed_over else "refused"
+    if item.fault in ("removed", "not-yet") and item.fatal is False:
+        return item.text.partition("=")[0], f"read as `{item.flag}`"
     name = item.flag or item.text
     if item.fault == "swallowed":
         return name, "taken as one positional word"

@@ -27,6 +27,11 @@ class Missing(Struct, frozen=True):
     gone: str | None = None
     first: str | None = None
 
+    @property
+    def detail(self) -> tuple[str, ...]:
+        """What a sentence needs to know beside the fault."""
+        return (self.last or "", self.gone or "", self.first or "", self.spelling, self.advice)
+
 
 class Successors(Struct, frozen=True, eq=False):
     """What took the place of an engine's removed flags: for each, the flag to write instead (None: there is none), and
@@ -58,6 +63,21 @@ def missing(table: Table, successors: Successors, version: str, name: str, *, se
     if near is not None:
         return _dated(table, successors, version, near, known.flags)
     return Missing("unknown", name)
+
+
+def elsewhere(table: Table, successors: Successors, version: str, name: str, flag: Flag) -> Missing | None:
+    """What `name`, which `version` completes to `flag`, is as a flag of its own in other releases.
+
+    None where it is none, where it set the same, and where `flag` took its place in the release that dropped it: a
+    longer name for the same thing.
+    """
+    if not table.runs(name):
+        return None
+    found = _dated(table, successors, version, name, table.spellings(version).flags)
+    if found.flag is None or found.flag.dest == flag.dest:
+        return None
+    began = min(run[0] for run in table.runs(flag.name))
+    return None if found.gone is not None and table.versions[began] == found.gone else found
 
 
 @lru_cache(maxsize=2000)

@@ -82,14 +82,20 @@ class Parsing:
             return
         if value is UNKNOWABLE:
             self._unknowable(take, flag)
-        fault, why, suggestion = self._oddity(take, flag)
+        fault, why, suggestion, detail = self._oddity(take, flag)
         if not self._fields_known(take, flag, value):
             return
         for word in take.values:
             if shapes.is_folded(word):
                 fault, why = "swallowed", "as-value"
         self._record.tell(
-            take, "swallowed" if fault == "swallowed" else "parsed", fault, value=value, why=why, suggestion=suggestion
+            take,
+            "swallowed" if fault == "swallowed" else "parsed",
+            fault,
+            value=value,
+            why=why,
+            detail=detail,
+            suggestion=suggestion,
         )
         self._record.hold(take, flag, value)
 
@@ -129,20 +135,23 @@ class Parsing:
             if word.token.splits and shapes.starts_unresolved(word) and not shapes.may_be_model(word):
                 self._blinded(word)
 
-    def _oddity(self, take: Take, flag: Flag) -> tuple[Fault | None, str, str | None]:
-        """What is odd about an argument that works."""
+    def _oddity(self, take: Take, flag: Flag) -> tuple[Fault | None, str, str | None, tuple[str, ...]]:
+        """What is odd about an argument that works: fault, why, suggestion and detail."""
         if any(
             shapes.literal_variable(word.token.text)
             for word in (*take.values, take.word)
             if not shapes.is_unknown(word)
         ):
-            return "literal-variable", "", None
+            return "literal-variable", "", None, ()
         written = take.word.text.partition("=")[0]
         if take.word.parts is None and shapes.is_abbreviated(written, take.spelling):
-            return "abbreviated", "", take.spelling
+            other = history.elsewhere(self._table, self.successors, self._version, written, flag)
+            if other is not None:
+                return other.fault, "read-as", other.suggestion, (*other.detail, take.spelling)
+            return "abbreviated", "", take.spelling, ()
         if flag.deprecated:
-            return "deprecated", "", self.successors.of(flag.name)[0]
-        return None, "", None
+            return "deprecated", "", self.successors.of(flag.name)[0], ()
+        return None, "", None, ()
 
     def _fields_known(self, _take: Take, _flag: Flag, _value: Any) -> bool:
         """Whether a JSON object holds only fields that its config class has. False when they stop the start."""
@@ -176,7 +185,7 @@ class Parsing:
         value = take.explicit_or_values()
         if shapes.starts_unresolved(take.word):
             self._blinded(take.word)
-        elif take.status == "ambiguous":
+        elif take.status == "ambiguous" and not self._table.runs(name):
             self._record.tell(
                 take, "ambiguous", "ambiguous", value=value, detail=take.candidates, fatal=True, flag=name
             )
@@ -187,13 +196,12 @@ class Parsing:
         """A flag that this release does not know."""
         found = self._missing(name)
         take.flag = found.flag
-        detail = (found.last or "", found.gone or "", found.first or "", found.spelling, found.advice)
         self._record.tell(
             take,
             "unknown",
             found.fault,
             value=take.explicit_or_values(),
-            detail=detail,
+            detail=found.detail,
             suggestion=found.suggestion,
             fatal=True,
             flag=found.spelling,

@@ -81,7 +81,9 @@ def _removed(reading: Reading, who: str, _program: str) -> str:
     if reading.why == "refused-flag":
         more = f" ({reading.detail[0]})" if reading.detail[0] else ""
         return f"{who} knows `{_name(reading)}` only to refuse it{more}: the server does not start"
-    last, gone, first, _, advice = reading.detail
+    last, gone, first, written, advice, *read_as = reading.detail
+    if read_as:
+        return f"`{written}` was removed in {gone}, and {who} takes it as an abbreviation of `{read_as[0]}`, another flag, which then gets its value"
     back = f", and is back in {first}" if first else ""
     more = f" ({advice})" if advice else ""
     return f"{who} does not start with `{_name(reading)}`: it was removed in {gone}, {last} was the last to know it{back}{more}"
@@ -89,6 +91,8 @@ def _removed(reading: Reading, who: str, _program: str) -> str:
 
 def _not_yet(reading: Reading, who: str, _program: str) -> str:
     first = reading.detail[2]
+    if reading.why == "read-as":
+        return f"`{reading.detail[3]}` is a flag from {first} on, and {who} takes it as an abbreviation of `{reading.detail[-1]}`, another flag"
     name = reading.text.partition("=")[0] if reading.why == "dotted" else _name(reading)
     return f"{who} does not know `{name}` yet: {first} is the first that does. The server does not start"
 

@@ -15,6 +15,8 @@ from skewguard.knowledge.engines.readings import UNKNOWABLE, Held, Reading
 from skewguard.knowledge.engines.tables import Flag, Spellings, Table
 
 Troubles = Mapping[str, tuple[Fault, Outcome]]
+Oddity = tuple[Fault | None, str, str | None, tuple[str, ...]]
+"""The fault, why, suggestion and detail of a reading."""
 
 TROUBLES: Troubles = {
     "no-value": ("missing-value", "invalid"),
@@ -135,8 +137,8 @@ class Parsing:
             if word.token.splits and shapes.starts_unresolved(word) and not shapes.may_be_model(word):
                 self._blinded(word)
 
-    def _oddity(self, take: Take, flag: Flag) -> tuple[Fault | None, str, str | None, tuple[str, ...]]:
-        """What is odd about an argument that works: fault, why, suggestion and detail."""
+    def _oddity(self, take: Take, flag: Flag) -> Oddity:
+        """What is odd about an argument that works."""
         if any(
             shapes.literal_variable(word.token.text)
             for word in (*take.values, take.word)
@@ -185,12 +187,19 @@ class Parsing:
         value = take.explicit_or_values()
         if shapes.starts_unresolved(take.word):
             self._blinded(take.word)
-        elif take.status == "ambiguous" and not self._table.runs(name):
+        elif take.status == "ambiguous" and not self._outlived(name, take.candidates):
             self._record.tell(
                 take, "ambiguous", "ambiguous", value=value, detail=take.candidates, fatal=True, flag=name
             )
         else:
             self._strange(take, name)
+
+    def _outlived(self, name: str, candidates: Sequence[str]) -> bool:
+        """Whether an ambiguous beginning is a flag of other releases, and none of what it could be took its place."""
+        flags = [self._known.flags[each] for each in candidates]
+        return all(
+            history.elsewhere(self._table, self.successors, self._version, name, flag) is not None for flag in flags
+        )
 
     def _strange(self, take: Take, name: str) -> None:
         """A flag that this release does not know."""

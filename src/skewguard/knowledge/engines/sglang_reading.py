@@ -7,8 +7,7 @@ from msgspec import structs
 
 from skewguard.knowledge.engines import conversions, grammar, shapes
 from skewguard.knowledge.engines.grammar import Take, Word
-from skewguard.knowledge.engines.interface import Fault
-from skewguard.knowledge.engines.parsing import Parsing, Troubles
+from skewguard.knowledge.engines.parsing import Oddity, Parsing, Troubles
 from skewguard.knowledge.engines.preparing import Trouble
 from skewguard.knowledge.engines.readings import Reading, Simulation
 from skewguard.knowledge.engines.sglang_grammar import (
@@ -105,13 +104,13 @@ class _Simulation(Parsing):
             return super()._converted(flag, texts)
         return [_adapter(text.strip()) if self._does.lora_objects else text for text in texts]
 
-    def _oddity(self, take: Take, flag: Flag) -> tuple[Fault | None, str, str | None]:
+    def _oddity(self, take: Take, flag: Flag) -> Oddity:
         if take.values and take.values[0] is self._moved:  # written as a word of its own, whatever the parser sees
-            return ("literal-variable" if shapes.is_literal(self._moved) else None), "", None
-        fault, why, suggestion = super()._oddity(take, flag)
-        if fault == "abbreviated" and take.word.text.partition("=")[0] in SHORT_FORMS:
-            return None, "", None
-        return fault, why, suggestion
+            return ("literal-variable" if shapes.is_literal(self._moved) else None), "", None, ()
+        odd = super()._oddity(take, flag)
+        if odd[0] == "abbreviated" and take.word.text.partition("=")[0] in SHORT_FORMS:
+            return None, "", None, ()
+        return odd
 
     def _hidden_model(self) -> None:
         """The model is given where `sglang serve` does not look: by a spelling it does not know, or in the file."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from skewguard.judge.checks import contract_bounds, contract_edits, evidence, members
+from skewguard.judge.checks import contract_bounds, contract_edits, evidence, members, numbers
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped
 from skewguard.knowledge.contract import comparing, describing, values
 from skewguard.knowledge.contract.values import Clause, Contract
@@ -206,6 +206,8 @@ class _Judged:
 
     def _fact(self, fact: Fact) -> Result:
         kept = comparing.kept(self._setting, self._promise, fact.value)
+        if kept and isinstance(self._promise, values.Range) and numbers.senseless(self._case.engine, fact):
+            return self._broken(fact)
         if kept:
             return self._answer("pass", "", fact=fact, assumes=fact.assumes)
         if kept is None or fact.value == "auto":

@@ -95,3 +95,17 @@ def test_abbreviation_of_a_flag_that_took_anothers_place_is_only_short() -> None
     table = tables.load("sglang")
     flag = table.spellings("0.5.4").flags["--nsa-decode-backend"]
     assert history.elsewhere(table, Successors({}), "0.5.4", "--nsa-decode", flag) is None
+
+
+def test_faults_of_a_config_file_are_mended_in_the_file() -> None:
+    """The remedy quotes the key that stands there, its line, and no word that only the engine makes of it."""
+    lines = "bogus-key: 1\n    max_num_seqs: null\n    enable-prefix-caching: false\n"
+    of = case(
+        "command: [vllm, serve, m, --config, /etc/v/c.yaml]\nvolumeMounts: [{name: v, mountPath: /etc/v}]",
+        "volumes: [{name: v, configMap: {name: cfg}}]",
+        f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: cfg, namespace: prod}}\ndata:\n  c.yaml: |\n    {lines}",
+        image=image("0.14.1"),
+    )
+    found = findings(of, "args.unknown", "args.invalid-value", "args.ignored")
+    keys = ("bogus-key", "max_num_seqs", "enable-prefix-caching")
+    assert [any(f"the line `{key}` at " in item.remedy for item in found) for key in keys] == [True, True, True]

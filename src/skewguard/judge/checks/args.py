@@ -8,16 +8,13 @@ serving and which edit mends it. What only some of the possible versions make of
 from collections.abc import Iterator
 from functools import partial
 
-from skewguard.judge.checks import anchors, beginnings, evidence, faults, interface
+from skewguard.judge.checks import anchors, evidence, faults, interface, words_edits
 from skewguard.judge.checks.interface import Case, Result, fail, unknown
 from skewguard.knowledge.engines.interface import Argument
-from skewguard.language import redact, vocabulary
+from skewguard.language import vocabulary
 from skewguard.language.facts import Origin
 
 check = partial(interface.check, reads_arguments=True)
-
-OFF = ("false", "0", "no", "off")
-"""Values by which somebody means to leave a switch off."""
 
 GRAMMAR = ("the engine's released argument parser, read and run for every version of the table",)
 
@@ -36,7 +33,7 @@ def _answer(case: Case, argument: Argument) -> Result:
         "at": _place(argument),
     }
     if argument.doubt:
-        return unknown(message, remedy=_remedy(case, argument), **more)
+        return unknown(message, remedy=words_edits.remedy(case, argument), **more)
     if (
         case.release is not None
         and case.release.beyond
@@ -53,11 +50,11 @@ def _answer(case: Case, argument: Argument) -> Result:
         # Such builds bring flags of their own: vLLM-Omni's `--omni`, a plugin's.
         return fail(
             f"{message}; unless this image, which is not one of {case.title}'s own, brings it",
-            remedy=_remedy(case, argument) or f"remove `{argument.text}`",
+            remedy=words_edits.remedy(case, argument) or f"remove `{argument.text}`",
             severity="warning",
             **more,
         )
-    return fail(message, remedy=_remedy(case, argument), **more)
+    return fail(message, remedy=words_edits.remedy(case, argument), **more)
 
 
 def _place(argument: Argument) -> Origin:
@@ -71,98 +68,6 @@ def _setting(case: Case, argument: Argument) -> str | None:
         dest = argument.text.split()[0].partition("=")[0].strip("-").replace("-", "_")
         return vocabulary.named(case.engine, dest) if argument.fault == "swallowed" else None
     return vocabulary.named(case.engine, dest) if dest else None
-
-
-def _remedy(case: Case, argument: Argument) -> str:
-    """The edit: the engine's own suggestion, in words that fit the fault; empty for the check's general remedy."""
-    written, better = argument.text, argument.suggestion
-    name, equals, value = written.partition("=")
-    if argument.fault == "invalid" and better:
-        right = f"{name}={better}" if equals else better
-        return f"write `{right}` instead of `{written if equals else argument.value}`, if that was meant"
-    if argument.fault == "swallowed":
-        return _apart(written, better)
-    if argument.fault in ("ignored", "unexpected-value") and written.lower() in ("true", "false"):
-        return _one_of_two(case, argument)
-    if argument.fault == "ignored":
-        return _read_form(case, argument)
-    if argument.fault == "overruled":
-        return f"remove `{written}`, or run a release that obeys it"
-    if argument.fault == "missing-value" and better is not None:
-        return f"add `{better}`"
-    if argument.fault == "unexpected-value":
-        return _without_value(case, argument)
-    if argument.fault in ("missing-value", "invalid") and beginnings.wanted(case, argument):
-        return beginnings.told(case)
-    if better is None:
-        return f"remove `{_whole(argument)}`" if argument.fault in ("removed", "unknown", "not-yet") else ""
-    if better in (written, argument.value):
-        return f"write `{better}` as the first word after the sub-command"
-    if equals and "=" not in better and name.startswith("-") and better.startswith("-"):
-        better = f"{better}={value}"
-    return f"write `{better}` instead of `{written}`"
-
-
-def _without_value(case: Case, argument: Argument) -> str:
-    """The edit for a word that nothing takes: what it is meant to say, in the form that the engine reads."""
-    written, better = argument.text, argument.suggestion
-    name, equals, value = written.partition("=")
-    if better is not None:
-        return f"write `{better}` instead of `{written}`"
-    if equals and name.startswith("-"):
-        return f"remove `{written}`" if value.lower() in OFF else f"write `{name}` instead of `{written}`"
-    if beginnings.means_model(case, argument):
-        return f"write `{evidence.flag(case, 'model.id') or '--model'}={written}` instead of `{written}`"
-    return f"remove `{written}`"
-
-
-def _read_form(case: Case, argument: Argument) -> str:
-    """The form in which the engine reads what it ignores now."""
-    name, equals, value = argument.text.partition("=")
-    if argument.suggestion:
-        return f"write `{argument.suggestion}` instead of `{argument.text}`"
-    if argument.source == "argument" and name.startswith("--") and equals:
-        return f"write `- {name}` and `- {value}` as two list items"
-    if argument.flag is None and not argument.text.startswith("-"):
-        if not beginnings.means_model(case, argument):
-            return f"remove `{argument.text}`"
-        return f"write `{evidence.flag(case, 'model.id') or '--model'}={argument.text}` instead of `{argument.text}`"
-    return ""
-
-
-def _one_of_two(case: Case, argument: Argument) -> str:
-    """What to write for `--switch false`: nobody knows whether the flag or its value says what was meant."""
-    switch = _before(case, argument)
-    if argument.text.lower() == "true" or switch is None:
-        return f"remove `{argument.text}`"
-    other = f"write `{argument.suggestion}`" if argument.suggestion else "remove both words"
-    return f"{other} for `{switch} {argument.text}` if `{argument.text}` was meant; remove only `{argument.text}` if `{switch}` was"
-
-
-def _before(case: Case, argument: Argument) -> str | None:
-    """The flag in front of a word."""
-    flag = None
-    for each in case.parsed.arguments if case.parsed else ():
-        if each.origin == argument.origin:
-            return flag
-        flag = each.text if each.flag else flag
-    return None
-
-
-def _apart(written: str, better: str | None) -> str:
-    """How to write a token that holds a flag and its value (or several) as words of their own."""
-    parts = written.split()
-    if len(parts) == 2 and parts[0].startswith("-"):  # a flag and its value
-        return f"write `- {parts[0]}` and `- {parts[1]}` as two list items, or `- {parts[0]}={parts[1]}`"
-    if parts and parts[0].startswith("-") and len(parts) > 1:
-        return (
-            "write each word as a list item of its own: "
-            + ", ".join(f"`- {part}`" for part in parts[:6])
-            + (
-                ", …" if len(parts) > 6 else ""  # enough to show the form
-            )
-        )
-    return f"write `{better}` instead of `{written}`" if better else f"remove `{written}`"
 
 
 @check(
@@ -303,21 +208,13 @@ def duplicated(case: Case) -> Iterator[Result]:
             f"`{name}` is given again later with the same value"
             if same
             else argument.message or f"this value of `{name}` is never applied: a later one wins",
-            remedy=f"remove this `{_whole(argument)}`"
+            remedy=f"remove this `{words_edits.whole(argument)}`"
             + (f"; `{final.value}` from {final.origin} is what runs" if final is not None and not same else ""),
             setting=setting,
             anchor=anchors.of_argument(argument),
             at=argument.origin,
             severity="note" if same else None,
         )
-
-
-def _whole(argument: Argument) -> str:
-    """A flag with its value, as one would look for it in the manifest; a secret's value stays hidden."""
-    if "=" in argument.text or argument.value in (None, True):
-        return argument.text
-    words = argument.value if isinstance(argument.value, list) else [argument.value]
-    return " ".join((argument.text, *(redact.value(argument.flag or argument.text, str(word)) for word in words)))
 
 
 @check(

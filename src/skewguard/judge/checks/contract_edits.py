@@ -104,14 +104,14 @@ def _source(fact: Fact | None, flag: str) -> str:
 def _switched(case: Case, setting: str, flag: str, wanted: bool, *, written: bool) -> str:
     """How to bring a switch into the state that a promise wants, in the forms that this version's switch has."""
     dest = vocabulary.destination(case.engine, setting) or ""
-    on, off = flag, _negation(case, dest, flag)
+    on, off = flag, negation(case, dest, flag)
     spelled = on if wanted is not dialects.inverts(case.engine, dest) else off
     if spelled is None:  # a switch that is off where it does not stand
         return f"remove `{flag}`" if written else f"leave out `{flag}`"
     return f"write `{spelled}` instead" if written else f"add `{spelled}`"
 
 
-def _negation(case: Case, dest: str, flag: str) -> str | None:
+def negation(case: Case, dest: str, flag: str) -> str | None:
     """What switches a flag off; None where the version has no such form."""
     module, candidates = engines.ENGINES.get(case.engine), case.release.candidates if case.release else ()
     version = next((each for each in reversed(module.releases()) if each in candidates), None) if module else None

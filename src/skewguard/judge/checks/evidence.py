@@ -50,6 +50,11 @@ def add_words(case: Case, name: str, value: str) -> str:
     return f"add `- {name}={value}` to the container's `args`"
 
 
+def add_switch(case: Case, name: str) -> str:
+    """How to add a switch where this container keeps its arguments."""
+    return f"add `{name}` to the command line" if _in_shell(case) else f"add `- {name}` to the container's `args`"
+
+
 def _written(case: Case, name: str) -> Origin | None:
     """The place of the value that decides a flag, where the arguments (or a `--config` file) hold that flag."""
     if case.parsed is None:

@@ -197,6 +197,28 @@ def test_most_retries_and_smallest_body_count(around: list[str], expected: tuple
     assert expected == (value(case.sheet.effective(RETRIES)), value(case.sheet.effective(BODY)))
 
 
+@pytest.mark.parametrize(
+    "annotations",
+    [
+        f'{{{NGINX}/proxy-next-upstream: "error http_502 non_idempotent"}}',
+        f'{{{NGINX}/proxy-next-upstream: "error non_idempotent", {NGINX}/proxy-next-upstream-tries: "0"}}',
+        '{nginx.org/proxy-next-upstream: "error non_idempotent"}',
+    ],
+)
+def test_retries_without_a_number_are_not_known(annotations: str) -> None:
+    """Nginx repeats a POST by its configuration's number, or on as many servers as there are: never 0 for certain."""
+    assert value(known(RETRIES, DEPLOYMENT, SERVICE, ingress(annotations=annotations))) == "Gap"
+
+
+@pytest.mark.parametrize(("controller", "assumes"), [("alb", ()), ("foo", ("what implements the Ingress class foo",))])
+def test_limit_of_a_class_that_nobody_knows_is_an_assumption(controller: str, assumes: tuple[str, ...]) -> None:
+    """An annotation says whom its writer had in mind, not who reads it."""
+    seconds = "{alb.ingress.kubernetes.io/load-balancer-attributes: idle_timeout.timeout_seconds=3600}"
+    fact = known(TIMEOUT, DEPLOYMENT, SERVICE, ingress(controller=controller, annotations=seconds))
+    assert isinstance(fact, Fact)
+    assert (fact.value, fact.assumes) == (3600.0, assumes)
+
+
 def test_route_to_an_unseen_service_of_the_same_name_is_told() -> None:
     """It may lead here, and it may not: only the Service says."""
     gap = known(TIMEOUT, DEPLOYMENT, ingress(annotations=f'{{{NGINX}/proxy-read-timeout: "5"}}'))

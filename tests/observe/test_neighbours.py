@@ -326,3 +326,77 @@ def test_backend_config_sets_a_limit_on_its_service() -> None:
     """)
     found = reading.read(text).inventory.routes[0]
     assert [(limit.name, limit.seconds) for limit in found.timeouts] == [("BackendConfig spec.timeoutSec", 600.0)]
+
+
+RULES = {
+    "HTTPRoute": (
+        "gateway.networking.k8s.io/v1",
+        "{{rules: [{{matches: [{{path: {{type: PathPrefix, value: {0}}}}}], backendRefs: [{{name: chat}}]}}]}}",
+    ),
+    "VirtualService": (
+        "networking.istio.io/v1",
+        "{{http: [{{match: [{{uri: {{prefix: {0}}}}}], route: [{{destination: {{host: chat}}}}]}}]}}",
+    ),
+    "Ingress": (
+        "networking.k8s.io/v1",
+        "{{rules: [{{http: {{paths: [{{path: {0}, backend: {{service: {{name: chat}}}}}}]}}}}]}}",
+    ),
+    "HTTPProxy": (
+        "projectcontour.io/v1",
+        "{{routes: [{{conditions: [{{prefix: {0}}}], services: [{{name: chat}}]}}]}}",
+    ),
+    "IngressRoute": (
+        "traefik.io/v1alpha1",
+        "{{routes: [{{match: 'Host(`a`) && PathPrefix(`{0}`)', services: [{{name: chat}}]}}]}}",
+    ),
+    "Route": ("route.openshift.io/v1", "{{path: {0}, to: {{kind: Service, name: chat}}}}"),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(RULES))
+@pytest.mark.parametrize(
+    ("path", "counts"),
+    [
+        ("/health", False),
+        ("/v1/models", False),
+        ("/metrics/", False),
+        ("/healthz/deep", False),
+        ("/", True),
+        ("/v1", True),
+        ("/v1/chat/completions", True),
+        ("/generate", True),
+        ("/score", True),
+        ("/team-a", True),
+        ("/healthy-model/v1", True),
+    ],
+)
+def test_rule_that_no_answer_takes_is_no_way(kind: str, path: str, counts: bool) -> None:
+    """Health checks, metrics and lists of models have rules of their own; any other path may lead to an answer."""
+    api, spec = RULES[kind]
+    assert bool(reading.read(one(kind, api, spec.format(path))).inventory.routes) is counts
+
+
+@pytest.mark.parametrize(
+    ("kind", "api", "spec"),
+    [
+        ("HTTPRoute", "gateway.networking.k8s.io/v1",
+         "{rules: [{matches: [{path: {value: /health}}], filters: [{type: URLRewrite, urlRewrite: {path: {type: ReplacePrefixMatch, replacePrefixMatch: /}}}], backendRefs: [{name: chat}]}]}"),
+        ("HTTPRoute", "gateway.networking.k8s.io/v1",
+         "{rules: [{matches: [{path: {value: /health}}, {path: {value: /v1}}], backendRefs: [{name: chat}]}]}"),
+        ("VirtualService", "networking.istio.io/v1",
+         "{http: [{match: [{uri: {exact: /health}}], rewrite: {uri: /}, route: [{destination: {host: chat}}]}]}"),
+        ("IngressRoute", "traefik.io/v1alpha1",
+         "{routes: [{match: 'Path(`/health`) || PathPrefix(`/v1`)', services: [{name: chat}]}]}"),
+        ("IngressRoute", "traefik.io/v1alpha1",
+         "{routes: [{match: 'PathPrefix(`/health`)', middlewares: [{name: strip}], services: [{name: chat}]}]}"),
+    ],
+)  # fmt: skip
+def test_rule_that_may_lead_to_an_answer_after_all_is_a_way(kind: str, api: str, spec: str) -> None:
+    """A rewrite, a middleware, or another match of the same rule."""
+    assert reading.read(one(kind, api, spec)).inventory.routes
+
+
+def test_rule_for_reading_alone_is_no_way() -> None:
+    """An answer is asked for with POST."""
+    spec = "{rules: [{matches: [{method: GET}], timeouts: {request: 5s}, backendRefs: [{name: chat}]}]}"
+    assert not reading.read(one("HTTPRoute", "gateway.networking.k8s.io/v1", spec)).inventory.routes

@@ -159,23 +159,24 @@ def _worst(setting: str, bounds: Sequence[Bound], what: str) -> Effective:
     if unknown:
         names = " and ".join(unknown)
         known = () if worst is None or worst.value is None else (f"{setting}@{worst.value}",)
+        sure = "certain " if any(setting in bound.route.untold for bound in bounds) else ""
         timed = setting == "serving.request_timeout"
         return Gap(
             setting,
-            f"{names} set{'s' if len(unknown) == 1 else ''} no {what}, and what the controller does then is not known",
+            f"{names} set{'s' if len(unknown) == 1 else ''} no {sure}{what}, and what the controller does then is not known",
             rule="route",
             inputs=(*(f"route-default@{name.replace(' ', '/')}" for name in unknown), *known),
             would_need=f"a {what} on {names}" if timed else f"the configuration of the controller behind {names}",
         )
     decided = worst or bounds[0]
     if decided.default is None:
-        return Fact(setting, decided.value, "declared", decided.origin)
+        return Fact(setting, decided.value, "declared", decided.origin, assumes=decided.route.assumes)
     return Fact(
         setting,
         decided.value,
         "derived",
         Origin(kind="default", ref=f"default of {decided.default} for {decided.route}"),
-        assumes=(f"the configuration of {decided.default}",),
+        assumes=(*decided.route.assumes, f"the configuration of {decided.default}"),
     )
 
 

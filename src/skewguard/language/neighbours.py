@@ -88,7 +88,8 @@ class Route(Struct, frozen=True):
     the route (a key of `language.controllers`). `beside` marks what opens no way, and sets limits on the ways of others
     (a Service's annotations, a DestinationRule); `family` then says on whose. `ignored` are limits that the route's
     controller does not read: another controller's annotation, or a value in a form it refuses. A `body_bytes` of None
-    inside is no limit.
+    inside is no limit. `untold` are settings that the route decides in a way that is not known here (nginx's
+    `proxy-next-upstream-tries: "0"`); `assumes` names unseen sources that decide whether its limits are read.
     """
 
     kind: str
@@ -103,6 +104,8 @@ class Route(Struct, frozen=True):
     family: str | None = None
     beside: bool = False
     ignored: tuple[Located[str], ...] = ()
+    untold: tuple[str, ...] = ()
+    assumes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"

@@ -51,7 +51,7 @@ def timeouts(routes: Sequence[Route]) -> list[Bound]:
     def written(route: Route) -> list[tuple[float | None, Origin]]:
         return [(limit.seconds, limit.origin) for limit in limits(route, routes)]
 
-    return _bounds(routes, written, _DEFAULT_TIMES, min)
+    return _bounds("serving.request_timeout", routes, written, _DEFAULT_TIMES, min)
 
 
 _DEFAULT_TIMES = {family: default.seconds for family, default in controllers.TIMEOUTS.items()}
@@ -64,7 +64,7 @@ def retries(routes: Sequence[Route]) -> list[Bound]:
         near = [route, *_beside(route, routes)]
         return [(count.value, count.origin) for each in near for count in each.retries]
 
-    return _bounds(routes, written, controllers.RETRIES, max)
+    return _bounds("serving.retries", routes, written, controllers.RETRIES, max)
 
 
 def bodies(routes: Sequence[Route]) -> list[Bound]:
@@ -74,7 +74,7 @@ def bodies(routes: Sequence[Route]) -> list[Bound]:
         found: Located[int | None] | None = route.body_bytes
         return [] if found is None else [(found.value, found.origin)]
 
-    return _bounds(routes, written, controllers.BODIES, min)
+    return _bounds("serving.max_body_size", routes, written, controllers.BODIES, min)
 
 
 SHORTER = ("serving.request_timeout", "serving.max_body_size")
@@ -99,6 +99,7 @@ def _beside(route: Route, routes: Sequence[Route]) -> list[Route]:
 
 
 def _bounds(
+    setting: str,
     routes: Sequence[Route],
     written: Callable[[Route], list[tuple[float | None, Origin]]],
     documented: Mapping[str, float | None],
@@ -107,7 +108,9 @@ def _bounds(
     found = []
     for route in open_ways(routes):
         held = [(value, origin) for value, origin in written(route) if value is not None]
-        if held:
+        if setting in route.untold:
+            found.append(Bound(route, None, route.origin, known=False))
+        elif held:
             value = decides(each for each, _ in held)
             found.append(Bound(route, value, next(origin for each, origin in held if each == value)))
         elif written(route):

@@ -15,8 +15,8 @@ from skewguard.language.documents import Node
 from skewguard.language.facts import Located
 from skewguard.language.joining import service_of_host
 from skewguard.language.neighbours import Backend, Route, Timeout
-from skewguard.observe.sources import policies
-from skewguard.observe.sources.limits import body, retries, timeout
+from skewguard.observe.sources import matching, policies
+from skewguard.observe.sources.limits import annotated_retries, body, retries, timeout, untold
 from skewguard.observe.sources.objects import Object, Objects
 
 
@@ -69,7 +69,8 @@ class _Annotations:
             held[key] = value
             self._limit(key, value)
         self.body = next((found for name in _BODIES if (found := body(held.get(name, _ABSENT)))), None)
-        self.retries = tuple(_annotated_retries(held))
+        self.retries = tuple(annotated_retries(held))
+        self.untold = untold(held)
 
     def _limit(self, key: str, value: Node) -> None:
         if key == _ATTRIBUTES:
@@ -96,22 +97,16 @@ class _Annotations:
 _ABSENT = Node.absent()
 
 
-def _annotated_retries(held: Mapping[str, Node]) -> Iterator[Located[int]]:
-    """A POST is repeated by nginx only where `non_idempotent` says so; its number counts the first try."""
-    if "non_idempotent" in (held.get(f"{_NGINX}proxy-next-upstream", _ABSENT).text() or ""):
-        tries = held.get(f"{_NGINX}proxy-next-upstream-tries", _ABSENT)
-        yield from retries(tries, first=1)
-    yield from retries(held.get("konghq.com/retries", _ABSENT))
-
-
 def _ingress(own: Object, objects: Objects) -> Iterator[Route]:
-    spec = own.root.get("spec")
+    spec, annotations = own.root.get("spec"), own.metadata.get("annotations")
     nodes = [spec.get("defaultBackend"), spec.get("backend")]
     for rule in spec.get("rules").elements():
-        nodes.extend(path.get("backend") for path in rule.get("http", "paths").elements())
-    annotations = own.metadata.get("annotations")
+        paths = rule.get("http", "paths").elements()
+        nodes.extend(path.get("backend") for path in paths if matching.ingress_path(path, annotations))
+    if not any(nodes):
+        return
     controller = spec.get("ingressClassName").text() or annotations.get("kubernetes.io/ingress.class").text()
-    families = _families(controller, annotations, objects)
+    families, sure = _families(controller, annotations, objects)
     limits = _Annotations(annotations, families)
     made = _route(
         own,
@@ -120,21 +115,32 @@ def _ingress(own: Object, objects: Objects) -> Iterator[Route]:
         limits.retries,
         families[0] if families and not limits.unclear else None,
     )
-    yield structs.replace(made, body_bytes=limits.body, controller=controller, ignored=tuple(limits.ignored))
+    yield structs.replace(
+        made,
+        body_bytes=limits.body,
+        controller=controller,
+        ignored=tuple(limits.ignored),
+        untold=limits.untold,
+        assumes=() if sure else (f"what implements the Ingress class {controller}",),
+    )
 
 
-def _families(controller: str | None, annotations: Node, objects: Objects) -> tuple[str, ...]:
-    """Who may implement an Ingress: what its class is known to be, else whoever its annotations speak to."""
+def _families(controller: str | None, annotations: Node, objects: Objects) -> tuple[tuple[str, ...], bool]:
+    """Who may implement an Ingress: what its class is known to be, else whoever its annotations speak to.
+
+    And whether that is sure: an annotation does not make its controller that of a class with a name of one's own.
+    """
     told = tuple(dict.fromkeys(name for key, _ in annotations.items() for name in controllers.readers(key)))
     if controller is None:
-        return told[:1] if len(told) == 1 else ()
+        return told[:1] if len(told) == 1 else (), True
     found = objects.find("IngressClass", controller, None)
-    named = controllers.CONTROLLERS.get(found.root.get("spec", "controller").text() or "") if found else None
+    written = found.root.get("spec", "controller").text() if found else None
+    named = controllers.CONTROLLERS.get(written or "")
     if named is not None:
-        return (named,)
-    may_be = controllers.CLASSES.get(controller, ())
+        return (named,), True
+    may_be = () if written else controllers.CLASSES.get(controller, ())
     spoken = tuple(name for name in may_be if name in told)
-    return spoken or may_be or (told if len(told) == 1 else ())
+    return spoken or may_be or (told if len(told) == 1 else ()), bool(may_be)
 
 
 def _ingress_backend(node: Node, namespace: str | None) -> Iterator[Backend]:
@@ -147,7 +153,9 @@ def _ingress_backend(node: Node, namespace: str | None) -> Iterator[Backend]:
 
 
 def _openshift(own: Object, _objects: Objects) -> Iterator[Route]:
-    if own.group != "route.openshift.io":
+    if own.group != "route.openshift.io" or not matching.ingress_path(
+        own.root.get("spec"), own.metadata.get("annotations")
+    ):
         return
     spec = own.root.get("spec")
     nodes = [spec.get("to"), *spec.get("alternateBackends").elements()]
@@ -165,7 +173,7 @@ def _openshift(own: Object, _objects: Objects) -> Iterator[Route]:
 def _gateway_route(own: Object, objects: Objects) -> Iterator[Route]:
     """A route for each rule: the limits of one are not those of another."""
     family = _of_gateways(own, objects)
-    for rule in own.root.get("spec", "rules").elements():
+    for rule in filter(matching.gateway_rule, own.root.get("spec", "rules").elements()):
         limits = [
             found
             for field in ("request", "backendRequest")
@@ -207,7 +215,7 @@ def _of_class(name: str, objects: Objects) -> str | None:
 
 
 def _virtual_service(own: Object, _objects: Objects) -> Iterator[Route]:
-    for rule in own.root.get("spec", "http").elements():
+    for rule in filter(matching.istio_rule, own.root.get("spec", "http").elements()):
         limits = [
             *timeout("http.timeout", rule.get("timeout")),
             *timeout("http.retries.perTryTimeout", rule.get("retries", "perTryTimeout")),
@@ -235,7 +243,7 @@ def _destination_rule(own: Object, _objects: Objects) -> Iterator[Route]:
 
 
 def _http_proxy(own: Object, _objects: Objects) -> Iterator[Route]:
-    for rule in own.root.get("spec", "routes").elements():
+    for rule in filter(matching.contour_rule, own.root.get("spec", "routes").elements()):
         limits = [
             found
             for field in ("response", "idle")
@@ -257,13 +265,16 @@ def _services_of(rule: Node, own: Object) -> tuple[Backend, ...]:
 
 def _ingress_route(own: Object, objects: Objects) -> Iterator[Route]:
     """Traefik: retries stand in a Middleware that the route names, the time to the first byte in a ServersTransport."""
-    for rule in own.root.get("spec", "routes").elements():
+    for rule in filter(matching.traefik_rule, own.root.get("spec", "routes").elements()):
         again: list[Located[int]] = []
         limits: list[Timeout] = []
         family: str | None = "traefik"
+        unseen: tuple[str, ...] = ()
         for ref in rule.get("middlewares").elements():
             middleware = objects.find("Middleware", ref.get("name").text() or "", own.namespace)
-            if middleware is not None:
+            if middleware is None:
+                unseen = ("serving.retries", "serving.max_body_size")
+            else:
                 again.extend(retries(middleware.root.get("spec", "retry", "attempts"), first=1))
         for name in {service.get("serversTransport").text() for service in rule.get("services").elements()} - {None}:
             transport = objects.find("ServersTransport", name or "", own.namespace)
@@ -272,7 +283,8 @@ def _ingress_route(own: Object, objects: Objects) -> Iterator[Route]:
                 continue
             field = transport.root.get("spec", "forwardingTimeouts", "responseHeaderTimeout")
             limits.extend(timeout("forwardingTimeouts.responseHeaderTimeout", field))
-        yield _route(own, _services_of(rule, own), limits, tuple(again), family)
+        made = _route(own, _services_of(rule, own), limits, tuple(again), family)
+        yield structs.replace(made, untold=unseen)
 
 
 # ---- beside Services and workloads ---------------------------------------------------------------------------------

@@ -1,8 +1,7 @@
 """Arguments that the engine's own parser refuses, drops or reads as something else.
 
 The engine's grammar says what is wrong with each argument, and for which versions; these checks say what that does to
-serving and which edit mends it. What only some of the possible versions make of an argument is one warning,
-`args.depends-on-version`.
+serving and which edit mends it. What only some versions make of one is the warning `args.depends-on-version`.
 """
 
 from collections.abc import Iterator

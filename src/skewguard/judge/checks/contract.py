@@ -297,6 +297,12 @@ class _Judged:
 
     def _remedy(self, fact: Fact | None) -> str:
         edit = contract_edits.edit(self._case, self._setting, self._promise, fact)
+        if contract_edits.nowhere(self._case, self._setting) is not None:
+            return (
+                contract_edits.correction(self._clause)
+                if self._clause.doubt
+                else f"{edit} ({self._clause.origin.brief})"
+            )
         if self._clause.doubt:
             return f"{self._correction()}{edit}"
         return f"{edit}; if the new value was validated, change the contract at {self._clause.origin.brief}"

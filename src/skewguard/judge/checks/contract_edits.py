@@ -1,10 +1,13 @@
 """The exact edit that keeps a promise: which flag, field or object, and what to write there."""
 
+from collections.abc import Sequence
+
 from skewguard.judge.checks import evidence
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import engines
-from skewguard.knowledge.contract import describing, values
+from skewguard.knowledge.contract import comparing, describing, values
 from skewguard.knowledge.contract.values import Clause
+from skewguard.knowledge.engines.interface import EngineModule
 from skewguard.language import dialects, surroundings, vocabulary
 from skewguard.language.facts import Fact, Value
 
@@ -53,14 +56,46 @@ def edit(case: Case, setting: str, promise: values.Promise, fact: Fact | None) -
     where = f" ({fact.origin.brief})" if fact and fact.origin.file and fact.origin.line else ""
     if ".env." in setting:
         return _variable(setting.partition(".env.")[2], promise) + where
+    impossible = nowhere(case, setting)
+    if impossible is not None:
+        return impossible  # there is no place to name
     if vocabulary.destination(case.engine, setting) is not None:
         return _argument(case, setting, promise, fact) + where
     return _field(case, setting, promise, fact) + where
 
 
+def nowhere(case: Case, setting: str) -> str | None:
+    """What to do about a setting that no argument of what runs here can set; None where one can, or nobody knows."""
+    engine = setting.partition(".")[0]
+    if engine in engines.ENGINES and engine != case.engine:
+        return f"take {setting} out of the contract of this container, which runs {case.title}"
+    own = vocabulary.destination(case.engine, setting)
+    module, release = engines.ENGINES.get(case.engine), case.release
+    if own is None or "*" in own or module is None or release is None or release.beyond or not release.candidates:
+        return None
+    if _known(module, own, release.candidates):
+        return None
+    ever = _known(module, own, module.releases())
+    more = f", or run a release of {case.title} that has it" if ever else f": no release of {case.title} has it"
+    return f"take {setting} out of the contract{more}"
+
+
+def _known(module: EngineModule, dest: str, versions: Sequence[str]) -> bool:
+    return any(dest == record.dest for version in versions for record in module.flags(version))
+
+
+def _written(case: Case, setting: str, promise: values.Promise) -> bool:
+    """Whether the arguments say already what is promised: no edit of them decides anything then."""
+    dest = vocabulary.destination(case.engine, setting)
+    said = [item.value for item in (case.parsed.arguments if case.parsed else ()) if dest and item.dest == dest]
+    return bool(said) and said[-1] is not None and comparing.kept(setting, promise, said[-1]) is True
+
+
 def deciding(case: Case, setting: str, promise: values.Promise) -> str:
     """The edit that would decide a promise which cannot be judged now; empty where no edit can."""
     if isinstance(promise, (values.Nothing, values.Unset, values.Anything)) or "*" in setting:
+        return ""
+    if _written(case, setting, promise):
         return ""
     if setting == "runtime.version":
         return "name the version with an image tag of the engine's own or the annotation skewguard.dev/engine"

@@ -321,3 +321,10 @@ def test_refused_value_is_told_at_the_value_with_the_nearest_choice(
     (answer,) = run("args.invalid-value", case(arguments=[wrong]))
     assert answer.at is not None
     assert (answer.at.line, answer.remedy) == (line, remedy)
+
+
+def test_switch_that_is_given_again_is_quoted_as_it_stands() -> None:
+    """A switch has no value of its own in the manifest."""
+    word = argument("--disable-x", "duplicated", flag="--enable-x", dest="enable_x", value=False)
+    (answer,) = run("args.duplicated", case(arguments=[word]))
+    assert answer.remedy == "remove this `--disable-x`"

@@ -173,3 +173,9 @@ def test_implicit_settings_that_may_be_written_elsewhere_pass(check: str) -> Non
     assert verdicts(check, case(blind=gap("x"))) == ["pass"]
     assert verdicts(check, case(recognition=Recognition("vllm", "r", runs="wrapped"))) == ["pass"]
     assert verdicts(check, case(arguments=None)) == ["pass"]
+
+
+def test_length_that_is_written_as_no_number_was_written() -> None:
+    """`--max-model-len=-1` leaves it to the engine; nobody is told that he wrote nothing."""
+    (answer,) = run("limits.length-implicit", case(declared={LENGTH: "auto"}, arguments=[]))
+    assert answer.message.startswith("--max-model-len says no value; vLLM takes it from")

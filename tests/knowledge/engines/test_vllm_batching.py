@@ -2,7 +2,9 @@
 
 import pytest
 
-from skewguard.language.facts import Fact
+from skewguard.language import accelerators
+from skewguard.language.accelerators import Accelerator
+from skewguard.language.facts import Choice, Fact
 from tests.knowledge.engines.vllm_asking import PLAIN, SEQS, STEP, ask, choice, gap, value
 
 
@@ -125,3 +127,40 @@ def test_the_gpu_is_named_where_it_decided() -> None:
     found = ask(SEQS, "0.11.0", model=PLAIN, gpu="L40S")
     assert isinstance(found, Fact)
     assert found.origin.ref == "default of vLLM 0.11.0 (rule batch-tier, L40S)"
+
+
+def applies(when: str, gpu: Accelerator) -> bool:
+    """Whether one arm, as it is worded, is that of a GPU; what is `any other` is asked last."""
+    if ", or " in when:
+        return any(applies(each, gpu) for each in when.split(", or "))
+    hopper = gpu.capability is not None and 9 <= gpu.capability < 10
+    if when.startswith("a GPU of the Hopper generation, "):
+        return hopper and applies(when.partition(", ")[2], gpu)
+    if when == "H100 or H200 by name":
+        return "H100" in gpu.device or "H200" in gpu.device
+    if when.startswith("GPU memory"):
+        return gpu.memory_gib >= 70 and not ("A100" in when and "A100" in gpu.device)
+    if "older than Ampere" in when:
+        return gpu.capability is not None and gpu.capability < 8
+    return {"a GPU of another generation": not hopper, "any other GPU of the Hopper generation": hopper}.get(when, True)
+
+
+@pytest.mark.parametrize("setting", [SEQS, STEP])
+@pytest.mark.parametrize("words", [(), ("--kv-cache-dtype=fp8",)])
+@pytest.mark.parametrize("version", ["0.8.4", "0.8.5", "0.9.2", "0.10.1", "0.10.2", "0.11.0"])
+def test_arm_that_applies_to_a_gpu_is_the_answer_for_that_gpu(
+    version: str, words: tuple[str, ...], setting: str
+) -> None:
+    """For every known class of NVIDIA's: naming it gives what the arm says that speaks of it."""
+    found = ask(setting, version, *words, model=PLAIN, platform="cuda")
+    assert isinstance(found, (Choice, Fact))
+    for name in (*accelerators.names(), "H100-80GB-MIG-1g.10gb"):
+        gpu = accelerators.find(name)
+        if gpu is None or gpu.vendor != "nvidia":
+            continue
+        if isinstance(found, Fact):
+            said = found.value
+        else:
+            arms = sorted(found.arms, key=lambda arm: "any other" in arm.when)
+            said = next(arm.value for arm in arms if applies(arm.when, gpu))
+        assert (name, said) == (name, value(setting, version, *words, model=PLAIN, gpu=name, platform="cuda"))

@@ -221,7 +221,7 @@ def implicit(case: Case, setting: str, left_to: str) -> Iterator[Result]:
     if written is not None and written.value not in (None, "auto"):
         return
     yield fail(
-        f"Nobody wrote {spelled}; {case.title} takes it from {left_to}",
+        f"{'Nobody wrote ' + spelled if written is None else spelled + ' says no value'}; {case.title} takes it from {left_to}",
         remedy=adding(case, setting, "VALUE") or "",
         setting=setting,
         anchor=spelled,

@@ -126,7 +126,8 @@ def _apart(written: str, better: str | None) -> str:
 
 def whole(argument: Argument) -> str:
     """A flag with its value, as one would look for it in the manifest; a secret's value stays hidden."""
-    if "=" in argument.text or argument.value in (None, True):
+    alone = argument.value is None or (isinstance(argument.value, bool) and argument.value_origin is None)
+    if "=" in argument.text or alone:
         return argument.text
     words = argument.value if isinstance(argument.value, list) else [argument.value]
     return " ".join((argument.text, *(redact.value(argument.flag or argument.text, str(word)) for word in words)))

@@ -179,9 +179,3 @@ def tag_version(engine: str, ref: ImageRef) -> TagVersion:
         None,
         f"the repository {ref.name} is neither the engine's own nor known to carry the engine's version in its tags",
     )
-
-
-def engine_version(engine: str, ref: ImageRef) -> str | None:
-    """The engine's version (`0.11.0`; `0.9` where the tag names a series), None when the tag cannot be trusted."""
-    told = tag_version(engine, ref)
-    return None if told.approximate else told.text

@@ -109,6 +109,8 @@ def _why(text: str | None, reason: str, fitting: versions.Fitting, *, approximat
     first, last = fitting.candidates[0], fitting.candidates[-1]
     if approximate and fitting.fit == "between":
         return f"{reason}; what {first} and {last} have in common is used"
+    if fitting.fit == "unknown" and first == last:
+        return f"{reason}; {text} names a series, of which {first} is the only release in the tables"
     return f"{reason}; {_MEANINGS[fitting.fit].format(text=text, first=first, last=last)}"
 
 

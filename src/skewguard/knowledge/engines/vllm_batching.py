@@ -23,6 +23,7 @@ from skewguard.knowledge.engines.vllm_ground import (
     needs_model,
     open_answer,
 )
+from skewguard.language import accelerators
 from skewguard.language.accelerators import Accelerator
 from skewguard.language.facts import Fact
 
@@ -142,8 +143,24 @@ def _by_tier(
 def _kinds(ground: Ground, tiers: tuple[Tier, ...]) -> list[Kind]:
     """How the rules part GPUs: by tier, and where older ones have another engine, by generation."""
     kinds = [tier.kind for tier in tiers]
-    both = ground.since("0.8.0") and not ground.since("0.10.2") and ground.variable("VLLM_USE_V1") is None
-    return [*kinds[:-1], _OLD, kinds[-1]] if both else kinds
+    both = ground.since("0.8.0") and not ground.since("0.11.0") and ground.variable("VLLM_USE_V1") is None
+    if both and ground.platform != "rocm" and ground.declared("kv_cache_dtype") not in (None, "auto"):
+        return _by_generation(tiers)
+    return [*kinds[:-1], _OLD, kinds[-1]] if both and not ground.since("0.10.2") else kinds
+
+
+def _by_generation(tiers: tuple[Tier, ...]) -> list[Kind]:
+    """Where a KV cache of 8 bits wants Hopper, V1 and its tiers are for those GPUs alone; every other one runs V0."""
+    found = [Kind(f"a GPU of the Hopper generation, {tier.kind.when}", tier.kind.example) for tier in tiers[:-1]]
+    rest = Kind("any other GPU of the Hopper generation", _small_hopper(tiers))
+    return [*found, rest, Kind("a GPU of another generation", "L40S")]
+
+
+def _small_hopper(tiers: tuple[Tier, ...]) -> str:
+    """A GPU of that generation in the lowest tier: one of another name, or a slice."""
+    names = ("H20", "H100-80GB-MIG-1g.10gb")
+    known = ((name, accelerators.find(name)) for name in names)
+    return next(name for name, gpu in known if gpu is not None and not any(tier.fits(gpu) for tier in tiers[:-1]))
 
 
 def _elsewhere(ground: Ground) -> _Start | None:
@@ -176,7 +193,7 @@ def _throughput(ground: Ground) -> int:
 
 
 def _seqs(setting: str, ground: Ground, start: _Start, runs: Engine) -> Answer:
-    """From 0.10.1 on no more requests than tokens in a step."""
+    """From 0.10.1 on no more requests than tokens in a step (`EngineArgs._set_default_args_v1` of that release)."""
     value = start.seqs * _throughput(ground)
     assumes = runs.assumes
     if ground.since("0.10.1"):

@@ -226,7 +226,3 @@ def _model(ground: Ground) -> str | None:
         return "a model that pools"
     stateful = vllm_kinds.hybrid(ground) or vllm_kinds.attention_free(ground)
     return "a model with Mamba layers" if stateful and not ground.since("0.10.2") else None
-
-
-KINDS_BEFORE = "0.10.2"
-"""The first release in which the generation of the GPU does not decide the engine."""

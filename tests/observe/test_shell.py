@@ -318,3 +318,23 @@ def test_variable_that_stays_known_is_filled_in(script: str, expected: str) -> N
     """Comparing, printing and declaring plainly hide nothing."""
     (token,) = run(script)[-1][1][1:]
     assert (token.text, token.unresolved, token.assumes) == (expected, (), ())
+
+
+@pytest.mark.parametrize(
+    ("line", "assumes"),
+    [
+        ("vllm ${EXTRA:+--max-num-seqs 8}", True),
+        ("vllm ${EXTRA+--max-num-seqs 8}", True),
+        ("vllm ${EXTRA:-}", True),
+        ("vllm --max-num-seqs=${EXTRA:-}", True),
+        ("MORE=${EXTRA:-}; vllm $MORE", True),
+        ('eval "vllm serve m" ${EXTRA:-}', True),
+        ("echo ${EXTRA:-}; vllm", False),
+        ("EXTRA=; vllm ${EXTRA:-}", False),
+        ("vllm ${EXTRA:-1}", False),
+    ],
+)
+def test_words_that_became_nothing_are_an_assumption_of_the_start(line: str, assumes: bool) -> None:
+    """A variable that nothing in the manifest defines may be the image's, and give the program further arguments."""
+    (*_, start) = shell.started(shell.Script(text_of(line), lambda _name: None, lambda _path: None))
+    assert start.assumes == (("the image's own environment",) if assumes else ())

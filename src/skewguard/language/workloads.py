@@ -43,7 +43,8 @@ class Invocation(Struct, frozen=True):
     resource holds in a field of its own. `certain` is False behind shell control flow (`if`, `for`, `case`,
     functions): the program may or may not be started so. `environment` holds `NAME=value` assignments and exports
     of the shell before it, `unseen` the files that the shell sourced before it and nobody can read. `replaces`: the
-    shell becomes this program (`exec`), and nothing behind it in the script runs.
+    shell becomes this program (`exec`), and nothing behind it in the script runs. `assumes` names unseen sources that
+    could give it further arguments.
     """
 
     argv: tuple[Token, ...]
@@ -52,6 +53,7 @@ class Invocation(Struct, frozen=True):
     environment: tuple["EnvVar", ...] = ()
     unseen: tuple["UnseenEnv", ...] = ()
     replaces: bool = False
+    assumes: tuple[str, ...] = ()
 
 
 EnvSource = Literal["literal", "config-map", "secret", "field", "resource", "shell", "image", "controller"]

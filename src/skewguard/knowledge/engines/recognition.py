@@ -118,6 +118,7 @@ def _started(container: Container, engines: Sequence[tuple[Start, Invocation]], 
         assumes=(
             *_assumed([pair for pair in ((start, invocation), *further) if not _sure(*pair)], container),
             *_instead(container),
+            *dict.fromkeys(name for each in (invocation, *(each for _, each in further)) for name in each.assumes),
         ),
         rivals=tuple(dict.fromkeys(title(other.engine or "") for other, _ in further if other.engine != start.engine)),
     )

@@ -30,7 +30,8 @@ class Started(Struct, frozen=True):
     """One program start of a script: its words, whether it is certain, and the variables the script gave it.
 
     `values` are those variables for a shell that it starts in turn. `sourced` are files that the script read before,
-    which are not in the input and may have set any variable. `replaces`: it was started by `exec`.
+    which are not in the input and may have set any variable. `replaces`: it was started by `exec`. `assumes` names
+    what could give it further words, where an expansion left none.
     """
 
     words: tuple[Field, ...]
@@ -39,6 +40,7 @@ class Started(Struct, frozen=True):
     values: Mapping[str, Text | None]
     sourced: tuple[str, ...] = ()
     replaces: bool = False
+    assumes: tuple[str, ...] = ()
 
 
 class Script(Struct):
@@ -168,6 +170,7 @@ class _Shell(Assigning):
             self._declare(text, words, doubtful=step.doubtful)
             return
         given = {target.name: self._joined(text, target) for _, target in targets if not target.element}
+        self.variables.vanished = ()
         fields = [field for word in words for field in self.variables.fields(text, word)][:MAX_WORDS]
         if fields:
             yield from self._run(fields, step, given, depth)
@@ -200,7 +203,14 @@ class _Shell(Assigning):
             exports[name] = entry_of(name, value, fields[0])
         values = {name: self.variables.values.get(name) for name in exports if name in self.variables.values}
         sourced = self.variables.assumes
-        return Started(tuple(fields), step.certain, tuple(exports.values()), {**values, **given}, sourced)
+        return Started(
+            tuple(fields),
+            step.certain,
+            tuple(exports.values()),
+            {**values, **given},
+            sourced,
+            assumes=self.variables.vanished,
+        )
 
     def _exec(self, fields: list[Field], step: Step, given: Mapping[str, Text | None]) -> Iterator[Started]:
         while fields and (known(fields[0]) or "") in ("-c", "-l", "-cl", "-lc", "-a", "--"):
@@ -238,8 +248,8 @@ class _Shell(Assigning):
             self._unread("an `eval` inside others")
         if depth >= MAX_SOURCED or not runs or self.files > MAX_SOURCED**2:
             return
-        text = Text(runs)
+        text, vanished = Text(runs), self.variables.vanished
         for each in self.read(text, depth + 1):
-            yield structs.replace(each, certain=each.certain and step.certain)
+            yield structs.replace(each, certain=each.certain and step.certain, assumes=(*each.assumes, *vanished))
         if text.unresolved:
             self._unread(f"`eval` of {', '.join(text.unresolved)}")

@@ -83,6 +83,7 @@ class _Way(Struct, frozen=True):
     values: Mapping[str, Text | None] = {}
     unseen: tuple[UnseenEnv, ...] = ()
     replaces: bool = False
+    assumes: tuple[str, ...] = ()
     depth: int = 0
 
 
@@ -105,7 +106,7 @@ def _follow(
     if shells_only:
         return
     argv = tokens if tokens is not None else tuple(texts.token(word) for word in words)
-    made = Invocation(argv, way.via, way.certain, way.environment, way.unseen, way.replaces)
+    made = Invocation(argv, way.via, way.certain, way.environment, way.unseen, way.replaces, way.assumes)
     starts.invocations.append(made)
     _explain(words, way, starts)
 
@@ -136,6 +137,7 @@ def _run(script: "_Script", way: _Way, starts: Starts) -> None:
             values=each.values,
             unseen=(*way.unseen, *sourced),
             replaces=each.replaces,
+            assumes=(*way.assumes, *each.assumes),
             depth=way.depth + 1,
         )
         _follow(list(each.words), further, starts)

@@ -53,6 +53,8 @@ class Variables:
         self.name = name
         self.unseen = unseen
         self.assumes: tuple[str, ...] = ()
+        self.vanished: tuple[str, ...] = ()
+        """What the words that became nothing assume (`${EXTRA:+…}`, EXTRA unseen), until somebody clears it."""
 
     def assign(self, name: str, value: Text | None) -> None:
         """Set a variable; None for a value that is not known."""
@@ -110,6 +112,8 @@ class Variables:
         elif part.quoted:
             split.keep([one])
         else:
+            if not value.text.strip():
+                self.vanished = tuple(dict.fromkeys((*self.vanished, *value.assumes)))
             split.text(value, one)
 
     def _as_one(self, text: Text, part: Part, value: Text | Run) -> Run:

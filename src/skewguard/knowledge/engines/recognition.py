@@ -6,13 +6,13 @@ answer is marked as uncertain, and where it says no, it says why.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from skewguard.knowledge.engines import bystanders, commands, declarations, images
+from skewguard.knowledge.engines import bystanders, certainty, commands, declarations, images
 from skewguard.knowledge.engines.commands import ENGINES, Start
 from skewguard.knowledge.engines.interface import Declarations, Recognition, Runs
 from skewguard.language import scheduling
@@ -116,49 +116,14 @@ def _started(container: Container, engines: Sequence[tuple[Start, Invocation]], 
         others=tuple(_unwrapped(each, other.at) for other, each in further if other.engine == start.engine),
         origin=program.argv[0].origin if program.argv else container.origin,
         assumes=(
-            *_assumed([pair for pair in ((start, invocation), *further) if not _sure(*pair)], container),
-            *_instead(container),
+            *certainty.assumed(
+                [pair for pair in ((start, invocation), *further) if not certainty.sure(*pair)], container
+            ),
+            *certainty.instead(container),
             *dict.fromkeys(name for each in (invocation, *(each for _, each in further)) for name in each.assumes),
         ),
         rivals=tuple(dict.fromkeys(title(other.engine or "") for other, _ in further if other.engine != start.engine)),
     )
-
-
-def _sure(start: Start, invocation: Invocation) -> bool:
-    return start.certain and invocation.certain
-
-
-def _assumed(unsure: Sequence[tuple[Start, Invocation]], container: Container) -> tuple[str, ...]:
-    """What decides whether, or with which words, uncertain starts happen."""
-    by_image = container.command is None and container.image is not None
-    shell = [] if by_image else [pair for pair in unsure if not pair[1].certain and pair[1].via in ("shell", "script")]
-    found = [_decided_by(*pair, container) for pair in unsure if pair not in shell]
-    if shell:
-        start, invocation = shell[0]
-        more = f" and {len(shell) - 1} more" if len(shell) > 1 else ""
-        found.insert(0, f"the shell's condition{'s' if more else ''} around {_line(invocation, start.at)}{more}")
-    return tuple(dict.fromkeys(found))
-
-
-def _instead(container: Container) -> Iterator[str]:
-    """Programs nobody can look into that the shell may become before it comes to the engine: they may start another."""
-    for each in container.invocations:
-        if each.replaces and not each.certain and each.argv and commands.read(each.argv).kind == "unknown":
-            yield f"`{each.argv[0].text.strip()}`, which is not in the input"
-
-
-def _line(invocation: Invocation, at: int) -> str:
-    origin = invocation.argv[at].origin
-    return f"{origin.file}:{origin.line}" if origin.file and origin.line else origin.ref
-
-
-def _decided_by(start: Start, invocation: Invocation, container: Container) -> str:
-    if not invocation.certain and container.command is None and container.image is not None:
-        return f"the entrypoint of the image {container.image.value}"
-    if not invocation.certain:
-        return "the platform that puts the command together"
-    program = invocation.argv[0].text.strip()
-    return f"`{program}`, which is not in the input" if start.at else f"`{program}`, whose arguments are its own"
 
 
 def _asks(invocation: Invocation) -> bool:

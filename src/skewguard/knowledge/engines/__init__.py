@@ -4,13 +4,47 @@ What may enter: argument grammars, version tables, start-time rules, image and c
 functions over values. What may not: reading a manifest or a cluster, a verdict, a message about a team's contract.
 """
 
-from skewguard.knowledge.engines import sglang, vllm
+from collections.abc import Callable, Iterator, Mapping
+
+from skewguard.knowledge.engines import tables
 from skewguard.knowledge.engines.interface import EngineModule
 
-ENGINES: dict[str, EngineModule] = {vllm.NAME: vllm, sglang.NAME: sglang}
+
+def _sglang() -> EngineModule:
+    from skewguard.knowledge.engines import sglang
+
+    return sglang
+
+
+def _vllm() -> EngineModule:
+    from skewguard.knowledge.engines import vllm
+
+    return vllm
+
+
+_HOMES: Mapping[str, Callable[[], EngineModule]] = {"vllm": _vllm, "sglang": _sglang}
+
+
+class _Engines(Mapping[str, EngineModule]):
+    """The engines by name; the module of one is imported when it is asked for, so that a check pays for those it meets."""
+
+    def __getitem__(self, name: str) -> EngineModule:
+        return _HOMES[name]()
+
+    def __contains__(self, name: object) -> bool:
+        return name in _HOMES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_HOMES)
+
+    def __len__(self) -> int:
+        return len(_HOMES)
+
+
+ENGINES: Mapping[str, EngineModule] = _Engines()
 """Every engine with a table, by name."""
 
 
 def table_versions() -> dict[str, str]:
     """The version of every engine's table, by engine."""
-    return {name: module.table_version() for name, module in ENGINES.items()}
+    return {name: tables.load(name).table_version for name in _HOMES}

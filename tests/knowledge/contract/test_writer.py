@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -208,6 +208,7 @@ def test_any_sentence_stays_in_its_comment(sentence: str) -> None:
     assert ([], {"a": 1}) == (errors, documents_read[0].root.value())
 
 
+@example({"autoscaling.signal": "0"})
 @given(st.dictionaries(st.sampled_from(sorted(BASE)), VALUES.filter(lambda value: value is not None), max_size=5))
 def test_contract_of_any_settings_is_valid_and_kept(changes: dict[str, Any]) -> None:
     """Whatever a manifest sets, its own contract reads back without mistakes and no clause of it fails."""

@@ -149,13 +149,19 @@ def _known(row: Setting, fact: Fact) -> Iterator[str]:
         yield from _todo(row.key, f"the manifest gives {told}, which is no {row.type}. Write the value you validated")
         return
     wrong = promises.fault(row, fact.value)
-    if wrong:
+    said = wrong[0] if wrong else "" if _is_listed(row, fact.value) else f"is one of {', '.join(row.choices)}"
+    if said:
         told = describing.value(row.name, fact.value)
-        yield from _todo(row.key, f"it {wrong[0]}, and the manifest gives {told}. Write the value you validated")
+        yield from _todo(row.key, f"it {said}, and the manifest gives {told}. Write the value you validated")
         return
     source = f"  # {fact.origin.ref}" if fact.authority == "derived" else ""
     shown = f"{describing.plain(fact.value)}s" if row.type == "seconds" and fact.value else _promise(fact.value)
     yield f"{row.key}: {shown}{source}"
+
+
+def _is_listed(row: Setting, value: Value) -> bool:
+    """Whether the loader takes every word of a value whose words skewguard itself gives."""
+    return not row.choices or all(each in row.choices for each in (value if isinstance(value, list) else [value]))
 
 
 def _open(draft: Draft, row: Setting, effective: Effective) -> Iterator[str]:

@@ -24,7 +24,7 @@ demo: environment ## check manifests that are skewed on purpose
 test: lint ## everything: style, types, layers, docs, all tests
 	$(PYTEST)
 
-test-fast: environment ## the tests without the slow ones, searching a quarter as long: under a minute
+test-fast: environment ## the tests without the slow ones, searching a quarter as long
 	$(PYTEST) -m "not slow"
 
 lint: environment ## style, types, layers, and whether the generated docs are current

@@ -1,6 +1,6 @@
 """From an inventory to cases: every container judged on whether it runs an engine, and each engine's settings laid out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from msgspec import Struct, structs
@@ -13,7 +13,7 @@ from skewguard.assess.unknowns import Unknowns
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import engines
 from skewguard.knowledge.engines import recognition, releases
-from skewguard.knowledge.engines.interface import EngineModule, Recognition, Release
+from skewguard.knowledge.engines.interface import EngineModule, Recognition, Release, Variable
 from skewguard.knowledge.project import Project
 from skewguard.language import accelerators, scheduling, secret_names
 from skewguard.language.accelerators import Accelerator
@@ -92,7 +92,7 @@ def _case(
     classes = _sliced(scheduling.gpu_classes(workload.template, around.project.accelerators), container)
     ground = sheets.Ground(workload, container, inventory, found, module, release, begun, classes, around.given)
     sheet = sheets.build(ground)
-    read = [each.name for each in variables if each.outcome in ("read", "invalid")] if module else _settings(container)
+    read = _read(variables) if module else _settings(container)
     sheets.add_environment(sheet, ground, read, starts.unseen(module, release, container))
     return Case(
         workload=workload,
@@ -106,6 +106,11 @@ def _case(
         variables=variables,
         recognition=found,
     )
+
+
+def _read(variables: Sequence[Variable]) -> list[str]:
+    """The variables that are settings of their own: what stands for a flag is a setting under the flag's name."""
+    return [each.name for each in variables if each.outcome in ("read", "invalid") and each.stands_for is None]
 
 
 def _settings(container: Container) -> list[str]:

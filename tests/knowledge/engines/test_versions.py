@@ -28,13 +28,23 @@ def test_key_orders_as_packages_are_ordered(one: str, other: str) -> None:
     assert (first < second, first == second) == (Version(one) < Version(other), Version(one) == Version(other))
 
 
+def test_builds_are_ordered_by_their_number() -> None:
+    """`b` and a number is one build of llama.cpp, whatever else its number of digits would make of it."""
+    table = ("b999", "b4719", "b10573")
+
+    assert versions.fitting("b4719", table) == versions.Fitting("exact", ("b4719",))
+    assert versions.fitting("b5000", table) == versions.Fitting("between", ("b4719", "b10573"))
+    assert versions.since("b10573", "b4719")
+    assert versions.key("b1-2") is None
+
+
 @given(st.text(max_size=30))
 def test_key_of_any_text_never_fails(text: str) -> None:
-    """Whatever is no version for packages has no key, apart from epochs."""
+    """Whatever is no version for packages has no key, apart from epochs and builds."""
     try:
         Version(text)
     except InvalidVersion:
-        assert versions.key(text) is None
+        assert versions.key(text) is None or text.strip()[0] == "b"
     else:
         assert versions.key(text) is not None or "!" in text or not text.isascii()
 

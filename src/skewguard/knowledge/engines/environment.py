@@ -1,13 +1,14 @@
 """What an engine makes of environment variables: read, no longer read, not read yet, never read, or refused."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
-from skewguard.knowledge.engines import history, tables
+from skewguard.knowledge.engines import conversions, history, tables
 from skewguard.knowledge.engines.answers import Engine
 from skewguard.knowledge.engines.interface import Release, Variable
-from skewguard.knowledge.engines.tables import Table
+from skewguard.knowledge.engines.tables import Flag, Table
 from skewguard.knowledge.engines.versions import since, span
 from skewguard.language import vocabulary
 from skewguard.language.facts import Origin
@@ -61,7 +62,7 @@ class Manner(Struct, frozen=True, eq=False):
     engine does not read, with the setting each means. `successors` took the place of variables that are gone: the name
     to write instead, or None and what else to know. `port` is a variable that takes a port where a Service of the
     engine's name injects an address. `renamed` is an old beginning of names that counts as a new one, and the first
-    release that does so.
+    release that does so. `twin` gives the value of a variable that stands for a flag, and raises `conversions.Refused`.
     """
 
     engine: Engine
@@ -71,6 +72,7 @@ class Manner(Struct, frozen=True, eq=False):
     successors: Mapping[str, tuple[str | None, str]]
     port: str
     renamed: tuple[str, str, str] | None = None
+    twin: Callable[[Flag, str], Any] | None = None
 
 
 Runs = tuple[tuple[int, int, object, str], ...]
@@ -127,14 +129,22 @@ class _Reader(Struct):
     def _known(self, entry: EnvVar, runs: Runs) -> Iterator[Variable]:
         sorts: dict[str, list[str]] = {}
         for version in self.release.candidates:
-            sorts.setdefault(_outcome(entry, self.table.index(version), runs), []).append(version)
+            sorts.setdefault(self._outcome(entry, version, runs), []).append(version)
         for outcome, versions in sorts.items():
             some = tuple(versions) if len(sorts) > 1 else ()
             who = span(self.manner.engine.title, versions)
             if outcome == "read":
-                yield Variable(entry.name, "read", entry.origin, "", None, some)
+                yield Variable(entry.name, "read", entry.origin, "", None, some, stands_for=self._twin(entry, versions))
             elif outcome == "invalid":
-                yield Variable(entry.name, "invalid", entry.origin, self._refusal(entry, who), None, some)
+                yield Variable(
+                    entry.name,
+                    "invalid",
+                    entry.origin,
+                    self._refusal(entry, who, versions[-1]),
+                    None,
+                    some,
+                    stands_for=self._twin(entry, versions),
+                )
             elif outcome == "passed-over":
                 yield Variable(
                     entry.name, "invalid", entry.origin, self._passed_over(entry, who), None, some, passed_over=True
@@ -147,7 +157,31 @@ class _Reader(Struct):
             f"{who} takes a number in `{entry.name}`, passes over `{entry.value}` with a warning and takes its default"
         )
 
-    def _refusal(self, entry: EnvVar, who: str) -> str:
+    def _twin(self, entry: EnvVar, versions: Sequence[str]) -> str | None:
+        """The destination of the flag that the variable stands for."""
+        flag = self.table.twin(entry.name, versions[-1])
+        return None if flag is None else flag.dest
+
+    def _outcome(self, entry: EnvVar, version: str, runs: Runs) -> str:
+        flag = self.table.twin(entry.name, version)
+        if flag is None or entry.value is None or "$(" in entry.value:
+            return _outcome(entry, self.table.index(version), runs)
+        return "read" if self._refused(flag, entry.value) is None else "invalid"
+
+    def _refused(self, flag: Flag, text: str) -> str | None:
+        """What the flag takes, where it does not take this text."""
+        assert self.manner.twin is not None
+        try:
+            self.manner.twin(flag, text)
+        except conversions.Refused as refused:
+            return str(refused)
+        return None
+
+    def _refusal(self, entry: EnvVar, who: str, version: str) -> str:
+        flag = self.table.twin(entry.name, version)
+        if flag is not None:
+            wanted = self._refused(flag, entry.value or "")
+            return f"`{entry.name}` of {who} takes {wanted}, not `{entry.value}`: the server does not start"
         if entry.name == self.manner.port and "://" in (entry.value or ""):
             return (
                 f"{who} takes a number in `{entry.name}`, not `{entry.value}`: this is what Kubernetes injects for a "

@@ -101,6 +101,7 @@ class Variable(Struct, frozen=True):
     """One environment variable as the engine sees it. dead: an older version read it; unread: none ever did but its
 
     name looks like a setting of the engine. `passed_over`: the engine starts with an invalid value, and takes its default.
+    `stands_for`: the destination of the flag whose value it gives, so that it is no setting of its own beside that.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Variable(Struct, frozen=True):
     suggestion: str | None = None
     versions: tuple[str, ...] = ()
     passed_over: bool = False
+    stands_for: str | None = None
 
 
 class Parsed(Struct, frozen=True):

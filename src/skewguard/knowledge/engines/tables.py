@@ -37,7 +37,7 @@ class Flag(Struct, frozen=True, eq=False):
     its place), `retired` (switch that is accepted and has no effect). `nullable`: the text `None` means none.
     `required`: the parser does not start without it. `fallback`: what the engine takes in the end where nobody wrote a
     flag whose default is None and none of its start rules decides. `serve_only`: registered by `vllm serve` and not by
-    the API server module.
+    the API server module. `env`: the variable that stands for the flag where the command line has none (`twins`).
     """
 
     dest: str
@@ -54,6 +54,7 @@ class Flag(Struct, frozen=True, eq=False):
     required: bool = False
     fallback: Any = None
     serve_only: bool = False
+    env: str | None = None
 
     @property
     def name(self) -> str:
@@ -141,6 +142,9 @@ class Spellings(Struct, frozen=True, eq=False):
         return _starting(self.ordered, prefix)
 
 
+TWIN = "twin"
+"""The kind of a variable that stands for a flag, and takes what that flag takes."""
+
 LENIENT = "lenient-"
 """Before the kind of a variable: a value that is none of the kind is passed over with a warning."""
 
@@ -163,6 +167,7 @@ class Table:
         self._all_spellings: tuple[str, ...] = ()
         self._runs_of_dest: dict[str, tuple[_FlagRun, ...]] | None = None
         self._changes: dict[str, frozenset[int]] = {}
+        self._twins: dict[str, tuple[_FlagRun, ...]] | None = None
         self._fields: dict[tuple[str, int], Mapping[str, Any]] = {}
 
     def index(self, version: str) -> int:
@@ -242,12 +247,28 @@ class Table:
             self._changes[name] = frozenset(found)
         return self._changes[name]
 
-    def env(self, version: str) -> Mapping[str, tuple[Any, str]]:
-        """(default, kind) of every environment variable of one version; kind is `text`, `int` or `float`, the latter
-
-        two with `LENIENT` before them where the engine takes the default for a value it cannot use."""
+    def twin(self, name: str, version: str) -> Flag | None:
+        """The flag that a variable stands for in one version; None where it stands for none."""
         at = self._index[version]
-        return {
+        return next((run.flag for run in self._twin_runs().get(name, ()) if run.first <= at <= run.last), None)
+
+    def _twin_runs(self) -> Mapping[str, tuple[_FlagRun, ...]]:
+        if self._twins is None:
+            found: dict[str, list[_FlagRun]] = {}
+            for runs in self._content.flags.values():
+                for run in runs:
+                    if run.flag.env is not None:
+                        found.setdefault(run.flag.env, []).append(run)
+            self._twins = {name: tuple(sorted(runs, key=lambda run: run.first)) for name, runs in found.items()}
+        return self._twins
+
+    def env(self, version: str) -> Mapping[str, tuple[Any, str]]:
+        """(default, kind) of every environment variable of one version; kind is `text`, `int`, `float` or `TWIN`, the
+
+        numbers with `LENIENT` before them where the engine takes the default for a value it cannot use."""
+        at = self._index[version]
+        twins = {flag.env: (flag.default, TWIN) for flag in self.flags(version) if flag.env is not None}
+        return twins | {
             name: (run.default, run.kind)
             for name, runs in self._content.env.items()
             for run in runs
@@ -256,11 +277,13 @@ class Table:
 
     def env_runs(self, name: str) -> tuple[tuple[int, int, Any, str], ...]:
         """(first, last, default, kind) of one environment variable, oldest first; empty when none ever read it."""
-        return tuple((run.first, run.last, run.default, run.kind) for run in self._content.env.get(name, ()))
+        own = [(run.first, run.last, run.default, run.kind) for run in self._content.env.get(name, ())]
+        twins = [(run.first, run.last, run.flag.default, TWIN) for run in self._twin_runs().get(name, ())]
+        return tuple(sorted((*own, *twins), key=lambda run: run[0]))
 
     def env_names(self) -> tuple[str, ...]:
         """Every environment variable that any version reads."""
-        return tuple(self._content.env)
+        return tuple(dict.fromkeys((*self._content.env, *self._twin_runs())))
 
     def config_fields(self, config: str, version: str) -> Mapping[str, Any]:
         """Fields of a config class of one version, with their defaults; empty when the class is not in the table."""

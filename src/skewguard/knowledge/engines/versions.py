@@ -1,7 +1,7 @@
 """Versions of engines: their order, and which table versions can speak for one that is not in the table.
 
-The order is that of Python packages (PEP 440), because every engine with a table is one. `packaging` is not imported
-for it: that alone costs as much as starting the interpreter several times over.
+The order is that of Python packages (PEP 440), which nearly every engine with a table is; llama.cpp counts its builds
+(`b4719`). `packaging` is not imported for it: that alone costs as much as starting the interpreter several times over.
 """
 
 import re
@@ -41,7 +41,8 @@ def _pattern() -> re.Pattern[str]:
 @cache
 def key(text: str) -> Key | None:
     """A key that sorts as PEP 440 does, the local part (`+cu129`) left out; None when `text` is no version."""
-    match = _pattern().fullmatch(text.strip()) if text.isascii() and len(text) < 100 else None
+    plain = re.sub(r"^b(?=\d+$)", "", text.strip())  # a build: b4719
+    match = _pattern().fullmatch(plain) if text.isascii() and len(text) < 100 else None
     if match is None:
         return None
     release = tuple(int(part) for part in match["release"].split("."))

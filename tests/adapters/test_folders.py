@@ -46,3 +46,22 @@ def test_what_is_not_there_is_told(tmp_path: Path, name: str) -> None:
     path = tmp_path / "folder" if "/" in name else tmp_path / name
     with pytest.raises(InputError, match=name.rpartition("/")[2]):
         folders.read(str(path), ("config.json",), HEADED)
+
+
+def test_named_files_of_a_folder_are_given_by_path(tmp_path: Path) -> None:
+    """Those that are there; others are left alone."""
+    (tmp_path / "a.json").write_text("{}")
+    (tmp_path / "c.json").write_text("{")
+    assert folders.texts(str(tmp_path), ("a.json", "b.json")) == {str(tmp_path / "a.json"): "{}"}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("empty", "holds none of a.json, b.json"), ("gone", "does not exist"), ("file", "is no folder")],
+)
+def test_folder_without_any_of_the_named_files_is_an_error(tmp_path: Path, name: str, said: str) -> None:
+    """What is wrong with it is said."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=said):
+        folders.texts(str(tmp_path / name), ("a.json", "b.json"))

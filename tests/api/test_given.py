@@ -140,3 +140,80 @@ def test_what_cannot_be_read_or_meant_is_told(tmp_path: Path) -> None:
         api.settings([path], model_configs=[str(tmp_path / "absent")])
     with pytest.raises(UsageError, match="no GPU class"):
         api.settings([path], gpu="H9000")
+
+
+OTHER = {**CONFIG, "max_position_embeddings": 2048}
+
+
+@pytest.fixture
+def in_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The `.skewguard` folder of a project, with the files of two models in it."""
+    monkeypatch.chdir(tmp_path)
+    for name, content in (("one", CONFIG), ("two", OTHER)):
+        folder = tmp_path / ".skewguard" / "models" / name
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text(json.dumps(content))
+    return tmp_path / ".skewguard"
+
+
+def lengths(report: SettingsReport) -> list[object]:
+    """The longest request of each engine, where it is known."""
+    found = [effective(report, "limits.max_model_len", at) for at in range(len(report.subjects))]
+    return [item.value if isinstance(item, Fact) else None for item in found]
+
+
+def test_project_supplies_each_model_with_its_own_files(tmp_path: Path, in_project: Path) -> None:
+    """By a glob over the model as it is served; the first match decides, and paths start from the file's folder."""
+    (in_project / "config.yaml").write_text(
+        "models:\n  - {match: 'org/a*', config: models/one}\n  - {match: 'org/*', config: models/two/config.json}\n"
+    )
+    report = api.settings((manifest(tmp_path, "org/abc", "org/b", "else/c"),))
+
+    assert lengths(report) == [4096, 2048, None]
+    assert (report.exit_code, report.notes) == (0, ())
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("org/a=.skewguard/models/two",), [2048, 4096]),
+        ((".skewguard/models/two",), [4096, 4096]),
+        (("org/b=.skewguard/models/one", ".skewguard/models/two"), [2048, 4096]),
+    ],
+)
+def test_options_go_before_the_projects_words(
+    tmp_path: Path, in_project: Path, options: tuple[str, ...], expected: list[int]
+) -> None:
+    """A folder without a model goes to the one that has none by name; where several could be meant, to none."""
+    (in_project / "config.yaml").write_text("models: [{match: 'org/*', config: models/one}]\n")
+    report = api.settings((manifest(tmp_path, "org/a", "org/b"),), model_configs=options)
+
+    assert lengths(report) == expected
+
+
+def test_folder_without_a_model_is_for_the_one_that_the_project_does_not_know(tmp_path: Path, in_project: Path) -> None:
+    """Of two models the project speaks of one."""
+    (in_project / "config.yaml").write_text("models: [{match: 'org/a', config: models/one}]\n")
+    report = api.settings((manifest(tmp_path, "org/a", "org/b"),), model_configs=(".skewguard/models/two",))
+
+    assert (lengths(report), report.notes) == ([4096, 2048], ())
+
+
+def test_files_that_the_project_names_and_are_not_there_are_told_at_its_line(tmp_path: Path, in_project: Path) -> None:
+    """Where a model asks for them; the others are judged."""
+    (in_project / "config.yaml").write_text(
+        "models:\n  - {match: 'org/a', config: models/oen}\n  - {match: 'org/z', config: nowhere}\n"
+    )
+    report = api.settings((manifest(tmp_path, "org/a", "org/b"),))
+
+    assert [(error.file, error.line, error.column) for error in report.errors] == [(".skewguard/config.yaml", 2, 30)]
+    assert "models/oen does not exist" in report.errors[0].message
+    assert (len(report.subjects), report.exit_code) == (2, 2)
+
+
+def test_files_of_models_among_the_contracts_are_no_contracts(tmp_path: Path, in_project: Path) -> None:
+    """And are not told as such."""
+    (in_project / "config.yaml").write_text("models: [{match: '*', config: models/one}]\n")
+    (in_project / "stray.json").write_text("{}")
+
+    assert [note for note in api.check((manifest(tmp_path, "org/a"),)).notes if "models/one" in note] == []

@@ -16,6 +16,9 @@ images:
   - {match: "registry.corp/ml/*", engine: vllm, from_tag: 'vllm(\\d+\\.\\d+\\.\\d+)'}
 accelerators:
   - {label: "corp/gpu=h1", class: H100-80GB}
+models:
+  - {match: "Qwen/*", config: models/qwen}
+tables: tables/
 ignore:
   - vendor/**
   - {check: pin.image-digest, path: "dev/**", reason: the mirror has no digests}
@@ -35,6 +38,9 @@ def test_read_takes_everything() -> None:
     assert made.images[0].origin is not None
     assert made.images[0].origin.line == 2
     assert (made.accelerators, made.fail_on, made.store) == ({"corp/gpu=h1": "H100-80GB"}, "warning", "sqlite:///x.db")
+    assert [(rule.match, rule.config, rule.origin.line) for rule in made.models] == [("Qwen/*", "models/qwen", 9)]
+    assert made.tables is not None
+    assert (made.tables.value, made.tables.origin.line) == ("tables/", 10)
     assert [(entry.path, entry.check) for entry in made.ignore] == [
         ("vendor/**", None),
         ("dev/**", "pin.image-digest"),
@@ -186,3 +192,52 @@ def test_read_of_any_text_never_fails(text: str) -> None:
     made, errors = project.read(text, "config.yaml")
     assert all(error.line for error in errors)
     assert errors or (made.images, made.ignore) == ((), ())
+
+
+def test_tables_come_from_the_flag_then_the_variable_then_the_file() -> None:
+    """And where it was said goes with it, because a path in the file starts from the file."""
+    in_file, _ = project.read("tables: c", ".skewguard/config.yaml")
+    variable = {"SKEWGUARD_TABLES": "b"}
+    made = [
+        project.merge(in_file, variable, {"tables": "a"}),
+        project.merge(in_file, variable, {"tables": None}),
+        project.merge(in_file, {"SKEWGUARD_TABLES": ""}, {}),
+    ]
+    assert [(each.tables.value, each.tables.origin.brief) for each in made if each.tables] == [
+        ("a", "--tables"),
+        ("b", "SKEWGUARD_TABLES"),
+        ("c", ".skewguard/config.yaml:1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("tables: [a]", "1: `tables` is a single value"),
+        ("models: {a: b}", "1: `models` is a list"),
+        ("models:\n  - {match: a}", "2: `config` is missing"),
+        ("models:\n  - {match: a, confg: b}", "2: `confg` is not known in an entry of `models`"),
+        ("models:\n  - a", "2: an entry of `models` is a mapping of match, config"),
+    ],
+)
+def test_tables_and_models_that_cannot_be_meant_are_told(text: str, said: str) -> None:
+    """With their line."""
+    _, errors = project.read(text, "config.yaml")
+    assert said in [f"{error.line}: {error.message}" for error in errors]
+
+
+@pytest.mark.parametrize(
+    ("match", "model", "fits"),
+    [
+        ("Qwen/Qwen3-*", "Qwen/Qwen3-8B", True),
+        ("*Qwen3-8B", "/models/org/Qwen3-8B", True),
+        ("Qwen/Qwen3-?B", "Qwen/Qwen3-8B", True),
+        ("Qwen/Qwen3", "Qwen/Qwen3-8B", False),
+        ("qwen/*", "Qwen/Qwen3-8B", False),
+        ("Qwen/Qwen3.8B", "Qwen/Qwen3-8B", False),
+    ],
+)
+def test_model_is_matched_by_a_glob_over_its_whole_name(match: str, model: str, fits: bool) -> None:
+    """`*` also stands for `/`, and case counts, as it does for the engine."""
+    (rule,) = project.read(f"models: [{{match: '{match}', config: a}}]", "c.yaml")[0].models
+    assert rule.fits(model) is fits

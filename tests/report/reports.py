@@ -27,6 +27,7 @@ from skewguard.language.results import (
     SubjectLine,
     SubjectSettings,
     Summary,
+    Tables,
     Undecided,
     VariableDefault,
     VariableHistory,
@@ -38,7 +39,7 @@ from skewguard.language.workloads import Missing
 from skewguard.report import Options
 
 RUN_AT = "2026-11-23T10:00:00Z"
-TABLES = {"vllm": "2026-11-20"}
+TABLES = Tables({"vllm": "2026-11-20"})
 
 DEPLOY = """\
 apiVersion: apps/v1

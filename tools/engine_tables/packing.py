@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from packaging.version import Version
 
+from skewguard.knowledge.engines.newer_tables import FORMAT
 from tools.engine_tables.release import Extract
 
 Runs: TypeAlias = list[list[Any]]
@@ -45,7 +46,8 @@ def unpack(content: Content) -> dict[str, Extract]:
 
 def text(content: Content) -> str:
     """The table as it is written to its file."""
-    head = f'{{"engine":{_json(content["engine"])},"table_version":{_json(content["table_version"])},'
+    named = {"engine": content["engine"], "table_version": content["table_version"], "format": FORMAT}
+    head = "{" + "".join(f"{_json(name)}:{_json(value)}," for name, value in named.items())
     parts = [head, f'"versions":{_json(content["versions"])},']
     for section in SECTIONS:
         lines = [f"{_json(name)}:{_json(content[section][name])}" for name in sorted(content[section])]

@@ -102,6 +102,11 @@ def _printable(char: str) -> str:
     return char.encode("unicode_escape").decode()
 
 
+def name(path: str) -> str:
+    """The last part of a path."""
+    return os.path.basename(path)
+
+
 def real(path: str) -> str:
     """The path without links; as it is where rights do not suffice to follow them."""
     try:

@@ -55,6 +55,21 @@ def read(path: str, names: Sequence[str], headed: Headed) -> Folder:
     return Folder(shown, whole=True, texts=texts, heads=heads)
 
 
+def texts(path: str, names: Sequence[str]) -> dict[str, str]:
+    """Those files `names` of a folder that are there, by the path fit to be printed. Raises `InputError`."""
+    shown = files.shown(path)
+    if files.exists(path) and not os.path.isdir(path):
+        raise files.error_of(path, "is no folder", f"name the folder that holds {' or '.join(names)}")
+    try:
+        held = set(os.listdir(path))
+    except (OSError, ValueError) as error:
+        raise files.unreadable(path, error) from None
+    found = [name for name in names if name in held]
+    if not found:
+        raise InputError(f"{shown} holds none of {', '.join(names)}", hint="check the path", file=shown)
+    return {os.path.join(shown, name): files.read_text(os.path.join(path, name)) for name in found}
+
+
 def _head(path: str, headed: Headed) -> tuple[bytes, int]:
     """The beginning of one file, with its whole header; of what is no such file, the first bytes."""
     shown = files.shown(path)

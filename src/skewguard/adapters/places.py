@@ -1,6 +1,7 @@
 """Where files lie in a project: its folder, its files, and the path by which a file is known again."""
 
 import os
+from collections.abc import Collection
 from functools import cache
 
 from skewguard.adapters import files
@@ -36,6 +37,18 @@ def is_project_file(path: str, name: str) -> bool:
     """Whether a path is the file `name` of a `.skewguard` folder, this project's or another's."""
     folder, last = os.path.split(os.path.abspath(path))
     return last == name and os.path.basename(folder) == ".skewguard"
+
+
+def beside(file: str | None, path: str) -> str:
+    """A path that is written in a file, which means it from its own folder; of no file: from the working folder."""
+    path = files.at_home(path)
+    return os.path.join(os.path.dirname(file), path) if file else path
+
+
+def lies_in(path: str, others: Collection[str]) -> bool:
+    """Whether a file is one of these, or lies in one of them."""
+    real = files.real(path)
+    return any(real == place or real.startswith(place + os.sep) for place in map(files.real, others))
 
 
 def anchor_of(path: str) -> str:

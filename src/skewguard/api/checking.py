@@ -8,7 +8,7 @@ from functools import cache
 from msgspec import Struct, structs
 
 from skewguard.adapters import places
-from skewguard.api import given, inputs
+from skewguard.api import inputs, surroundings
 from skewguard.api.contracts import Contracts, load_contracts
 from skewguard.assess import evaluation
 from skewguard.judge.checks import contract_itself, registry
@@ -44,6 +44,7 @@ def check(
     list_passed: bool = False,
     model_configs: Sequence[str] = (),
     gpu: str | None = None,
+    tables: str | None = None,
 ) -> CheckReport:
     """Check manifests: paths, folders, globs, `-` for stdin.
 
@@ -51,17 +52,18 @@ def check(
     `fail_on` is a severity or `never`. `today` (ISO date) decides which waivers have ended,
     `environ` holds the variables `SKEWGUARD_*`. `list_passed` lists every check that passed, and not only their number.
     `model_configs` are checkpoints (`DIR`, `config.json` or `MODEL=DIR`), `gpu` is the class to take where the manifest
-    names none.
+    names none. `tables` is a folder of engine tables that stand before the package's in this call.
     """
     if "-" in paths and "-" in contracts:
         raise UsageError("standard input is named for the manifests and for the contracts, and can be read once")
-    project, problems = inputs.project(fail_on=fail_on, environ=environ)
-    promised = load_contracts(contracts)
-    loaded = inputs.load(paths, project, namespace=namespace, progress=progress, wanted=given.read(model_configs, gpu))
-    loaded.problems += problems
     today = today or datetime.now(tz=UTC).date().isoformat()
-    judged = _judge(loaded, promised, project, namespace, today, list_passed=list_passed)
-    return _report(loaded, promised, judged, project, allow_unknown=allow_unknown)
+    with surroundings.of_call(
+        fail_on=fail_on, tables_folder=tables, environ=environ, model_configs=model_configs, gpu=gpu
+    ) as around:
+        promised = load_contracts(contracts, around.apart)
+        loaded = inputs.load(paths, around, namespace=namespace, progress=progress)
+        judged = _judge(loaded, promised, around.project, namespace, today, list_passed=list_passed)
+        return _report(loaded, promised, judged, around.project, allow_unknown=allow_unknown)
 
 
 class _Judged(Struct):
@@ -154,7 +156,7 @@ def _rules(case: Case, bound: Binding, result: _Judged, known: Sequence[str]) ->
     for annotations in (workload.annotations, workload.template.annotations):
         own, errors = waiving.from_annotations(annotations, workload.subject, known)
         rules += own
-        result.problems += [inputs.problem(error) for error in errors]
+        result.problems += [surroundings.problem(error) for error in errors]
     return rules
 
 
@@ -167,7 +169,7 @@ def _report(
     fail_on = project.fail_on
     return CheckReport(
         run_at=datetime.now(tz=UTC).isoformat(timespec="seconds"),
-        tables=engines.table_versions(),
+        tables=engines.tables_used(),
         contracts=tuple(
             ContractLine(contract.name, contract.origin, sum(item is contract for item in bound))
             for contract in promised.contracts

@@ -4,12 +4,12 @@ A path that somebody names must give a contract: one that gives none is an error
 must not look green. In a folder, documents of another kind are passed over and told.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec import Struct, field
 
 from skewguard.adapters import files, places, sweeping
-from skewguard.api import histories, inputs
+from skewguard.api import histories, inputs, surroundings
 from skewguard.judge.checks import registry
 from skewguard.knowledge.contract import values
 from skewguard.knowledge.contract.values import Binding, Contract
@@ -51,10 +51,13 @@ class _Source(Struct):
     repeated: bool = False
 
 
-def load_contracts(paths: Sequence[str]) -> Contracts:
-    """The contracts given by path, else those of the `.skewguard` folder found upward. Problems are kept, not raised."""
+def load_contracts(paths: Sequence[str], apart: Collection[str] = ()) -> Contracts:
+    """The contracts given by path, else those of the `.skewguard` folder found upward. Problems are kept, not raised.
+
+    `apart` are files and folders that are known to hold something else, and are not looked at in a sweep.
+    """
     asked = bool(paths)
-    sources = list(_sources(dict.fromkeys(paths) if asked else _found_upward()))
+    sources = list(_sources(dict.fromkeys(paths) if asked else _found_upward(), apart))
     errors = [error for source in sources for error in source.errors]
     errors += () if asked else _no_folder()
     texts = [item for source in sources for item in source.texts.items()]
@@ -100,7 +103,7 @@ def _no_folder() -> Iterator[InputError]:
         )
 
 
-def _sources(paths: Iterable[str]) -> Iterator[_Source]:
+def _sources(paths: Iterable[str], apart: Collection[str]) -> Iterator[_Source]:
     """Every path with what it gave. A file reached by two paths is read once, where it was reached first."""
     seen: set[str] = set()
     for path in paths:
@@ -111,12 +114,17 @@ def _sources(paths: Iterable[str]) -> Iterator[_Source]:
                 source.errors.append(item.error)
             elif item.skipped is not None or item.text is None:
                 source.passed.append(InputError(f"is {item.skipped}", file=item.path))
-            elif item.named or not places.is_project_file(item.path, inputs.CONFIG):
+            elif item.named or not _set_apart(item.path, apart):
                 anchor = places.anchor_of(item.path)
                 source.repeated |= anchor in seen
                 source.texts.update({} if anchor in seen else {item.path: item.text})
                 seen.add(anchor)
         yield source
+
+
+def _set_apart(path: str, apart: Collection[str]) -> bool:
+    """Whether a file of a sweep is known to be for something else than contracts."""
+    return places.is_project_file(path, surroundings.CONFIG) or (bool(apart) and places.lies_in(path, apart))
 
 
 def _without(source: _Source) -> InputError:
@@ -139,4 +147,4 @@ def _passed_over(source: _Source, foreign: Sequence[InputError]) -> Iterator[str
 
 
 def _problems(errors: Iterable[InputError]) -> tuple[InputProblem, ...]:
-    return tuple(inputs.problem(error) for error in errors)
+    return tuple(surroundings.problem(error) for error in errors)

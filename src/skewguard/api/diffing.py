@@ -1,10 +1,10 @@
 """`diff`: which effective settings of two things differ, and why."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct, field
 
-from skewguard.api import given, inputs, things
+from skewguard.api import inputs, surroundings, things
 from skewguard.assess import evaluation
 from skewguard.judge import comparison, rereading
 from skewguard.judge.checks.registry import CHECKS, Case
@@ -39,26 +39,33 @@ def diff(
     namespace: str | None = None,
     model_configs: Sequence[str] = (),
     gpu: str | None = None,
+    tables: str | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> DiffReport:
     """Compare two things, or one thing under two engine versions (`engines`: two of `NAME==VERSION`).
 
     Exit code: the first that applies of 1 something differs, 2 an input could not be read, 3 something cannot be
-    decided. What stands on one side alone differs only where all of the other side could be read. `model_configs` and
-    `gpu` hold for both sides.
+    decided. What stands on one side alone differs only where all of the other side could be read. `model_configs`,
+    `gpu` and `tables` (a folder of engine tables that stand before the package's) hold for both sides, `environ` holds
+    the variables `SKEWGUARD_*`.
     """
     names, versions = _sides(a, b, tuple(engines))
     if a == b == "-":
         raise UsageError("standard input is named for both sides, and can be read once", hint="save one of them first")
-    wanted = given.read(model_configs, gpu)
-    left, right = (
-        inputs.of_thing(things.parse((name,)), namespace=namespace, version=version, wanted=wanted)
-        for name, version in zip((a, b or a), versions, strict=True)
-    )
-    _comparable(names, left.cases, right.cases, versions)
+    with surroundings.of_call(tables_folder=tables, environ=environ, model_configs=model_configs, gpu=gpu) as around:
+        left, right = (
+            inputs.of_thing(things.parse((name,)), around, namespace=namespace, version=version)
+            for name, version in zip((a, b or a), versions, strict=True)
+        )
+        _comparable(names, left.cases, right.cases, versions)
+        return _report(names, left, right, upgrade=b is None)
+
+
+def _report(names: tuple[str, str], left: inputs.Loaded, right: inputs.Loaded, *, upgrade: bool) -> DiffReport:
     pairs, rest_a, rest_b = pair(left.cases, right.cases)
     found = Found()
     for one, other in pairs:
-        _compare(one, other, found, upgrade=b is None)
+        _compare(one, other, found, upgrade=upgrade)
     only_a, lost_a = _alone(rest_a, names[1], right)
     only_b, lost_b = _alone(rest_b, names[0], left)
     problems = tuple(dict.fromkeys(left.problems + right.problems))
@@ -84,7 +91,7 @@ def diff(
         starts_a=_starts(left.cases),
         starts_b=_starts(right.cases),
         expected_differences=tuple(found.expected),
-        tables=_tables(),
+        tables=knowledge_of.tables_used(),
         errors=problems,
         missing=left.inventory.missing + right.inventory.missing,
         notes=tuple(dict.fromkeys((*left.notes, *right.notes, *lost_a, *lost_b))),
@@ -116,10 +123,6 @@ def _comparable(
             "no inference engine on either side, so there is nothing to compare",
             hint="`skewguard check` says for every container why it is none",
         )
-
-
-def _tables() -> dict[str, str]:
-    return dict(knowledge_of.table_versions())
 
 
 def _sides(a: str, b: str | None, versions: tuple[str, ...]) -> tuple[tuple[str, str], tuple[str | None, str | None]]:

@@ -1,9 +1,11 @@
 """`explain`: a setting, a check, one flag or variable through all versions, or a whole engine version."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from skewguard.api import histories, results
+from msgspec import structs
+
+from skewguard.api import histories, results, surroundings
 from skewguard.judge.checks import registry as checks
 from skewguard.knowledge import engines
 from skewguard.knowledge.engines import commands
@@ -11,6 +13,7 @@ from skewguard.knowledge.engines.interface import EngineModule, FlagRecord
 from skewguard.language import accelerators, dialects, vocabulary
 from skewguard.language.errors import UsageError
 from skewguard.language.results import (
+    CheckExplanation,
     EngineReport,
     Explanation,
     FlagHistory,
@@ -26,8 +29,20 @@ _VARIABLE = re.compile(r"(?:(?P<engine>[a-z][a-z0-9-]*)[./])?(?P<mark>env[./])?(
 """`vllm.env.VLLM_PORT`, `vllm/env/VLLM_PORT`, `vllm/VLLM_PORT`, `VLLM_PORT`."""
 
 
-def explain(name: str) -> Explanation:
-    """The explanation of a name. Raises `UsageError` with the nearest names when there is none."""
+def explain(name: str, *, tables: str | None = None, environ: Mapping[str, str] | None = None) -> Explanation:
+    """The explanation of a name. Raises `UsageError` with the nearest names when there is none.
+
+    `tables` is a folder of engine tables that stand before the package's in this call, `environ` holds the variables
+    `SKEWGUARD_*`.
+    """
+    with surroundings.of_call(tables_folder=tables, environ=environ) as around:
+        found = _explained(name)
+    if isinstance(found, CheckExplanation):
+        return found
+    return structs.replace(found, notes=(*around.notes, *found.notes))
+
+
+def _explained(name: str) -> Explanation:
     if "==" in name:
         return _engine(*name.split("==", 1))
     if name in vocabulary.BY_NAME:
@@ -70,7 +85,7 @@ def _setting(name: str) -> SettingExplanation:
         called=called,
         example=_example(row),
         values=_values(row.name),
-        tables=engines.table_versions(),
+        tables=engines.tables_used(),
     )
 
 
@@ -123,7 +138,7 @@ def _flag(engine: str, flag: str) -> FlagHistory:
         flag=f"--{wanted}",
         setting=settings[-1] if settings else None,
         runs=tuple(FlagRun(first, last, _line(record) if record else None) for first, last, record in runs),
-        tables=engines.table_versions(),
+        tables=engines.tables_used(),
     )
 
 
@@ -150,7 +165,7 @@ def _variable(engine: str | None, name: str) -> VariableHistory:
             VariableRun(first, last, VariableDefault(name, default) if read else None)
             for first, last, read, default in runs
         ),
-        tables=engines.table_versions(),
+        tables=engines.tables_used(),
         notes=(
             *(histories.silence(module.NAME, name, module.releases()[-1]) or "").splitlines(),
             *(f"{other.TITLE} reads it too: `skewguard explain {other.NAME}.env.{name}`" for other, _ in others),
@@ -186,7 +201,7 @@ def _engine(engine: str, version: str) -> EngineReport:
         entrypoint=" ".join(module.entrypoint(wanted)),
         flags=tuple(_line(flag) for flag in module.flags(wanted)),
         env=tuple(VariableDefault(name, default) for name, default in module.variables(wanted).items()),
-        tables=engines.table_versions(),
+        tables=engines.tables_used(),
     )
 
 

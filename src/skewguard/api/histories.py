@@ -4,10 +4,11 @@ This module is the `Lexicon` of contracts, which may not know the engines themse
 """
 
 from collections.abc import Collection, Sequence
-from functools import cache
+from functools import lru_cache
 
-from skewguard.knowledge.engines import ENGINES, commands
+from skewguard.knowledge.engines import ENGINES, commands, tables
 from skewguard.knowledge.engines.interface import Release
+from skewguard.knowledge.engines.tables import Table
 from skewguard.language.facts import Origin, Value
 from skewguard.language.workloads import EnvVar
 
@@ -31,7 +32,6 @@ def releases(engine: str) -> Sequence[str] | None:
     return module.releases() if module else None
 
 
-@cache
 def choices(engine: str, dest: str) -> tuple[Collection[Value], bool] | None:
     """The listed values of a destination in all releases, and whether only they are taken; None: no such one.
 
@@ -39,22 +39,35 @@ def choices(engine: str, dest: str) -> tuple[Collection[Value], bool] | None:
     """
     if dest == "arguments":
         return (), False
-    records = [record for _, _, record in ENGINES[engine].history(dest) if record is not None]
+    return _choices(tables.load(engine), dest)
+
+
+def destinations(engine: str) -> Collection[str]:
+    """Every destination of any release."""
+    return _destinations(tables.load(engine))
+
+
+def variables(engine: str) -> tuple[str, ...]:
+    """Every environment variable that any release reads."""
+    return _variables(tables.load(engine))
+
+
+@lru_cache(maxsize=512)
+def _choices(table: Table, dest: str) -> tuple[Collection[Value], bool] | None:
+    records = [record for _, _, record in ENGINES[table.engine].history(dest) if record is not None]
     listed = dict.fromkeys(choice for record in records for choice in record.choices or ())
     return (tuple(listed), all(record.choices is not None for record in records)) if records else None
 
 
-@cache
-def destinations(engine: str) -> Collection[str]:
-    """Every destination of any release."""
-    module = ENGINES[engine]
+@lru_cache(maxsize=8)
+def _destinations(table: Table) -> Collection[str]:
+    module = ENGINES[table.engine]
     return dict.fromkeys(flag.dest for release in module.releases() for flag in module.flags(release))
 
 
-@cache
-def variables(engine: str) -> tuple[str, ...]:
-    """Every environment variable that any release reads."""
-    module = ENGINES[engine]
+@lru_cache(maxsize=8)
+def _variables(table: Table) -> tuple[str, ...]:
+    module = ENGINES[table.engine]
     return tuple(dict.fromkeys(name for release in module.releases() for name in module.variables(release)))
 
 

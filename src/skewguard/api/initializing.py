@@ -1,9 +1,9 @@
 """`init`: a contract from what a manifest makes an engine run with."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from skewguard.adapters import files, places, writing
-from skewguard.api import given, inputs, things
+from skewguard.api import inputs, surroundings, things
 from skewguard.api.contracts import load_contracts
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge.contract import binding, writer
@@ -18,27 +18,35 @@ def init(
     write: bool = False,
     model_configs: Sequence[str] = (),
     gpu: str | None = None,
+    tables: str | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> InitReport:
     """One contract for each engine of a THING; with `write` each in a new file of the nearest `.skewguard` folder.
 
     What could not be read comes back beside the contracts. Raises `InputError` when everything was read and holds no
-    engine, `UsageError` when a file exists already: then none is written. `model_configs` and `gpu` as in `settings`.
+    engine, `UsageError` when a file exists already: then none is written. `model_configs`, `gpu`, `tables` and `environ`
+    as in `settings`.
     """
-    wanted = given.read(model_configs, gpu)
-    loaded = inputs.of_thing(things.parse(tuple(words)), namespace=namespace, wanted=wanted)
-    if not loaded.cases and not loaded.problems:
-        raise InputError(
-            f"no inference engine in {' '.join(words)}, so there is nothing to promise",
-            hint="`skewguard check` says for every container why it is none",
-        )
+    thing = things.parse(tuple(words))
+    with surroundings.of_call(tables_folder=tables, environ=environ, model_configs=model_configs, gpu=gpu) as around:
+        loaded = inputs.of_thing(thing, around, namespace=namespace)
+        if not loaded.cases and not loaded.problems:
+            raise InputError(
+                f"no inference engine in {' '.join(words)}, so there is nothing to promise",
+                hint="`skewguard check` says for every container why it is none",
+            )
+        bound = tuple(_bound_already(loaded.cases, namespace, around.apart)) if write else ()
+        return _report(loaded, bound, write=write)
+
+
+def _report(loaded: inputs.Loaded, bound: Sequence[str], *, write: bool) -> InitReport:
     names = _names(loaded.cases)
     texts = [writer.write(case, name) for case, name in zip(loaded.cases, names, strict=True)]
-    notes = tuple(_bound_already(loaded.cases, namespace)) if write else ()
     return InitReport(
         contracts=_written(names, texts) if write else _joined(texts),
         errors=loaded.problems,
         missing=loaded.inventory.missing,
-        notes=(*loaded.notes, *_unheld(loaded.cases), *notes),
+        notes=(*loaded.notes, *_unheld(loaded.cases), *bound),
         exit_code=ExitCode.UNREADABLE if loaded.problems else ExitCode.OK,
     )
 
@@ -79,10 +87,10 @@ def _why(case: Case) -> str:
     return f"skewguard does not know how {case.title} takes them, and holds its arguments and variables as written"
 
 
-def _bound_already(cases: Sequence[Case], namespace: str | None) -> Iterator[str]:
+def _bound_already(cases: Sequence[Case], namespace: str | None, apart: Sequence[str]) -> Iterator[str]:
     """What is under a contract before the new one is written: two on one container are not judged."""
     subjects = [case.sheet.subject for case in cases]
-    bindings = binding.bind(load_contracts(()).contracts, subjects, namespace)
+    bindings = binding.bind(load_contracts((), apart).contracts, subjects, namespace)
     for subject, bound in zip(subjects, bindings, strict=True):
         for contract in bound.candidates:
             yield (

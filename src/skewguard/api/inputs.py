@@ -1,19 +1,18 @@
 """From words to cases: the project configuration, the documents of every input, and the engines in them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct, structs
 
 from skewguard.adapters import files, places, sweeping
 from skewguard.api import given, things
-from skewguard.api.given import NOTHING, Wanted
+from skewguard.api.surroundings import CONFIG, Around, problem
 from skewguard.api.things import Thing
 from skewguard.assess import cases as assessing
+from skewguard.assess.given import Given
 from skewguard.judge.checks.interface import Case
-from skewguard.knowledge import project as projects
 from skewguard.knowledge.contract import values as contracts
 from skewguard.knowledge.engines import commands, declarations, versions
-from skewguard.knowledge.project import Project
 from skewguard.language import documents
 from skewguard.language.documents import Document
 from skewguard.language.errors import InputError, UsageError
@@ -22,7 +21,6 @@ from skewguard.language.workloads import Inventory, Missing, Workload
 from skewguard.observe.sources import command_lines, manifests
 
 FOLDER = ".skewguard"
-CONFIG = "config.yaml"
 MOST_FOREIGN = 5
 """Documents of one file that are told one by one when they are no Kubernetes objects; the others are counted."""
 MOST_NAMED = 3
@@ -48,50 +46,21 @@ class Loaded(Struct):
     contract_files: tuple[str, ...] = ()
 
 
-def project(
-    *, fail_on: str | None = None, environ: Mapping[str, str] | None = None
-) -> tuple[Project, tuple[InputProblem, ...]]:
-    """The project configuration of `.skewguard/config.yaml` above the working folder, under environment and flags.
-
-    What is wrong with the file comes back beside what could be read of it.
-    """
-    found, errors = Project(), list[InputError]()
-    path = places.project_file(CONFIG)
-    if path is not None:
-        from skewguard.judge.checks import registry  # lazily: most verbs need no check, and most projects no file
-
-        known = (*registry.CHECKS, *registry.aliases())
-        try:
-            found, errors = projects.read(files.read_text(path), path, tuple(commands.ENGINES), known)
-        except InputError as error:
-            errors.append(error)
-    return projects.merge(found, environ or {}, {"fail_on": fail_on}), tuple(problem(error) for error in errors)
-
-
-def problem(error: InputError | UsageError) -> InputProblem:
-    """An error as a result shows it."""
-    return InputProblem(error.file, error.message, error.line, error.column, error.hint)
-
-
 def load(
     paths: Sequence[str],
-    found: Project,
+    around: Around,
     *,
     namespace: str | None = None,
     version: str | None = None,
     progress: Progress | None = None,
-    wanted: Wanted = NOTHING,
 ) -> Loaded:
-    """Read every input and judge every container in it. `version` (`vllm==0.11.0`) stands in for the manifest's own.
-
-    `wanted` holds the model's files and the GPU class that were given beside it.
-    """
-    gathered = _Gathered(found)
+    """Read every input and judge every container in it. `version` (`vllm==0.11.0`) stands in for the manifest's own."""
+    gathered = _Gathered(around)
     for done, item in enumerate(sweeping.read_inputs(paths), start=1):
         gathered.take(_advised(item))
         if progress is not None:
             progress(done)
-    return gathered.finish(namespace, _version(version), wanted)
+    return gathered.finish(namespace, _version(version))
 
 
 def _advised(item: sweeping.Input) -> sweeping.Input:
@@ -103,21 +72,16 @@ def _advised(item: sweeping.Input) -> sweeping.Input:
     return structs.replace(item, error=InputError(error.message, hint=advice, file=error.file))
 
 
-def of_thing(
-    thing: Thing, *, namespace: str | None = None, version: str | None = None, wanted: Wanted = NOTHING
-) -> Loaded:
+def of_thing(thing: Thing, around: Around, *, namespace: str | None = None, version: str | None = None) -> Loaded:
     """The engines of one THING. Raises `UsageError` for one that this version does not read."""
     if thing.kind == "path":
-        found, problems = project()
-        loaded = load([thing.text], found, namespace=namespace, version=version, wanted=wanted)
-        loaded.problems += problems
-        return loaded
+        return load([thing.text], around, namespace=namespace, version=version)
     if thing.kind == "command-line":
-        return _of_command_line(thing, version, wanted)
+        return _of_command_line(thing, version, around)
     raise things.not_yet(thing)
 
 
-def _of_command_line(thing: Thing, version: str | None, wanted: Wanted) -> Loaded:
+def _of_command_line(thing: Thing, version: str | None, around: Around) -> Loaded:
     if thing.engine not in commands.ENGINES:
         raise UsageError(
             f"no inference engine is called {thing.engine!r}",
@@ -129,24 +93,30 @@ def _of_command_line(thing: Thing, version: str | None, wanted: Wanted) -> Loade
     hides, supply = "every setting in it", "check the path; it is taken from the working folder"
     missing = (Missing(file.path, hides, supply, workload.origin, workload.subject) for file in unread)
     inventory = Inventory(workloads=(workload,), missing=tuple(missing))
-    found, problems = project()
-    judged, notes = _judged(inventory, found, _version(assumed), wanted)
-    return Loaded(inventory, tuple(item.case for item in judged if item.case is not None), problems, notes)
+    judged = _judged(inventory, _version(assumed), around)
+    cases = tuple(item.case for item in judged.containers if item.case is not None)
+    return Loaded(inventory, cases, around.problems + judged.problems, around.notes + judged.notes)
 
 
-def _judged(
-    inventory: Inventory, found: Project, version: assessing.Version | None, wanted: Wanted
-) -> tuple[list[assessing.Judged], tuple[str, ...]]:
-    """Every container judged, and what is to be said of what was given and not used.
+class _Judged(Struct, frozen=True):
+    """Every container judged; what was given for them and could not be read, and what of it was not used."""
 
-    Which model a checkpoint is for shows only when all of them are known, so they are judged once more with it.
-    """
-    judged = list(assessing.judged(inventory, found, version))
+    containers: Sequence[assessing.Judged]
+    problems: tuple[InputProblem, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _judged(inventory: Inventory, version: assessing.Version | None, around: Around) -> _Judged:
+    """Which model a checkpoint is for shows only when all of them are known, so they are judged once more with it."""
+    judged = list(assessing.judged(inventory, around.project, version))
+    wanted = around.wanted
     if wanted.nothing:
-        return judged, ()
+        return _Judged(judged)
     cases = [item.case for item in judged if item.case is not None]
-    again = list(assessing.judged(inventory, found, version, given.fitted(wanted, cases)))
-    return again, tuple(given.notes(wanted, cases))
+    found, errors = given.fitted(wanted, cases)
+    if found != Given():
+        judged = list(assessing.judged(inventory, around.project, version, found))
+    return _Judged(judged, tuple(problem(error) for error in errors), tuple(given.notes(wanted, cases)))
 
 
 def _file_of_command_line(path: str) -> str | None:
@@ -168,8 +138,9 @@ def _version(text: str | None) -> assessing.Version | None:
 class _Gathered:
     """The documents of all inputs, and what is to be said about those that gave none."""
 
-    def __init__(self, found: Project) -> None:
-        self._project = found
+    def __init__(self, around: Around) -> None:
+        self._around = around
+        self._project = around.project
         self._documents: list[Document] = []
         self._named: set[str] = set()
         self._problems: list[InputProblem] = []
@@ -202,7 +173,7 @@ class _Gathered:
             self._documents += found
             self._problems += [problem(error) for error in errors]
 
-    def finish(self, namespace: str | None, version: assessing.Version | None, wanted: Wanted) -> Loaded:
+    def finish(self, namespace: str | None, version: assessing.Version | None) -> Loaded:
         """Turn the documents into an inventory and judge its containers."""
         count = len(self._documents)
         promises = {each.path: None for each in self._documents if each.root.get("kind").text() == contracts.KIND}
@@ -212,16 +183,16 @@ class _Gathered:
         inventory = read.inventory
         odd = tuple(hint for workload in inventory.workloads for hint in declarations.problems(workload))
         inventory = structs.replace(inventory, hints=inventory.hints + odd)
-        judged, unused = _judged(inventory, self._project, version, wanted)
-        found = tuple(item.case for item in judged if item.case is not None)
+        judged = _judged(inventory, version, self._around)
+        found = tuple(item.case for item in judged.containers if item.case is not None)
         problems = [*self._problems, *(problem(error) for error in read.errors), *foreign]
         if not read.objects and not problems and not self._ignored:
             problems.append(InputProblem(None, "no Kubernetes document in the input", hint="give rendered manifests"))
         return Loaded(
             inventory=inventory,
             cases=found,
-            problems=tuple(problems),
-            notes=(*self._notes(inventory, judged, found), *unused),
+            problems=(*problems, *judged.problems, *self._around.problems),
+            notes=(*self._around.notes, *self._notes(inventory, judged.containers, found), *judged.notes),
             files=self._files,
             documents=count,
             skipped_files=self._skipped,

@@ -1,8 +1,8 @@
 """`settings`: what each engine really runs with, and where every value comes from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from skewguard.api import given, inputs, things
+from skewguard.api import inputs, surroundings, things
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import engines
 from skewguard.language.errors import ExitCode
@@ -12,23 +12,31 @@ from skewguard.language.vocabulary import BY_NAME
 
 
 def settings(
-    words: Sequence[str], *, namespace: str | None = None, model_configs: Sequence[str] = (), gpu: str | None = None
+    words: Sequence[str],
+    *,
+    namespace: str | None = None,
+    model_configs: Sequence[str] = (),
+    gpu: str | None = None,
+    tables: str | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> SettingsReport:
     """The effective settings of every engine in a THING.
 
     `model_configs` are checkpoints (`DIR`, `config.json` or `MODEL=DIR`), `gpu` is the class to take where the
-    manifest names none.
+    manifest names none, `tables` a folder of engine tables that stand before the package's in this call. `environ` holds
+    the variables `SKEWGUARD_*`.
     """
-    wanted = given.read(model_configs, gpu)
-    loaded = inputs.of_thing(things.parse(tuple(words)), namespace=namespace, wanted=wanted)
-    return SettingsReport(
-        subjects=tuple(laid_out(case) for case in loaded.cases),
-        tables=engines.table_versions(),
-        errors=loaded.problems,
-        missing=loaded.inventory.missing,
-        notes=loaded.notes,
-        exit_code=ExitCode.UNREADABLE if loaded.problems else ExitCode.OK,
-    )
+    thing = things.parse(tuple(words))
+    with surroundings.of_call(tables_folder=tables, environ=environ, model_configs=model_configs, gpu=gpu) as around:
+        loaded = inputs.of_thing(thing, around, namespace=namespace)
+        return SettingsReport(
+            subjects=tuple(laid_out(case) for case in loaded.cases),
+            tables=engines.tables_used(),
+            errors=loaded.problems,
+            missing=loaded.inventory.missing,
+            notes=loaded.notes,
+            exit_code=ExitCode.UNREADABLE if loaded.problems else ExitCode.OK,
+        )
 
 
 def laid_out(case: Case) -> SubjectSettings:

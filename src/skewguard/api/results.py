@@ -34,5 +34,5 @@ def check_row(check: Check) -> CheckExplanation:
         good=check.good,
         aliases=check.aliases,
         sources=check.sources,
-        tables=engines.table_versions(),
+        tables=engines.tables_used(),
     )

@@ -41,6 +41,12 @@ _MODEL_CONFIG = click.option(
 )
 _GPU = click.option("--gpu", metavar="CLASS", help="GPU class where the manifest names none, such as H100; or cpu.")
 
+_TABLES = click.option(
+    "--tables",
+    metavar="DIR",
+    help="Folder of engine tables newer than the package's. Default: SKEWGUARD_TABLES, then the project's.",
+)
+
 
 def _shared(command: F) -> F:
     for option in (_COLOR, _VERBOSE, _NAMESPACE, _OUTPUT):
@@ -73,6 +79,7 @@ def program() -> None:
 @click.option("--allow-unknown", is_flag=True, help="Exit 0 although a contract clause cannot be decided.")
 @_MODEL_CONFIG
 @_GPU
+@_TABLES
 @_shared
 def check(
     files: tuple[str, ...],
@@ -81,6 +88,7 @@ def check(
     allow_unknown: bool,
     model_configs: tuple[str, ...],
     gpu: str | None,
+    tables: str | None,
     outputs: tuple[str, ...],
     namespace: str | None,
     verbose: bool,
@@ -111,6 +119,7 @@ def check(
             list_passed=output.lists_passed(wanted),
             model_configs=model_configs,
             gpu=gpu,
+            tables=tables,
         )
     return output.emit(result, wanted, verbose=verbose, color=color)
 
@@ -141,11 +150,13 @@ class _TakesCommandLine(click.Command):
 @click.argument("thing", nargs=-1, required=True, metavar="THING")
 @_MODEL_CONFIG
 @_GPU
+@_TABLES
 @_shared
 def settings(
     thing: tuple[str, ...],
     model_configs: tuple[str, ...],
     gpu: str | None,
+    tables: str | None,
     outputs: tuple[str, ...],
     namespace: str | None,
     verbose: bool,
@@ -163,9 +174,10 @@ def settings(
     from skewguard.cli import output
 
     wanted = output.parse(outputs, "settings")
-    code = _answer(
-        api.settings(thing, namespace=namespace, model_configs=model_configs, gpu=gpu), wanted, verbose, color
+    found = api.settings(
+        thing, namespace=namespace, model_configs=model_configs, gpu=gpu, tables=tables, environ=os.environ
     )
+    code = _answer(found, wanted, verbose, color)
     _tell_misplaced(thing)
     return code
 
@@ -182,6 +194,7 @@ def settings(
 )
 @_MODEL_CONFIG
 @_GPU
+@_TABLES
 @_shared
 def diff(
     a: str,
@@ -189,6 +202,7 @@ def diff(
     engines: tuple[str, ...],
     model_configs: tuple[str, ...],
     gpu: str | None,
+    tables: str | None,
     outputs: tuple[str, ...],
     namespace: str | None,
     verbose: bool,
@@ -204,16 +218,26 @@ def diff(
     from skewguard.cli import output
 
     wanted = output.parse(outputs, "diff")
-    result = api.diff(a, b, engines=engines, namespace=namespace, model_configs=model_configs, gpu=gpu)
+    result = api.diff(
+        a,
+        b,
+        engines=engines,
+        namespace=namespace,
+        model_configs=model_configs,
+        gpu=gpu,
+        tables=tables,
+        environ=os.environ,
+    )
     return _answer(result, wanted, verbose, color)
 
 
 @program.command()
 @click.argument("name")
+@_TABLES
 @_OUTPUT
 @_VERBOSE
 @_COLOR
-def explain(name: str, outputs: tuple[str, ...], verbose: bool, color: bool | None) -> int:
+def explain(name: str, tables: str | None, outputs: tuple[str, ...], verbose: bool, color: bool | None) -> int:
     """Explain a setting, a check, a flag, a variable or an engine version.
 
     \b
@@ -227,7 +251,7 @@ def explain(name: str, outputs: tuple[str, ...], verbose: bool, color: bool | No
     from skewguard.cli import output
 
     wanted = output.parse(outputs, "explain")
-    return _answer(api.explain(name), wanted, verbose, color)
+    return _answer(api.explain(name, tables=tables, environ=os.environ), wanted, verbose, color)
 
 
 @program.command(cls=_TakesCommandLine)
@@ -235,9 +259,15 @@ def explain(name: str, outputs: tuple[str, ...], verbose: bool, color: bool | No
 @click.option("--write", is_flag=True, help="Write new files .skewguard/NAME.yaml instead of stdout.")
 @_MODEL_CONFIG
 @_GPU
+@_TABLES
 @_NAMESPACE
 def init(
-    thing: tuple[str, ...], write: bool, model_configs: tuple[str, ...], gpu: str | None, namespace: str | None
+    thing: tuple[str, ...],
+    write: bool,
+    model_configs: tuple[str, ...],
+    gpu: str | None,
+    tables: str | None,
+    namespace: str | None,
 ) -> int:
     """Write a contract from a manifest: everything pinned that can be.
 
@@ -248,7 +278,15 @@ def init(
     from skewguard import api
     from skewguard.cli import output
 
-    result = api.init(thing, namespace=namespace, write=write, model_configs=model_configs, gpu=gpu)
+    result = api.init(
+        thing,
+        namespace=namespace,
+        write=write,
+        model_configs=model_configs,
+        gpu=gpu,
+        tables=tables,
+        environ=os.environ,
+    )
     output.print_out("".join(contract.text for contract in result.contracts if contract.path is None))
     output.remark(result)
     _tell_misplaced(thing)

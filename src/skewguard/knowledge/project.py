@@ -7,6 +7,10 @@ r"""The project's configuration, `.skewguard/config.yaml`: what a team says once
     accelerators:                            # node labels of your own
       - label: "corp/gpu=h1"
         class: H100-80GB
+    models:                                  # what each model's own files say; the first match decides
+      - match: "Qwen/Qwen3-*"                # glob over the model as it is served, `*` also matches `/`
+        config: models/qwen3/                # its checkpoint folder or config.json, from this file's folder
+    tables: tables/                          # newer engine tables than the package's, from this file's folder
     ignore:
       - path: "vendor/**"                    # these files are not judged
       - check: pin.image-digest              # these findings are waived, everywhere or under `path`
@@ -29,11 +33,11 @@ from msgspec.structs import replace
 from skewguard.language import accelerators, documents
 from skewguard.language.documents import Node
 from skewguard.language.errors import InputError, UsageError
-from skewguard.language.facts import Origin
+from skewguard.language.facts import Located, Origin
 
 FailOn = Literal["error", "warning", "note", "never"]
 FAIL_ON: tuple[FailOn, ...] = get_args(FailOn)
-_KEYS = ("images", "accelerators", "ignore", "fail_on", "store")
+_KEYS = ("images", "accelerators", "models", "tables", "ignore", "fail_on", "store")
 
 
 class ImageRule(Struct, frozen=True):
@@ -46,6 +50,18 @@ class ImageRule(Struct, frozen=True):
     origin: Origin | None = None
 
 
+class ModelRule(Struct, frozen=True):
+    """Where the own files of models that match lie: `config` is a folder or a config.json, as somebody wrote it."""
+
+    match: str
+    config: str
+    origin: Origin
+
+    def fits(self, model: str) -> bool:
+        """Whether it speaks of a model, named as it is served; `*` stands for any text."""
+        return _anything(self.match).fullmatch(model) is not None
+
+
 class Ignore(Struct, frozen=True):
     """Files that are not judged (`check` None), or findings that do not count, with the reason."""
 
@@ -56,10 +72,15 @@ class Ignore(Struct, frozen=True):
 
 
 class Project(Struct, frozen=True):
-    """The configuration. `accelerators` maps `label=value` to a GPU class. An empty one is what no file means."""
+    """The configuration. `accelerators` maps `label=value` to a GPU class. An empty one is what no file means.
+
+    `tables` names a folder of engine tables, with where it was said: a path in the file starts from the file's folder.
+    """
 
     images: tuple[ImageRule, ...] = ()
     accelerators: Mapping[str, str] = field(default_factory=dict)
+    models: tuple[ModelRule, ...] = ()
+    tables: Located[str] | None = None
     ignore: tuple[Ignore, ...] = ()
     fail_on: FailOn = "error"
     store: str | None = None
@@ -97,12 +118,13 @@ def read(
 
 
 def merge(project: Project, environ: Mapping[str, str], flags: Mapping[str, str | None]) -> Project:
-    """The configuration as it holds for one run: flags, then `SKEWGUARD_FAIL_ON` and `SKEWGUARD_STORE`, then the file.
+    """The configuration as it holds for one run: flags, then the variables `SKEWGUARD_*`, then the file.
 
     A flag that is None was not given. Raises `UsageError` for a value that cannot be meant.
     """
-    fail_on, store = project.fail_on, project.store
-    for where, key in (("SKEWGUARD_FAIL_ON", "fail_on"), ("SKEWGUARD_STORE", "store")):
+    fail_on, store, tables = project.fail_on, project.store, project.tables
+    for key in ("fail_on", "store", "tables"):
+        where = f"SKEWGUARD_{key.upper()}"
         given = [(flags.get(key), f"--{key.replace('_', '-')}"), (environ.get(where), where)]
         value, name = next(((text, name) for text, name in given if text), (None, ""))
         if value is None:
@@ -110,13 +132,16 @@ def merge(project: Project, environ: Mapping[str, str], flags: Mapping[str, str 
         if key == "store":
             store = value
             continue
+        if key == "tables":
+            tables = Located(value, Origin("command-line", name, text=value))
+            continue
         chosen = next((each for each in FAIL_ON if each == value), None)
         if chosen is None:
             raise UsageError(
                 f"{name} is {value!r}, which is none of {', '.join(FAIL_ON)}", hint=_nearest(value, FAIL_ON)
             )
         fail_on = chosen
-    return replace(project, fail_on=fail_on, store=store)
+    return replace(project, fail_on=fail_on, store=store, tables=tables)
 
 
 class _Reader:
@@ -132,10 +157,14 @@ class _Reader:
             return Project()
         images = [self._image(node) for node in self._entries(root, "images")]
         labels = [self._accelerator(node) for node in self._entries(root, "accelerators")]
+        models = [self._model(node) for node in self._entries(root, "models")]
         ignored = [self._ignore(node) for node in self._entries(root, "ignore")]
+        tables = self._text(root.get("tables"), "tables")
         return Project(
             images=tuple(rule for rule in images if rule is not None),
             accelerators=dict(pair for pair in labels if pair is not None),
+            models=tuple(rule for rule in models if rule is not None),
+            tables=Located(tables, root.get("tables").origin) if tables else None,
             ignore=tuple(entry for entry in ignored if entry is not None),
             fail_on=self._fail_on(root.get("fail_on")),
             store=self._text(root.get("store"), "store"),
@@ -186,6 +215,12 @@ class _Reader:
             self._say(node.get("class").origin, f"`{named}` is no GPU class that skewguard knows", hint)
             named = None
         return (label, named) if label and named else None
+
+    def _model(self, node: Node) -> ModelRule | None:
+        if not self._keys(node, ("match", "config"), "an entry of `models`"):
+            return None
+        match, config = self._required(node, "match"), self._required(node, "config")
+        return ModelRule(match, config, node.get("config").origin) if match and config else None
 
     def _ignore(self, node: Node) -> Ignore | None:
         if node.kind == "scalar":
@@ -270,6 +305,13 @@ def _covers(pattern: str, path: str) -> bool:
     above = ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
     rule = _glob(pattern.strip("/"))
     return any(rule.fullmatch(part) is not None for part in (above if anchored else parts))
+
+
+@cache
+def _anything(pattern: str) -> re.Pattern[str]:
+    """A glob over names that are no paths: `*` and `?` stand for `/` too."""
+    wild = {"*": ".*", "?": "."}
+    return re.compile("".join(wild.get(char) or re.escape(char) for char in pattern), re.DOTALL)
 
 
 @cache

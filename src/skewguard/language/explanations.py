@@ -12,6 +12,13 @@ from skewguard.language.facts import Value
 from skewguard.language.findings import Category, Phase, Severity
 
 
+class Tables(Struct, frozen=True):
+    """Which table of each engine was used: `versions` by engine, and `files` of those that are not the package's own."""
+
+    versions: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
 class FlagLine(Struct, frozen=True):
     """One flag of one engine version. `default` means nothing where `kind` is computed or required."""
 
@@ -41,7 +48,7 @@ class EngineReport(Struct, frozen=True):
     entrypoint: str
     flags: tuple[FlagLine, ...] = ()
     env: tuple[VariableDefault, ...] = ()
-    tables: Mapping[str, str] = field(default_factory=dict)
+    tables: Tables = Tables()
     notes: tuple[str, ...] = ()
     exit_code: int = 0
 
@@ -62,7 +69,7 @@ class SettingExplanation(Struct, frozen=True):
     called: Mapping[str, str] = field(default_factory=dict)
     example: str = ""
     values: tuple[str, ...] = ()
-    tables: Mapping[str, str] = field(default_factory=dict)
+    tables: Tables = Tables()
     notes: tuple[str, ...] = ()
     exit_code: int = 0
 
@@ -81,7 +88,7 @@ class CheckExplanation(Struct, frozen=True):
     good: str = ""
     aliases: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
-    tables: Mapping[str, str] = field(default_factory=dict)
+    tables: Tables = Tables()
     exit_code: int = 0
 
 
@@ -100,7 +107,7 @@ class FlagHistory(Struct, frozen=True):
     flag: str
     setting: str | None
     runs: tuple[FlagRun, ...] = ()
-    tables: Mapping[str, str] = field(default_factory=dict)
+    tables: Tables = Tables()
     notes: tuple[str, ...] = ()
     exit_code: int = 0
 
@@ -120,6 +127,6 @@ class VariableHistory(Struct, frozen=True):
     name: str
     setting: str
     runs: tuple[VariableRun, ...] = ()
-    tables: Mapping[str, str] = field(default_factory=dict)
+    tables: Tables = Tables()
     notes: tuple[str, ...] = ()
     exit_code: int = 0

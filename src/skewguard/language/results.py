@@ -16,6 +16,7 @@ from skewguard.language.explanations import (
     FlagLine,
     FlagRun,
     SettingExplanation,
+    Tables,
     VariableDefault,
     VariableHistory,
     VariableRun,
@@ -96,7 +97,7 @@ class Summary(Struct, frozen=True):
 class CheckReport(Struct, frozen=True):
     """The answer of `check` and `verify`.
 
-    `run_at` is an ISO 8601 time. `tables` maps an engine to the version of its table. `findings` may hold every
+    `run_at` is an ISO 8601 time. `findings` may hold every
     verdict, `passed` lists the passes and skips, which have no finding of their own, where they were asked for (the
     summary counts them always). `notes` are sentences about the input as a whole (no engine found, a kind read by its shape, a template that was not rendered). `fail_on` and
     `allow_unknown` are what the exit code was decided with, so that a report can show as failed what failed the run.
@@ -104,7 +105,7 @@ class CheckReport(Struct, frozen=True):
 
     run_at: str
     phases: tuple[Phase, ...] = ("static",)
-    tables: Mapping[str, str] = field(default_factory=dict)
+    tables: Tables = Tables()
     contracts: tuple[ContractLine, ...] = ()
     subjects: tuple[SubjectLine, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -167,7 +168,7 @@ class SettingsReport(Struct, frozen=True):
     """The answer of `settings`."""
 
     subjects: tuple[SubjectSettings, ...] = ()
-    tables: Mapping[str, str] = field(default_factory=dict)
+    tables: Tables = Tables()
     errors: tuple[InputProblem, ...] = ()
     missing: tuple[Missing, ...] = ()
     notes: tuple[str, ...] = ()
@@ -227,7 +228,7 @@ class DiffReport(Struct, frozen=True):
     starts_a: bool | None = None
     starts_b: bool | None = None
     expected_differences: tuple[ExpectedDifference, ...] = ()
-    tables: Mapping[str, str] = field(default_factory=dict)
+    tables: Tables = Tables()
     errors: tuple[InputProblem, ...] = ()
     missing: tuple[Missing, ...] = ()
     notes: tuple[str, ...] = ()
@@ -293,6 +294,7 @@ __all__ = [
     "SubjectLine",
     "SubjectSettings",
     "Summary",
+    "Tables",
     "Undecided",
     "VariableDefault",
     "VariableHistory",

@@ -48,8 +48,8 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def _tool(tables: Mapping[str, str]) -> documents.Tool:
-    return documents.Tool(version=__version__, tables=dict(tables))
+def _tool(tables: results.Tables) -> documents.Tool:
+    return documents.Tool(__version__, dict(tables.versions), dict(tables.files) if tables.files else UNSET)
 
 
 def _subject(item: facts.Subject) -> documents.Subject:

@@ -19,16 +19,15 @@ Line = Annotated[int | None, Meta(description="1-based; null where no line is kn
 Column = Annotated[int | None, Meta(description="1-based, counted in characters")]
 SettingName = Annotated[str, Meta(description="a name of the vocabulary, or `<engine>.<destination>`")]
 Json = Annotated[Any, Meta(description="a JSON value of the setting's type (seconds, bytes, integers)")]
-Starts = Annotated[
-    bool | None, Meta(description="whether the engine's parser accepts the arguments; null: cannot be told")
-]
+Starts = Annotated[bool | None, Meta(description="whether the engine's parser takes the arguments; null: unknown")]
 
 
 class Tool(Struct):
-    """What made the document."""
+    """What made the document. `table_files` holds the files of those tables that are not the package's own."""
 
     version: Text
     tables: Annotated[Mapping[str, str], Meta(description="version of the table of each engine that was used")]
+    table_files: Mapping[str, str] | UnsetType = UNSET
 
 
 class Source(Struct):

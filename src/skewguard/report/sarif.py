@@ -52,7 +52,10 @@ def _driver(report: CheckReport, ids: list[str], rules: Mapping[str, CheckExplan
         "version": __version__,
         "semanticVersion": __version__,
         "rules": [_rule(check, severities[check], rules.get(check)) for check in ids],
-        "properties": {"tables": dict(report.tables)},
+        "properties": {
+            "tables": dict(report.tables.versions),
+            **({"table_files": dict(report.tables.files)} if report.tables.files else {}),
+        },
     }
 
 

@@ -1,18 +1,17 @@
 """The table of releases: what it answers about flags, their history and their fields."""
 
-import msgspec
 import pytest
 from packaging.version import Version
 
-from skewguard.knowledge.engines import ENGINES, table_versions, tables, vllm
+from skewguard.knowledge.engines import ENGINES, tables, tables_used, vllm
 
 TABLE = vllm.table()
 
 
 def test_table_names_its_own_version() -> None:
     """Printed in every result."""
-    assert table_versions() == {name: tables.load(name).table_version for name in ENGINES}
-    assert all(version.startswith("2026.") for version in table_versions().values())
+    assert tables_used().versions == {name: tables.load(name).table_version for name in ENGINES}
+    assert all(version.startswith("2026.") for version in tables_used().versions.values())
     assert list(ENGINES) == ["vllm", "sglang"]
 
 
@@ -21,22 +20,6 @@ def test_releases_are_in_order() -> None:
     assert (len(vllm.releases()), vllm.releases()[0], vllm.releases()[-1]) == (76, "0.4.2", "0.33.0")
     keys = [Version(version) for version in vllm.releases()]
     assert keys == sorted(keys)
-
-
-def test_newer_table_can_be_given_as_text() -> None:
-    """The package's own is only the default."""
-    table = tables.parse(
-        '{"engine":"vllm","table_version":"2027.1","versions":["1.0"],'
-        '"flags":{"--x":[[0,0,{"dest":"x","flags":["--x"],"type":"int"}]]}}'
-    )
-
-    assert [flag.dest for flag in table.flags("1.0")] == ["x"]
-
-
-def test_broken_table_is_refused() -> None:
-    """Never half a table."""
-    with pytest.raises(msgspec.ValidationError):
-        tables.parse('{"engine":"vllm"}')
 
 
 def test_history_shows_runs_and_absence() -> None:

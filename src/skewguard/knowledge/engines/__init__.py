@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from skewguard.knowledge.engines import tables
 from skewguard.knowledge.engines.interface import EngineModule
+from skewguard.language.explanations import Tables
 
 
 def _sglang() -> EngineModule:
@@ -45,6 +46,8 @@ ENGINES: Mapping[str, EngineModule] = _Engines()
 """Every engine with a table, by name."""
 
 
-def table_versions() -> dict[str, str]:
-    """The version of every engine's table, by engine."""
-    return {name: tables.load(name).table_version for name in _HOMES}
+def tables_used() -> Tables:
+    """Which table of each engine holds now."""
+    found = {name: tables.load(name) for name in _HOMES}
+    files = {name: table.file for name, table in found.items() if table.file is not None}
+    return Tables({name: table.table_version for name, table in found.items()}, files)

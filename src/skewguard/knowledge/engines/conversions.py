@@ -1,6 +1,6 @@
 """The text of one value, as an engine's parser turns it into a value, or refuses it.
 
-The kinds are those of `tables.Flag.type`. Where an engine leaves a check to a later stage (a quantization method that
+The kinds are those of `table_format.Flag.type`. Where an engine leaves a check to a later stage (a quantization method that
 only the model loader knows), nothing is refused here: the question is what the parser does.
 """
 
@@ -248,3 +248,6 @@ _CONVERTERS: dict[str, Callable[[str], Any]] = {
     "lower": lambda text: text.lower().replace("-", "_"),
     "device-ids": _device_ids,
 }
+
+KINDS = frozenset(_CONVERTERS)
+"""Every kind of `table_format.Flag.type` that is known here."""

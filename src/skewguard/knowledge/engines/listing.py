@@ -1,7 +1,7 @@
 """What any engine with a table tells of itself: its flags, their history, its variables, its images."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import lru_cache
 
 from skewguard.knowledge.engines import images, recognition
 from skewguard.knowledge.engines.interface import FlagKind, FlagRecord
@@ -31,7 +31,13 @@ def record(table: Table, flag: Flag, kind: Kind) -> FlagRecord:
     )
 
 
-@cache
+@lru_cache(maxsize=512)  # every release of every engine
+def records(table: Table, version: str, kind: Kind) -> tuple[FlagRecord, ...]:
+    """Every flag of one version."""
+    return tuple(record(table, flag, kind) for flag in table.flags(version))
+
+
+@lru_cache(maxsize=512)
 def variables(table: Table, version: str) -> Mapping[str, Value]:
     """Every environment variable of one version, with its default."""
     return {name: default for name, (default, _) in table.env(version).items()}

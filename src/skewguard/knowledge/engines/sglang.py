@@ -5,7 +5,6 @@ it decides at its start.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from msgspec import structs
@@ -116,13 +115,11 @@ def settings(release: Release) -> tuple[str, ...]:
     return sglang_defaults.settings(table(), release.candidates)
 
 
-@cache
 def flags(version: str) -> tuple[FlagRecord, ...]:
     """Every flag of one version."""
-    return tuple(listing.record(table(), flag, sglang_defaults.kind) for flag in table().flags(version))
+    return listing.records(table(), version, sglang_defaults.kind)
 
 
-@cache
 def variables(version: str) -> Mapping[str, Value]:
     """Every environment variable of one version, with its default."""
     return listing.variables(table(), version)

@@ -2,132 +2,25 @@
 
 A table is one JSON file of the package. Each name holds runs `[first, last, record]`, indexes into the list of
 versions, because most flags stay as they are for many releases. This is the only module that reads package data; a
-newer table can be handed over as text.
+newer table (`newer_tables`) holds inside `using`: for that call, and for no other.
 """
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
+
+from skewguard.knowledge.engines.table_format import Content, Flag, FlagRun
 
 if TYPE_CHECKING:
     from importlib.abc import ResourceLoader
 
-ValueKind = str
-"""How a flag's text becomes a value: `str`, `int`, `float`, `human-int` (`32k` is 32000, `32K` 32768), `si-int` (`32k`
-is 32000, `32Ki` 32768, upper and lower case told apart), `human-int-or-auto`, `json`,
-`json-or-str`, `json-or-pairs` and `pairs` (`a=1,b=2`), `object` (a JSON object, fields in `configs`),
-`level-or-object`, `bool-text` (Python's `bool("False")`), `lower`, `device-ids`."""
-
-
-_SWITCHES = frozenset(("true", "toggle", "enable-disable", "const", "refused", "retired", "help"))
-
-
-class Flag(Struct, frozen=True, eq=False):
-    """One argument as a release registers it.
-
-    `dest` names the field of the engine's own record of settings that the value ends in, which is nearly always the
-    parser's destination. `flags` are its spellings, the canonical one first; of a positional, its name. `action` is None for an argument
-    that takes a value; `true` (switch), `boolean` (`[=]true|false`), `toggle` (`--x`, `--no-x`), `enable-disable`
-    (and `--disable-x`), `const` (switch that stores `const`), `const-value` (takes a value and stores `const`), `alias`
-    (takes a value like any flag; an old name of another one), `append`, `lora` and `adapters` (lists of NAME=PATH), `refused` (switch that is known only to stop the start, naming what took
-    its place), `retired` (switch that is accepted and has no effect). `nullable`: the text `None` means none.
-    `required`: the parser does not start without it. `fallback`: what the engine takes in the end where nobody wrote a
-    flag whose default is None and none of its start rules decides. `serve_only`: registered by `vllm serve` and not by
-    the API server module. `env`: the variable that stands for the flag where the command line has none (`twins`).
-    """
-
-    dest: str
-    flags: tuple[str, ...]
-    default: Any = None
-    type: ValueKind | None = None
-    action: str | None = None
-    nargs: str | None = None
-    const: Any = None
-    nullable: bool = False
-    choices: tuple[Any, ...] | None = None
-    config: str | None = None
-    deprecated: bool = False
-    required: bool = False
-    fallback: Any = None
-    serve_only: bool = False
-    env: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The canonical spelling."""
-        return self.flags[0]
-
-    @property
-    def switch(self) -> bool:
-        """True when the flag takes no value at all."""
-        return self.action in _SWITCHES
-
-    @property
-    def collects(self) -> bool:
-        """True when the flag takes a list of values."""
-        return self.nargs in ("+", "*")
-
-    @property
-    def human_json(self) -> bool:
-        """True for a JSON object of one of the engine's config classes, whose numbers may read `32k`."""
-        return self.type == "object" and self.config is not None
-
-    def negates(self, spelling: str) -> bool:
-        """Whether this spelling of a toggle switches it off."""
-        if spelling.startswith("--no-") and f"--{spelling[5:]}" in self.flags:
-            return True
-        if self.action != "enable-disable":
-            return False
-        for prefix, inverse in (("--enable-", "--disable-"), ("--disable-", "--enable-")):
-            partner = inverse + spelling.removeprefix(prefix)
-            if spelling.startswith(prefix) and partner in self.flags:
-                return self.flags.index(partner) < self.flags.index(spelling)
-        return False
-
-    def takes_like(self, other: "Flag") -> bool:
-        """Whether two records of the flag read an argument in the same way; their defaults may differ."""
-        return self is other or (
-            self.dest == other.dest
-            and self.flags == other.flags
-            and (self.type, self.action, self.nargs, self.nullable)
-            == (other.type, other.action, other.nargs, other.nullable)
-            and self.choices == other.choices
-            and (self.config, self.const) == (other.config, other.const)
-            and (self.deprecated, self.required, self.serve_only)
-            == (other.deprecated, other.required, other.serve_only)
-        )
-
-
-class _FlagRun(Struct, array_like=True, frozen=True):
-    first: int
-    last: int
-    flag: Flag
-
-
-class _EnvRun(Struct, array_like=True, frozen=True):
-    first: int
-    last: int
-    default: Any
-    kind: str = "text"
-
-
-class _ConfigRun(Struct, array_like=True, frozen=True):
-    first: int
-    last: int
-    default: Any
-
-
-class _Content(Struct):
-    engine: str
-    table_version: str
-    versions: tuple[str, ...]
-    flags: dict[str, tuple[_FlagRun, ...]]
-    env: dict[str, tuple[_EnvRun, ...]] = field(default_factory=dict)
-    configs: dict[str, tuple[_ConfigRun, ...]] = field(default_factory=dict)
+__all__ = ["HELP", "LENIENT", "TWIN", "Flag", "Spellings", "Table", "load", "packaged", "parse", "using"]
 
 
 class Spellings(Struct, frozen=True, eq=False):
@@ -152,9 +45,13 @@ HELP = Flag("help", ("--help", "-h"), action="help")
 
 
 class Table:
-    """One engine's table. Everything is worked out when asked for, and once."""
+    """One engine's table. Everything is worked out when asked for, and once.
 
-    def __init__(self, content: _Content) -> None:
+    `file` is where it was read from, None for the package's own.
+    """
+
+    def __init__(self, content: Content, file: str | None = None) -> None:
+        self.file = file
         self.engine = content.engine
         self.table_version = content.table_version
         self.versions = content.versions
@@ -163,11 +60,11 @@ class Table:
         self._flags: dict[int, tuple[Flag, ...]] = {}
         self._by_dest: dict[int, dict[str, Flag]] = {}
         self._spellings: dict[tuple[int, bool], Spellings] = {}
-        self._spelled: dict[str, tuple[_FlagRun, ...]] | None = None
+        self._spelled: dict[str, tuple[FlagRun, ...]] | None = None
         self._all_spellings: tuple[str, ...] = ()
-        self._runs_of_dest: dict[str, tuple[_FlagRun, ...]] | None = None
+        self._runs_of_dest: dict[str, tuple[FlagRun, ...]] | None = None
         self._changes: dict[str, frozenset[int]] = {}
-        self._twins: dict[str, tuple[_FlagRun, ...]] | None = None
+        self._twins: dict[str, tuple[FlagRun, ...]] | None = None
         self._fields: dict[tuple[str, int], Mapping[str, Any]] = {}
 
     def index(self, version: str) -> int:
@@ -215,7 +112,7 @@ class Table:
     def runs_of_dest(self, dest: str) -> tuple[tuple[int, int, Flag], ...]:
         """(first, last, flag) for every run of versions that has this destination, oldest first."""
         if self._runs_of_dest is None:
-            found: dict[str, list[_FlagRun]] = {}
+            found: dict[str, list[FlagRun]] = {}
             for runs in self._content.flags.values():
                 for run in runs:
                     found.setdefault(run.flag.dest, []).append(run)
@@ -252,9 +149,9 @@ class Table:
         at = self._index[version]
         return next((run.flag for run in self._twin_runs().get(name, ()) if run.first <= at <= run.last), None)
 
-    def _twin_runs(self) -> Mapping[str, tuple[_FlagRun, ...]]:
+    def _twin_runs(self) -> Mapping[str, tuple[FlagRun, ...]]:
         if self._twins is None:
-            found: dict[str, list[_FlagRun]] = {}
+            found: dict[str, list[FlagRun]] = {}
             for runs in self._content.flags.values():
                 for run in runs:
                     if run.flag.env is not None:
@@ -309,9 +206,9 @@ class Table:
                 found.update(run.last + 1 for run in runs)
         return {at for at in found if 0 < at < len(self.versions)}
 
-    def _known(self) -> dict[str, tuple[_FlagRun, ...]]:
+    def _known(self) -> dict[str, tuple[FlagRun, ...]]:
         if self._spelled is None:
-            found: dict[str, list[_FlagRun]] = {}
+            found: dict[str, list[FlagRun]] = {}
             for runs in self._content.flags.values():
                 for run in runs:
                     for spelling in run.flag.flags:
@@ -334,7 +231,7 @@ class Table:
 
     def _reading_changes(self, spelling: str) -> set[int]:
         found: set[int] = set()
-        previous: _FlagRun | None = None
+        previous: FlagRun | None = None
         for run in self._known().get(spelling, ()):
             joined = previous is not None and previous.last + 1 == run.first and previous.flag.takes_like(run.flag)
             if not joined:
@@ -345,7 +242,7 @@ class Table:
         return {at for at in found if 0 < at < len(self.versions)}
 
 
-def _at(runs_by_name: Mapping[str, tuple[_FlagRun, ...]], at: int) -> Iterator[Flag]:
+def _at(runs_by_name: Mapping[str, tuple[FlagRun, ...]], at: int) -> Iterator[Flag]:
     for runs in runs_by_name.values():
         for run in runs:
             if run.first <= at <= run.last:
@@ -363,12 +260,30 @@ def _starting(ordered: tuple[str, ...], prefix: str) -> list[str]:
 
 
 def parse(text: str | bytes) -> Table:
-    """A table from its text, for one newer than the package's. Raises `msgspec.ValidationError` when it is none."""
-    return Table(msgspec.json.decode(text, type=_Content))
+    """A table from its text. Raises `msgspec.ValidationError` when it is none."""
+    return Table(msgspec.json.decode(text, type=Content))
+
+
+_in_use: ContextVar[Mapping[str, Table]] = ContextVar("engine tables of this call", default={})  # noqa: B039  # never written
+
+
+@contextmanager
+def using(newer: Mapping[str, Table]) -> Iterator[None]:
+    """Let these tables, by engine, stand before the package's: inside this block, in this thread or task alone."""
+    before = _in_use.set(newer)
+    try:
+        yield
+    finally:
+        _in_use.reset(before)
+
+
+def load(engine: str) -> Table:
+    """The table of an engine: the one that this call was given, else the package's."""
+    return _in_use.get().get(engine) or packaged(engine)
 
 
 @cache
-def load(engine: str) -> Table:
+def packaged(engine: str) -> Table:
     """The package's table of an engine.
 
     It is read through the loader that brought this module, which works in a zip file too: `importlib.resources`

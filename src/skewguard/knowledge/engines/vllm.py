@@ -5,7 +5,6 @@ decides at its start.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from skewguard.knowledge.engines import (
@@ -98,13 +97,11 @@ def settings(release: Release) -> tuple[str, ...]:
     return vllm_defaults.settings(table(), release.candidates)
 
 
-@cache
 def flags(version: str) -> tuple[FlagRecord, ...]:
     """Every flag of one version."""
-    return tuple(listing.record(table(), flag, vllm_defaults.kind) for flag in table().flags(version))
+    return listing.records(table(), version, vllm_defaults.kind)
 
 
-@cache
 def variables(version: str) -> Mapping[str, Value]:
     """Every environment variable of one version, with its default."""
     return listing.variables(table(), version)

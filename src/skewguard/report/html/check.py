@@ -44,8 +44,9 @@ def _run(report: CheckReport) -> Iterable[tuple[str, str]]:
     yield "at", report.run_at
     yield "exit code", f"{report.exit_code}: {_EXIT.get(report.exit_code, 'see the documentation')}"
     yield "fails on", report.fail_on
-    for engine, version in report.tables.items():
-        yield f"table of {engine}", version
+    for engine, version in report.tables.versions.items():
+        file = report.tables.files.get(engine)
+        yield f"table of {engine}", f"{version}, from {file}" if file else version
     for contract in report.contracts:
         yield "contract", f"{contract.name}, {contract.origin}, binds {contract.subjects}"
 

@@ -41,7 +41,7 @@ def _verdict(report: CheckReport) -> str:
 
 
 def _ending(report: CheckReport) -> str:
-    tables = ", ".join(f"{engine} {version}" for engine, version in report.tables.items())
+    tables = ", ".join(f"{engine} {version}" for engine, version in report.tables.versions.items())
     return f"{summaries.check(report)}; exit code {report.exit_code}" + (f"; engine tables: {tables}" if tables else "")
 
 

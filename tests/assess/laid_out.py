@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from skewguard.assess import cases, evaluation
+from skewguard.assess.given import Given
 from skewguard.judge.checks import registry
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge.contract import binding, loading, writer
@@ -14,12 +15,15 @@ from skewguard.language.findings import Finding
 from tests.observe import reading
 
 
-def case(container: str, pod: str = "", beside: str = "", *, image: str | None = None) -> Case:
-    """The only engine of a Deployment whose container `vllm` holds these fields."""
+def case(
+    container: str, pod: str = "", beside: str = "", *, image: str | None = None, given: Given | None = None
+) -> Case:
+    """The only engine of a Deployment whose container `vllm` holds these fields, with what was given beside it."""
     text = reading.deployment(container, pod, beside)
     if image is not None:
         text = text.replace("vllm/vllm-openai:v0.11.0", image)
-    (found,) = [item.case for item in cases.judged(reading.read(text).inventory, Project()) if item.case is not None]
+    inventory = reading.read(text).inventory
+    (found,) = [item.case for item in cases.judged(inventory, Project(), given=given) if item.case is not None]
     return found
 
 

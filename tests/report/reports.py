@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from skewguard.language.facts import Arm, Choice, Effective, Fact, Gap, Origin, Source, Subject
-from skewguard.language.findings import ContractRef, Finding, Observed, Waiver, identity
+from skewguard.language.findings import ContractRef, Effect, Finding, Observed, Waiver, identity
 from skewguard.language.rereadings import EntrypointChange, WordChange
 from skewguard.language.results import (
     ArgumentLine,
@@ -24,6 +24,7 @@ from skewguard.language.results import (
     SettingExplanation,
     SettingLine,
     SettingsReport,
+    SizeLine,
     SubjectLine,
     SubjectSettings,
     Summary,
@@ -127,6 +128,7 @@ FINDINGS = (
         expected=32768,
         message="The contract promises 32768 tokens, the engine will take 8192.",
         remedy="Write --max-model-len=32768, or change the contract.",
+        effect=(Effect("capacity.full_length_requests", "requests", 4.625, 18.5, "at-most"),),
         observed=Observed(8192, "declared", LENGTH),
         assumes=("ConfigMap prod/vllm-env",),
     ),
@@ -280,6 +282,37 @@ def _setting(item: Effective, unit: str = "", facts: tuple[Fact, ...] = ()) -> S
     return SettingLine(item.setting, item, unit, authority, facts or known)
 
 
+COMPUTED = Origin("rule", "arithmetic over the files of qwen3-8b on L4")
+SIZES = (
+    SizeLine(
+        "capacity.weight_bytes",
+        "weights in memory, over all devices of one replica",
+        "bytes",
+        fact("capacity.weight_bytes", 16_381_470_720, COMPUTED, authority="derived", assumes=("no file is missing",)),
+        "exact",
+    ),
+    SizeLine(
+        "capacity.kv_bytes_per_token",
+        "KV cache of one more token, on the fullest device",
+        "bytes per token",
+        fact("capacity.kv_bytes_per_token", 147_456, COMPUTED, authority="derived"),
+        "exact",
+    ),
+    SizeLine(
+        "capacity.full_length_requests",
+        "requests of the longest length that the KV cache holds at once",
+        "requests",
+        fact("capacity.full_length_requests", 4.625, COMPUTED, authority="derived", assumes=("activations take none",)),
+        "at-most",
+    ),
+    SizeLine(
+        "capacity.decode_tokens_per_second",
+        "tokens that one request is given while it decodes",
+        "tokens/s",
+        Gap("capacity.decode_tokens_per_second", "no bandwidth is known", "capacity", (), "a data sheet"),
+    ),
+)
+
 SETTINGS = SettingsReport(
     subjects=(
         SubjectSettings(
@@ -318,6 +351,7 @@ SETTINGS = SettingsReport(
                 _setting(fact("runtime.speculative", {"method": "ngram", "tokens": 3}, at("name: vllm"))),
                 _setting(fact("serving.request_timeout", 600.0, at("name: vllm")), "s"),
             ),
+            capacity=SIZES,
         ),
     ),
     tables=TABLES,
@@ -352,6 +386,10 @@ DIFF = DiffReport(
             "error",
             "b does not set it, and the model's own length counts.",
             "tokens",
+            (
+                Effect("capacity.full_length_requests", "requests", 18.5, 3.7, "at-most"),
+                Effect("capacity.kv_tokens", "tokens", 151_552, None, "at-most"),
+            ),
         ),
         Change(
             CHAT, "vllm.schedule_policy", None, fact("vllm.schedule_policy", "fcfs", DEFAULT), "note", "New in 0.12.0."

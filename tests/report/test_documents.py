@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from skewguard.language.findings import Observed
 from skewguard.language.results import CheckReport
 from skewguard.report import render, schemas
-from skewguard.report.documenting import document, plain
+from skewguard.report.documenting import document
+from skewguard.report.parts import plain
 from skewguard.report.schemas import DOCUMENTS
 from skewguard.report.yaml_text import emitted
 from tests.report.reports import EVERY_REPORT, OPTIONS, REPORT, RUN_AT, SETTINGS, finding, summary
@@ -53,7 +54,7 @@ def test_finding_has_the_documented_keys() -> None:
     """The keys of a finding, in their order."""
     assert list(read(REPORT)["findings"][0]) == [
         "id", "check", "group", "category", "verdict", "severity", "setting", "anchor", "subject", "contract", "waiver",
-        "expected", "observed", "inputs", "assumes", "message", "remedy",
+        "expected", "observed", "inputs", "assumes", "message", "remedy", "effect",
     ]  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from skewguard.judge import comparison, rereading
 from skewguard.judge.checks.registry import CHECKS, Case
 from skewguard.knowledge import engines as knowledge_of
 from skewguard.language.errors import ExitCode, InputError, UsageError
-from skewguard.language.facts import Effective, Gap, Subject
+from skewguard.language.facts import Effective, Fact, Gap, Subject
+from skewguard.language.findings import Effect
 from skewguard.language.rereadings import EntrypointChange, WordChange
 from skewguard.language.results import Change, DiffReport, ExpectedDifference, Undecided
 from skewguard.language.vocabulary import BY_NAME
@@ -180,10 +181,23 @@ def _compare(one: Case, other: Case, found: Found, *, upgrade: bool) -> None:
             found.expected.append(ExpectedDifference(difference.setting, f"{versions}: what was asked for", subject))
         elif difference.decided:
             reason = told.get(difference.setting, difference.reason)
-            found.changes.append(Change(subject, difference.setting, before, after, difference.severity, reason, unit))
+            effect = _effect(one, difference)
+            found.changes.append(
+                Change(subject, difference.setting, before, after, difference.severity, reason, unit, effect)
+            )
         else:
             found.undecided.append(Undecided(subject, difference.setting, before, after, difference.inputs, unit))
     found.expected.extend(_expected(one, other))
+
+
+def _effect(case: Case, difference: comparison.Difference) -> tuple[Effect, ...]:
+    """What one change alone does to memory and speed, where the model's own files were given."""
+    a, b = difference.a, difference.b
+    if case.inputs is None or case.inputs.checkpoint is None or not (isinstance(a, Fact) and isinstance(b, Fact)):
+        return ()
+    from skewguard.knowledge.capacity import effects
+
+    return effects.of(case.situation, difference.setting, a.value, b.value)
 
 
 def _reread(one: Case, other: Case, found: Found) -> None:

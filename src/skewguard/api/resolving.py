@@ -1,13 +1,20 @@
 """`settings`: what each engine really runs with, and where every value comes from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from skewguard.api import inputs, surroundings, things
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import engines
 from skewguard.language.errors import ExitCode
 from skewguard.language.facts import Fact
-from skewguard.language.results import ArgumentLine, SettingLine, SettingsReport, SubjectSettings, VariableLine
+from skewguard.language.results import (
+    ArgumentLine,
+    SettingLine,
+    SettingsReport,
+    SizeLine,
+    SubjectSettings,
+    VariableLine,
+)
 from skewguard.language.vocabulary import BY_NAME
 
 
@@ -65,7 +72,19 @@ def laid_out(case: Case) -> SubjectSettings:
             for variable in case.variables
         ),
         settings=tuple(_line(case, name) for name in case.sheet.names()),
+        capacity=tuple(_sizes(case)),
     )
+
+
+def _sizes(case: Case) -> Iterator[SizeLine]:
+    """What the model takes and gives, where its own files were given: without them there is one reason for all."""
+    if case.inputs is None or case.inputs.checkpoint is None:
+        return
+    from skewguard.knowledge.capacity import situations
+
+    for name in situations.NAMES:
+        found, bound = case.sheet.effective(name), situations.bound(case.situation, name)
+        yield SizeLine(name, situations.MEANINGS[name], situations.UNITS[name], found, bound)
 
 
 def _line(case: Case, name: str) -> SettingLine:

@@ -105,6 +105,7 @@ def _case(
         parsed=ground.parsed,
         variables=variables,
         recognition=found,
+        inputs=ground.inputs if begun is not None else None,
     )
 
 

@@ -91,6 +91,7 @@ def finding(check: Check, result: Result, subject: Subject, anchor: Anchor, plac
         inputs=result.inputs,
         assumes=result.assumes,
         place=place,
+        effect=result.effect,
     )
     return _identified(made, anchor)
 

@@ -23,7 +23,7 @@ class Given(Struct, frozen=True):
     gpus: tuple[Accelerator, ...] = ()
     on_cpu: bool = False
 
-    def checkpoint(self, engine: str, parsed: Parsed, container: Container) -> Checkpoint | None:
+    def checkpoint(self, engine: str, parsed: Parsed | None, container: Container) -> Checkpoint | None:
         """The files of the model that a container serves."""
         model = model_of(engine, parsed, container)
         found = self.checkpoints.get(model) if model is not None else None

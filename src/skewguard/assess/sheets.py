@@ -8,6 +8,7 @@ from skewguard.assess import starts, surrounding
 from skewguard.assess.given import Given
 from skewguard.assess.starts import Starts
 from skewguard.assess.unknowns import Unknowns
+from skewguard.judge.checks.interface import situated
 from skewguard.knowledge.engines import images, recognition
 from skewguard.knowledge.engines.interface import (
     EngineModule,
@@ -52,6 +53,12 @@ class Ground(Struct, frozen=True):
         return self.unknowns.parsed(starts.agreed(self.starts)) if self.starts is not None else None
 
     @property
+    def inputs(self) -> Inputs:
+        """What decides at the engine's start beside its words."""
+        hardware = self.given.hardware(self.workload.template, self.container, self.classes)
+        return Inputs(hardware, self.given.checkpoint(self.engine, self.parsed, self.container))
+
+    @property
     def unknowns(self) -> Unknowns:
         """What tells the container's unknowns from those of others."""
         return Unknowns(self.container, self.found)
@@ -79,15 +86,32 @@ def _engine_sheet(ground: Ground) -> Sheet:
         if ground.argv:
             sheet.add(_words(ground))
         return sheet
-    hardware = ground.given.hardware(ground.workload.template, ground.container, ground.classes)
-    inputs = Inputs(hardware, ground.given.checkpoint(ground.engine, parsed, ground.container))
+    inputs = ground.inputs
     derive = starts.deriving(begun, module, release, ground.container, inputs)
     unknowns = ground.unknowns
-    sheet = Sheet(subject, module.settings(release), lambda setting: unknowns.answer(derive(setting)))
+
+    def answer(setting: str) -> Effective | None:
+        if setting.startswith(_CAPACITY):
+            return _size(sheet, ground, setting)
+        return unknowns.answer(derive(setting))
+
+    sheet = Sheet(subject, module.settings(release), answer)
     known: list[Effective] = [*parsed.values.values(), *parsed.gaps.values(), *parsed.decided.values()]
     for item in known:
         sheet.add(item)
     return sheet
+
+
+_CAPACITY = "capacity."
+
+
+def _size(sheet: Sheet, ground: Ground, name: str) -> Effective | None:
+    """What the arithmetic says of memory and speed: no setting, so that no list of settings names it."""
+    from skewguard.knowledge.capacity import situations
+
+    if name not in situations.NAMES:
+        return None
+    return situations.fact(situated(sheet, ground.engine, ground.inputs), name)
 
 
 def _words(ground: Ground) -> Fact:

@@ -22,6 +22,9 @@ AUTHORITIES: tuple[Authority, ...] = ("declared", "derived", "observed")
 
 OriginKind = Literal["file", "object", "command-line", "endpoint", "log", "exec", "default", "rule", "label", "config"]
 
+Bound = Literal["exact", "at-least", "at-most"]
+"""On which side of a computed number the truth can lie."""
+
 T = TypeVar("T")
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from skewguard.language.facts import Authority, Origin, Subject, Value
+from skewguard.language.facts import Authority, Bound, Origin, Subject, Value
 
 Verdict = Literal["pass", "fail", "unknown", "skipped", "waived", "error"]
 VERDICTS: tuple[Verdict, ...] = ("pass", "fail", "unknown", "skipped", "waived", "error")
@@ -44,12 +44,26 @@ class ContractRef(Struct, frozen=True):
     origin: Origin
 
 
+class Effect(Struct, frozen=True):
+    """What a difference does to one size or rate, by arithmetic: `before` and `after` in `unit`.
+
+    `name` is that of an answer of the arithmetic (`capacity.kv_tokens`). `after` None: the weights leave no room.
+    `bound` says on which side of both the truth can lie.
+    """
+
+    name: str
+    unit: str
+    before: float
+    after: float | None
+    bound: Bound = "exact"
+
+
 class Finding(Struct, frozen=True):
     """One verdict of one check about one subject, with its evidence and the exact remedy.
 
     `anchor` is the flag, environment variable or object name at fault; `occurrence` counts further faults of the
     same kind at it, from 1. `expected` is what the check or the contract wants, in JSON. `place` is that of the
-    container, for values no file holds. `id` is stable over line moves and reformatting: see `identity`.
+    container, for values no file holds. `effect` is what the difference from `expected` does to memory and speed. `id` is stable over line moves and reformatting: see `identity`.
     """
 
     id: str
@@ -71,6 +85,7 @@ class Finding(Struct, frozen=True):
     inputs: tuple[str, ...] = ()
     assumes: tuple[str, ...] = ()
     place: Origin | None = None
+    effect: tuple[Effect, ...] = ()
 
     @property
     def numbered_anchor(self) -> str | None:

@@ -21,10 +21,11 @@ from skewguard.language.explanations import (
     VariableHistory,
     VariableRun,
 )
-from skewguard.language.facts import Authority, Effective, Fact, Gap, Origin, Subject, Value
+from skewguard.language.facts import Authority, Bound, Effective, Fact, Gap, Origin, Subject, Value
 from skewguard.language.findings import (
     SEVERITIES,
     VERDICTS,
+    Effect,
     Finding,
     Phase,
     Severity,
@@ -151,8 +152,24 @@ class SettingLine(Struct, frozen=True):
     facts: tuple[Fact, ...] = ()
 
 
+class SizeLine(Struct, frozen=True):
+    """One answer of the arithmetic of memory and speed: a fact with what it assumes, or why there is none.
+
+    `bound` says on which side of the value the truth can lie; None where there is no value.
+    """
+
+    name: str
+    meaning: str
+    unit: str
+    effective: Effective
+    bound: Bound | None = None
+
+
 class SubjectSettings(Struct, frozen=True):
-    """The effective settings of one container. `starts`: would its parser accept the arguments (None: cannot tell)."""
+    """The effective settings of one container. `starts`: would its parser accept the arguments (None: cannot tell).
+
+    `capacity` says whether the model fits and what it costs, where the model's own files were given.
+    """
 
     subject: Subject
     engine: str
@@ -162,6 +179,7 @@ class SubjectSettings(Struct, frozen=True):
     arguments: tuple[ArgumentLine, ...] = ()
     environment: tuple[VariableLine, ...] = ()
     settings: tuple[SettingLine, ...] = ()
+    capacity: tuple[SizeLine, ...] = ()
 
 
 class SettingsReport(Struct, frozen=True):
@@ -176,7 +194,10 @@ class SettingsReport(Struct, frozen=True):
 
 
 class Change(Struct, frozen=True):
-    """A setting that differs. A side is None where that engine or version has no such setting."""
+    """A setting that differs. A side is None where that engine or version has no such setting.
+
+    `effect` is what this change alone does to memory and speed of the first side.
+    """
 
     subject: Subject
     setting: str
@@ -185,6 +206,7 @@ class Change(Struct, frozen=True):
     severity: Severity
     reason: str
     unit: str = ""
+    effect: tuple[Effect, ...] = ()
 
 
 class Undecided(Struct, frozen=True):
@@ -291,6 +313,7 @@ __all__ = [
     "SettingExplanation",
     "SettingLine",
     "SettingsReport",
+    "SizeLine",
     "SubjectLine",
     "SubjectSettings",
     "Summary",

@@ -1,17 +1,11 @@
 """Results as documents: the step from our own values to the keys that other programs read."""
 
-import math
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
-from msgspec import UNSET, UnsetType
-
-from skewguard import __version__
-from skewguard.language import facts, findings, rereadings, results, workloads
-from skewguard.report import documents, explanations
+from skewguard.language import facts, findings, rereadings, results
+from skewguard.report import documents, explanations, parts, settings_documenting
 
 _HIDDEN_VERDICTS = ("pass", "skipped")
-_LARGEST = 2**63
 
 
 def document(report: results.Report) -> documents.Document:
@@ -19,7 +13,7 @@ def document(report: results.Report) -> documents.Document:
     if isinstance(report, results.CheckReport):
         return _check(report)
     if isinstance(report, results.SettingsReport):
-        return _settings(report)
+        return settings_documenting.document(report)
     if isinstance(report, results.DiffReport):
         return _diff(report)
     if isinstance(report, results.EngineReport):
@@ -33,52 +27,6 @@ def document(report: results.Report) -> documents.Document:
     return _check_explanation(report)
 
 
-def plain(value: Any) -> Any:
-    """`value` as JSON can carry it: numbers that JSON has no word for, and integers beyond 64 bits, become text."""
-    if value is None or isinstance(value, (bool, str)):
-        return value
-    if isinstance(value, int):
-        return value if -_LARGEST <= value < _LARGEST else str(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    if isinstance(value, Mapping):
-        return {str(key): plain(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(part) for part in value]
-    return str(value)
-
-
-def _tool(tables: results.Tables) -> documents.Tool:
-    return documents.Tool(__version__, dict(tables.versions), dict(tables.files) if tables.files else UNSET)
-
-
-def _subject(item: facts.Subject) -> documents.Subject:
-    source = documents.Source(item.source.path, item.source.document) if item.source else UNSET
-    return documents.Subject(
-        cluster=item.cluster,
-        group=item.group,
-        kind=item.kind,
-        namespace=item.namespace,
-        name=item.name,
-        uid=_set(item.uid),
-        role=_set(item.role),
-        revision=_set(item.revision),
-        container=_set(item.container),
-        pod=_set(item.pod),
-        source=source,
-    )
-
-
-def _set(value: str | None) -> str | UnsetType:
-    return UNSET if value is None else value
-
-
-def _origin(item: facts.Origin) -> documents.Origin:
-    return documents.Origin(
-        item.kind, item.ref, item.file, item.line, item.column, item.end_column, item.text, item.template
-    )
-
-
 def _finding(item: findings.Finding) -> documents.Finding:
     contract, waiver, observed = item.contract, item.waiver, item.observed
     return documents.Finding(
@@ -90,40 +38,51 @@ def _finding(item: findings.Finding) -> documents.Finding:
         severity=item.severity,
         setting=item.setting,
         anchor=item.numbered_anchor,
-        subject=_subject(item.subject),
-        contract=documents.Clause(contract.name, _origin(contract.origin)) if contract else None,
+        subject=parts.subject(item.subject),
+        contract=documents.Clause(contract.name, parts.origin(contract.origin)) if contract else None,
         waiver=documents.Waiver(waiver.reason, waiver.until) if waiver else None,
-        expected=plain(item.expected),
+        expected=parts.plain(item.expected),
         observed=_observed(observed) if observed else None,
         inputs=list(item.inputs),
         assumes=list(item.assumes),
         message=item.message,
         remedy=item.remedy,
+        effect=_effects(item.effect),
     )
 
 
+def _effects(items: Iterable[findings.Effect]) -> list[documents.Effect]:
+    return [documents.Effect(item.name, item.unit, item.before, item.after, item.bound) for item in items]
+
+
 def _observed(item: findings.Observed) -> documents.Observed:
-    return documents.Observed(plain(item.value), item.authority, _origin(item.origin) if item.origin else None)
+    return documents.Observed(
+        parts.plain(item.value), item.authority, parts.origin(item.origin) if item.origin else None
+    )
 
 
 def _check(report: results.CheckReport) -> documents.CheckDocument:
     summary = report.summary
     return documents.CheckDocument(
-        tool=_tool(report.tables),
+        tool=parts.tool(report.tables),
         exit_code=report.exit_code,
         run=documents.Run(report.run_at, list(report.phases)),
-        contracts=[documents.Contract(line.name, _origin(line.origin), line.subjects) for line in report.contracts],
+        contracts=[
+            documents.Contract(line.name, parts.origin(line.origin), line.subjects) for line in report.contracts
+        ],
         subjects=[
-            documents.CheckedSubject(_subject(line.subject), line.engine, line.version, line.reason, line.contract)
+            documents.CheckedSubject(parts.subject(line.subject), line.engine, line.version, line.reason, line.contract)
             for line in report.subjects
         ],
         findings=[_finding(item) for item in report.findings if item.verdict not in _HIDDEN_VERDICTS],
         gaps=[
-            documents.GapLine(_subject(subject), gap.setting, gap.reason, gap.rule, list(gap.inputs), gap.would_need)
+            documents.GapLine(
+                parts.subject(subject), gap.setting, gap.reason, gap.rule, list(gap.inputs), gap.would_need
+            )
             for subject, gap in report.gaps
         ],
-        errors=_problems(report.errors),
-        missing=_missing(report.missing),
+        errors=parts.problems(report.errors),
+        missing=parts.missing(report.missing),
         notes=list(report.notes),
         summary=documents.Summary(
             files=summary.files,
@@ -138,92 +97,17 @@ def _check(report: results.CheckReport) -> documents.CheckDocument:
     )
 
 
-def _problems(problems: Iterable[results.InputProblem]) -> list[documents.Problem]:
-    return [documents.Problem(item.file, item.line, item.column, item.message, item.hint) for item in problems]
-
-
-def _missing(items: Iterable[workloads.Missing]) -> list[documents.Missing]:
-    return [
-        documents.Missing(
-            item.ref, item.hides, item.supply, _origin(item.origin), _subject(item.subject) if item.subject else None
-        )
-        for item in items
-    ]
-
-
-def _settings(report: results.SettingsReport) -> documents.SettingsDocument:
-    return documents.SettingsDocument(
-        tool=_tool(report.tables),
-        exit_code=report.exit_code,
-        subjects=[_subject_settings(item) for item in report.subjects],
-        errors=_problems(report.errors),
-        missing=_missing(report.missing),
-        notes=list(report.notes),
-    )
-
-
-def _subject_settings(item: results.SubjectSettings) -> documents.SubjectSettings:
-    return documents.SubjectSettings(
-        subject=_subject(item.subject),
-        engine=item.engine,
-        version=item.version,
-        entrypoint=item.entrypoint,
-        starts=item.starts,
-        arguments=[_argument(line) for line in item.arguments],
-        environment=[
-            documents.Variable(line.name, line.outcome, line.message, _origin(line.origin))  # type: ignore[arg-type]
-            for line in item.environment
-        ],
-        settings=[_setting(line) for line in item.settings],
-    )
-
-
-def _argument(line: results.ArgumentLine) -> documents.Argument:
-    return documents.Argument(
-        text=line.text,
-        flag=line.flag,
-        dest=line.dest,
-        value=plain(line.value),
-        outcome=line.outcome,  # type: ignore[arg-type]
-        message=line.message,
-        origin=_origin(line.origin),
-    )
-
-
-def _setting(line: results.SettingLine) -> documents.Setting:
-    return documents.Setting(
-        setting=line.setting,
-        unit=line.unit,
-        effective=documents.Effective(**_effective(line.effective)),
-        authority=line.authority,
-        facts=[
-            documents.FactLine(plain(fact.value), fact.authority, _origin(fact.origin), list(fact.assumes))
-            for fact in line.facts
-        ],
-    )
-
-
-def _effective(item: facts.Effective) -> dict[str, Any]:
-    """The one of `value`, `choice` and `gap` that applies."""
-    if isinstance(item, facts.Fact):
-        return {"value": plain(item.value)}
-    if isinstance(item, facts.Choice):
-        arms = [documents.Arm(arm.when, plain(arm.value)) for arm in item.arms]
-        return {"choice": documents.Choice(item.rule, list(item.inputs), arms)}
-    return {"gap": documents.Gap(item.reason, item.rule, list(item.inputs), item.would_need)}
-
-
 def _side(item: facts.Effective | None) -> documents.Side | None:
     if item is None:
         return None
     if isinstance(item, facts.Fact):
-        return documents.Side(authority=item.authority, origin=_origin(item.origin), **_effective(item))
-    return documents.Side(authority=None, origin=None, **_effective(item))
+        return documents.Side(authority=item.authority, origin=parts.origin(item.origin), **parts.effective(item))
+    return documents.Side(authority=None, origin=None, **parts.effective(item))
 
 
 def _word(item: rereadings.WordChange) -> documents.WordChange:
     return documents.WordChange(
-        _subject(item.subject),
+        parts.subject(item.subject),
         item.name,
         item.before,
         item.after,
@@ -231,13 +115,13 @@ def _word(item: rereadings.WordChange) -> documents.WordChange:
         item.setting,
         item.message,
         item.remedy,
-        _origin(item.origin) if item.origin else None,
+        parts.origin(item.origin) if item.origin else None,
     )
 
 
 def _entrypoints(report: results.DiffReport) -> documents.Entrypoints:
     changes = [
-        documents.EntrypointChange(_subject(item.subject), item.before, item.after, item.message)
+        documents.EntrypointChange(parts.subject(item.subject), item.before, item.after, item.message)
         for item in report.entrypoints
     ]
     return documents.Entrypoints(report.entrypoint_a, report.entrypoint_b, changes)
@@ -245,7 +129,7 @@ def _entrypoints(report: results.DiffReport) -> documents.Entrypoints:
 
 def _diff(report: results.DiffReport) -> documents.DiffDocument:
     return documents.DiffDocument(
-        tool=_tool(report.tables),
+        tool=parts.tool(report.tables),
         exit_code=report.exit_code,
         a=report.a,
         b=report.b,
@@ -254,25 +138,31 @@ def _diff(report: results.DiffReport) -> documents.DiffDocument:
         entrypoints=_entrypoints(report),
         changes=[
             documents.Change(
-                _subject(item.subject), item.setting, _side(item.before), _side(item.after), item.severity, item.reason
+                parts.subject(item.subject),
+                item.setting,
+                _side(item.before),
+                _side(item.after),
+                item.severity,
+                item.reason,
+                _effects(item.effect),
             )
             for item in report.changes
         ],
         undecided=[
             documents.Undecided(
-                _subject(item.subject), item.setting, _side(item.before), _side(item.after), list(item.inputs)
+                parts.subject(item.subject), item.setting, _side(item.before), _side(item.after), list(item.inputs)
             )
             for item in report.undecided
         ],
-        only_in_a=[_subject(item) for item in report.only_in_a],
-        only_in_b=[_subject(item) for item in report.only_in_b],
+        only_in_a=[parts.subject(item) for item in report.only_in_a],
+        only_in_b=[parts.subject(item) for item in report.only_in_b],
         starts=documents.BothStart(report.starts_a, report.starts_b),
         expected_differences=[
-            documents.Expected(_subject(item.subject) if item.subject else None, item.setting, item.reason)
+            documents.Expected(parts.subject(item.subject) if item.subject else None, item.setting, item.reason)
             for item in report.expected_differences
         ],
-        errors=_problems(report.errors),
-        missing=_missing(report.missing),
+        errors=parts.problems(report.errors),
+        missing=parts.missing(report.missing),
         notes=list(report.notes),
     )
 
@@ -282,9 +172,9 @@ def _flag(line: results.FlagLine) -> explanations.Flag:
         dest=line.dest,
         spellings=list(line.spellings),
         kind=line.kind,
-        default=plain(line.default),
+        default=parts.plain(line.default),
         type=line.type,
-        choices=None if line.choices is None else [plain(choice) for choice in line.choices],
+        choices=None if line.choices is None else [parts.plain(choice) for choice in line.choices],
         nargs=line.nargs,
         deprecated=line.deprecated,
         setting=line.setting,
@@ -293,7 +183,7 @@ def _flag(line: results.FlagLine) -> explanations.Flag:
 
 def _engine(report: results.EngineReport) -> explanations.EngineDocument:
     return explanations.EngineDocument(
-        tool=_tool(report.tables),
+        tool=parts.tool(report.tables),
         exit_code=report.exit_code,
         engine=report.engine,
         version=report.version,
@@ -306,7 +196,7 @@ def _engine(report: results.EngineReport) -> explanations.EngineDocument:
 
 def _flag_history(report: results.FlagHistory) -> explanations.FlagDocument:
     return explanations.FlagDocument(
-        tool=_tool(report.tables),
+        tool=parts.tool(report.tables),
         exit_code=report.exit_code,
         engine=report.engine,
         flag=report.flag,
@@ -317,12 +207,12 @@ def _flag_history(report: results.FlagHistory) -> explanations.FlagDocument:
 
 
 def _variable_default(line: results.VariableDefault) -> explanations.VariableDefault:
-    return explanations.VariableDefault(line.name, plain(line.default))
+    return explanations.VariableDefault(line.name, parts.plain(line.default))
 
 
 def _variable_history(report: results.VariableHistory) -> explanations.VariableDocument:
     return explanations.VariableDocument(
-        tool=_tool(report.tables),
+        tool=parts.tool(report.tables),
         exit_code=report.exit_code,
         engine=report.engine,
         name=report.name,
@@ -337,7 +227,7 @@ def _variable_history(report: results.VariableHistory) -> explanations.VariableD
 
 def _setting_explanation(report: results.SettingExplanation) -> explanations.SettingDocument:
     return explanations.SettingDocument(
-        tool=_tool(report.tables),
+        tool=parts.tool(report.tables),
         exit_code=report.exit_code,
         name=report.name,
         type=report.type,
@@ -355,7 +245,7 @@ def _setting_explanation(report: results.SettingExplanation) -> explanations.Set
 
 def _check_explanation(report: results.CheckExplanation) -> explanations.RuleDocument:
     return explanations.RuleDocument(
-        tool=_tool(report.tables),
+        tool=parts.tool(report.tables),
         exit_code=report.exit_code,
         id=report.id,
         title=report.title,

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from skewguard.language.facts import Authority, OriginKind
+from skewguard.language.facts import Authority, Bound, OriginKind
 from skewguard.language.findings import Category, Group, Phase, Severity, Verdict
 from skewguard.language.rereadings import Treatment
 
@@ -96,6 +96,16 @@ class Observed(Struct):
     origin: Origin | None
 
 
+class Effect(Struct):
+    """What a difference does to memory or speed, by arithmetic alone. `after` is null where the weights leave no room."""
+
+    name: Annotated[str, Meta(description="one of the names of `capacity` in the document of `settings`")]
+    unit: Text
+    before: float
+    after: float | None
+    bound: Annotated[Bound, Meta(description="on which side of both numbers the truth can lie")]
+
+
 class Finding(Struct):
     """One verdict of one check about one subject."""
 
@@ -121,6 +131,7 @@ class Finding(Struct):
     assumes: Annotated[list[str], Meta(description="unseen sources that could still change the value")]
     message: Text
     remedy: Annotated[str, Meta(description="the exact edit")]
+    effect: Annotated[list[Effect], Meta(description="from what is expected to what is; empty where it is not known")]
 
 
 class GapLine(Struct):
@@ -249,69 +260,6 @@ class Side(Struct, kw_only=True):
     origin: Origin | None
 
 
-class Argument(Struct):
-    """One argument as the engine's parser takes it."""
-
-    text: Text
-    flag: str | None
-    dest: str | None
-    value: Json
-    outcome: Literal["parsed", "swallowed", "ignored", "overridden", "unknown", "ambiguous", "invalid"]
-    message: Text
-    origin: Origin
-
-
-class Variable(Struct):
-    """One environment variable that concerns the engine."""
-
-    name: Text
-    outcome: Literal["read", "unread", "dead", "invalid"]
-    message: Text
-    origin: Origin
-
-
-class FactLine(Struct):
-    """One value of a setting, from one place."""
-
-    value: Json
-    authority: Authority
-    origin: Origin
-    assumes: list[str]
-
-
-class Setting(Struct):
-    """One setting of one subject."""
-
-    setting: SettingName
-    unit: Text
-    effective: Effective
-    authority: Authority | None
-    facts: list[FactLine]
-
-
-class SubjectSettings(Struct):
-    """The effective settings of one container."""
-
-    subject: Subject
-    engine: Text
-    version: str | None
-    entrypoint: Text
-    starts: Starts
-    arguments: list[Argument]
-    environment: list[Variable]
-    settings: list[Setting]
-
-
-class SettingsDocument(Document, kw_only=True):
-    """`settings`: what an engine really runs with, and where each value comes from."""
-
-    schema: Literal["skewguard.dev/settings/v1"] = "skewguard.dev/settings/v1"
-    subjects: list[SubjectSettings]
-    errors: list[Problem]
-    missing: list[Missing]
-    notes: list[str]
-
-
 class Change(Struct):
     """A setting that differs. A side is null where that engine or version has no such setting."""
 
@@ -321,6 +269,7 @@ class Change(Struct):
     after: Side | None = field(name="to")
     severity: Severity
     reason: Text
+    effect: Annotated[list[Effect], Meta(description="of this change alone, on `a`; empty where it is not known")]
 
 
 class Undecided(Struct):

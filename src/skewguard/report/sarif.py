@@ -15,9 +15,9 @@ from skewguard.language.findings import Finding, Severity
 from skewguard.language.results import CheckExplanation, CheckReport, InputProblem
 from skewguard.language.workloads import Missing
 from skewguard.report import words
-from skewguard.report.documenting import plain
 from skewguard.report.json_text import pretty
 from skewguard.report.options import View
+from skewguard.report.parts import plain
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT = "%SRCROOT%"

@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
-from skewguard.report.documents import CheckDocument, DiffDocument, Document, SettingsDocument
+from skewguard.report.documents import CheckDocument, DiffDocument, Document
 from skewguard.report.explanations import EngineDocument, FlagDocument, RuleDocument, SettingDocument, VariableDocument
+from skewguard.report.settings_documents import SettingsDocument
 
 DOCUMENTS: Mapping[str, type[Document]] = {
     "report": CheckDocument,
@@ -32,7 +33,7 @@ same secret within one run and another in the next, so that it cannot be guessed
 
 Each document has a JSON Schema beside this page: {links}.
 
-Generated from `skewguard.report.documents` and `skewguard.report.explanations`.
+Generated from `skewguard.report.documents`, `settings_documents` and `explanations`.
 """
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from skewguard.knowledge import checkpoints
+from skewguard.knowledge import capacity, checkpoints
+from skewguard.knowledge.capacity import Amount, situations
 from skewguard.knowledge.checkpoints import Checkpoint
 from skewguard.knowledge.engines import vllm
 from skewguard.knowledge.engines.interface import Hardware, Inputs, Release
@@ -199,3 +200,41 @@ def test_kv_cache_format_is_the_one_its_memory_shows(path: Path) -> None:
     found = sheet.effective("runtime.kv_cache_dtype")
     assert isinstance(found, Fact)
     assert {"float32": 4, "bfloat16": 2, "fp8": 1}[str(found.value)] == width
+
+
+@pytest.mark.parametrize("path", SERVERS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_kv_capacity_is_the_one_its_log_says(path: Path) -> None:
+    """Tokens and concurrency, computed from what was resolved, equal the log's lines: every server had 1 GiB for it.
+
+    The log of 0.17.1 was kept without its line on concurrency.
+    """
+    text = "\n".join(recorded(path)["log"])
+    tokens_said = re.search(r"KV cache size: ([\d,]+) tokens", text)
+    concurrency = re.search(r"Maximum concurrency for ([\d,]+) tokens per request: ([\d.]+)x", text)
+    assert tokens_said
+    assert concurrency or "0.17.1" in path.parent.name
+    sheet = sheet_of(path)
+    sheet.add(Fact("vllm.env.VLLM_CPU_KVCACHE_SPACE", "1", "declared", Origin("file", "manifest.json")))
+    found = situations.of(sheet, "vllm", checkpoint(), None, on_cpu=True)
+    held, at_once = (situations.answer(found, name) for name in (situations.TOKENS, situations.REQUESTS))
+    assert isinstance(held, Amount)
+    assert isinstance(at_once, Amount)
+    assert (held.value, held.bound) == (int(tokens_said[1].replace(",", "")), "exact")
+    if concurrency:
+        assert found.plan().length == int(concurrency[1].replace(",", ""))
+        assert at_once.value == float(concurrency[2])
+
+
+@pytest.mark.parametrize("path", SERVERS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_weights_are_those_of_the_file_in_the_width_of_the_run(path: Path) -> None:
+    """The float32 file behind its header, as it is or in half the width, as each server resolved its dtype."""
+    found = situations.of(sheet_of(path), "vllm", checkpoint(), None, on_cpu=True)
+    stored = (
+        2_233_000
+        - 8
+        - int.from_bytes((DATA / "checkpoints/tiny-f32/model.safetensors.head").read_bytes()[:8], "little")
+    )
+    weights = situations.answer(found, situations.WEIGHTS)
+    assert isinstance(weights, Amount)
+    assert weights == capacity.total(checkpoint(), found.plan())
+    assert weights.value == stored // {"float32": 1, "bfloat16": 2}[found.value("runtime.dtype")]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from skewguard.judge.checks import contract_bounds, contract_edits, evidence, members, numbers
+from skewguard.judge.checks import contract_bounds, contract_edits, contract_effects, evidence, members, numbers
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped
 from skewguard.knowledge.contract import comparing, describing, values
 from skewguard.knowledge.contract.values import Clause, Contract
@@ -221,6 +221,7 @@ class _Judged:
             fact=fact,
             remedy=self._remedy(fact),
             assumes=fact.assumes,
+            effect=contract_effects.effect(self._case, self._setting, self._promise, fact),
         )
 
     def _choice(self, choice: Choice) -> Result:

@@ -5,16 +5,19 @@ yields nothing passed. One container and one remedy make one finding.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from skewguard.knowledge.contract.values import Binding
-from skewguard.knowledge.engines.interface import Argument, Parsed, Recognition, Release, Variable
+from skewguard.knowledge.engines.interface import Argument, Inputs, Parsed, Recognition, Release, Variable
 from skewguard.language.facts import Fact, Origin
-from skewguard.language.findings import Category, ContractRef, Group, Phase, Severity, Verdict
+from skewguard.language.findings import Category, ContractRef, Effect, Group, Phase, Severity, Verdict
 from skewguard.language.sheet import Sheet
 from skewguard.language.workloads import Container, Inventory, Workload
+
+if TYPE_CHECKING:
+    from skewguard.knowledge.capacity import Situation
 
 
 class Case(Struct, eq=False):
@@ -25,7 +28,8 @@ class Case(Struct, eq=False):
     spelling (`vLLM`). `inventory` holds the other objects of the same input. `recognition` says how the engine is
     reached in the container. `binding` is the contract the container is under; None where contracts play no part.
     `phase` is what the facts were read from: a manifest (static) or what is running (live). `members` are the other
-    containers of the same object that run an engine, in the order of its roles: they know each other.
+    containers of the same object that run an engine, in the order of its roles: they know each other. `inputs` are the
+    model's own files and the machine, as far as they are known; None where the engine's rules are not.
     """
 
     workload: Workload
@@ -41,6 +45,12 @@ class Case(Struct, eq=False):
     binding: Binding | None = None
     phase: Phase = "static"
     members: tuple["Case", ...] = ()
+    inputs: Inputs | None = None
+
+    @property
+    def situation(self) -> "Situation":
+        """What the arithmetic of memory and speed reads of this container."""
+        return situated(self.sheet, self.engine, self.inputs)
 
     def arguments(self, *faults: str) -> Iterator[Argument]:
         """The arguments with one of these faults, in order."""
@@ -49,11 +59,22 @@ class Case(Struct, eq=False):
                 yield argument
 
 
+def situated(sheet: Sheet, engine: str, inputs: Inputs | None) -> "Situation":
+    """What the arithmetic of memory and speed reads of a sheet; the arithmetic is loaded when it is asked for."""
+    from skewguard.knowledge.capacity import situations
+
+    if inputs is None:
+        return situations.of(sheet, engine, None, None)
+    hardware = inputs.hardware
+    on_cpu = hardware.platform == "cpu"
+    return situations.of(sheet, engine, inputs.checkpoint, None if on_cpu else hardware.accelerator, on_cpu=on_cpu)
+
+
 class Result(Struct):
     """One answer of a check. `severity` None: the check's own. `fact` or `at` give the evidence and its place.
 
     `remedy` is the exact edit for this case (the check's general remedy is used when empty). `category` None: the
-    check's own. `contract` is the clause that is judged.
+    check's own. `contract` is the clause that is judged, `effect` what the difference does to memory and speed.
     """
 
     verdict: Verdict
@@ -70,6 +91,7 @@ class Result(Struct):
     assumes: tuple[str, ...] = ()
     category: Category | None = None
     contract: ContractRef | None = None
+    effect: tuple[Effect, ...] = ()
 
 
 class Check(Struct, frozen=True):

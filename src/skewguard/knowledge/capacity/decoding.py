@@ -16,7 +16,11 @@ def decode_rate(checkpoint: Checkpoint, plan: Plan, accelerator: Accelerator, ru
     """Tokens/s of one replica at most, over `running` requests that have `context` tokens each."""
     peak = speed(accelerator)
     if peak is None:
-        return gap("decode", f"the memory bandwidth of {accelerator.title} is not known", "a class with a data sheet")
+        return gap(
+            "decode",
+            f"no one memory bandwidth of {accelerator.title} is known",
+            "a class and form factor with a data sheet",
+        )
     read = _weights_read(checkpoint, plan)
     if isinstance(read, Gap):
         return read

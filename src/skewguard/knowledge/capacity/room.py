@@ -4,6 +4,8 @@ Source: vLLM's `v1/core/kv_cache_utils.py`: the memory divides into blocks of al
 `KV cache size` is blocks times tokens of a block.
 """
 
+from msgspec import structs
+
 from skewguard.knowledge.capacity import cache, weights
 from skewguard.knowledge.capacity.values import Amount, Answer, Plan, gap, together
 from skewguard.knowledge.checkpoints import Checkpoint
@@ -11,6 +13,11 @@ from skewguard.language.accelerators import Accelerator
 from skewguard.language.facts import Gap
 
 _GIB = 2**30
+MOST = 1.07
+"""How much more memory a device can report than the table says of its class."""
+
+NO_ROOM = "capacity.no-room"
+"""The rule of the gap where the weights alone take what may be used."""
 
 RESERVED = "the memory for the KV cache is given, not measured at start"
 ACTIVATIONS = "activations, CUDA graphs and the driver's own memory are left out; they make it less"
@@ -36,7 +43,8 @@ def on_device(checkpoint: Checkpoint, plan: Plan, accelerator: Accelerator, util
     share = weights.per_device(held, plan)
     left = int(accelerator.memory_gib * _GIB * utilization) - int(share.value)
     if left <= 0:
-        return gap("kv_cache", f"the weights exceed what may be used of {accelerator.title}", "more or larger devices")
+        reason = f"the weights exceed what may be used of {accelerator.title}"
+        return Gap("kv_cache", reason, rule=NO_ROOM, would_need="more or larger devices")
     return Amount(left, "bytes", "at-most", (*share.assumes, ACTIVATIONS, REPORTED, RESIDENT))
 
 
@@ -57,7 +65,7 @@ def tokens(checkpoint: Checkpoint, plan: Plan, room: Amount) -> Answer:
 
 
 def requests(checkpoint: Checkpoint, plan: Plan, room: Amount) -> Answer:
-    """Requests of the longest length that fit at once; less than 1 is an engine that does not start."""
+    """Requests of the longest length that fit at once; with less than 1, vLLM does not start."""
     each = cache.per_request(checkpoint, plan)
     if isinstance(each, Gap):
         return each
@@ -65,23 +73,32 @@ def requests(checkpoint: Checkpoint, plan: Plan, room: Amount) -> Answer:
     if isinstance(size, Amount) and each.bound == "exact" and plan.length and plan.block:
         length = -(-plan.length // plan.block) * plan.block
         return Amount(size.value / length, "requests", size.bound, together(size, each))
-    if room.value < each.value:
-        return gap("kv_cache", f"one request needs {int(each.value):,} of {int(room.value):,} bytes", "more memory")
     return Amount(room.value / each.value, "requests", "at-most", (*together(room, each), GROUPED))
 
 
-def missing(checkpoint: Checkpoint, plan: Plan, accelerator: Accelerator, utilization: float) -> Answer | None:
-    """Bytes that the fullest device lacks for the weights and one request of the longest length; None where the
-    arithmetic does not show that any are lacking, which is no promise that it fits.
+def missing(
+    checkpoint: Checkpoint, plan: Plan, accelerator: Accelerator, utilization: float, *, alone: bool = False
+) -> Answer | None:
+    """Bytes that some device lacks for the weights and one request of the longest length; None where the arithmetic
+    does not show that any are lacking, which is no promise that it fits.
+
+    What all devices must hold is shared evenly: one of them holds at least that much. `alone` counts the weights alone,
+    for engines that start without room for a request of full length.
     """
     held = weights.total(checkpoint, plan)
     if isinstance(held, Gap):
         return held
-    each = cache.per_request(checkpoint, plan)
+    each = Amount(0, "bytes", "exact") if alone else cache.per_request(checkpoint, structs.replace(plan, pipeline=1))
     if isinstance(each, Gap):
         return each
     share = weights.per_device(held, plan)
-    lacking = int(share.value) + int(each.value) - int(accelerator.memory_gib * _GIB * utilization)
-    if lacking <= 0:
+    kept = -(-int(each.value) // plan.pipeline)
+    short = int(share.value) + kept - int(accelerator.memory_gib * _GIB * utilization)
+    if short <= 0:
         return None
-    return Amount(lacking, "bytes", "at-least", (*together(share, each), ACTIVATIONS, REPORTED, RESIDENT))
+    return Amount(short, "bytes", "at-least", (*together(share, each), ACTIVATIONS, REPORTED, RESIDENT))
+
+
+def generous(accelerator: Accelerator) -> Accelerator:
+    """The device with as much memory as one of its class can report: error correction switched off gives most."""
+    return structs.replace(accelerator, memory_gib=accelerator.memory_gib * MOST)

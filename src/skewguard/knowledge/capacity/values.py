@@ -4,9 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from skewguard.language.facts import Gap
-
-Bound = Literal["exact", "at-least", "at-most"]
+from skewguard.language.facts import Bound, Gap
 
 
 class Plan(Struct, frozen=True):

@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 
 from skewguard.language.findings import Finding
 from skewguard.language.results import CheckReport, SubjectLine
-from skewguard.report import arranging, folding, summaries, words
+from skewguard.report import arranging, folding, sizes, summaries, words
 from skewguard.report.html import inputs
 from skewguard.report.html.page import Part, el, pairs, prose, section, table, written
 from skewguard.report.options import View
@@ -113,6 +113,7 @@ def _finding(finding: Finding, view: View) -> Element:
         prose(f"why: {rule.why}", of="faint")
         if rule is not None and rule.why and finding.verdict != "waived"
         else None,
+        prose(f"effect: {sizes.effect(finding.effect)}") if finding.effect else None,
         _remedy(finding),
         el("details", el("summary", "evidence", of="faint"), pairs(_evidence(finding))),
         of=style,

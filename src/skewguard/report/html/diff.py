@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 
 from skewguard.language.facts import Effective, Fact
 from skewguard.language.results import Change, DiffReport, Undecided
-from skewguard.report import arranging, summaries, words
+from skewguard.report import arranging, sizes, summaries, words
 from skewguard.report.html import inputs
 from skewguard.report.html.page import Part, el, listed, prose, section, table, written
 from skewguard.report.options import View
@@ -73,12 +73,19 @@ def _changes(changes: Sequence[Change]) -> Iterable[Element]:
                 el("code", item.setting, of="name"),
                 _side(item.before, item.unit),
                 _side(item.after, item.unit),
-                prose(item.reason, "span"),
+                el("span", prose(item.reason, "span"), *_effect(item)),
             )
             for item in of_subject
         ]
         yield el("h3", words.subject(subject))
         yield table(("severity", "setting", "a", "b", "why"), rows)
+
+
+def _effect(item: Change) -> Iterable[Element]:
+    """What this change alone does to memory and speed, where that is known."""
+    if item.effect:
+        yield el("br")
+        yield el("span", f"effect: {sizes.effect(item.effect)}", of="faint")
 
 
 def _undecided(undecided: Sequence[Undecided]) -> Iterable[Element]:

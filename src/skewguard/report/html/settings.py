@@ -1,10 +1,11 @@
 """Effective settings as a page: for each container what is not taken as written, then every setting with its origin."""
 
+from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from skewguard.language.facts import Fact
-from skewguard.language.results import SettingLine, SettingsReport, SubjectSettings
-from skewguard.report import arranging, summaries, words
+from skewguard.language.results import SettingLine, SettingsReport, SizeLine, SubjectSettings
+from skewguard.report import arranging, sizes, summaries, words
 from skewguard.report.html import inputs
 from skewguard.report.html.page import Part, el, prose, section, table, written
 from skewguard.report.options import View
@@ -39,7 +40,24 @@ def _subject(subject: SubjectSettings) -> Element | None:
         el("details", el("summary", words.counted(len(rest), "more setting") + " that nobody wrote"), _table(rest))
         if rest
         else None,
+        *_capacity(subject.capacity),
     )
+
+
+def _capacity(lines: tuple[SizeLine, ...]) -> Iterator[Element]:
+    """Whether the model fits and what it costs, with what that assumes."""
+    if not lines:
+        return
+    rows = [
+        (el("code", line.name, of="name"), prose(sizes.said(line), "span"), prose(line.meaning, "span"))
+        for line in lines
+    ]
+    yield el("h3", "Will it fit, and what will it cost")
+    yield table(("size", "value", "of what"), rows)
+    assumed = sizes.assumptions(lines)
+    if assumed:
+        items = (el("li", said) for said in assumed)
+        yield el("details", el("summary", words.counted(len(assumed), "assumption")), el("ul", *items))
 
 
 def _odd(subject: SubjectSettings) -> Part:

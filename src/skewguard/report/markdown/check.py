@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from skewguard.language.findings import Finding
 from skewguard.language.results import CheckReport
-from skewguard.report import arranging, folding, summaries, words
+from skewguard.report import arranging, folding, sizes, summaries, words
 from skewguard.report.markdown import inputs
 from skewguard.report.markdown.page import block, code, folded, joined, text
 from skewguard.report.options import View
@@ -63,6 +63,8 @@ def _finding(finding: Finding, view: View) -> str:
     lines = [" ".join(part for part in head if part), text(finding.message), *_excerpt(finding, view)]
     if finding.contract is not None:
         lines.append(f"contract: {text(finding.contract.name)}, {code(words.place(finding.contract.origin))}")
+    if finding.effect:
+        lines.append(f"**effect:** {text(sizes.effect(finding.effect))}")
     if finding.verdict == "waived" and finding.waiver is not None:
         until = f" (until {finding.waiver.until})" if finding.waiver.until else ""
         lines.append(f"**waived:** {text(finding.waiver.reason + until)}")

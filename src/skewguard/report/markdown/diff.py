@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from skewguard.language.facts import Effective, Fact, Subject
 from skewguard.language.results import Change, DiffReport, Undecided
-from skewguard.report import arranging, summaries, words
+from skewguard.report import arranging, sizes, summaries, words
 from skewguard.report.markdown import inputs
 from skewguard.report.markdown.page import code, folded, joined, table, text
 from skewguard.report.options import View
@@ -63,7 +63,7 @@ def _changes(changes: Sequence[Change]) -> Iterator[str]:
                 f"{_SIGNS[item.severity]} {code(item.setting)}",
                 _side(item.before, item.unit),
                 _side(item.after, item.unit),
-                text(item.reason),
+                text("; ".join(part for part in (item.reason, sizes.effect(item.effect)) if part)),
             )
             for item in of_subject
         ]

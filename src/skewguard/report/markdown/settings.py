@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from skewguard.language.facts import Fact
-from skewguard.language.results import SettingLine, SettingsReport, SubjectSettings
-from skewguard.report import arranging, summaries, words
+from skewguard.language.results import SettingLine, SettingsReport, SizeLine, SubjectSettings
+from skewguard.report import arranging, sizes, summaries, words
 from skewguard.report.markdown import inputs
 from skewguard.report.markdown.page import code, folded, joined, table, text
 from skewguard.report.options import View
@@ -44,6 +44,18 @@ def _subject(subject: SubjectSettings, *, everything: bool) -> Iterator[str]:
     rest = [line for line in ordered if line not in news]
     if rest:
         yield folded(words.counted(len(rest), "more setting") + " that nobody wrote", [_table(rest)])
+    yield from _capacity(subject.capacity)
+
+
+def _capacity(lines: Sequence[SizeLine]) -> Iterator[str]:
+    """Whether the model fits and what it costs, with what that assumes."""
+    if not lines:
+        return
+    rows = [(code(line.name), text(sizes.said(line)), text(line.meaning)) for line in lines]
+    yield "**Will it fit, and what will it cost**\n\n" + table(("size", "value", "of what"), rows)
+    assumed = sizes.assumptions(lines)
+    if assumed:
+        yield folded(words.counted(len(assumed), "assumption"), ["\n".join(f"- {text(said)}" for said in assumed)])
 
 
 def _table(lines: Sequence[SettingLine]) -> str:

@@ -6,7 +6,7 @@ or is not in the input is always said, because a report that hides it would look
 
 from skewguard.language.findings import Finding
 from skewguard.language.results import CheckReport
-from skewguard.report import arranging, folding, summaries, words
+from skewguard.report import arranging, folding, sizes, summaries, words
 from skewguard.report.characters import visible
 from skewguard.report.options import View
 from skewguard.report.terminal.excerpt import excerpt
@@ -84,6 +84,8 @@ class _Body:
         self._source_line(finding)
         self._contract(finding)
         self._why(finding)
+        if finding.effect:
+            page.prose(sizes.effect(finding.effect), indent=4, label=("effect: ", "faint"))
         if finding.verdict == "waived" and finding.waiver is not None:
             until = f" (until {finding.waiver.until})" if finding.waiver.until else ""
             page.prose(f"{finding.waiver.reason}{until}", indent=4, label=("waived: ", "faint"))

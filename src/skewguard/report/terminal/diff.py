@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from skewguard.language.facts import Effective, Fact, Subject
 from skewguard.language.rereadings import WordChange
 from skewguard.language.results import Change, DiffReport, Undecided
-from skewguard.report import arranging, summaries, words
+from skewguard.report import arranging, sizes, summaries, words
 from skewguard.report.options import View
 from skewguard.report.terminal.inputs import missing_lines, notes_lines, problem_lines
 from skewguard.report.terminal.page import Page, Piece
@@ -69,6 +69,8 @@ def _changes(page: Page, subject: Subject, changes: Sequence[Change], *, wide: b
         _side(page, "a", change.before, change.unit, wide=wide)
         _side(page, "b", change.after, change.unit, wide=wide)
         page.prose(change.reason, indent=4, label=("why: ", "faint"))
+        if change.effect:
+            page.prose(sizes.effect(change.effect), indent=4, label=("effect: ", "faint"))
         if wide:
             page.line(("severity: ", "faint"), change.severity, indent=4)
 

@@ -3,8 +3,15 @@
 from collections.abc import Sequence
 
 from skewguard.language.facts import AUTHORITIES, Fact
-from skewguard.language.results import ArgumentLine, SettingLine, SettingsReport, SubjectSettings, VariableLine
-from skewguard.report import arranging, words
+from skewguard.language.results import (
+    ArgumentLine,
+    SettingLine,
+    SettingsReport,
+    SizeLine,
+    SubjectSettings,
+    VariableLine,
+)
+from skewguard.report import arranging, sizes, words
 from skewguard.report.options import View
 from skewguard.report.terminal.inputs import missing_lines, notes_lines, problem_lines
 from skewguard.report.terminal.page import Page, Piece
@@ -42,6 +49,28 @@ def _subject(page: Page, subject: SubjectSettings, *, everything: bool, wide: bo
     if hidden := len(subject.settings) - len(shown):
         said = words.counted(hidden, "more setting")
         page.prose(f"{said} that nobody wrote: -v or -o wide shows them.", indent=2, style="faint")
+    _capacity(page, subject.capacity, everything=everything)
+
+
+def _capacity(page: Page, lines: Sequence[SizeLine], *, everything: bool) -> None:
+    """Whether the model fits and what it costs; what that assumes stands under it."""
+    if not lines:
+        return
+    page.blank()
+    page.line(("Will it fit, and what will it cost", "strong"), indent=2)
+    rows: list[list[Piece]] = [[line.name, _size(line), (line.meaning, "faint")] for line in lines]
+    page.table(["size", "value", "of what"], rows, indent=2)
+    assumed = sizes.assumptions(lines)
+    if everything:
+        for said in assumed:
+            page.prose(said, indent=4, label=("assumes: ", "faint"))
+    elif assumed:
+        rests = words.counted(len(assumed), "assumption")
+        page.prose(f"They rest on {rests}: -v or -o wide shows them.", indent=2, style="faint")
+
+
+def _size(line: SizeLine) -> Piece:
+    return (sizes.said(line), "strong" if isinstance(line.effective, Fact) else "unknown")
 
 
 def _odd_lines(page: Page, title: str, lines: Sequence[tuple[str, str, str, str] | None]) -> None:

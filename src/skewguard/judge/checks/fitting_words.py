@@ -1,0 +1,152 @@
+"""What the checks of memory say: sizes on one device, who is at fault, and the edits that would make it fit."""
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from skewguard.judge.checks import evidence
+from skewguard.judge.checks.interface import Case
+from skewguard.language import scheduling
+from skewguard.language.facts import Fact, Gap, Origin
+
+if TYPE_CHECKING:
+    from skewguard.knowledge.capacity import Amount, Situation
+
+LENGTH, TENSOR = "limits.max_model_len", "parallelism.tensor"
+_GIB = 2**30
+
+
+class Need(Struct, frozen=True):
+    """What one device must hold and may, in bytes: the weights, one request of full length, and the share of it."""
+
+    weights: float
+    request: float
+    share: float
+    fraction: float
+    devices: int
+    device: str
+    memory: float
+
+    @property
+    def by_length(self) -> bool:
+        """Whether the weights alone would fit."""
+        return self.weights < self.share
+
+
+def need(situation: "Situation") -> Need | None:
+    """The sizes of a situation in which they are known."""
+    from skewguard.knowledge import capacity
+    from skewguard.knowledge.capacity import situations
+
+    plan, whole = situation.plan(), situations.answer(situation, situations.WEIGHTS)
+    fraction = situation.value(situations.SHARE[situation.engine])
+    if isinstance(whole, Gap) or situation.device is None or situation.checkpoint is None:
+        return None
+    each = capacity.per_request(situation.checkpoint, plan)
+    memory = situation.device.memory_gib * _GIB
+    return Need(
+        weights=capacity.per_device(whole, plan).value,
+        request=0 if isinstance(each, Gap) else each.value,
+        share=memory * fraction,
+        fraction=fraction,
+        devices=plan.tensor * plan.pipeline,
+        device=situation.device.title,
+        memory=memory,
+    )
+
+
+def lack(case: Case, needed: Need) -> str:
+    """What does not fit, in numbers, and what the engine does about it."""
+    each = "" if needed.devices == 1 else f" on each of {needed.devices} GPUs"
+    takes = f"{_gib(needed.weights)} for its weights"
+    if needed.by_length:
+        takes += f" and {_gib(needed.request)} for one request of {_tokens(case)}"
+    ends = "refuses to start" if needed.by_length else "does not start, for want of memory"
+    return (
+        f"{_model(case)} takes at least {takes}{each}, and {case.title} may use {_gib(needed.share)} of one "
+        f"{needed.device} ({needed.fraction:g} of {_gib(needed.memory)}): it {ends}."
+    )
+
+
+def few(case: Case, needed: Need, most: "Amount") -> str:
+    """How little room is left for requests of full length, and what that does."""
+    room = (needed.share - needed.weights) / _GIB
+    if most.value < 1:
+        ends = f"{case.title} starts, and refuses every request that is longer than its KV cache."
+    else:
+        ends = "while one such request runs, all others wait, or are thrown out and computed again."
+    return (
+        f"On {needed.device} the weights leave at most {room:.1f} GiB for the KV cache, and a request of {_tokens(case)} "
+        f"takes {_gib(needed.request)} of it: {ends}"
+    )
+
+
+def remedies(case: Case, situation: "Situation", needed: Need) -> str:
+    """The edits that would make it fit as far as the arithmetic goes: a shorter length, more devices, a larger one."""
+    edits = []
+    longest = longest_of(situation, 1)
+    if needed.by_length and longest is not None:
+        edits.append(evidence.adding(case, LENGTH, str(longest)))
+    devices = _devices(situation)
+    if devices is not None:
+        adding = evidence.adding(case, TENSOR, str(devices))
+        edits.append(f"{adding} and ask for {devices} GPUs" if adding else None)
+    wanted = (needed.weights + (needed.request if situation.engine == "vllm" else 0)) / needed.fraction
+    edits.append(f"name a GPU class of more than {_gib(wanted)}")
+    return ", or ".join(edit for edit in edits if edit)
+
+
+def longest_of(situation: "Situation", count: int) -> int | None:
+    """The longest length of which `count` requests fit as far as the arithmetic goes, in whole thousands of tokens.
+
+    A tenth is left for what the arithmetic leaves out.
+    """
+    from skewguard.knowledge.capacity import situations
+
+    room = situations.answer(situation, situations.TOKENS)
+    if isinstance(room, Gap):
+        return None
+    length = int(room.value * 0.9 / count) // 1024 * 1024
+    return length or None
+
+
+def _devices(situation: "Situation") -> int | None:
+    """The fewest devices over which it would fit, by powers of two up to a node of 8."""
+    from skewguard.knowledge.capacity import situations
+
+    tensor = situation.plan().tensor
+    while tensor < 8:
+        tensor *= 2
+        wider = situation.given(TENSOR, tensor)
+        if situations.lacking(wider) is None:
+            return tensor
+    return None
+
+
+def place(case: Case, *, length: bool) -> tuple[Origin, str | None]:
+    """Where the fault stands, and its name: the length that somebody wrote, the GPU class, the GPUs asked for."""
+    written = case.sheet.declared(LENGTH)
+    if length and written is not None:
+        return written.origin, evidence.flag(case, LENGTH)
+    named = case.sheet.declared("hardware.gpu_class")
+    if named is not None:
+        terms = case.workload.template.node_terms
+        return named.origin, next((term.key for term in terms if term.origin == named.origin), None)
+    for resource, located in scheduling.gpu_resources(case.container).items():
+        return located.origin, resource
+    model = case.sheet.declared("model.id")
+    return model.origin if model is not None else case.container.origin, "positional" if model is not None else None
+
+
+def _model(case: Case) -> str:
+    found = case.sheet.effective("model.id")
+    return str(found.value) if isinstance(found, Fact) and found.value else "the model"
+
+
+def _tokens(case: Case) -> str:
+    found = case.sheet.effective(LENGTH)
+    return f"{found.value:,} tokens" if isinstance(found, Fact) and isinstance(found.value, int) else "full length"
+
+
+def _gib(count: float) -> str:
+    return f"{count / _GIB:.1f} GiB"

@@ -1,0 +1,194 @@
+"""Whether a model fits on its GPUs: said where arithmetic shows a lack, and nothing where something may be otherwise."""
+
+import pytest
+
+from skewguard.assess.given import Given
+from skewguard.judge.checks.interface import Case
+from skewguard.knowledge.checkpoints import Checkpoint
+from skewguard.language import accelerators
+from skewguard.language.accelerators import Accelerator
+from skewguard.language.findings import Finding
+from tests.assess.laid_out import case, findings
+from tests.knowledge.capacity.test_capacity import GEMMA, LLAMA_8B, QWEN3_30B
+from tests.knowledge.checkpoints import making
+
+CHECKS = ("hardware.does-not-fit", "hardware.few-full-length-requests")
+LENGTHS = {"max_position_embeddings": 131072, "torch_dtype": "bfloat16"}
+LLAMA = making.of(LLAMA_8B | LENGTHS)
+SEVERAL = (
+    "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: "
+    "[{key: nvidia.com/gpu.product, operator: In, values: [NVIDIA-L4, NVIDIA-H200]}]}]}}}"
+)
+L4 = "nodeSelector: {nvidia.com/gpu.product: NVIDIA-L4}"
+
+
+def server(
+    *args: str,
+    model: Checkpoint | None = LLAMA,
+    pod: str = L4,
+    image: str | None = None,
+    gpus: int = 1,
+    classes: tuple[Accelerator, ...] = (),
+) -> Case:
+    """A server of a model whose files are given, on one L4 unless told otherwise."""
+    words = ", ".join(f"'{word}'" for word in ("--model=org/m", *args))
+    text = f"args: [{words}]\nresources: {{limits: {{nvidia.com/gpu: {gpus}}}}}"
+    return case(text, pod, image=image, given=Given(only=model, gpus=classes))
+
+
+def told(of: Case, verdict: str = "fail") -> list[Finding]:
+    """What the two checks say with this verdict."""
+    return [item for item in findings(of, *CHECKS) if item.verdict == verdict]
+
+
+def test_a_length_that_does_not_fit_is_an_error_at_its_place() -> None:
+    """131072 tokens of 128 KiB beside 15 GiB of weights exceed 0.9 of an L4."""
+    (found,) = told(server("--max-model-len=131072"))
+    assert (found.check, found.severity, found.setting) == (CHECKS[0], "error", "limits.max_model_len")
+    assert found.origin is not None
+    assert found.origin.text == "--max-model-len=131072"
+    assert "15.0 GiB for its weights and 16.0 GiB for one request of 131,072 tokens" in found.message
+    assert "may use 20.2 GiB of one L4 (0.9 of 22.5 GiB)" in found.message
+    assert "to `--max-model-len=38912`" in found.remedy
+    assert "--tensor-parallel-size=2" in found.remedy
+
+
+def test_the_model_s_own_length_counts_where_nobody_writes_one() -> None:
+    """The default of 131072 tokens is found at the class that is too small."""
+    (found,) = told(server())
+    assert found.anchor == "nvidia.com/gpu.product"
+    assert "- --max-model-len=38912" in found.remedy
+
+
+def test_weights_that_do_not_fit_are_an_error_at_the_class() -> None:
+    """15 GiB of weights on a T4: no length helps, more devices do."""
+    of = server("--max-model-len=2048", pod="nodeSelector: {nvidia.com/gpu.product: Tesla-T4}")
+    (found,) = told(of)
+    assert (found.check, found.setting) == (CHECKS[0], "hardware.gpu_class")
+    assert "`- --tensor-parallel-size=2` to the container's `args` and ask for 2 GPUs" in found.remedy
+    assert "max-model-len" not in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("length", "checks"), [(27472, []), (27488, [CHECKS[1]]), (54960, [CHECKS[1]]), (54976, [CHECKS[0]])]
+)
+def test_how_many_requests_of_full_length_fit(length: int, checks: list[str]) -> None:
+    """Two and more: nothing; fewer than two, however much memory there may be: a warning; none: an error."""
+    assert [item.check for item in told(server(f"--max-model-len={length}"))] == checks
+
+
+def test_few_requests_of_full_length_are_a_warning() -> None:
+    """It says what a request takes, and the length of which two fit."""
+    (found,) = told(server("--max-model-len=32768"))
+    assert found.severity == "warning"
+    assert "takes 4.0 GiB" in found.message
+    assert "`--max-model-len=19456`" in found.remedy
+
+
+def test_a_wider_server_fits() -> None:
+    """The same over two GPUs, or on a larger class, is silent."""
+    assert told(server("--max-model-len=65536", "--tensor-parallel-size=2", gpus=2)) == []
+    assert told(server("--max-model-len=131072", pod="nodeSelector: {nvidia.com/gpu.product: NVIDIA-H200}")) == []
+
+
+def test_the_class_may_be_given_beside_the_manifest() -> None:
+    """`--gpu` decides where scheduling names no class."""
+    t4 = accelerators.find("T4")
+    assert t4 is not None
+    (found,) = told(server(pod="", classes=(t4,)))
+    assert found.anchor == "nvidia.com/gpu"
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--cpu-offload-gb=8"],
+        ["--load-format=dummy"],
+        ['--hf-overrides={"num_hidden_layers": 2}'],
+        ['--speculative-config={"method": "ngram", "num_speculative_tokens": 3}'],
+        ["--enable-lora"],
+        ["--quantization=fp8"],
+        ["--num-gpu-blocks-override=100"],
+        ["--kv-cache-memory-bytes=1000000"],
+    ],
+)
+def test_what_may_be_otherwise_is_not_judged(args: list[str]) -> None:
+    """Offloading, dummy weights, overrides, a second model, quantization at the start: nothing is said."""
+    assert findings(server(*args), *CHECKS) == []
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        None,
+        making.of({"architectures": ["NewForCausalLM"], "model_type": "new"} | LENGTHS),
+        making.of(GEMMA | {"layer_types": ["linear_attention"] * 6} | LENGTHS),
+        making.of(
+            {"architectures": ["XForConditionalGeneration"], "model_type": "x", "text_config": LLAMA_8B | LENGTHS}
+        ),
+    ],
+)
+def test_a_model_that_is_not_understood_is_not_judged(model: Checkpoint | None) -> None:
+    """Without files, of an unknown architecture, with states or with more than text: nothing is said."""
+    assert findings(server(model=model), *CHECKS) == []
+
+
+def test_another_engine_is_not_judged() -> None:
+    """An engine whose settings are not known has no share to hold the model against."""
+    assert findings(server(image="ghcr.io/huggingface/text-generation-inference:3.0.0"), *CHECKS) == []
+
+
+@pytest.mark.parametrize(
+    "pod",
+    [
+        "",
+        SEVERAL,
+    ],
+)
+def test_an_open_class_is_unknown(pod: str) -> None:
+    """No class, or several: only that would decide, and it is named."""
+    found = told(server(pod=pod), "unknown")
+    assert [item.check for item in found][:1] == [CHECKS[0]]
+    assert all(any(key.startswith("gpu@") for key in item.inputs) for item in found)
+    assert told(server(pod=pod)) == []
+
+
+def test_sglang_is_told_where_its_weights_do_not_fit() -> None:
+    """SGLang starts with less cache than a full length, and not without room for the weights."""
+    image = "lmsysorg/sglang:v0.5.5"
+    text = "command: [python3, -m, sglang.launch_server, --model-path=org/m]\nresources: {limits: {nvidia.com/gpu: 1}}"
+
+    def said(pod: str) -> list[str]:
+        return [item.check for item in told(case(text, pod, image=image, given=Given(only=LLAMA)))]
+
+    assert said("nodeSelector: {nvidia.com/gpu.product: Tesla-T4}") == [CHECKS[0]]
+    assert said(L4) == [CHECKS[1]]
+
+
+def test_a_mixture_of_experts_is_judged_by_all_its_weights() -> None:
+    """Thirty billion parameters of two bytes do not fit on an L4, whichever of its experts a token takes."""
+    (found,) = told(server(model=making.of(QWEN3_30B | LENGTHS)))
+    assert "56.9 GiB for its weights" in found.message
+
+
+def test_a_broken_promise_says_what_it_does() -> None:
+    """float32 against a promised bfloat16: twice the weights, half the decoding."""
+    contract = (
+        "apiVersion: skewguard.dev/v1alpha1\nkind: ServingContract\nmetadata: {name: c}\nspec:\n"
+        "  targets: [{kind: Deployment, name: chat}]\n  runtime: {dtype: bfloat16}\n  limits: {max_num_seqs: 8}\n"
+    )
+    of = server("--dtype=float32", "--max-model-len=4096", "--max-num-seqs=16")
+    found = {item.setting: item for item in findings(of, "contract.mismatch", contract=contract)}
+    effect = {item.name: item for item in found["runtime.dtype"].effect}
+    assert effect["capacity.weight_bytes"].after == 2 * effect["capacity.weight_bytes"].before
+    assert found["limits.max_num_seqs"].effect == ()
+
+
+def test_a_broken_promise_without_the_model_says_no_effect() -> None:
+    """Nothing is guessed where the model's files are not given."""
+    contract = (
+        "apiVersion: skewguard.dev/v1alpha1\nkind: ServingContract\nmetadata: {name: c}\nspec:\n"
+        "  targets: [{kind: Deployment, name: chat}]\n  runtime: {dtype: bfloat16}\n"
+    )
+    (found,) = findings(server("--dtype=float32", model=None), "contract.mismatch", contract=contract)
+    assert found.effect == ()

@@ -10,7 +10,7 @@ from tests.assess.laid_out import case, effective, findings, own_contract, scrip
 
 START = "exec vllm serve m $ARGS"
 LENGTH = "limits.max_model_len"
-TGI = "ghcr.io/huggingface/text-generation-inference:3.3.5"
+OLLAMA = "docker.io/ollama/ollama:0.12.3"
 
 
 def undecided(a: Case, b: Case) -> set[str]:
@@ -91,17 +91,17 @@ def test_arguments_of_a_program_of_another_grammar_are_told_apart() -> None:
 
 
 def test_variables_of_an_engine_without_grammar_are_settings() -> None:
-    """TGI takes its model and its shards from the environment; a token is none of them."""
+    """Whatever it takes from the environment is one; a token is none of them."""
 
-    def tgi(model: str, token: str) -> Case:
+    def ollama(model: str, token: str) -> Case:
         env = f"env: [{{name: MODEL_ID, value: {model}}}, {{name: HF_TOKEN, value: {token}}}]"
-        return case(env, image=TGI)
+        return case(env, image=OLLAMA)
 
-    fact = effective(tgi("a", "x"), "tgi.env.MODEL_ID")
+    fact = effective(ollama("a", "x"), "ollama.env.MODEL_ID")
     assert isinstance(fact, Fact)
     assert "a" == fact.value
-    assert {"tgi.env.MODEL_ID"} == differing(tgi("a", "x"), tgi("b", "y"))
-    assert set() == undecided(tgi("a", "x"), tgi("a", "y"))
+    assert {"ollama.env.MODEL_ID"} == differing(ollama("a", "x"), ollama("b", "y"))
+    assert set() == undecided(ollama("a", "x"), ollama("a", "y"))
 
 
 @pytest.mark.parametrize(
@@ -109,17 +109,17 @@ def test_variables_of_an_engine_without_grammar_are_settings() -> None:
 )
 def test_contract_of_an_engine_without_grammar_holds_its_variables(env: str) -> None:
     """It passes on the manifest it was written from."""
-    assert [] == [item for item in own_contract(case(f"env: [{env}]", image=TGI)) if item.verdict == "fail"]
+    assert [] == [item for item in own_contract(case(f"env: [{env}]", image=OLLAMA)) if item.verdict == "fail"]
 
 
 def test_contract_of_an_engine_without_grammar_notices_what_is_added() -> None:
     """A variable or an argument that was not there when the contract was written; a token is none."""
-    contract = writer.write(case("env: [{name: MODEL_ID, value: a}]", image=TGI), "own")
+    contract = writer.write(case("env: [{name: MODEL_ID, value: a}]", image=OLLAMA), "own")
 
     def broken(more: str, args: str = "") -> list[str | None]:
-        of = case(f"env: [{{name: MODEL_ID, value: a}}{more}]\n{args}", image=TGI)
+        of = case(f"env: [{{name: MODEL_ID, value: a}}{more}]\n{args}", image=OLLAMA)
         return [each.setting for each in findings(of, "contract.mismatch", contract=contract) if each.verdict == "fail"]
 
     assert [] == broken(", {name: HF_TOKEN, value: x}")
-    assert ["tgi.env.QUANTIZE"] == broken(", {name: QUANTIZE, value: awq}")
-    assert ["tgi.arguments"] == broken("", "args: [--quantize, awq]")
+    assert ["ollama.env.QUANTIZE"] == broken(", {name: QUANTIZE, value: awq}")
+    assert ["ollama.arguments"] == broken("", "args: [--quantize, awq]")

@@ -231,7 +231,15 @@ def test_service_that_injects_nothing_passes() -> None:
     assert verdicts(check, case(inventory={"services": (service("vllm", "other"),)})) == ["pass"]
     assert verdicts(check, case(inventory=named, template={"service_links": False})) == ["pass"]
     assert verdicts(check, case(inventory=named, environment=[env("VLLM_PORT", "5000")])) == ["pass"]
-    assert verdicts(check, case(inventory=named, engine="tgi")) == ["pass"]
+    assert verdicts(check, case(inventory=named, engine="tgi", version="3.3.4")) == ["pass"]
+
+
+@pytest.mark.parametrize(("version", "found"), [("3.2.3", []), ("3.3.0", ["error"])])
+def test_service_named_prometheus_ends_tgi(version: str, found: list[str]) -> None:
+    """3.3.0 gave the metrics a port, and with it a variable that such a Service sets to an address."""
+    around = {"services": (service("prometheus"),)}
+    subject = case(engine="tgi", title="TGI", version=version, inventory=around)
+    assert severities("args.service-named-engine", subject) == found
 
 
 def test_service_beside_an_unseen_source_is_told_with_what_it_assumes() -> None:

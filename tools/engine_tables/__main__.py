@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.engine_tables import refreshing
+from tools.engine_tables import cloned, refreshing
 from tools.engine_tables.fetching import default_cache
 
 
@@ -20,7 +20,13 @@ def main(words: Sequence[str] | None = None) -> None:
     read = verbs.add_parser("read", help="note that you have read functions again at the newest release")
     read.add_argument("engine", choices=list(refreshing.ENGINES))
     read.add_argument("function", nargs="*", help="all of them when none is named")
+    clone = verbs.add_parser("clone", help="make a table again from a clone of the engine's repository")
+    clone.add_argument("engine", choices=list(cloned.ENGINES))
+    clone.add_argument("folder", type=Path, help="the clone, with its tags")
     given = parser.parse_args(words)
+    if given.verb == "clone":
+        cloned.read(given.engine, given.folder, print)
+        return
     if given.verb == "read":
         refreshing.note_read(given.engine, given.cache, given.function)
         return

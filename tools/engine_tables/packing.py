@@ -7,8 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from packaging.version import Version
-
+from skewguard.knowledge.engines import versions
 from skewguard.knowledge.engines.newer_tables import FORMAT
 from tools.engine_tables.release import Extract
 
@@ -19,7 +18,7 @@ SECTIONS = ("flags", "env", "configs")
 
 def pack(engine: str, table_version: str, extracts: Iterable[Extract]) -> Content:
     """The table of several releases."""
-    ordered = sorted(extracts, key=lambda each: Version(each.version))
+    ordered = sorted(extracts, key=lambda each: versions.key(each.version) or ())
     content: Content = {"engine": engine, "table_version": table_version, "versions": [e.version for e in ordered]}
     parts = {
         "flags": [{name: (flag,) for name, flag in each.flags.items()} for each in ordered],
@@ -31,8 +30,8 @@ def pack(engine: str, table_version: str, extracts: Iterable[Extract]) -> Conten
 
 def unpack(content: Content) -> dict[str, Extract]:
     """Every release of a table."""
-    versions = content["versions"]
-    by_release = {section: [_at(content[section], at) for at in range(len(versions))] for section in SECTIONS}
+    releases = content["versions"]
+    by_release = {section: [_at(content[section], at) for at in range(len(releases))] for section in SECTIONS}
     return {
         version: Extract(
             version,
@@ -40,7 +39,7 @@ def unpack(content: Content) -> dict[str, Extract]:
             {name: (held[0], held[1] if len(held) > 1 else "text") for name, held in by_release["env"][at].items()},
             {name: default for name, (default,) in by_release["configs"][at].items()},
         )
-        for at, version in enumerate(versions)
+        for at, version in enumerate(releases)
     }
 
 

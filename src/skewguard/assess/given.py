@@ -37,7 +37,7 @@ class Given(Struct, frozen=True):
         one = allowed[0] if len(allowed) == 1 else None
         key = scheduling.scheduling_key(template, container) if one is None else f"gpu@class/{one.title}"
         platform = _platform(container) or ("cpu" if self.on_cpu and not allowed else None)
-        return Hardware(key, one, allowed if one is None else (), platform)
+        return Hardware(key, one, allowed if one is None else (), platform, scheduling.gpu_count(container))
 
 
 def model_of(engine: str, parsed: Parsed | None, container: Container) -> str | None:

@@ -71,7 +71,20 @@ _SGLANG = {
     "parallelism.pipeline": "pp_size",
     "parallelism.data": "dp_size",
 }
-_DIALECTS: Mapping[str, Mapping[str, str]] = {"vllm": _VLLM, "sglang": _SGLANG}
+_TGI = {
+    "model.id": "model_id",
+    "model.revision": "revision",
+    "model.lora": "lora_adapters",
+    "runtime.dtype": "dtype",
+    "runtime.quantization": "quantize",
+    "runtime.kv_cache_dtype": "kv_cache_dtype",
+    "runtime.trust_remote_code": "trust_remote_code",
+    "limits.max_model_len": "max_total_tokens",
+    "limits.max_prompt_tokens": "max_input_tokens",
+    "limits.max_num_seqs": "max_batch_size",
+    "parallelism.tensor": "num_shard",
+}
+_DIALECTS: Mapping[str, Mapping[str, str]] = {"vllm": _VLLM, "sglang": _SGLANG, "tgi": _TGI}
 _INVERTED = frozenset((("sglang", "disable_radix_cache"),))
 
 

@@ -191,6 +191,14 @@ def uncountable(container: Container) -> tuple[str, Located[str]] | None:
     return None
 
 
+def gpu_count(container: Container) -> int | None:
+    """The whole GPUs a container asks for; None where it asks for none, or for an amount that nobody can count."""
+    first = next(iter(gpu_resources(container).values()), None)
+    if first is None or uncountable(container) is not None or container.resources.claims:
+        return None
+    return (quantity(first.value) or 0) // WHOLE or None
+
+
 @lru_cache(maxsize=1024)
 def _accelerates(name: str) -> bool:
     """Anything extended but networks, storage and the like: vendors invent names for GPU shares freely."""

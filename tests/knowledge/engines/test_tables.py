@@ -12,7 +12,7 @@ def test_table_names_its_own_version() -> None:
     """Printed in every result."""
     assert tables_used().versions == {name: tables.load(name).table_version for name in ENGINES}
     assert all(version.startswith("2026.") for version in tables_used().versions.values())
-    assert list(ENGINES) == ["vllm", "sglang"]
+    assert list(ENGINES)[:3] == ["vllm", "sglang", "tgi"]
 
 
 def test_releases_are_in_order() -> None:

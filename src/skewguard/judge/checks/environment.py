@@ -321,8 +321,12 @@ def _place(case: Case, variable: Variable) -> dict[str, object]:
     }
 
 
-# Engines that read <SERVICE>_PORT as a port of their own when the Service has the engine's name.
-_PORT_VARIABLES = {"vllm": "VLLM_PORT", "sglang": "SGLANG_PORT"}
+# Variables that engines read as a port of their own, and that a Service of the name before `_PORT` sets to an address.
+_PORT_VARIABLES = {
+    "vllm": ("VLLM_PORT",),
+    "sglang": ("SGLANG_PORT",),
+    "tgi": ("PROMETHEUS_PORT", "MASTER_PORT"),
+}
 
 
 @check(
@@ -343,9 +347,13 @@ def service_named_engine(case: Case) -> Iterator[Result]:
     Not where the Service is headless (it gives no variables), links are off, or the container sets the variable. A
     warning where only some of the versions that may run end at it, nothing where none does.
     """
-    name = _PORT_VARIABLES.get(case.engine)
-    if name is None or not case.workload.template.service_links or case.container.variable(name) is not None:
-        return
+    for name in _PORT_VARIABLES.get(case.engine, ()):
+        if case.workload.template.service_links and case.container.variable(name) is None:
+            yield from _linked(case, name)
+
+
+def _linked(case: Case, name: str) -> Iterator[Result]:
+    """The first Service of the namespace that sets this variable."""
     ends, all_end = _ends_at_address(case, name)
     if not ends:
         return

@@ -17,13 +17,19 @@ def _sglang() -> EngineModule:
     return sglang
 
 
+def _tgi() -> EngineModule:
+    from skewguard.knowledge.engines import tgi
+
+    return tgi
+
+
 def _vllm() -> EngineModule:
     from skewguard.knowledge.engines import vllm
 
     return vllm
 
 
-_HOMES: Mapping[str, Callable[[], EngineModule]] = {"vllm": _vllm, "sglang": _sglang}
+_HOMES: Mapping[str, Callable[[], EngineModule]] = {"vllm": _vllm, "sglang": _sglang, "tgi": _tgi}
 
 
 class _Engines(Mapping[str, EngineModule]):

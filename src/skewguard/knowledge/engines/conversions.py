@@ -158,6 +158,47 @@ def _integer(text: str) -> int:
         raise Refused("a whole number") from None
 
 
+def _unsigned(limit: int) -> Callable[[str], int]:
+    """A number of Rust's `usize`, `u32` or `u16`: digits alone, and not too many of them."""
+
+    def read(text: str) -> int:
+        match = re.fullmatch(r"\+?([0-9]+)", text)
+        if match is None or len(match[1]) > MOST_DIGITS or int(match[1]) > limit:
+            raise Refused(f"a whole number from 0 to {limit}" if limit < 1 << 32 else "a whole number from 0 on")
+        return int(match[1])
+
+    return read
+
+
+def _several(text: str) -> list[int]:
+    """Numbers behind commas."""
+    return [_unsigned((1 << 64) - 1)(part) for part in text.split(",")]
+
+
+def _plain_number(text: str) -> float:
+    """A number of Rust's `f32`: no spaces and no underscores, which Python would take."""
+    if not re.fullmatch(
+        r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?(?:inf|infinity|nan)", text, re.IGNORECASE
+    ):
+        raise Refused("a number")
+    return float(text)
+
+
+def _boolean_word(text: str) -> bool:
+    """Rust's `bool`: these two words and no others."""
+    if text not in ("true", "false"):
+        raise Refused("`true` or `false`")
+    return text == "true"
+
+
+def leading_integer(text: str) -> int:
+    """C++'s `std::stoi`: the number that a text begins with, whatever follows: `32k` is 32."""
+    match = re.match(r"\s*([+-]?[0-9]{1,40})", text)
+    if match is None or not -(1 << 31) <= int(match[1]) < 1 << 31:
+        raise Refused("a whole number")
+    return int(match[1])
+
+
 def _number(text: str) -> float:
     try:
         return float(text)
@@ -247,6 +288,13 @@ _CONVERTERS: dict[str, Callable[[str], Any]] = {
     "bool-text": bool,
     "lower": lambda text: text.lower().replace("-", "_"),
     "device-ids": _device_ids,
+    "uint": _unsigned((1 << 64) - 1),
+    "u32": _unsigned((1 << 32) - 1),
+    "u16": _unsigned((1 << 16) - 1),
+    "uints": _several,
+    "plain-float": _plain_number,
+    "bool": _boolean_word,
+    "leading-int": leading_integer,
 }
 
 KINDS = frozenset(_CONVERTERS)

@@ -65,6 +65,15 @@ def missing(table: Table, successors: Successors, version: str, name: str, *, se
     return Missing("unknown", name)
 
 
+def uncompleted(table: Table, successors: Successors, version: str, name: str) -> Missing:
+    """As `missing`, for a parser that takes no beginning of a name for the name."""
+    known = table.spellings(version).flags
+    longer = [each for each in table.spellings(version).starting(name) if each != name] if len(name) > 2 else []
+    if not longer or table.runs(name):
+        return missing(table, successors, version, name, serve=True)
+    return Missing("misspelt", longer[0], known[longer[0]], longer[0]) if len(longer) == 1 else Missing("unknown", name)
+
+
 def elsewhere(table: Table, successors: Successors, version: str, name: str, flag: Flag) -> Missing | None:
     """What `name`, which `version` completes to `flag`, is as a flag of its own in other releases.
 

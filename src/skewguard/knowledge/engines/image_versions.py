@@ -91,6 +91,14 @@ def _tgi_inside(tag: str) -> TagVersion:
     return TagVersion(match[1], f"the tag `{tag}` names it")
 
 
+def _tgi_series(name: str) -> TagVersion | None:
+    """Google's `huggingface-text-generation-inference-cu124.2-4.ubuntu2204.py311`: the series stands in the name."""
+    match = re.search(r"huggingface-text-generation-inference-[a-z0-9]+\.(\d+)-(\d+)\.", name)
+    if match is None:
+        return None
+    return TagVersion(f"{match[1]}.{match[2]}", f"the name of the repository {name} says the series")
+
+
 def _llamacpp(tag: str) -> TagVersion:
     match = re.search(r"(?:^|[-_])b(\d{3,})(?:$|[-_])", tag)
     if match is None:
@@ -154,6 +162,8 @@ _READINGS: dict[str, tuple[tuple[str, Reading], ...]] = {
 def _in_name(engine: str, name: str) -> TagVersion | None:
     """A version that stands beside the engine's name in the last part of the repository: `ray2.41-vllm0.7.0`."""
     last = name.rpartition("/")[2].lower()
+    if engine == "tgi" and (series := _tgi_series(last)) is not None:
+        return series
     if engine not in last:
         return None
     match = re.search(rf"(?<![a-z]){re.escape(engine)}[-_]?v?(\d+\.\d+\.\d+(?:\.?post\d+)?)(?![\d.]*\d)", last)

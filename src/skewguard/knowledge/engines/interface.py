@@ -211,12 +211,14 @@ class Hardware(Struct, frozen=True):
     """What an engine's rules may ask of the accelerator: the class when known, else the key of the unknown.
 
     `classes` are all that may turn out, where several may. `platform` None: nothing tells, and a GPU is to be expected.
+    `count` are the GPUs that the container gets; None where nothing tells.
     """
 
     key: str
     accelerator: Accelerator | None = None
     classes: tuple[Accelerator, ...] = ()
     platform: Platform | None = None
+    count: int | None = None
 
 
 class Inputs(Struct, frozen=True):

@@ -26,8 +26,9 @@ class Record:
         """Note the value of a destination; an earlier one is overridden, or joined where the flag collects."""
         word = take.values[-1] if take.values else take.word
         held = self.result.values.get(flag.dest)
-        if flag.action == "append":
-            collected = [*held.value, value] if held is not None and isinstance(held.value, list) else [value]
+        if flag.action in ("append", "extend"):
+            more = value if flag.action == "extend" and isinstance(value, list) else [value]
+            collected = [*held.value, *more] if held is not None and isinstance(held.value, list) else more
             value = UNKNOWABLE if UNKNOWABLE in collected else collected
         elif held is not None:
             self._override(flag.dest, take.word)

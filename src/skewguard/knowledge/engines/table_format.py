@@ -8,11 +8,12 @@ ValueKind = str
 """How a flag's text becomes a value: `str`, `int`, `float`, `human-int` (`32k` is 32000, `32K` 32768), `si-int` (`32k`
 is 32000, `32Ki` 32768, upper and lower case told apart), `human-int-or-auto`, `json`,
 `json-or-str`, `json-or-pairs` and `pairs` (`a=1,b=2`), `object` (a JSON object, fields in `configs`),
-`level-or-object`, `bool-text` (Python's `bool("False")`), `lower`, `device-ids`."""
+`level-or-object`, `bool-text` (Python's `bool("False")`), `lower`, `device-ids`; of Rust `uint`, `u32`, `u16`, `uints`
+(behind commas), `plain-float` and `bool` (`true` or `false`); of C++ `leading-int` (`32k` is 32)."""
 
 
 _SWITCHES = frozenset(("true", "toggle", "enable-disable", "const", "refused", "retired", "help"))
-ACTIONS = _SWITCHES | {"boolean", "const-value", "alias", "append", "lora", "adapters"}
+ACTIONS = _SWITCHES | {"boolean", "const-value", "alias", "append", "extend", "lora", "adapters"}
 """Every `Flag.action` that is known here, beside None."""
 
 
@@ -23,7 +24,7 @@ class Flag(Struct, frozen=True, eq=False):
     parser's destination. `flags` are its spellings, the canonical one first; of a positional, its name. `action` is None for an argument
     that takes a value; `true` (switch), `boolean` (`[=]true|false`), `toggle` (`--x`, `--no-x`), `enable-disable`
     (and `--disable-x`), `const` (switch that stores `const`), `const-value` (takes a value and stores `const`), `alias`
-    (takes a value like any flag; an old name of another one), `append`, `lora` and `adapters` (lists of NAME=PATH), `refused` (switch that is known only to stop the start, naming what took
+    (takes a value like any flag; an old name of another one), `append`, `extend` (each value a list), `lora` and `adapters` (lists of NAME=PATH), `refused` (switch that is known only to stop the start, naming what took
     its place), `retired` (switch that is accepted and has no effect). `nullable`: the text `None` means none.
     `required`: the parser does not start without it. `fallback`: what the engine takes in the end where nobody wrote a
     flag whose default is None and none of its start rules decides. `serve_only`: registered by `vllm serve` and not by

@@ -164,7 +164,9 @@ class Table:
 
         numbers with `LENIENT` before them where the engine takes the default for a value it cannot use."""
         at = self._index[version]
-        twins = {flag.env: (flag.default, TWIN) for flag in self.flags(version) if flag.env is not None}
+        twins: dict[str, tuple[Any, str]] = {
+            flag.env: (None, TWIN) for flag in self.flags(version) if flag.env is not None
+        }
         return twins | {
             name: (run.default, run.kind)
             for name, runs in self._content.env.items()
@@ -175,7 +177,7 @@ class Table:
     def env_runs(self, name: str) -> tuple[tuple[int, int, Any, str], ...]:
         """(first, last, default, kind) of one environment variable, oldest first; empty when none ever read it."""
         own = [(run.first, run.last, run.default, run.kind) for run in self._content.env.get(name, ())]
-        twins = [(run.first, run.last, run.flag.default, TWIN) for run in self._twin_runs().get(name, ())]
+        twins = [(run.first, run.last, None, TWIN) for run in self._twin_runs().get(name, ())]
         return tuple(sorted((*own, *twins), key=lambda run: run[0]))
 
     def env_names(self) -> tuple[str, ...]:

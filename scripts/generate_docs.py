@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import accelerator_page
 import click
 import upgrade_page
 
@@ -70,6 +71,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield docs / "settings.md", settings_page()
     yield docs / "command-line.md", command_page()
     yield docs / "releases.md", upgrade_page.page(MADE)
+    yield docs / "accelerators.md", accelerator_page.page(MADE)
     yield docs / "contract.schema.json", schema.text()
     for name, text in schemas.files().items():
         yield docs / "formats" / name, text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from skewguard.language import accelerator_speeds, accelerators
+from skewguard.language import accelerator_sources, accelerator_speeds, accelerators
 from skewguard.language.accelerator_speeds import Speed, speed
 
 
@@ -30,7 +30,7 @@ def test_a_form_that_is_not_told_counts_where_all_are_alike() -> None:
     assert found("a100-80gb") is None
 
 
-@pytest.mark.parametrize("text", ["H20", "NVIDIA-A100-SXM4-40GB-MIG-1g.5gb", "Tesla-T4-SHARED"])
+@pytest.mark.parametrize("text", ["A16", "NVIDIA-A100-SXM4-40GB-MIG-1g.5gb", "Tesla-T4-SHARED", "NVIDIA-A10-24Q"])
 def test_what_no_page_says_is_none(text: str) -> None:
     """No data sheet, or only a part of the device."""
     assert found(text) is None
@@ -41,6 +41,18 @@ def test_a_format_without_a_figure_is_absent() -> None:
     answer = found("Tesla-T4")
     assert answer is not None
     assert dict(answer.flops) == {"float16": 65e12}
+
+
+def test_forms_that_differ_in_arithmetic_alone_share_their_bandwidth() -> None:
+    """An H200 of unknown form has the bandwidth of both, and no arithmetic that only one of them publishes."""
+    answer = found("nvidia-h200-141gb")
+    assert answer is not None
+    assert (answer.bandwidth, dict(answer.flops)) == (4800e9, {})
+
+
+def test_every_memory_has_a_source() -> None:
+    """Each class says where its memory was taken from, and no other does."""
+    assert set(accelerator_sources.MEMORY) == set(accelerators.names())
 
 
 def test_every_row_is_a_class_and_form_that_exists() -> None:

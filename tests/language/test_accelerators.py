@@ -65,6 +65,17 @@ def titles(template: PodTemplate, **labels: str) -> list[str]:
         ("AMD-MI300X-192G", "MI300X"),
         ("MI355X", "MI355X"),
         ("tpu-v5-lite-podslice", "TPU-v5e"),
+        ("tpu7x", "TPU-v7"),
+        ("rtx-pro-server-6000", "RTX-PRO-6000"),
+        ("rtx-pro-4500", "RTX-PRO-4500"),
+        ("AMD_Instinct_MI325_OAM", "MI325X"),
+        ("AMD_INSTINCT_MI250_(MCM)_OAM_AC_MBA", "MI250"),
+        ("Data_Center_GPU_Max_1550", "Max-1550"),
+        ("NVIDIA-A800-SXM4-40GB", "A800-40GB-SXM"),
+        ("NVIDIA-A800-80GB-PCIe", "A800-PCIe"),
+        ("NVIDIA-A10-24Q", "A10 vgpu 24q"),
+        ("NVIDIA-L40S-8C", "L40S vgpu 8c"),
+        ("trainium3", "Trainium3"),
     ],
 )
 def test_find_knows_a_class_in_every_spelling(text: str, title: str) -> None:
@@ -113,6 +124,18 @@ def test_partition_is_told_apart_from_its_device() -> None:
     assert (slice_.name, slice_.partition, slice_.memory_gib) == ("A100-80GB", "1g.10gb", 10.0)
     assert accelerators.matches("A100-80GB", slice_) is False
     assert accelerators.matches("A100-80GB-MIG-1g.10gb", slice_) is True
+
+
+def test_virtual_device_has_the_memory_of_its_profile() -> None:
+    """A vGPU has at most what its profile names; it can be all of the device, so that a promise of it stays open."""
+    small, whole = accelerators.find("NVIDIA-L40S-8C"), accelerators.find("NVIDIA-A10-24Q")
+
+    assert small is not None
+    assert whole is not None
+    assert (small.memory_gib, whole.memory_gib) == (8.0, 22.5)
+    assert accelerators.matches("A10", whole) is None
+    assert accelerators.matches("NVIDIA-A10-24Q", whole) is True
+    assert accelerators.matches("L4", whole) is False
 
 
 def test_shared_device_keeps_its_class() -> None:

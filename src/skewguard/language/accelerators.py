@@ -5,13 +5,10 @@ carry no class (`nvidia`, `tesla`, `instinct`, …) must be a family of the tabl
 name that only resembles a known one is never taken for it. A memory or form factor that is written must exist in
 that family. What is not written stays open: `A100` is 40 GB or 80 GB, and `candidates` answers both.
 
-Memory is what the device reports, not what the box says: `memory.total` of `nvidia-smi`, read off published driver
-output (MiB: H100 81559, H100 NVL 95830, H200 143771, H20 and GH200 97871, B200 183359, B300 275040, GB200
-189471, GB300 284208, L40S, L20 and A40 46068, L4 23034, A10G 23028, RTX PRO 6000 97887). The figures of older and
-rarer boards, AMD, TPU, Trainium and Gaudi follow the vendors' data sheets; GB10 shares its system's memory, and its
-driver reports none. With error correction switched off a board reports up to 7 % more. Engines compare
-against that number: vLLM's batch tiers stand at 70 GiB and 160 GiB. Cloud names: NVIDIA GPU Feature Discovery README, the GKE GPU and TPU documents, Karpenter's AWS
-instance types reference, CoreWeave's node label reference, ROCm's node labeller.
+Memory is what the device reports, not what the box says, where driver output is published; `accelerator_sources` names
+the source of every row. With error correction switched off a board reports up to 7 % more. Engines compare against that
+number: vLLM's batch tiers stand at 70 GiB and 160 GiB. Cloud names: NVIDIA GPU Feature Discovery README, the GKE GPU
+and TPU documents, Karpenter's AWS instance types reference, CoreWeave's node label reference, ROCm's node labeller.
 """
 
 import re
@@ -23,8 +20,8 @@ from msgspec import Struct, structs
 class Accelerator(Struct, frozen=True):
     """A GPU class. `name` is canonical (`H100-80GB`), `memory_gib` the memory of one device in GiB as the device
     reports it, `form_factor` (`SXM`, `PCIe`, `NVL`) is None where the spelling does not tell, `device` is the name
-    the driver reports (`NVIDIA H100 80GB HBM3`). `partition` is a MIG profile (`1g.10gb`) or `shared` (time slicing);
-    the memory of a MIG slice is the profile's, rounded up.
+    the driver reports (`NVIDIA H100 80GB HBM3`). `partition` is a MIG profile (`1g.10gb`), a vGPU profile (`vgpu 24q`) or
+    `shared` (time slicing); the memory of a slice is the profile's, rounded up.
     """
 
     name: str
@@ -40,7 +37,7 @@ class Accelerator(Struct, frozen=True):
         text = f"{self.name}-{self.form_factor}" if self.form_factor and len(forms(self.name)) > 1 else self.name
         if self.partition is None:
             return text
-        return f"{text} shared" if self.partition == "shared" else f"{text} MIG {self.partition}"
+        return f"{text} {self.partition}" if self.partition[0] in "sv" else f"{text} MIG {self.partition}"
 
     @property
     def capability(self) -> float | None:
@@ -51,11 +48,11 @@ class Accelerator(Struct, frozen=True):
 # NVIDIA's table of CUDA GPUs (developer.nvidia.com/cuda-gpus), by the names below.
 _CAPABILITIES = {
     "K80": 3.7, "P100-16GB": 6.0, "P4": 6.1, "P40": 6.1, "V100-16GB": 7.0, "V100-32GB": 7.0, "T4": 7.5, "T4G": 7.5,
-    "A100-40GB": 8.0, "A100-80GB": 8.0, "A800": 8.0, "A30": 8.0, "A40": 8.6, "A16": 8.6, "A10": 8.6, "A10G": 8.6,
+    "A100-40GB": 8.0, "A100-80GB": 8.0, "A800": 8.0, "A800-40GB": 8.0, "A30": 8.0, "A40": 8.6, "A16": 8.6, "A10": 8.6, "A10G": 8.6,
     "A2": 8.6, "RTX-A6000": 8.6, "RTX-A5000": 8.6, "RTX-A4000": 8.6, "RTX-3090": 8.6, "L4": 8.9, "L20": 8.9, "L40": 8.9,
     "L40S": 8.9, "RTX-6000-ADA": 8.9, "RTX-4090": 8.9, "RTX-4080": 8.9, "H100-80GB": 9.0, "H100-94GB": 9.0,
     "H100-96GB": 9.0, "H200": 9.0, "H20": 9.0, "H20-141GB": 9.0, "H800": 9.0, "GH200-96GB": 9.0, "GH200-144GB": 9.0,
-    "B200": 10.0, "GB200": 10.0, "B300": 10.3, "GB300": 10.3, "RTX-PRO-6000": 12.0, "RTX-5090": 12.0, "RTX-5080": 12.0,
+    "B200": 10.0, "GB200": 10.0, "B300": 10.3, "GB300": 10.3, "RTX-PRO-6000": 12.0, "RTX-PRO-4500": 12.0, "RTX-5090": 12.0, "RTX-5080": 12.0,
     "GB10": 12.1,
 }  # fmt: skip
 
@@ -83,6 +80,7 @@ _TABLE: tuple[tuple[str, str, int, int, str, tuple[tuple[str, ...], ...]], ...] 
     ("A100-80GB", "a100", 80, 81920, "nvidia",
      (("SXM", "NVIDIA A100-SXM4-80GB", "A100-SXM4-80GB"), ("PCIe", "NVIDIA A100 80GB PCIe", "A100 80GB PCIe"))),
     ("A800", "a800", 80, 81920, "nvidia", (("SXM", "NVIDIA A800-SXM4-80GB"), ("PCIe", "NVIDIA A800 80GB PCIe"))),
+    ("A800-40GB", "a800", 40, 40960, "nvidia", (("SXM", "NVIDIA A800-SXM4-40GB"), ("PCIe", "NVIDIA A800 40GB PCIe"))),
     ("A30", "a30", 24, 24576, "nvidia", (("PCIe", "NVIDIA A30"),)),
     ("A40", "a40", 48, 46068, "nvidia", (("PCIe", "NVIDIA A40"),)),
     ("A16", "a16", 16, 15356, "nvidia", (("PCIe", "NVIDIA A16"),)),
@@ -106,6 +104,7 @@ _TABLE: tuple[tuple[str, str, int, int, str, tuple[tuple[str, ...], ...]], ...] 
     ("RTX-PRO-6000", "rtx-pro-6000", 96, 97887, "nvidia",
      (("PCIe", "NVIDIA RTX PRO 6000 Blackwell Server Edition", "NVIDIA RTX PRO 6000 Blackwell Workstation Edition",
        "NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition"),)),
+    ("RTX-PRO-4500", "rtx-pro-4500", 32, 32768, "nvidia", (("PCIe", "NVIDIA RTX PRO 4500 Blackwell Server Edition"),)),
     ("RTX-6000-ADA", "rtx-6000-ada", 48, 49140, "nvidia", (("PCIe", "NVIDIA RTX 6000 Ada Generation"),)),
     ("RTX-A6000", "rtx-a6000", 48, 49140, "nvidia", (("PCIe", "NVIDIA RTX A6000", "RTX A6000"),)),
     ("RTX-A5000", "rtx-a5000", 24, 24564, "nvidia", (("PCIe", "NVIDIA RTX A5000"),)),
@@ -136,6 +135,7 @@ _TABLE: tuple[tuple[str, str, int, int, str, tuple[tuple[str, ...], ...]], ...] 
     ("Inferentia2", "inferentia2", 32, 32768, "aws", (("Neuron", "inferentia2"),)),
     ("Trainium", "trainium", 32, 32768, "aws", (("Neuron", "trainium"),)),
     ("Trainium2", "trainium2", 96, 98304, "aws", (("Neuron", "trainium2"),)),
+    ("Trainium3", "trainium3", 144, 147456, "aws", (("Neuron", "trainium3"),)),
 )  # fmt: skip
 
 OPEN = ("a100", "v100", "gh200")
@@ -148,9 +148,11 @@ _FAMILIES = {
     "rtx5090": "rtx-5090", "5090": "rtx-5090", "rtx-6000ada": "rtx-6000-ada", "rtx6000ada": "rtx-6000-ada",
     "rtx6000-ada": "rtx-6000-ada", "rtx-pro-6000-blackwell": "rtx-pro-6000", "rtxp6000": "rtx-pro-6000",
     "rtxpro6000": "rtx-pro-6000", "pro-6000-blackwell": "rtx-pro-6000", "rtx-pro6000": "rtx-pro-6000",
+    "rtx-pro-4500-blackwell": "rtx-pro-4500",
     "mi325": "mi325x", "mi355": "mi355x", "mi300": "mi300x", "mi350": "mi350x", "h20-3e": "h20",
     "tpu-v4-podslice": "tpu-v4", "tpu-v5-lite-podslice": "tpu-v5e", "tpu-v5-lite-device": "tpu-v5e",
-    "tpu-v5p-slice": "tpu-v5p", "tpu-v6e-slice": "tpu-v6e", "tpu7x": "tpu-v7", "tpu-v7x-slice": "tpu-v7",
+    "tpu-v5p-slice": "tpu-v5p", "tpu-v6e-slice": "tpu-v6e", "tpu7x": "tpu-v7", "tpu-v7x": "tpu-v7",
+    "tpu-v7x-slice": "tpu-v7",
     "gaudi-2": "gaudi2", "gaudi-3": "gaudi3", "hl-225": "gaudi2", "hl-325l": "gaudi3",
 }  # fmt: skip
 
@@ -162,7 +164,7 @@ _NOISE = frozenset(
     {
         "nvidia", "tesla", "amd", "instinct", "geforce", "quadro", "intel", "habana", "gpu", "hpu", "accelerator",
         "generation", "server", "workstation", "edition", "mega", "tensor", "core", "cuda", "aws", "google", "ac",
-        "vf",
+        "vf", "mcm", "mba", "data", "center", "grid",
     }
 )  # fmt: skip
 
@@ -197,7 +199,7 @@ def matches(promised: str, actual: Accelerator) -> bool | None:
     """Whether `actual` is of the promised class.
 
     A form factor counts when the promise names one; None then means that the form factor of `actual` is not known.
-    A MIG slice is not the device it is cut from, unless the promise names the profile.
+    A MIG slice is not the device it is cut from, unless the promise names the profile; a vGPU can be all of it.
     """
     verdicts = [_is(item, actual) for item in candidates(promised)]
     if True in verdicts:
@@ -208,6 +210,13 @@ def matches(promised: str, actual: Accelerator) -> bool | None:
 def device_labels(name: str) -> tuple[str, ...]:
     """The values of `nvidia.com/gpu.product` that a class can have: the driver's names with dashes for spaces."""
     return tuple(device.replace(" ", "-") for row in _TABLE if row[0] == name for form in row[5] for device in form[1:])
+
+
+def devices(name: str, form: str) -> tuple[str, ...]:
+    """The names that the driver reports of a class in one form factor."""
+    return tuple(
+        device for row in _TABLE if row[0] == name for each in row[5] if each[0] == form for device in each[1:]
+    )
 
 
 def forms(name: str) -> tuple[str, ...]:
@@ -226,26 +235,29 @@ def _is(promised: Accelerator, actual: Accelerator) -> bool | None:
     cut = actual.partition if actual.partition != "shared" else None
     wanted = promised.partition if promised.partition != "shared" else None
     if cut != wanted:
-        return False
+        return None if wanted is None and cut is not None and cut.startswith("vgpu") else False
     if promised.form_factor is None or promised.form_factor == actual.form_factor:
         return True
     return None if actual.form_factor is None else False
 
 
 def _split_partition(text: str) -> tuple[str, str | None]:
-    """`NVIDIA-A100-SXM4-40GB-MIG-1g.5gb` → the product and `1g.5gb`; `Tesla-T4-SHARED` → the product and `shared`."""
+    """The product and its part: `…-MIG-1g.5gb` → `1g.5gb`, `Tesla-T4-SHARED` → `shared`, `NVIDIA-A10-24Q` → `vgpu 24q`."""
     stem, mark, profile = re.sub(r"[-_ ]shared$", "-SHARED", text.strip(), flags=re.IGNORECASE).rpartition("-SHARED")
     shared = bool(mark) and not profile
     plain = stem if shared else text.strip()
     cut = re.fullmatch(r"(.+?)[-_ ]MIG[-_ ](\d+g\.\d+gb(?:[.+-]me)?(?:\.all)?)", plain, flags=re.IGNORECASE)
     if cut:
         return cut.group(1), cut.group(2).lower()
+    virtual = re.fullmatch(r"((?:nvidia|grid).*?)[-_ ](?:\d-)?(\d+[abcq])", plain, flags=re.IGNORECASE)
+    if virtual:
+        return virtual.group(1), f"vgpu {virtual.group(2).lower()}"
     return plain, "shared" if shared else None
 
 
 def part(item: Accelerator, partition: str) -> Accelerator:
-    """A slice or a share of a class; a MIG slice has the memory of its profile (`1g.10gb`)."""
-    profile = re.match(r"\d+g\.(\d+)gb", partition)
+    """A slice or a share of a class; a slice has the memory of its profile (`1g.10gb`, `vgpu 24q`)."""
+    profile = re.match(r"(?:\d+g\.|vgpu )(\d+)", partition)
     memory = min(item.memory_gib, float(profile.group(1))) if profile else item.memory_gib
     return structs.replace(item, partition=partition, memory_gib=memory)
 

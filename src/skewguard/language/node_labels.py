@@ -88,7 +88,7 @@ NEUTRAL_KEYS = (
 INSTANCES: tuple[tuple[str, str], ...] = (
     ("p6-b300.", "B300"), ("p6-b200.", "B200"), ("p6e-gb200.", "GB200"), ("p5en.", "H200"), ("p5e.", "H200"),
     ("p5.", "H100-80GB-SXM"), ("p4de.", "A100-SXM4-80GB"), ("p4d.", "A100-SXM4-40GB"), ("p3dn.", "V100-SXM2-32GB"),
-    ("p3.", "V100-SXM2-16GB"), ("g7e.", "RTX-PRO-6000"), ("g6e.", "L40S"), ("g6.", "L4"), ("gr6.", "L4"),
+    ("p3.", "V100-SXM2-16GB"), ("g7e.", "RTX-PRO-6000"), ("g7.", "RTX-PRO-4500"), ("g6e.", "L40S"), ("g6.", "L4"), ("gr6.", "L4"),
     ("g5.", "A10G"), ("g5g.", "T4G"), ("g4dn.", "T4"), ("inf2.", "Inferentia2"), ("trn1.", "Trainium"),
     ("trn1n.", "Trainium"), ("trn2.", "Trainium2"),
     ("a4-highgpu-", "B200"), ("a4x-highgpu-", "GB200"), ("a3-ultragpu-", "H200-SXM"), ("a3-megagpu-", "H100-80GB-SXM"),

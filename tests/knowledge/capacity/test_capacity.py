@@ -350,7 +350,7 @@ def test_tensor_parallelism_divides_what_a_device_reads() -> None:
 @pytest.mark.parametrize(
     ("config", "plan", "name"),
     [
-        (LLAMA_8B, BF16, "H20"),
+        (LLAMA_8B, BF16, "A16"),
         (LLAMA_8B, BF16, "NVIDIA-A100-SXM4-40GB-MIG-1g.5gb"),
         (MIXTRAL, BF16, "L4"),
         (LLAMA_8B, Plan(dtype="bfloat16", pipeline=2), "L4"),

@@ -28,7 +28,8 @@ def decode_rate(checkpoint: Checkpoint, plan: Plan, accelerator: Accelerator, ru
     if isinstance(kept, Gap):
         return kept
     step = (read.value / plan.tensor + running * kept.bytes_of(context)) / peak.bandwidth
-    source = f"bandwidth after the {peak.source}"
+    again = ", which was not read again" if peak.checked == "entered" else ""
+    source = f"bandwidth after: {peak.source}{again}"
     return Amount(running / step, "tokens/s", "at-most", (*read.assumes, *kept.assumes, READ, PEAK, ONE, source))
 
 

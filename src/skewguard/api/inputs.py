@@ -108,13 +108,14 @@ class _Judged(Struct, frozen=True):
 
 def _judged(inventory: Inventory, version: assessing.Version | None, around: Around) -> _Judged:
     """Which model a checkpoint is for shows only when all of them are known, so they are judged once more with it."""
-    judged = list(assessing.judged(inventory, around.project, version))
     wanted = around.wanted
+    known, _ = given.fitted(wanted, ())
+    judged = list(assessing.judged(inventory, around.project, version, known))
     if wanted.nothing:
         return _Judged(judged)
     cases = [item.case for item in judged if item.case is not None]
     found, errors = given.fitted(wanted, cases)
-    if found != Given():
+    if found != known:
         judged = list(assessing.judged(inventory, around.project, version, found))
     return _Judged(judged, tuple(problem(error) for error in errors), tuple(given.notes(wanted, cases)))
 

@@ -88,12 +88,12 @@ def _sizes(case: Case) -> Iterator[SizeLine]:
 
 
 def _line(case: Case, name: str) -> SettingLine:
-    effective = case.sheet.effective(name)
+    effective, facts = case.sheet.standing(name)
     row = BY_NAME.get(name)
     return SettingLine(
         setting=name,
         effective=effective,
         unit=row.unit if row else "",
         authority=effective.authority if isinstance(effective, Fact) else None,
-        facts=case.sheet.facts(name),
+        facts=facts,
     )

@@ -90,12 +90,13 @@ def _engine_sheet(ground: Ground) -> Sheet:
     derive = starts.deriving(begun, module, release, ground.container, inputs)
     unknowns = ground.unknowns
 
-    def answer(setting: str) -> Effective | None:
+    def told(setting: str) -> Effective | None:
         if setting.startswith(_CAPACITY):
             return _size(sheet, ground, setting)
-        return unknowns.answer(derive(setting))
+        answer = derive(setting)
+        return answer if isinstance(answer, Fact) else unknowns.answer(answer)  # a fact hangs on no unknown
 
-    sheet = Sheet(subject, module.settings(release), answer)
+    sheet = Sheet(subject, module.settings(release), told)
     known: list[Effective] = [*parsed.values.values(), *parsed.gaps.values(), *parsed.decided.values()]
     for item in known:
         sheet.add(item)

@@ -40,6 +40,9 @@ class Sheet:
 
     def facts(self, setting: str) -> tuple[Fact, ...]:
         """What is known of a setting, highest authority first."""
+        if setting not in self._added:  # of hundreds of settings most are the engine's own
+            alone = self._derived_value(setting)
+            return (alone,) if isinstance(alone, Fact) else ()
         facts = list(self._facts.get(setting, ()))
         derived = self._derived_value(setting) if not facts or setting in self._gaps else None
         if isinstance(derived, Fact):
@@ -47,6 +50,13 @@ class Sheet:
         if len(facts) > 1:
             facts.sort(key=lambda fact: -AUTHORITIES.index(fact.authority))
         return tuple(facts)
+
+    def standing(self, setting: str) -> tuple[Effective, tuple[Fact, ...]]:
+        """What is in effect, and every fact about it."""
+        if setting in self._added:
+            return self.effective(setting), self.facts(setting)
+        alone = self._derived_value(setting) or _absent(setting)
+        return alone, (alone,) if isinstance(alone, Fact) else ()
 
     def declared(self, setting: str) -> Fact | None:
         """The value somebody wrote, if there is one."""
@@ -61,6 +71,8 @@ class Sheet:
 
     def effective(self, setting: str) -> Effective:
         """The value that decides, or the choice or gap that stands in its place."""
+        if setting not in self._added:
+            return self._derived_value(setting) or _absent(setting)
         if setting in self._gaps and not any(f.authority == "observed" for f in self._facts.get(setting, ())):
             return self._gaps[setting]
         facts = self.facts(setting)
@@ -71,9 +83,13 @@ class Sheet:
             return (concrete or facts)[0]
         if setting in self._choices:
             return self._choices[setting]
-        return self._derived_value(setting) or Gap(setting, reason="nothing in the input sets it", rule="absent")
+        return self._derived_value(setting) or _absent(setting)
 
     def _derived_value(self, setting: str) -> Effective | None:
         if setting not in self._derived:
             self._derived[setting] = self._derive(setting)
         return self._derived[setting]
+
+
+def _absent(setting: str) -> Gap:
+    return Gap(setting, reason="nothing in the input sets it", rule="absent")

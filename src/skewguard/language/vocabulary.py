@@ -20,7 +20,7 @@ Type = Literal[
     "string", "integer", "number", "boolean", "list", "mapping", "seconds", "bytes", "version", "gpu-class", "digest"
 ]
 
-Compare = Literal["exact", "dtype", "revision", "digest", "version", "gpu-class", "set", "quantization"]
+Compare = Literal["exact", "dtype", "revision", "digest", "version", "gpu-class", "set", "quantization", "source"]
 
 
 class Setting(Struct, frozen=True):
@@ -92,7 +92,7 @@ ROWS: tuple[Setting, ...] = (
     _row("runtime.chunked_prefill", "boolean", _R, "prefill split into chunks beside decoding"),
     _row("runtime.enforce_eager", "boolean", _R, "no CUDA graphs and no compilation"),
     _row("runtime.seed", "integer", _R, "random seed of the engine"),
-    _row("runtime.generation_config", "string", _R, "where default sampling parameters come from"),
+    _row("runtime.generation_config", "string", _R, "where default sampling parameters come from", compare="source"),
     _row("runtime.trust_remote_code", "boolean", _R, "run Python code of the model repository"),
     _row("runtime.hf_overrides", "mapping", _R, "changes to the model's config.json"),
     _row("runtime.load_format", "string", _R, "how weights are read"),
@@ -233,7 +233,15 @@ def canonical(setting: str, value: Value) -> Value:
         return value.lower()
     if row.compare == "set" and isinstance(value, list):
         return sorted(value, key=str)
+    if row.compare == "source" and value == "auto":
+        return "model"
     return value
+
+
+def undecided(setting: str, value: Value) -> bool:
+    """Whether a value leaves the setting to the engine. A source named `auto` is the model itself, and decided."""
+    row = BY_NAME.get(setting)
+    return value == "auto" and (row is None or row.compare != "source")
 
 
 def _article(type_: str) -> str:

@@ -210,7 +210,7 @@ class _Judged:
             return self._broken(fact)
         if kept:
             return self._answer("pass", "", fact=fact, assumes=fact.assumes)
-        if kept is None or fact.value == "auto":
+        if kept is None or vocabulary.undecided(self._setting, fact.value):
             return self._unsettled(None, f"{_seen(fact, self._setting)}, which cannot be compared", fact)
         return self._broken(fact)
 

@@ -7,7 +7,7 @@ from zlib import crc32
 
 from msgspec import Struct
 
-from skewguard.knowledge.engines.interface import Release
+from skewguard.knowledge.engines.interface import Parsed, Release
 from skewguard.knowledge.engines.tables import Table
 from skewguard.knowledge.engines.versions import span
 from skewguard.language import vocabulary
@@ -73,7 +73,25 @@ def _digest(fields: Mapping[str, Any]) -> str:
 # ---- several releases ----------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=4096)  # the same for every container of these releases, and most settings are of this sort
+@lru_cache(maxsize=256)
+def remembered(
+    _table: Table, _candidates: tuple[str, ...], _certainty: str, _program: str, _key: str
+) -> dict[str, Effective | None]:
+    """Where answers are kept that follow from nothing but the release: the same for every container of it.
+
+    Most settings are of this sort. What it is asked with are all the things that such an answer hangs on.
+    """
+    return {}
+
+
+def of_release(table: Table, parsed: Parsed, release: Release) -> dict[str, Effective | None]:
+    """The answers kept for what reads these arguments; an empty place where the arguments or the release decide more."""
+    if parsed.blind is not None or release.beyond:
+        return {}
+    key = release.key if len(release.candidates) > 1 else ""
+    return remembered(table, release.candidates, release.certainty, parsed.entrypoint, key)
+
+
 def of_table(
     engine: Engine, table: Table, setting: str, dest: str, candidates: tuple[str, ...], key: str
 ) -> Effective | None:

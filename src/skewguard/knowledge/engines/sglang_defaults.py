@@ -64,6 +64,9 @@ def derive(
     table: Table, setting: str, parsed: Parsed, env: Sequence[EnvVar], release: Release, inputs: Inputs
 ) -> Effective | None:
     """The engine's own value of a setting; None when none of the candidate releases has it."""
+    kept = answers.of_release(table, parsed, release)
+    if setting in kept:
+        return kept[setting]
     if setting not in _names(table, release.candidates):
         return None
     dest = VIEWS.get(setting) or vocabulary.destination(SGLANG.name, setting)
@@ -77,7 +80,8 @@ def derive(
     candidates = possible(release.candidates, parsed.entrypoint, known=release.certainty != "unknown")
     asking = _Asking(table, parsed, {entry.name: entry for entry in env}, release, inputs)
     if setting not in VIEWS and not asking.decides(dest):
-        return answers.of_table(SGLANG, table, setting, dest, candidates, release.key)
+        kept[setting] = answers.of_table(SGLANG, table, setting, dest, candidates, release.key)
+        return kept[setting]
     found = [
         (version, asking.answer(setting, dest, version)) for version in candidates if dest in table.by_dest(version)
     ]

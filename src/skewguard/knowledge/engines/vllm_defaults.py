@@ -51,6 +51,9 @@ def derive(
     table: Table, setting: str, parsed: Parsed, env: Sequence[EnvVar], release: Release, inputs: Inputs
 ) -> Answer | None:
     """The engine's own value of a setting; None when none of the candidate releases has it."""
+    kept = answers.of_release(table, parsed, release)
+    if setting in kept:
+        return kept[setting]
     dest = vocabulary.destination(VLLM.name, setting)
     if setting in vllm_sampling.SETTINGS:
         dest = None
@@ -63,8 +66,9 @@ def derive(
         return answers.beyond(VLLM, setting, release)
     candidates = possible(release.candidates, parsed.entrypoint, known=release.certainty != "unknown")
     if dest is not None and dest not in vllm_rules.RULES and dest not in _FOLLOWS:
-        return answers.of_table(VLLM, table, setting, dest, candidates, release.key)
-    asking = _Asking(table, parsed, {entry.name: entry for entry in env}, release, inputs)
+        kept[setting] = answers.of_table(VLLM, table, setting, dest, candidates, release.key)
+        return kept[setting]
+    asking = _asking(table, parsed, env, release, inputs)
     found: list[tuple[str, Answer]] = []
     for version in candidates:
         answer = asking.answer(setting, dest, version)
@@ -81,18 +85,39 @@ def _names(table: Table, candidates: tuple[str, ...]) -> frozenset[str]:
 # ---- one release ---------------------------------------------------------------------------------------------------
 
 
-class _Asking:
-    """One question, asked of each candidate release."""
+_latest: list["_Asking"] = []
+"""Whom was asked last: the settings of one container are asked for one after another, and rest on each other.
 
-    def __init__(
-        self, table: Table, parsed: Parsed, env: Mapping[str, EnvVar], release: Release, inputs: Inputs
-    ) -> None:
+Two, because a container with unseen variables is asked in turn with them and without.
+"""
+
+
+def _asking(table: Table, parsed: Parsed, env: Sequence[EnvVar], release: Release, inputs: Inputs) -> "_Asking":
+    for known in _latest:
+        if known.concerns(table, parsed, env, release, inputs):
+            return known
+    made = _Asking(table, parsed, env, release, inputs)
+    _latest[:] = [made, *_latest[:1]]
+    return made
+
+
+class _Asking:
+    """Questions about one container, asked of each candidate release."""
+
+    def __init__(self, table: Table, parsed: Parsed, env: Sequence[EnvVar], release: Release, inputs: Inputs) -> None:
         self._table = table
         self._parsed = parsed
-        self._env = env
+        self._variables = env
+        self._env = {entry.name: entry for entry in env}
         self._release = release
         self._inputs = inputs
         self._grounds: dict[str, Ground] = {}
+        self._known: dict[tuple[str, str], Answer] = {}
+
+    def concerns(self, table: Table, parsed: Parsed, env: Sequence[EnvVar], release: Release, inputs: Inputs) -> bool:
+        """Whether these very things are asked about."""
+        same = self._table is table and self._parsed is parsed and self._variables is env
+        return same and self._release is release and self._inputs is inputs
 
     def answer(self, setting: str, dest: str | None, version: str) -> Answer | None:
         if dest is None:
@@ -135,6 +160,12 @@ class _Asking:
 
     def effective(self, dest: str, version: str) -> Answer:
         """What this release makes of a destination in the end: as written, else as its rules or its table give it."""
+        known = self._known.get((dest, version))
+        if known is None:
+            known = self._known[(dest, version)] = self._in_the_end(dest, version)
+        return known
+
+    def _in_the_end(self, dest: str, version: str) -> Answer:
         setting = vocabulary.named(VLLM.name, dest)
         gap = self._parsed.gaps.get(dest)
         if gap is not None:

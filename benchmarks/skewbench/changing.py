@@ -12,26 +12,61 @@ from manifests import Arguments, Manifest
 
 from skewguard.knowledge import engines
 from skewguard.knowledge.engines.interface import FlagRecord
+from skewguard.knowledge.engines.versions import since
 from skewguard.language.vocabulary import BY_NAME
 
-VLLM = engines.ENGINES["vllm"]
+
+class Words(NamedTuple):
+    """What an engine calls the things that operators write."""
+
+    values: tuple[str, ...]
+    switch: str
+    newer: str
+    older: str
+    image: str
+    many: str
+    variables: tuple[tuple[str, str], ...] = ()
+
+
+WORDS = {
+    "vllm": Words(
+        values=("--max-model-len", "--max-num-seqs", "--dtype", "--gpu-memory-utilization"),
+        switch="--enable-prefix-caching", newer=":v0.14.1", older=":v0.8.5",
+        image="registry.example/fork/vllm-openai", many="--max-num-seqs",
+        variables=(("VLLM_ATTENTION_BACKEND", "FLASHINFER"), ("VLLM_USE_V1", "1"),
+                   ("VLLM_ALLOW_LONG_MAX_MODEL_LEN", "1"), ("VLLM_USE_MODELSCOPE", "1"),
+                   ("VLLM_ENABLE_V1_MULTIPROCESSING", "1"), ("VLLM_WORKER_MULTIPROC_METHOD", "spawn"),
+                   ("VLLM_USE_FLASHINFER_SAMPLER", "1")),
+    ),
+    "sglang": Words(
+        values=("--context-length", "--max-running-requests", "--dtype", "--mem-fraction-static"),
+        switch="--disable-radix-cache", newer=":v0.5.12", older=":v0.4.6",
+        image="registry.example/fork/sglang", many="--max-running-requests",
+        variables=(("SGLANG_USE_MODELSCOPE", "1"), ("SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN", "1"),
+                   ("SGLANG_ENABLE_TORCH_COMPILE", "1"), ("SGLANG_DISABLE_TP_MEMORY_INBALANCE_CHECK", "1")),
+    ),
+}  # fmt: skip
 
 
 class Operator(NamedTuple):
-    """One change. `expected` are settings or check ids of which one must be named by a new failing finding."""
+    """One change. `expected` are settings or check ids of which one must be named by a new failing finding.
+
+    `undecidable`: what the engine takes instead may hang on what no manifest holds, and a new unknown counts too.
+    """
 
     name: str
     category: str
     expected: tuple[str, ...]
     apply: Callable[[Manifest], bool]
+    undecidable: bool = False
 
 
-def operators(version: str | None) -> list[Operator]:
+def operators(engine: str, version: str | None) -> list[Operator]:
     """Every operator; those over flags are those of an engine version."""
-    found = list(_STRUCTURAL)
-    if version in VLLM.releases():
-        found += _over_settings(version)
-        found += _over_environment(version)
+    found = [each for each in _STRUCTURAL if each.name not in NOT_OF.get(engine, ())]
+    if version in engines.ENGINES[engine].releases():
+        found += _over_settings(engine, version)
+        found += _over_environment(engine, version)
     return found
 
 
@@ -51,21 +86,23 @@ _VALUES = {
     "runtime.load_format": "dummy", "runtime.attention_backend": "FLASHINFER", "runtime.block_size": "32",
     "limits.max_model_len": "4096", "runtime.gpu_memory_utilization": "0.55",
 }  # fmt: skip
+ON_SINCE_V1 = ("runtime.prefix_caching", "runtime.chunked_prefill")
+"""What vLLM does by itself from 0.8.0 on, for the models of the bases."""
 _NOT_WHAT_RUNS = {"config", "help", "version", "headless", "model_tag", "port", "grpc", "fail_on_environ_validation"}
 
 
-def _over_settings(version: str) -> Iterator[Operator]:
+def _over_settings(engine: str, version: str) -> Iterator[Operator]:
     engine_only = 0
-    for flag in VLLM.flags(version):
+    for flag in engines.ENGINES[engine].flags(version):
         if flag.dest in _NOT_WHAT_RUNS:
             continue
         if flag.setting in BY_NAME:
             row = BY_NAME[flag.setting]
             yield Operator(f"set {row.name}", row.category, (row.name,), _setter(flag, row.name))
-            yield Operator(f"drop {row.name}", row.category, (row.name,), _dropper(flag))
+            yield Operator(f"drop {row.name}", row.category, (row.name,), _dropper(flag, version), undecidable=True)
         elif _simple(flag) and engine_only < 60:
             engine_only += 1
-            name = flag.setting or f"vllm.{flag.dest}"
+            name = flag.setting or f"{engine}.{flag.dest}"
             yield Operator(f"set {name}", "runtime", (name,), _setter(flag, name))
 
 
@@ -81,8 +118,8 @@ def _simple(flag: FlagRecord) -> bool:
 def _other(flag: FlagRecord, setting: str, current: str | None) -> tuple[str, ...] | None:
     """Words that set the flag to something else than what holds now; None where no value is known to be valid."""
     first = flag.spellings[0]
-    if setting in _JSON_VALUES or setting in _VALUES:
-        value = _JSON_VALUES.get(setting) or _VALUES[setting]
+    value = _VALUES.get(setting) or _JSON_VALUES.get(setting)
+    if value and (not flag.choices or value in flag.choices):
         return None if value == current else (first, value)
     if flag.choices:
         others = [
@@ -91,7 +128,7 @@ def _other(flag: FlagRecord, setting: str, current: str | None) -> tuple[str, ..
             if each is not None and str(each) not in (current, str(flag.default), "auto")
         ]
         return (first, others[0]) if others else None
-    if isinstance(flag.default, bool) or setting in ("runtime.prefix_caching", "runtime.chunked_prefill"):
+    if isinstance(flag.default, bool) or setting in ON_SINCE_V1:
         negative = next((name for name in flag.spellings if name.startswith("--no-")), None)
         on = flag.default is True if current is None else current == "on"
         return (negative,) if on and negative else None if on else (first,)
@@ -130,12 +167,7 @@ def _current(flag: FlagRecord, arguments: Arguments, written: list[str]) -> str 
     """The value that is written now; for a switch `on` or `off`."""
     if not written:
         return None
-    if (
-        flag.nargs == "0"
-        or not flag.type
-        or "bool" in flag.type
-        or flag.setting in ("runtime.prefix_caching", "runtime.chunked_prefill")
-    ):
+    if flag.nargs == "0" or not flag.type or "bool" in flag.type or flag.setting in ON_SINCE_V1:
         negative = [name for name in flag.spellings if name.startswith(("--no-", "--disable-"))]
         return "off" if arguments.values(negative) else "on"
     return written[-1]
@@ -144,10 +176,10 @@ def _current(flag: FlagRecord, arguments: Arguments, written: list[str]) -> str 
 def _other_model(arguments: Arguments, model: str) -> bool:
     if arguments.shell:
         changed = [re.sub(r"(vllm serve )(?!-)\S+", rf"\g<1>{model}", word) for word in arguments.words]
-        changed = [re.sub(r"(--model[ =])\S+", rf"\g<1>{model}", word) for word in changed]
-    elif arguments.values(["--model"]):
-        arguments.drop(["--model"])
-        changed = [*arguments.words, "--model", model]
+        changed = [re.sub(r"(--model(?:-path)?[ =])\S+", rf"\g<1>{model}", word) for word in changed]
+    elif named := [name for name in ("--model", "--model-path") if arguments.values([name])]:
+        arguments.drop(named)
+        changed = [*arguments.words, named[0], model]
     else:
         words = arguments.words
         positional = next((i for i, word in enumerate(words) if word == "serve"), None)
@@ -160,25 +192,26 @@ def _other_model(arguments: Arguments, model: str) -> bool:
     return different
 
 
-def _dropper(flag: FlagRecord) -> Callable[[Manifest], bool]:
+def _dropper(flag: FlagRecord, version: str) -> Callable[[Manifest], bool]:
     def apply(manifest: Manifest) -> bool:
         for container in manifest.containers():
             arguments = Arguments(container)
             spelled = [name.replace("_", "-") for name in flag.spellings]
             written = arguments.values(spelled) if arguments.field else []
-            if written and not _stays(flag, written[-1], arguments) and arguments.drop(spelled):
+            if written and not _stays(flag, version, written[-1], arguments) and arguments.drop(spelled):
                 return True
         return False
 
     return apply
 
 
-def _stays(flag: FlagRecord, value: str, arguments: Arguments) -> bool:
+def _stays(flag: FlagRecord, version: str, value: str, arguments: Arguments) -> bool:
     """Whether the engine takes the same value when nobody writes it."""
     models = [*arguments.values(["--model"]), *re.findall(r"serve (?!-)(\S+)", " ".join(arguments.words))]
     follows = {"tokenizer": models, "tokenizer_revision": arguments.values(["--revision"])}
     tier = flag.dest == "max_num_batched_tokens" and value in ("2048", "8192", "16384")
-    if value in follows.get(flag.dest, []) or value == "auto" or tier:
+    on = flag.setting in ON_SINCE_V1 and since(version, "0.8.0") and _current(flag, arguments, [value]) == "on"
+    if on or value in follows.get(flag.dest, []) or value == "auto" or tier:
         return True
     try:
         return float(value) == float(flag.default)
@@ -186,12 +219,10 @@ def _stays(flag: FlagRecord, value: str, arguments: Arguments) -> bool:
         return value == str(flag.default)
 
 
-def _over_environment(version: str) -> Iterator[Operator]:
-    for name in ("VLLM_ATTENTION_BACKEND", "VLLM_USE_V1", "VLLM_ALLOW_LONG_MAX_MODEL_LEN", "VLLM_USE_MODELSCOPE",
-                 "VLLM_ENABLE_V1_MULTIPROCESSING", "VLLM_WORKER_MULTIPROC_METHOD", "VLLM_USE_FLASHINFER_SAMPLER"):  # fmt: skip
-        if name in VLLM.variables(version):
-            value = {"VLLM_ATTENTION_BACKEND": "FLASHINFER", "VLLM_WORKER_MULTIPROC_METHOD": "spawn"}.get(name, "1")
-            setting = f"vllm.env.{name}"
+def _over_environment(engine: str, version: str) -> Iterator[Operator]:
+    for name, value in WORDS[engine].variables:
+        if name in engines.ENGINES[engine].variables(version):
+            setting = f"{engine}.env.{name}"
             yield Operator(f"env {name}", "runtime", (setting, "runtime.attention_backend"), _environment(name, value))
 
 
@@ -212,6 +243,8 @@ def _environment(name: str, value: str) -> Callable[[Manifest], bool]:
 
 _STRUCTURAL: list[Operator] = []
 Change = Callable[[Any], bool]
+NOT_OF = {"sglang": ("service named like the engine",)}
+"""Changes that mean nothing to an engine: SGLang reads its port from no variable that a Service makes."""
 
 
 def structural(category: str, *expected: str) -> Callable[[Callable[[Manifest], bool]], Callable[[Manifest], bool]]:
@@ -263,12 +296,12 @@ _IMAGE = ("runtime.image", "runtime.version", "runtime.image_digest", "pin.image
 
 @on_container("runtime", *_IMAGE)
 def image_tag_bumped(container: dict[str, Any]) -> bool:
-    return _image(container, r":v?\d+\.\d+\.\d+[^@]*(@.*)?$", ":v0.14.1")
+    return _image(container, r":v?\d+\.\d+\.\d+[^@]*(@.*)?$", spoken(container).newer)
 
 
 @on_container("runtime", *_IMAGE)
 def image_tag_older(container: dict[str, Any]) -> bool:
-    return _image(container, r":v?\d+\.\d+\.\d+[^@]*(@.*)?$", ":v0.8.5")
+    return _image(container, r":v?\d+\.\d+\.\d+[^@]*(@.*)?$", spoken(container).older)
 
 
 @on_container("runtime", *_IMAGE)
@@ -293,7 +326,7 @@ def image_digest_dropped(container: dict[str, Any]) -> bool:
 
 @on_container("runtime", *_IMAGE)
 def image_of_a_fork(container: dict[str, Any]) -> bool:
-    return _image(container, r"^[^:@]+", "registry.example/fork/vllm-openai")
+    return _image(container, r"^[^:@]+", spoken(container).image)
 
 
 def _argument_change(change: Callable[[list[str]], list[str] | None]) -> Change:
@@ -310,11 +343,17 @@ def _argument_change(change: Callable[[list[str]], list[str] | None]) -> Change:
     return apply
 
 
-def _valued(words: list[str]) -> tuple[int, str, str] | None:
+def spoken(container: dict[str, Any]) -> Words:
+    """The words of the engine that a container starts."""
+    seen = " ".join(str(container.get(field, "")) for field in ("image", "command", "args"))
+    return WORDS["sglang" if "sglang" in seen else "vllm"]
+
+
+def _valued(words: list[str], spoken: Words) -> tuple[int, str, str] | None:
     """Index, name and value of the first flag whose loss changes what runs."""
     for index, word in enumerate(words):
         name, marker, value = word.partition("=")
-        if name.replace("_", "-") in ("--max-model-len", "--max-num-seqs", "--dtype", "--gpu-memory-utilization"):
+        if name.replace("_", "-") in spoken.values:
             if marker:
                 return index, name, value
             if index + 1 < len(words):
@@ -333,7 +372,7 @@ _ARGS = (
 @on_container("runtime", *_ARGS)
 def flag_and_value_in_one_word(container: dict[str, Any]) -> bool:
     def change(words: list[str]) -> list[str] | None:
-        found = _valued(words)
+        found = _valued(words, spoken(container))
         if found is None:
             return None
         index, name, value = found
@@ -346,7 +385,7 @@ def flag_and_value_in_one_word(container: dict[str, Any]) -> bool:
 @on_container("runtime", *_ARGS)
 def flag_misspelt(container: dict[str, Any]) -> bool:
     def change(words: list[str]) -> list[str] | None:
-        found = _valued(words)
+        found = _valued(words, spoken(container))
         if found is None:
             return None
         index, name, _ = found
@@ -357,13 +396,14 @@ def flag_misspelt(container: dict[str, Any]) -> bool:
 
 @on_container("runtime", *_ARGS)
 def flag_overridden_later(container: dict[str, Any]) -> bool:
-    return _argument_change(lambda words: [*words, "--max-num-seqs", "3"] if _valued(words) else None)(container)
+    said = spoken(container)
+    return _argument_change(lambda words: [*words, said.many, "3"] if _valued(words, said) else None)(container)
 
 
 @on_container("runtime", *_ARGS)
 def value_becomes_a_shell_variable(container: dict[str, Any]) -> bool:
     def change(words: list[str]) -> list[str] | None:
-        found = _valued(words)
+        found = _valued(words, spoken(container))
         if found is None:
             return None
         index, name, _ = found
@@ -375,9 +415,8 @@ def value_becomes_a_shell_variable(container: dict[str, Any]) -> bool:
 
 @on_container("runtime", *_ARGS, "runtime.prefix_caching")
 def boolean_given_a_value(container: dict[str, Any]) -> bool:
-    return _argument_change(lambda words: [*words, "--enable-prefix-caching=False"] if _valued(words) else None)(
-        container
-    )
+    said = spoken(container)
+    return _argument_change(lambda words: [*words, f"{said.switch}=False"] if _valued(words, said) else None)(container)
 
 
 @on_container(

@@ -19,12 +19,17 @@ def operator(function: Harmless) -> Harmless:
     return function
 
 
+def takes_vllm_spellings(manifest: Manifest) -> bool:
+    """Whether underscores, short names and `32K` mean to the engine what they mean to vLLM: its oldest releases had none."""
+    return manifest.version is not None and manifest.engine == "vllm"
+
+
 def _over_words(change: Callable[[list[str]], list[str]]) -> Harmless:
     def apply(manifest: Manifest, _text: str) -> str | None:
         changed = False
         for container in manifest.containers():
             arguments = Arguments(container)
-            unsafe = change is _underscored and manifest.version is None  # the oldest releases knew no underscores
+            unsafe = change in (_underscored, _human_numbers, _aliased) and not takes_vllm_spellings(manifest)
             if arguments.field and not arguments.shell and not unsafe:
                 words = change(arguments.words)
                 changed |= words != arguments.words

@@ -14,19 +14,21 @@ Json = Any
 class Manifest:
     """The documents of one file. `engines` are the names of its engine containers, from a check of the base."""
 
-    def __init__(self, documents: list[Json], engines: set[str], version: str | None) -> None:
+    def __init__(self, documents: list[Json], engines: set[str], version: str | None, engine: str = "vllm") -> None:
         self.documents = documents
         self.engines = engines
         self.version = version
+        self.engine = engine
 
     @classmethod
-    def read(cls, text: str, engines: set[str], version: str | None) -> "Manifest":
+    def read(cls, text: str, engines: set[str], version: str | None, engine: str) -> "Manifest":
         """Parse a text; anchors and comments are lost, which is one of the harmless changes."""
-        return cls([item for item in yaml.safe_load_all(text) if item is not None], engines, version)
+        return cls([item for item in yaml.safe_load_all(text) if item is not None], engines, version, engine)
 
     def copy(self) -> "Manifest":
         """An independent copy, aliases unfolded."""
-        return Manifest(json.loads(json.dumps(self.documents, default=str)), self.engines, self.version)
+        documents = json.loads(json.dumps(self.documents, default=str))
+        return Manifest(documents, self.engines, self.version, self.engine)
 
     def text(self) -> str:
         """As YAML."""
@@ -72,7 +74,9 @@ class Manifest:
 class Arguments:
     """The arguments of one container, wherever they stand: `args`, `command`, or a shell line."""
 
-    START = re.compile(r"(vllm serve(?: (?!-)\S+)?|-m vllm\.entrypoints\.openai\.api_server)")
+    START = re.compile(
+        r"(vllm serve(?: (?!-)\S+)?|-m vllm\.entrypoints\.openai\.api_server|-m sglang\.launch_server|sglang serve)"
+    )
 
     def __init__(self, container: dict[str, Json]) -> None:
         self.container = container

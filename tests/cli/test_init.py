@@ -114,5 +114,5 @@ def test_core_settings_that_the_contract_does_not_hold_are_told(run: Run) -> Non
         "does not hold limits.max_model_len (could not be read)" in " ".join(done.err.split()),
     )
     assert "does not hold" not in run("init", write("y.yaml", GOOD)).err
-    other = GOOD.replace("vllm/vllm-openai:v0.11.0", "ghcr.io/huggingface/text-generation-inference:3.3.5")
+    other = GOOD.replace("vllm/vllm-openai:v0.11.0", "ollama/ollama:0.12.3")
     assert "does not hold model.id, model.revision" in " ".join(run("init", write("z.yaml", other)).err.split())

@@ -9,7 +9,6 @@ from skewguard.api import given, things
 from skewguard.api.surroundings import CONFIG, Around, problem
 from skewguard.api.things import Thing
 from skewguard.assess import cases as assessing
-from skewguard.assess.given import Given
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge.contract import values as contracts
 from skewguard.knowledge.engines import commands, declarations, versions

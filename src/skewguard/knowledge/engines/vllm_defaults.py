@@ -3,7 +3,7 @@
 Where several releases may run, what all of them give is the value; where they differ, it is a choice by version.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 

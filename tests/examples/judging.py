@@ -20,19 +20,24 @@ HEAD = """\
 # What `skewguard check` says about every example: exit code, number of engines, and every finding above a note.
 # Written by `python -m tests.examples.judging`: read the difference before you commit it.
 """
+BESIDE = {
+    "contract/": ("--contract", "contract/.skewguard"),
+    "capacity/": ("--model-config", "capacity/model"),
+}
+"""What is given beside the examples of a folder."""
 FILES = sorted(
     path.relative_to(EXAMPLES).as_posix()
     for path in EXAMPLES.rglob("*")
-    if path.suffix in (".yaml", ".json") and ".skewguard" not in path.parts
+    if path.suffix in (".yaml", ".json") and path.name != "config.json" and ".skewguard" not in path.parts
 )
 
 
 @cache
 def report(name: str) -> tuple[int, dict[str, Any]]:
     """Exit code and JSON document of `check` on one example, started as a user does."""
-    contract = ["--contract", "contract/.skewguard"] if name.startswith("contract/") else []
+    beside = next((words for folder, words in BESIDE.items() if name.startswith(folder)), ())
     done = subprocess.run(
-        [sys.executable, "-m", "skewguard", "check", name, *contract, "-o", "json"],
+        [sys.executable, "-m", "skewguard", "check", name, *beside, "-o", "json"],
         cwd=EXAMPLES,
         env={**os.environ, "NO_COLOR": "1"},
         capture_output=True,

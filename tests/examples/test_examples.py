@@ -70,6 +70,15 @@ def test_contract_is_kept_by_one_example_and_broken_by_the_other() -> None:
     assert len([finding for finding in broken if finding.startswith("fail")]) >= 6
 
 
+def test_model_that_does_not_fit_is_told_with_its_own_files() -> None:
+    """Weights and one request are held against the GPU where the model's files are given."""
+    lacking = [finding for finding in judging.findings("capacity/does-not-fit.yaml") if "does-not-fit" in finding]
+    fitting = [finding for finding in judging.findings("capacity/fits.yaml") if finding.startswith("fail")]
+
+    assert len(lacking) == 1
+    assert fitting == []
+
+
 def test_table_and_readme_name_every_example() -> None:
     """No example is forgotten, and none is listed that does not exist."""
     readme = (judging.EXAMPLES / "README.md").read_text("utf-8")

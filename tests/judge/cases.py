@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import structs
 
-from skewguard.judge.checks.interface import Case, Result
+from skewguard.judge.checks.interface import Case, Elsewhere, Result
 from skewguard.judge.checks.registry import CHECKS
 from skewguard.knowledge.engines.interface import Argument, Certainty, Parsed, Recognition, Release, Variable
 from skewguard.language.facts import Choice, Fact, Gap, Located, Origin, Source, Subject
@@ -128,6 +128,7 @@ def case(
     siblings: Sequence[Workload] = (),
     recognition: Recognition | None = None,
     blind: Gap | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> Case:
     """A case of one container, `vllm` of the Deployment `chat` in the namespace `prod`, unless told otherwise.
 
@@ -135,7 +136,8 @@ def case(
     choices. `arguments` None: the engine has no grammar here. `command` and `args` become one plain invocation.
     `limits` are GPU and other resource limits; `gpus` is short for `nvidia.com/gpu`. `container`, `template`,
     `workload`, `subject` and `inventory` set fields of those values. `siblings` are other workloads of the input,
-    standing before this one. `blind`: an unseen source may have set anything.
+    standing before this one. `blind`: an unseen source may have set anything. `elsewhere` is what the engine would take
+    under another release or on another GPU.
     """
     about = _subject(**(subject or {}))
     box = _container(image, command, args, environment, unseen_env, _limits(gpus, limits), container or {})
@@ -156,6 +158,7 @@ def case(
         parsed=parsed,
         variables=tuple(variables),
         recognition=recognition,
+        elsewhere=elsewhere,
     )
 
 

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from skewguard.judge.checks import limits
-from skewguard.knowledge.engines.interface import Recognition
 from skewguard.language.facts import Arm, Choice
 from tests.judge.cases import argument, case, env, gap, run, severities, verdicts
 
@@ -155,27 +154,3 @@ def test_length_check_of_another_engine_is_its_own() -> None:
     entries = [env("SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN", "1")]
     assert verdicts("limits.length-check-off", case(environment=entries)) == ["pass"]
     assert verdicts("limits.length-check-off", case(engine="sglang", environment=entries)) == ["fail"]
-
-
-@pytest.mark.parametrize(
-    ("check", "setting", "value"), [("limits.length-implicit", LENGTH, 4096), ("runtime.dtype-implicit", "runtime.dtype", "bfloat16")]
-)  # fmt: skip
-def test_implicit_settings_are_notes(check: str, setting: str, value: Any) -> None:
-    """What nobody wrote is fixed at this version, and told to those who ask for notes."""
-    assert severities(check, case()) == ["note"]
-    assert severities(check, case(declared={setting: "auto"})) == ["note"]
-    assert verdicts(check, case(declared={setting: value})) == ["pass"]
-
-
-@pytest.mark.parametrize("check", ["limits.length-implicit", "runtime.dtype-implicit"])
-def test_implicit_settings_that_may_be_written_elsewhere_pass(check: str) -> None:
-    """A hidden config file, another program's arguments, an engine without a grammar."""
-    assert verdicts(check, case(blind=gap("x"))) == ["pass"]
-    assert verdicts(check, case(recognition=Recognition("vllm", "r", runs="wrapped"))) == ["pass"]
-    assert verdicts(check, case(arguments=None)) == ["pass"]
-
-
-def test_length_that_is_written_as_no_number_was_written() -> None:
-    """`--max-model-len=-1` leaves it to the engine; nobody is told that he wrote nothing."""
-    (answer,) = run("limits.length-implicit", case(declared={LENGTH: "auto"}, arguments=[]))
-    assert answer.message.startswith("--max-model-len says no value; vLLM takes it from")

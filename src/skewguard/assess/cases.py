@@ -94,6 +94,7 @@ def _case(
     sheet = sheets.build(ground)
     read = _read(variables) if module else _settings(container)
     sheets.add_environment(sheet, ground, read, starts.unseen(module, release, container))
+    inputs = ground.inputs if begun is not None else None
     return Case(
         workload=workload,
         container=container,
@@ -105,7 +106,8 @@ def _case(
         parsed=ground.parsed,
         variables=variables,
         recognition=found,
-        inputs=ground.inputs if begun is not None else None,
+        inputs=inputs,
+        elsewhere=sheets.elsewhere(ground, inputs),
     )
 
 

@@ -16,8 +16,8 @@ from skewguard.language.workloads import Container, EnvVar, Token
 
 MOST_VECTORS = 256
 """Vectors that are remembered; an input with more of them begins anew."""
-MOST_PLACES = 16
-"""Environments and GPUs under which the answers for one vector are remembered."""
+MOST_PLACES = 64
+"""Environments, GPUs and releases under which the answers for one vector are remembered."""
 
 _Answers = dict[str, Effective | None]
 _Places = dict[int, Origin]
@@ -39,7 +39,7 @@ class Reading(Struct):
         if self.answers is None or inputs.checkpoint is not None:
             return ask
         given = tuple([(entry.name, entry.value, entry.why_unknown, entry.assumes) for entry in env])
-        known = _entry(self.answers, (inputs.hardware, given))
+        known = _entry(self.answers, (release.candidates, inputs.hardware, given))
 
         def remembered(setting: str) -> Effective | None:
             if setting in known:

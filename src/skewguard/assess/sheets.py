@@ -8,10 +8,11 @@ from skewguard.assess import starts, surrounding
 from skewguard.assess.given import Given
 from skewguard.assess.starts import Starts
 from skewguard.assess.unknowns import Unknowns
-from skewguard.judge.checks.interface import situated
+from skewguard.judge.checks.interface import Elsewhere, situated
 from skewguard.knowledge.engines import images, recognition
 from skewguard.knowledge.engines.interface import (
     EngineModule,
+    Hardware,
     Inputs,
     Parsed,
     Recognition,
@@ -21,7 +22,7 @@ from skewguard.language import redact, scalars, scheduling, vocabulary
 from skewguard.language.accelerators import Accelerator
 from skewguard.language.errors import UsageError
 from skewguard.language.facts import Arm, Choice, Effective, Fact, Gap, Located, Origin
-from skewguard.language.sheet import Sheet
+from skewguard.language.sheet import Derive, Sheet
 from skewguard.language.workloads import Container, Inventory, Token, UnseenEnv, Workload
 from skewguard.observe.sources import command_lines
 
@@ -113,6 +114,27 @@ def _size(sheet: Sheet, ground: Ground, name: str) -> Effective | None:
     if name not in situations.NAMES:
         return None
     return situations.fact(situated(sheet, ground.engine, ground.inputs), name)
+
+
+def elsewhere(ground: Ground, here: Inputs | None) -> Elsewhere | None:
+    """What the engine would take for a setting under another release or on another GPU; see `Case.elsewhere`."""
+    module, release, begun = ground.module, ground.release, ground.starts
+    if module is None or release is None or begun is None or here is None:
+        return None
+    known: dict[tuple[str | None, Accelerator | None], Derive] = {}
+
+    def ask(setting: str, version: str | None, gpu: Accelerator | None) -> Effective | None:
+        if (version, gpu) not in known:
+            other, inputs = release, here
+            if version is not None:
+                other = structs.replace(release, text=version, candidates=(version,), certainty="exact")
+            if gpu is not None:
+                hardware = Hardware(f"gpu@class/{gpu.title}", gpu, (), inputs.hardware.platform)
+                inputs = structs.replace(inputs, hardware=hardware)
+            known[version, gpu] = starts.deriving(begun, module, other, ground.container, inputs)
+        return known[version, gpu](setting)
+
+    return ask
 
 
 def _words(ground: Ground) -> Fact:

@@ -4,11 +4,11 @@ Checks speak of settings by their vocabulary name; the flag to write comes from 
 one check serves every engine.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from skewguard.judge.checks.interface import Case, Result, fail, skipped, unknown
+from skewguard.judge.checks.interface import Case, Result, skipped, unknown
 from skewguard.knowledge import engines
 from skewguard.knowledge.engines import images, recognition
 from skewguard.knowledge.engines.images import ImageRef
@@ -48,6 +48,12 @@ def add_words(case: Case, name: str, value: str) -> str:
     if _in_shell(case):
         return f"add `{name} {value}` to the command line"
     return f"add `- {name}={value}` to the container's `args`"
+
+
+def add_several(case: Case, words: Sequence[str]) -> str:
+    """How to add flags that do not stand in this container's arguments yet."""
+    told = ", ".join(f"`{word}`" for word in words)
+    return f"add {told} to the command line" if _in_shell(case) else f"add {told} to the container's `args`"
 
 
 def add_switch(case: Case, name: str) -> str:
@@ -210,20 +216,3 @@ def words(case: Case) -> Iterator[tuple[Invocation, Token]]:
     for invocation in starts(case):
         for token in invocation.argv:
             yield invocation, token
-
-
-def implicit(case: Case, setting: str, left_to: str) -> Iterator[Result]:
-    """The note that nobody wrote a setting of this engine, or wrote `auto`."""
-    spelled = flag(case, setting)
-    if spelled is None or not read_by_engine(case) or concealed(case, setting) is not None:
-        return
-    written = case.sheet.declared(setting)
-    if written is not None and written.value not in (None, "auto"):
-        return
-    yield fail(
-        f"{'Nobody wrote ' + spelled if written is None else spelled + ' says no value'}; {case.title} takes it from {left_to}",
-        remedy=adding(case, setting, "VALUE") or "",
-        setting=setting,
-        anchor=spelled,
-        at=written.origin if written else case.container.origin,
-    )

@@ -11,13 +11,20 @@ from msgspec import Struct
 
 from skewguard.knowledge.contract.values import Binding
 from skewguard.knowledge.engines.interface import Argument, Inputs, Parsed, Recognition, Release, Variable
-from skewguard.language.facts import Fact, Origin
+from skewguard.language.accelerators import Accelerator
+from skewguard.language.facts import Effective, Fact, Origin
 from skewguard.language.findings import Category, ContractRef, Effect, Group, Phase, Severity, Verdict
 from skewguard.language.sheet import Sheet
 from skewguard.language.workloads import Container, Inventory, Workload
 
 if TYPE_CHECKING:
     from skewguard.knowledge.capacity import Situation
+
+Elsewhere = Callable[[str, str | None, Accelerator | None], Effective | None]
+"""What the engine would take by itself for a setting that nobody wrote, under another release or on another GPU.
+
+None in the place of either: the one that is. The arguments stay as this release reads them.
+"""
 
 
 class Case(Struct, eq=False):
@@ -29,7 +36,8 @@ class Case(Struct, eq=False):
     reached in the container. `binding` is the contract the container is under; None where contracts play no part.
     `phase` is what the facts were read from: a manifest (static) or what is running (live). `members` are the other
     containers of the same object that run an engine, in the order of its roles: they know each other. `inputs` are the
-    model's own files and the machine, as far as they are known; None where the engine's rules are not.
+    model's own files and the machine, as far as they are known; None where the engine's rules are not. `elsewhere` is None where the
+    engine's arguments are not read here.
     """
 
     workload: Workload
@@ -46,6 +54,7 @@ class Case(Struct, eq=False):
     phase: Phase = "static"
     members: tuple["Case", ...] = ()
     inputs: Inputs | None = None
+    elsewhere: Elsewhere | None = None
 
     @property
     def situation(self) -> "Situation":

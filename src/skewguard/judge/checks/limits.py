@@ -310,39 +310,3 @@ def length_check_off(case: Case) -> Iterator[Result]:
         anchor=name,
         at=entry.origin,
     )
-
-
-@check(
-    "limits.length-implicit",
-    reads_arguments=True,
-    title="The context length is left to the model's config",
-    category="runtime",
-    severity="note",
-    why="A length that nobody wrote comes from config.json and from the engine's rules, which differ between versions: "
-    "the same checkpoint had 4,096, 32,768 or 131,072 tokens depending on the release.",
-    remedy="write the length you validated",
-    bad="args: [--model=Qwen/Qwen3-8B]",
-    good="args: [--model=Qwen/Qwen3-8B, --max-model-len=32768]",
-    sources=("vLLM vllm/config: _get_and_verify_max_len, read for every version of the table",),
-)
-def length_implicit(case: Case) -> Iterator[Result]:
-    """max_model_len that nobody wrote."""
-    yield from evidence.implicit(case, "limits.max_model_len", "the model's config.json and the rules of this version")
-
-
-@check(
-    "runtime.dtype-implicit",
-    reads_arguments=True,
-    title="The number format is left to the model's config",
-    category="runtime",
-    severity="note",
-    why="`auto` takes the format of the checkpoint, or another one where the GPU lacks it or the engine's rule changed: "
-    "float32 checkpoints moved from float16 to bfloat16 between two patch releases.",
-    remedy="write the number format you validated",
-    bad="args: [--model=Qwen/Qwen3-8B]",
-    good="args: [--model=Qwen/Qwen3-8B, --dtype=bfloat16]",
-    sources=("vLLM vllm/config: _get_and_verify_dtype, read for every version of the table",),
-)
-def dtype_implicit(case: Case) -> Iterator[Result]:
-    """Dtype that nobody wrote, or `auto`."""
-    yield from evidence.implicit(case, "runtime.dtype", "the checkpoint and the GPU")

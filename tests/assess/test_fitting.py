@@ -85,6 +85,11 @@ def test_few_requests_of_full_length_are_a_warning() -> None:
     assert "`--max-model-len=19456`" in found.remedy
 
 
+def test_one_request_at_a_time_may_fill_the_cache() -> None:
+    """A server that runs one request at a time has room for what it promises."""
+    assert told(server("--max-model-len=32768", "--max-num-seqs=1")) == []
+
+
 def test_a_wider_server_fits() -> None:
     """The same over two GPUs, or on a larger class, is silent."""
     assert told(server("--max-model-len=65536", "--tensor-parallel-size=2", gpus=2)) == []

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from skewguard.language.facts import Fact
+from skewguard.language.facts import Fact, Gap
 from skewguard.language.findings import Effect
 from skewguard.language.results import SizeLine
 from skewguard.report import words
@@ -35,6 +35,8 @@ def _rounded(value: float) -> str:
 def said(line: SizeLine) -> str:
     """An answer of the arithmetic, or why there is none."""
     item = line.effective
+    if isinstance(item, Gap) and item.rule == "capacity.no-room":
+        return f"none: {item.reason}"
     if not isinstance(item, Fact):
         return words.effective(item)
     return f"{_BOUNDS.get(line.bound or '', '')}{number(item.value, line.unit)}"

@@ -113,6 +113,8 @@ def test_a_choice_that_changes_the_answer_is_a_gap() -> None:
         ("runtime__hf_overrides", {"num_hidden_layers": 2}),
         ("vllm__quantization_config", {"a": 1}),
         ("vllm__language_model_only", True),
+        ("vllm__runner", "pooling"),
+        ("vllm__task", "embed"),
     ],
 )
 def test_another_model_of_the_files_is_a_gap(setting: str, moved: Any) -> None:
@@ -137,6 +139,31 @@ def test_offloading_leaves_the_sizes_and_takes_the_capacity(setting: str, moved:
     assert value(situations.answer(moved_off, WEIGHTS)) == WEIGHT_BYTES
     assert setting.replace("__", ".") in gap(situations.answer(moved_off, TOKENS)).reason
     gap(situations.lacking(moved_off))
+
+
+def test_overrides_of_positions_alone_change_no_size() -> None:
+    """Scaling the positions of a model lengthens its requests, and its layers stay."""
+    longer = situation(runtime__hf_overrides={"rope_scaling": {"rope_type": "yarn", "factor": 4.0}})
+    assert value(situations.answer(longer, WEIGHTS)) == WEIGHT_BYTES
+
+
+def test_a_release_without_stages_has_one() -> None:
+    """Where the engine has no flag for pipeline parallelism, there is one stage."""
+    nothing = Gap("parallelism.pipeline", "nothing in the input sets it", rule="absent")
+    assert value(situations.answer(situation(parallelism__pipeline=nothing), PER_TOKEN)) == 131_072
+
+
+def test_a_model_that_embeds_is_a_gap() -> None:
+    """Files of Sentence Transformers beside the config: no head is loaded, and no answer is generated."""
+    of = situation()
+    config = making.of(LLAMA_8B, modules__json=[{"type": "sentence_transformers.models.Transformer"}])
+    gap(situations.answer(Situation(of.engine, of.ask, config, of.device), WEIGHTS))
+
+
+def test_cores_that_share_a_device_are_a_gap() -> None:
+    """A chip of AWS has several cores, and a model is split over cores: how they share its memory is not known."""
+    gap(situations.answer(situation(gpu="trainium2"), TOKENS))
+    assert value(situations.answer(situation(gpu="trainium2"), WEIGHTS)) == WEIGHT_BYTES
 
 
 def test_no_class_is_a_gap_of_the_class() -> None:
@@ -188,6 +215,17 @@ def test_sglang_starts_without_room_for_a_full_length() -> None:
     """SGLang lacks memory only where the weights exceed its share."""
     assert situations.lacking(situation(engine="sglang", limits__max_model_len=10**7)) is None
     assert value(situations.lacking(situation(engine="sglang", gpu="T4"))) > 0
+
+
+def test_a_share_that_sglang_works_out_is_at_most_all() -> None:
+    """Weights that exceed a whole device lack memory whatever share of it the engine takes; others are not judged."""
+    own = Gap("sglang.mem_fraction_static", "it is worked out", "sglang.mem-fraction-static@0.5.16", ("gpu@class/T4",))
+    hidden = Gap("sglang.mem_fraction_static", "a ConfigMap may set it", "env", ("env@cm",), "the ConfigMap")
+    gap(situations.answer(situation(engine="sglang", sglang__mem_fraction_static=own), TOKENS))
+    big = situation(QWEN3_30B, engine="sglang", sglang__mem_fraction_static=own)
+    assert value(situations.lacking(big)) > 0
+    assert situations.lacking(situation(engine="sglang", gpu="T4", sglang__mem_fraction_static=own)) is None
+    gap(situations.lacking(situation(QWEN3_30B, engine="sglang", sglang__mem_fraction_static=hidden)))
 
 
 def test_stages_share_what_one_of_them_must_hold() -> None:

@@ -87,7 +87,7 @@ def few_full_length_requests(case: Case) -> Iterator[Result]:
         yield skipped("whether it fits at all is said by hardware.does-not-fit")
     elif isinstance(most, Gap):
         yield _open(most, "how many requests of full length fit cannot be said")
-    elif most.value < FEWEST:
+    elif most.value < min(FEWEST, evidence.integer(case, "limits.max_num_seqs") or FEWEST):
         origin, anchor = fitting_words.place(case, length=True)
         longest = fitting_words.longest_of(situation, FEWEST)
         yield fail(

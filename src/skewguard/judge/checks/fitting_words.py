@@ -39,7 +39,7 @@ def need(situation: "Situation") -> Need | None:
     from skewguard.knowledge.capacity import situations
 
     plan, whole = situation.plan(), situations.answer(situation, situations.WEIGHTS)
-    fraction = situation.value(situations.SHARE[situation.engine])
+    fraction = situation.value(situations.SHARE[situation.engine]) or 1.0
     if isinstance(whole, Gap) or situation.device is None or situation.checkpoint is None:
         return None
     each = capacity.per_request(situation.checkpoint, plan)

@@ -31,15 +31,18 @@ SHARE: Mapping[str, str] = {"vllm": "runtime.gpu_memory_utilization", "sglang": 
 
 _NOTHING: tuple[Any, ...] = (None, False, "", "none", 0, [], {})
 _ONE = (None, 0, 1)
+_GENERATES = (None, "auto", "generate")
+_OF_POSITIONS = frozenset({"rope_scaling", "rope_parameters", "rope_theta", "max_position_embeddings"})
+"""Keys of a config that move positions alone: they size no weight and no cache."""
 _Neutral = Mapping[str, Mapping[str, tuple[Any, ...]]]
 _MODEL: _Neutral = {
     "vllm": {
         _OVERRIDES: _NOTHING, "vllm.model_class_overrides": _NOTHING, "vllm.quantization_config": _NOTHING,
-        "vllm.language_model_only": _NOTHING,
+        "vllm.language_model_only": _NOTHING, "vllm.task": _GENERATES, "vllm.runner": _GENERATES,
     },
     "sglang": {
         _OVERRIDES: _NOTHING, "sglang.torchao_config": _NOTHING, "sglang.modelopt_quant": _NOTHING,
-        "sglang.language_model_only": _NOTHING, "sglang.encoder_only": _NOTHING,
+        "sglang.language_model_only": _NOTHING, "sglang.encoder_only": _NOTHING, "sglang.is_embedding": _NOTHING,
     },
 }  # fmt: skip
 """Settings that make another model of the files, with the values at which they do nothing."""
@@ -51,7 +54,7 @@ _PLACE: _Neutral = {
     },
     "sglang": {
         "sglang.cpu_offload_gb": _NOTHING, "sglang.offload_group_size": (None, 0, -1), "sglang.dwdp_size": _ONE,
-        "sglang.ple_offload_embedding": _NOTHING, "sglang.enable_dp_attention": _NOTHING, "sglang.attn_cp_size": _ONE,
+        "sglang.enable_dp_attention": _NOTHING, "sglang.attn_cp_size": _ONE,
         "sglang.dcp_size": _ONE, "sglang.max_total_tokens": _NOTHING, "sglang.enable_hisparse": _NOTHING,
         "sglang.enable_kv_cache_sharding": _NOTHING, "sglang.prefill_only_disable_kv_cache": _NOTHING,
         "sglang.enable_double_sparsity": _NOTHING,
@@ -81,7 +84,10 @@ class Situation(Struct, frozen=True):
         """The value that decides here."""
         if setting in self.instead:
             return Fact(setting, self.instead[setting], "declared", Origin("rule", "supposed"))
-        return self.ask(setting)
+        found = self.ask(setting)
+        if isinstance(found, Gap) and found.rule == "absent" and setting in (_TENSOR, _PIPELINE, _DATA):
+            return Fact(setting, 1, "derived", Origin("rule", "this release does not split a model so"))
+        return found
 
     def value(self, setting: str) -> Any:
         """The value where it is known, else None."""
@@ -160,13 +166,25 @@ def lacking(situation: Situation) -> Answer | None:
     SGLang starts without room for a request of full length, so there the weights alone must fit.
     """
     alone = situation.engine != "vllm"
-    blocked = _blocked(situation, DECODE if alone else REQUESTS) or _given(situation) or _device(situation)
+    blocked = _blocked(situation, DECODE if alone else REQUESTS) or _given(situation)
+    share = _most(situation)
     if blocked is not None:
         return blocked
+    if isinstance(share, Gap):
+        return share
     assert situation.checkpoint is not None
     assert situation.device is not None
-    share = situation.value(SHARE[situation.engine])
     return room.missing(situation.checkpoint, situation.plan(), room.generous(situation.device), share, alone=alone)
+
+
+def _most(situation: Situation) -> float | Gap:
+    """The share of a device that weights and KV cache may take, at most: all of it where SGLang works it out itself."""
+    setting = SHARE.get(situation.engine, "")
+    share = situation.known(setting)
+    if isinstance(share, Fact):
+        return float(share.value)
+    own = isinstance(share, Gap) and share.rule.startswith("sglang.mem-fraction-static")
+    return 1.0 if own else _unknown(situation, setting) or gap(setting, "the share is not known", setting)
 
 
 # ---- what stands in the way ------------------------------------------------------------------------------------------
@@ -177,7 +195,7 @@ def _blocked(situation: Situation, name: str) -> Gap | None:
     placed = name not in (WEIGHTS, PER_TOKEN)
     blocked = _model(situation)
     if placed and blocked is None and (name == DECODE or _reserved(situation) is None):
-        blocked = _device(situation)
+        blocked = _device(situation) or (None if name == DECODE else _unknown(situation, SHARE[situation.engine]))
     for setting in () if blocked else _NEEDS[name]:
         blocked = blocked or _unknown(situation, setting)
     return _moved(situation, _PLACE) if placed and blocked is None else blocked
@@ -188,6 +206,8 @@ def _model(situation: Situation) -> Gap | None:
         return gap("model", "the settings of this engine are not known here", "a look at the running server")
     if situation.checkpoint is None:
         return gap("model", "the model's own files are not in the input", "--model-config DIR")
+    if situation.checkpoint.sentence is not None or situation.checkpoint.modules is not None:
+        return gap("model", "it lies beside files of a model that embeds", "a model that generates text")
     return _moved(situation, _MODEL) or _spread(situation)
 
 
@@ -222,7 +242,8 @@ def _moved(situation: Situation, rows: _Neutral) -> Gap | None:
             continue  # this release has no such setting
         if not isinstance(found, Fact):
             return _unknown(situation, setting)
-        if found.value not in neutral:
+        moves_positions = isinstance(found.value, Mapping) and set(found.value) <= _OF_POSITIONS
+        if found.value not in neutral and not (setting == _OVERRIDES and moves_positions):
             return gap(setting, f"{setting} is {found.value!r}, and what it moves is not known", f"no {setting}")
     return None
 
@@ -235,8 +256,10 @@ def _given(situation: Situation) -> Gap | None:
 
 
 def _device(situation: Situation) -> Gap | None:
+    if situation.device is not None and situation.device.vendor != "aws":
+        return None
     if situation.device is not None:
-        return _unknown(situation, SHARE[situation.engine])
+        return gap(CLASS, f"the cores of a {situation.device.name} share its memory", "another class")
     if situation.on_cpu:
         return gap(CLASS, "the memory that a server without GPU may use is not in the input", "a GPU class")
     found = situation.known(CLASS)

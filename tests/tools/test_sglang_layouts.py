@@ -159,16 +159,46 @@ ENVIRON = """
         def __init__(self, default):
             self.default = default
 
+        def get(self):
+            text = os.getenv(self.name)
+            try:
+                return self.parse(text)
+            except ValueError as error:
+                warnings.warn(str(error))
+                return self.default
+
     class EnvInt(EnvField):
-        pass
+        def parse(self, value):
+            try:
+                return int(value)
+            except ValueError:
+                raise ValueError("no number")
+
+    class EnvStr(EnvField):
+        def parse(self, value):
+            return value
 
     class EnvBool(EnvField):
+        def parse(self, value):
+            if value.lower() in ["true", "1", "yes"]:
+                return True
+            if value.lower() in ["false", "0", "no"]:
+                return False
+            raise ValueError("neither")
+
+    class OldName:
+        def get(self):
+            return super().get()
+
+    class EnvBoolWithOldName(OldName, EnvBool):
         pass
 
     class Envs:
         SGLANG_WORKERS = EnvInt(4)
         SGLANG_ORACLE = EnvBool(False)
         SGLANG_FUSED = EnvBool(_default_hip)
+        SGLANG_RENAMED = EnvBoolWithOldName(True, old="SGLANG_FORMER")
+        SGLANG_FOLDER = EnvStr("/var/x")
 
     envs = Envs()
 """
@@ -334,23 +364,81 @@ def test_fields_collected_from_several_classes_read_alike() -> None:
     assert flag(found, "--device")["default"] == 30000
 
 
+READERS = """
+    import os
+
+    def get_bool_env_var(name, default="false"):
+        value = os.getenv(name, default).lower()
+        if value not in ("true", "1") and value not in ("false", "0"):
+            logger.warning(name)
+        return value in ("true", "1")
+
+    def get_int_env_var(name, default=0):
+        value = os.getenv(name)
+        if value is None:
+            return default
+        try:
+            return int(value)
+        except ValueError:
+            return default
+"""
+
+
 def test_variables_come_from_descriptors_and_from_reading_calls() -> None:
-    """Those described in one place first; the others wherever a file reads them."""
+    """Those described in one place first; the others wherever a file reads them. Each says which texts it takes."""
     elsewhere = """
         import os
-        from sglang.srt.utils import get_bool_env_var
+        from sglang.srt.utils import get_bool_env_var, get_int_env_var
 
         LIMIT = int(os.environ.get("SGLANG_LIMIT", "16"))
         FAST = get_bool_env_var("SGLANG_FAST", default="true")
+        SIZE = get_int_env_var("SGLANG_SIZE", 7)
         WORKERS = os.getenv("SGLANG_WORKERS", "9")
         OTHER = os.getenv("SOME_OTHER", "9")
+
+        def ratio():
+            try:
+                return float(os.getenv("SGLANG_RATIO", "0.5"))
+            except ValueError:
+                return 0.5
         """
-    files = {"sglang/srt/server_args.py": _annotated(), "sglang/srt/layers/moe.py": elsewhere, **COMMON}
+    files = {
+        "sglang/srt/server_args.py": _annotated(),
+        "sglang/srt/layers/moe.py": elsewhere,
+        "sglang/srt/utils.py": READERS,
+        **COMMON,
+    }
 
     assert of_sglang("0.5.18", files).variables == {
-        "SGLANG_WORKERS": (4, "text"),
-        "SGLANG_ORACLE": (False, "text"),
-        "SGLANG_FUSED": ({"$expr": "_default_hip"}, "text"),
-        "SGLANG_LIMIT": ("16", "text"),
-        "SGLANG_FAST": ("true", "text"),
+        "SGLANG_WORKERS": (4, "lenient-int"),
+        "SGLANG_ORACLE": (False, "lenient-bool"),
+        "SGLANG_FUSED": ({"$expr": "_default_hip"}, "lenient-bool"),
+        "SGLANG_RENAMED": (True, "lenient-bool"),
+        "SGLANG_FOLDER": ("/var/x", "text"),
+        "SGLANG_LIMIT": ("16", "int"),
+        "SGLANG_FAST": ("true", "truth"),
+        "SGLANG_SIZE": (7, "lenient-int"),
+        "SGLANG_RATIO": ("0.5", "lenient-float"),
     }
+
+
+def test_variable_that_is_converted_later_takes_what_its_conversion_takes() -> None:
+    """`port = os.getenv(…)`, and a number made of it further down; the default is the first reading's."""
+    elsewhere = """
+        import os
+
+        def open_port():
+            port = os.getenv("SGLANG_PORT")
+            if port is not None:
+                port = int(port)
+            return port
+
+        def other():
+            port = os.getenv("SGLANG_NAME")
+            return port
+        """
+    files = {"sglang/srt/server_args.py": _annotated(), "sglang/srt/utils.py": elsewhere}
+
+    found = of_sglang("0.5.5", {**COMMON, **files}).variables
+
+    assert (found["SGLANG_PORT"], found["SGLANG_NAME"]) == ((None, "int"), (None, "text"))

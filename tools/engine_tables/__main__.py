@@ -1,10 +1,12 @@
-"""`python -m tools.engine_tables`: bring the tables up to date, or note that a rule's source was read again."""
+"""`python -m tools.engine_tables`: bring the tables up to date, note that a rule's source was read again, or ask a real
+parser what it registers.
+"""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.engine_tables import cloned, refreshing
+from tools.engine_tables import asking, cloned, refreshing
 from tools.engine_tables.fetching import default_cache
 
 
@@ -23,9 +25,15 @@ def main(words: Sequence[str] | None = None) -> None:
     clone = verbs.add_parser("clone", help="make a table again from a clone of the engine's repository")
     clone.add_argument("engine", choices=list(cloned.ENGINES))
     clone.add_argument("folder", type=Path, help="the clone, with its tags")
+    ask = verbs.add_parser("ask", help="run released parsers and write what they register beside the tests")
+    ask.add_argument("engine", choices=asking.ENGINES)
+    ask.add_argument("version", nargs="+", help="releases whose source is kept")
     given = parser.parse_args(words)
     if given.verb == "clone":
         cloned.read(given.engine, given.folder, print)
+        return
+    if given.verb == "ask":
+        asking.ask(given.engine, given.cache, given.version, print)
         return
     if given.verb == "read":
         refreshing.note_read(given.engine, given.cache, given.function)

@@ -115,7 +115,7 @@ FUNCTIONS: dict[str, Kind] = {
 }
 ACTIONS: dict[str, str | Act | None] = {
     "DeprecatedAction": _retired,
-    "DeprecatedAliasStoreAction": None,
+    "DeprecatedAliasStoreAction": "alias",
     "DeprecatedStoreConstAction": _constant,
     "DeprecatedStoreTrueAction": "true",
     "LoRAPathAction": "lora",

@@ -131,6 +131,14 @@ def test_chunk_is_shared_among_attention_ranks() -> None:
     assert value(CHUNK, "0.5.23", "--tp-size", "8", "--attn-dp-size", "4", gpu=H100) == 2048
 
 
+def test_chunk_is_not_told_where_the_model_reads_pictures() -> None:
+    """Such models switch chunks off, depending on which they are."""
+    model = checkpoint(vision_config={"hidden_size": 8}, max_position_embeddings=4096)
+
+    assert gap(CHUNK, "0.5.5", gpu=H100, model=model).rule == "sglang.chunked-prefill-size@pictures"
+    assert value(CHUNK, "0.5.5", gpu=H100, model=checkpoint()) == 8192
+
+
 def test_chunk_of_a_machine_without_a_gpu_follows_its_memory() -> None:
     """Which no manifest says."""
     assert gap(CHUNK, "0.5.23", platform="cpu").inputs == (GPU_KEY,)
@@ -191,6 +199,31 @@ def test_prefixes_are_kept_except_by_a_decode_server() -> None:
     assert value("runtime.prefix_caching", "0.4.3", "--speculative-algorithm", "EAGLE") is False
     kept = ("--disaggregation-mode", "decode", "--disaggregation-decode-enable-radix-cache")
     assert value("runtime.prefix_caching", "0.5.23", *kept) is True
+
+
+@pytest.mark.parametrize(
+    ("version", "words", "expected"),
+    [
+        ("0.5.6", (), "round_robin"),
+        ("0.5.23", (), "round_robin"),
+        ("0.5.23", ("--disaggregation-mode", "decode"), "round_robin"),
+        ("0.5.23", ("--disaggregation-mode", "prefill"), "follow_bootstrap_room"),
+    ],
+)
+def test_requests_go_round_the_ranks_except_in_a_prefill_server(
+    version: str, words: Sequence[str], expected: str
+) -> None:
+    """`auto` is no value that a server runs with: a prefill server follows the room that its pair has agreed on."""
+    assert value("sglang.load_balance_method", version, *words) == expected
+
+
+def test_chunks_of_a_prefix_are_read_by_latent_attention_alone() -> None:
+    """The server switches them off for every other model; for those it is the attention backend's to decide."""
+    latent = checkpoint(model_type="deepseek_v3", kv_lora_rank=512, qk_rope_head_dim=64, qk_nope_head_dim=128)
+
+    assert value("sglang.disable_chunked_prefix_cache", "0.5.23", model=checkpoint()) is True
+    assert gap("sglang.disable_chunked_prefix_cache", "0.5.23", model=latent).rule == "sglang.chunked-prefix-cache"
+    assert gap("sglang.disable_chunked_prefix_cache", "0.5.23").inputs == ("config.json@m@main",)
 
 
 def test_page_follows_the_attention_backend() -> None:

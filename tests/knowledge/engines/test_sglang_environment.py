@@ -73,6 +73,31 @@ def test_number_is_passed_over_where_it_is_none() -> None:
     assert "default" in new.message
 
 
+@pytest.mark.parametrize(
+    ("version", "value", "outcome", "says"),
+    [
+        ("0.5.23", "true", "read", ""),
+        ("0.5.23", "Yes", "read", ""),
+        ("0.5.23", "", "read", ""),
+        ("0.5.23", "on", "invalid", "passes over `on` and takes its default"),
+        ("0.4.10", "1", "read", ""),
+        ("0.4.10", "off", "read", ""),
+        ("0.4.10", "yes", "invalid", "reads `yes` as false"),
+    ],
+)
+def test_switch_takes_the_words_of_its_release(version: str, value: str, outcome: str, says: str) -> None:
+    """Newer releases pass over a word that they do not know; older ones take all but `true` and `1` for false."""
+    (variable,) = read(version, "SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN", value)
+
+    assert (variable.outcome, variable.passed_over) == (outcome, outcome == "invalid")
+    assert says in variable.message
+
+
+def test_word_of_another_programs_variable_is_that_programs() -> None:
+    """SGLang describes some of them too; what their own program takes is not known here."""
+    assert [variable.outcome for variable in read("0.5.23", "HF_HUB_DISABLE_XET", "ON")] == ["read"]
+
+
 @pytest.mark.parametrize(("value", "outcome"), [("29500", "read"), (None, "read"), ("$(PORT)", "read")])
 def test_number_that_is_one_or_unknown_is_read(value: str | None, outcome: str) -> None:
     """What is not known does not fail."""

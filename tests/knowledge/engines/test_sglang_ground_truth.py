@@ -22,7 +22,7 @@ COPIED = {
 
 DEPRECATED = {
     "DeprecatedAction": ("refused", "retired"),
-    "DeprecatedAliasStoreAction": ("alias", ""),
+    "DeprecatedAliasStoreAction": ("alias",),
     "DeprecatedStoreConstAction": ("const", "const-value"),
     "DeprecatedStoreTrueAction": ("const", "true"),
 }

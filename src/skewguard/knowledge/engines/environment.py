@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from skewguard.knowledge.engines import conversions, history, tables
+from skewguard.knowledge.engines import conversions, history, variable_kinds
 from skewguard.knowledge.engines.answers import Engine
 from skewguard.knowledge.engines.interface import Release, Variable
 from skewguard.knowledge.engines.tables import Flag, Table
@@ -133,29 +133,19 @@ class _Reader(Struct):
         for outcome, versions in sorts.items():
             some = tuple(versions) if len(sorts) > 1 else ()
             who = span(self.manner.engine.title, versions)
-            if outcome == "read":
-                yield Variable(entry.name, "read", entry.origin, "", None, some, stands_for=self._twin(entry, versions))
-            elif outcome == "invalid":
-                yield Variable(
-                    entry.name,
-                    "invalid",
-                    entry.origin,
-                    self._refusal(entry, who, versions[-1]),
-                    None,
-                    some,
-                    stands_for=self._twin(entry, versions),
-                )
-            elif outcome == "passed-over":
-                yield Variable(
-                    entry.name, "invalid", entry.origin, self._passed_over(entry, who), None, some, passed_over=True
-                )
-            else:
+            if outcome in ("dead", "not-yet"):
                 yield self._silent(entry, outcome, who, runs, some)
-
-    def _passed_over(self, entry: EnvVar, who: str) -> str:
-        return (
-            f"{who} takes a number in `{entry.name}`, passes over `{entry.value}` with a warning and takes its default"
-        )
+                continue
+            yield Variable(
+                entry.name,
+                "read" if outcome == "read" else "invalid",
+                entry.origin,
+                "" if outcome == "read" else self._refusal(entry, outcome, who, versions[-1]),
+                None,
+                some,
+                passed_over=outcome in ("passed-over", "false"),
+                stands_for=self._twin(entry, versions),
+            )
 
     def _twin(self, entry: EnvVar, versions: Sequence[str]) -> str | None:
         """The destination of the flag that the variable stands for."""
@@ -165,7 +155,9 @@ class _Reader(Struct):
     def _outcome(self, entry: EnvVar, version: str, runs: Runs) -> str:
         flag = self.table.twin(entry.name, version)
         if flag is None or entry.value is None or "$(" in entry.value:
-            return _outcome(entry, self.table.index(version), runs)
+            outcome = _outcome(entry, self.table.index(version), runs)
+            own = entry.name.startswith(self.manner.prefixes)  # another program may take more texts in its own
+            return outcome if outcome != "passed-over" or own else "read"
         return "read" if self._refused(flag, entry.value) is None else "invalid"
 
     def _refused(self, flag: Flag, text: str) -> str | None:
@@ -177,17 +169,23 @@ class _Reader(Struct):
             return str(refused)
         return None
 
-    def _refusal(self, entry: EnvVar, who: str, version: str) -> str:
+    def _refusal(self, entry: EnvVar, outcome: str, who: str, version: str) -> str:
         flag = self.table.twin(entry.name, version)
         if flag is not None:
             wanted = self._refused(flag, entry.value or "")
             return f"`{entry.name}` of {who} takes {wanted}, not `{entry.value}`: the server does not start"
+        run = _run(self._runs(entry.name), self.table.index(version))
+        takes = f"{who} takes {variable_kinds.wanted(run[3] if run else '')} in `{entry.name}`"
+        if outcome == "false":
+            return f"{takes}, and reads `{entry.value}` as false"
+        if outcome == "passed-over":
+            return f"{takes}, passes over `{entry.value}` and takes its default"
         if entry.name == self.manner.port and "://" in (entry.value or ""):
             return (
-                f"{who} takes a number in `{entry.name}`, not `{entry.value}`: this is what Kubernetes injects for a "
+                f"{takes}, not `{entry.value}`: this is what Kubernetes injects for a "
                 f"Service named {self.manner.engine.name}. The server does not start"
             )
-        return f"{who} takes a number in `{entry.name}`, not `{entry.value}`, and fails when it reads it"
+        return f"{takes}, not `{entry.value}`, and fails when it reads it"
 
     def _silent(self, entry: EnvVar, outcome: str, who: str, runs: Runs, some: tuple[str, ...]) -> Variable:
         if outcome == "not-yet":
@@ -206,19 +204,12 @@ def _place(entry: EnvVar) -> Origin:
 
 
 def _outcome(entry: EnvVar, at: int, runs: Runs) -> str:
-    run = next((run for run in runs if run[0] <= at <= run[1]), None)
+    run = _run(runs, at)
     if run is None:
         return "dead" if any(last < at for _, last, _, _ in runs) else "not-yet"
-    if entry.value is None or _fits(entry.value, run[3].removeprefix(tables.LENIENT)):
-        return "read"
-    return "passed-over" if run[3].startswith(tables.LENIENT) else "invalid"
+    return "read" if entry.value is None else variable_kinds.taken(entry.value, run[3])
 
 
-def _fits(value: str, kind: str) -> bool:
-    if "$(" in value or kind == "text":
-        return True
-    try:
-        float(value) if kind == "float" else int(value)
-    except ValueError:
-        return False
-    return True
+def _run(runs: Runs, at: int) -> tuple[int, int, object, str] | None:
+    """The run of releases that one release is in."""
+    return next((run for run in runs if run[0] <= at <= run[1]), None)

@@ -62,6 +62,11 @@ def chunked_prefill_size(setting: str, ground: Ground) -> Effective:
     """Tokens of one prefill chunk, shared among the ranks of a data-parallel attention group."""
     if old_eagle(ground):
         return derived(setting, ground, "chunked-prefill-size", -1, "speculative decoding switches chunks off")
+    if ground.checkpoint is not None and _sees_pictures(ground.checkpoint):
+        reason = "a model that reads pictures or sound may switch chunks off"
+        return Gap(
+            setting, reason, "sglang.chunked-prefill-size@pictures", (ground.model_key, ground.hardware.key), ASK
+        )
     parts = attention_ranks(ground)
     if parts is None:
         return unknown_argument(setting, ground, "the number of attention ranks is not known")

@@ -95,3 +95,16 @@ def kv_cache_dtype(setting: str, ground: Ground) -> Effective:
     if isinstance(model, Fact):
         return derived(setting, ground, "kv-cache-dtype", model.value, "follows the model")
     return _gap(setting, ground, rule, "`auto` follows the model's number format")
+
+
+def disable_chunked_prefix_cache(setting: str, ground: Ground) -> Effective:
+    """Only latent attention (MLA) reads a cached prefix in chunks: for every other model the server switches it off.
+
+    `ModelRunner` does so when it loads the model, from the first release that has the flag on.
+    """
+    rule, checkpoint = "sglang.chunked-prefix-cache", ground.checkpoint
+    if checkpoint is None:
+        return _gap(setting, ground, rule, "only models with latent attention keep it")
+    if checkpoint.decoder.latent is None and checkpoint.decoder.model_type is not None:
+        return derived(setting, ground, "chunked-prefix-cache", value=True, why="the model has no latent attention")
+    return _gap(setting, ground, rule, "the attention backend decides whether this model keeps it")

@@ -130,10 +130,23 @@ def disable_overlap_schedule(said: Said) -> Imposed | None:
     return Imposed(value=True, why="pipeline parallelism switches the overlap off", meant=True)
 
 
+def load_balance_method(said: Said) -> Imposed | None:
+    """Two releases read the old `round_robin` of a prefill server as what it meant before they had a name for it."""
+    between = since(said.version, "0.5.8") and not since(said.version, "0.5.10")
+    if not between or said.declared("load_balance_method") != "round_robin":
+        return None
+    mode = said.declared("disaggregation_mode")
+    if mode is not UNKNOWABLE and mode != "prefill":
+        return None
+    why = "a prefill server follows the room of its pair, which `round_robin` used to mean"
+    return Imposed(UNKNOWABLE if mode is UNKNOWABLE else "follow_bootstrap_room", why, meant=True)
+
+
 RULES: dict[str, Callable[[Said], Imposed | None]] = {
     "chunked_prefill_size": chunked_prefill_size,
     "disable_overlap_schedule": disable_overlap_schedule,
     "ep_size": ep_size,
+    "load_balance_method": load_balance_method,
     "page_size": page_size,
 }
 """What decides a destination against what is written for it, or for what is not written."""

@@ -116,6 +116,15 @@ def max_running_requests(setting: str, ground: Ground) -> Effective:
     return gpu_gap(setting, ground, "sglang.max-running-requests", "it follows the size of the KV cache")
 
 
+def load_balance_method(setting: str, ground: Ground) -> Effective:
+    """`auto`, from 0.5.8 on: requests go round the ranks; a prefill server follows the room of its pair."""
+    mode = ground.declared("disaggregation_mode")
+    if mode is UNKNOWABLE:
+        return unknown_argument(setting, ground, "whether this is a prefill server is not known")
+    value = "follow_bootstrap_room" if mode == "prefill" else "round_robin"
+    return derived(setting, ground, "load-balance-method", value)
+
+
 def device(setting: str, ground: Ground) -> Effective:
     """Unset: the kind of device the image is built for."""
     platform = ground.hardware.platform
@@ -151,6 +160,7 @@ RULES: dict[str, Callable[[str, Ground], Effective | None]] = {
     "context_length": sglang_model_rules.context_length,
     "cuda_graph_max_bs": sglang_memory.cuda_graph_max_bs,
     "device": device,
+    "disable_chunked_prefix_cache": sglang_model_rules.disable_chunked_prefix_cache,
     "disable_radix_cache": prefix_caching,
     "disable_overlap_schedule": imposed(sglang_overruling.disable_overlap_schedule),
     "dp_size": single,
@@ -159,6 +169,7 @@ RULES: dict[str, Callable[[str, Ground], Effective | None]] = {
     "grammar_backend": grammar_backend,
     "json_model_override_args": overrides,
     "kv_cache_dtype": sglang_model_rules.kv_cache_dtype,
+    "load_balance_method": load_balance_method,
     "max_running_requests": max_running_requests,
     "mem_fraction_static": sglang_memory.mem_fraction_static,
     "page_size": page_size,
@@ -180,6 +191,7 @@ RESOLVED = frozenset(
         "dcp_comm_backend",
         "dcp_replicate_q_proj",
         "decode_attention_backend",
+        "disaggregation_decode_retraction_backup",
         "dsa_decode_backend",
         "dsa_prefill_backend",
         "dsv4_attn_backend",
@@ -193,7 +205,6 @@ RESOLVED = frozenset(
         "fp4_gemm_runner_backend",
         "fp8_gemm_runner_backend",
         "hicache_ratio",
-        "load_balance_method",
         "mamba_radix_cache_strategy",
         "mm_feature_transport",
         "mm_preprocess_cache_size_mb",
@@ -201,6 +212,7 @@ RESOLVED = frozenset(
         "moe_dense_tp_size",
         "moe_runner_backend",
         "ple_offload_embedding",
+        "pp_max_micro_batch_size",
         "prefill_attention_backend",
         "prefill_decode_interval",
         "prefill_kv_cache_dequant_dtype",

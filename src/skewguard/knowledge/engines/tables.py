@@ -39,7 +39,7 @@ TWIN = "twin"
 """The kind of a variable that stands for a flag, and takes what that flag takes."""
 
 LENIENT = "lenient-"
-"""Before the kind of a variable: a value that is none of the kind is passed over with a warning."""
+"""Before the kind of a variable: a value that is none of the kind is passed over, and the default taken."""
 
 HELP = Flag("help", ("--help", "-h"), action="help")
 
@@ -160,9 +160,12 @@ class Table:
         return self._twins
 
     def env(self, version: str) -> Mapping[str, tuple[Any, str]]:
-        """(default, kind) of every environment variable of one version; kind is `text`, `int`, `float` or `TWIN`, the
+        """(default, kind) of every environment variable of one version.
 
-        numbers with `LENIENT` before them where the engine takes the default for a value it cannot use."""
+        Kinds: `text`; `int` and `float`, which refuse what is no number; `bool` (true, 1, yes, y and their opposites);
+        `truth`, for which every text but `true` and `1` is false; `TWIN`. `LENIENT` stands before them where the engine
+        takes the default for a value that it cannot use.
+        """
         at = self._index[version]
         twins: dict[str, tuple[Any, str]] = {
             flag.env: (None, TWIN) for flag in self.flags(version) if flag.env is not None

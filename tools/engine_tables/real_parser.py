@@ -170,9 +170,9 @@ def main(folder: str) -> None:
     sys.meta_path.append(_Finder())
     found = importlib.metadata.version
 
-    def version(name: str) -> str:
+    def version(distribution_name: str) -> str:
         try:
-            return found(name)
+            return found(distribution_name)
         except importlib.metadata.PackageNotFoundError:
             return "99.0"
 

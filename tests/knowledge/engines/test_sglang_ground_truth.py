@@ -17,6 +17,8 @@ COPIED = {
     "pipeline_parallel_size": "pp_size",
     "data_parallel_size": "dp_size",
     "expert_parallel_size": "ep_size",
+    "attention_context_parallel_size": "attn_cp_size",
+    "moe_data_parallel_size": "moe_dp_size",
 }
 """Destinations that `ServerArgs.from_cli_args` copies to another field, which is the one that counts."""
 

@@ -123,6 +123,8 @@ class _StandIn(types.ModuleType):
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
         path = f"{self.__name__}.{name}"
+        if any(given.startswith(f"{path}.") for given in GIVEN):
+            return importlib.import_module(path)
         setattr(self, name, GIVEN[path] if path in GIVEN else _Loose(name, (Nothing,), {}))
         return self.__dict__[name]
 

@@ -109,6 +109,7 @@ GIVEN: dict[str, Any] = {
     "torch.version.cuda": "12.8",
     "torch.cuda.is_available": lambda: False,
     "torch.library.Library": type("Library", (Nothing,), {"ns": "namespace", "m": None}),
+    "torch.finfo": lambda *_: argparse.Namespace(min=-448.0, max=448.0, eps=0.125),
     "torch.iinfo": lambda *_: argparse.Namespace(min=-(2**63), max=2**63 - 1),
 }
 """What stands in for names whose value decides something on the way: a machine with NVIDIA's libraries and no GPU."""

@@ -156,6 +156,13 @@ def test_underscores_are_refused(version: str) -> None:
     assert (parsed.starts, only(parsed).fault, only(parsed).suggestion) == (False, "misspelt", "--tp-size")
 
 
+def test_beginning_with_underscores_is_a_slip_where_the_flag_is_known() -> None:
+    """Not a flag that went: only its default changed in between."""
+    argument = only(launch("0.4.4", "--model-path=m", "--speculative_ea", "4"))
+
+    assert (argument.fault, argument.suggestion) == ("misspelt", "--speculative-eagle-topk")
+
+
 def test_unique_beginning_is_completed() -> None:
     """`--mem-frac 0.8` works as long as no other flag begins so."""
     parsed = launch("0.5.5", *M, "--mem-frac", "0.8")

@@ -55,6 +55,8 @@ def missing(table: Table, successors: Successors, version: str, name: str, *, se
             return Missing("misspelt", dashed, known.flags[dashed], dashed)
         return missing(table, successors, version, dashed, serve=serve)
     written = _historic(table, name)
+    if written is not None and written in known.flags:  # a beginning of it, with underscores
+        return Missing("misspelt", written, known.flags[written], written)
     if written is not None:
         return _dated(table, successors, version, written, known.flags)
     near = nearest_ever(table, name)

@@ -2,7 +2,7 @@
 
 Two settings share a name only where they mean the same. SGLang's `mem_fraction_static` is no `gpu_memory_utilization`
 (it leaves activations and CUDA graphs outside), and its `chunked_prefill_size` no budget of a whole step: both stay
-settings of its own.
+settings of its own; so does TensorRT-LLM's `free_gpu_memory_fraction`, a share of what the weights leave free.
 """
 
 from collections.abc import Mapping
@@ -84,7 +84,33 @@ _TGI = {
     "limits.max_num_seqs": "max_batch_size",
     "parallelism.tensor": "num_shard",
 }
-_DIALECTS: Mapping[str, Mapping[str, str]] = {"vllm": _VLLM, "sglang": _SGLANG, "tgi": _TGI}
+_TRTLLM = {
+    "model.id": "model",
+    "model.revision": "revision",
+    "model.served_name": "served_model_name",
+    "tokenizer.id": "tokenizer",
+    "tokenizer.revision": "tokenizer_revision",
+    "tokenizer.mode": "tokenizer_mode",
+    "tokenizer.chat_template": "chat_template",
+    "tokenizer.tool_call_parser": "tool_parser",
+    "tokenizer.reasoning_parser": "reasoning_parser",
+    "runtime.dtype": "dtype",
+    "runtime.quantization": "quant_algo",
+    "runtime.kv_cache_dtype": "kv_cache_dtype",
+    "runtime.prefix_caching": "enable_block_reuse",
+    "runtime.chunked_prefill": "enable_chunked_prefill",
+    "runtime.generation_config": "generation_config",
+    "runtime.trust_remote_code": "trust_remote_code",
+    "runtime.load_format": "load_format",
+    "runtime.attention_backend": "attn_backend",
+    "runtime.speculative": "speculative_config",
+    "limits.max_model_len": "max_seq_len",
+    "limits.max_num_seqs": "max_batch_size",
+    "limits.max_num_batched_tokens": "max_num_tokens",
+    "parallelism.tensor": "tensor_parallel_size",
+    "parallelism.pipeline": "pipeline_parallel_size",
+}
+_DIALECTS: Mapping[str, Mapping[str, str]] = {"vllm": _VLLM, "sglang": _SGLANG, "tgi": _TGI, "trtllm": _TRTLLM}
 _INVERTED = frozenset((("sglang", "disable_radix_cache"),))
 
 

@@ -23,13 +23,24 @@ def _tgi() -> EngineModule:
     return tgi
 
 
+def _trtllm() -> EngineModule:
+    from skewguard.knowledge.engines import trtllm
+
+    return trtllm
+
+
 def _vllm() -> EngineModule:
     from skewguard.knowledge.engines import vllm
 
     return vllm
 
 
-_HOMES: Mapping[str, Callable[[], EngineModule]] = {"vllm": _vllm, "sglang": _sglang, "tgi": _tgi}
+_HOMES: Mapping[str, Callable[[], EngineModule]] = {
+    "vllm": _vllm,
+    "sglang": _sglang,
+    "tgi": _tgi,
+    "trtllm": _trtllm,
+}
 
 
 class _Engines(Mapping[str, EngineModule]):

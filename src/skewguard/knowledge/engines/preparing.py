@@ -75,7 +75,7 @@ def pulled(
     if (suffix.lower() if any_case else suffix) not in ("yaml", "yml"):
         prepared.troubles.append(Trouble("config-not-yaml", path))
         return []
-    file = next((each for each in files if _same_path(each.path, path.text)), None)
+    file = next((each for each in files if same_path(each.path, path.text)), None)
     if file is None or file.text is None:
         prepared.unseen = path.text if file is None else f"{path.text} ({file.ref})"
         return []
@@ -85,7 +85,9 @@ def pulled(
     return found.words
 
 
-def _same_path(known: str, wanted: str) -> bool:
+def same_path(known: str, wanted: str) -> bool:
+    """Whether two paths inside a container name one file."""
+
     def parts(path: str) -> list[str]:
         return [part for part in path.split("/") if part not in ("", ".")]
 

@@ -3,7 +3,7 @@
 from textwrap import dedent
 from typing import Any
 
-from tools.engine_tables import sglang, vllm
+from tools.engine_tables import sglang, trtllm, vllm
 from tools.engine_tables.release import Extract
 from tools.engine_tables.source import Source
 
@@ -26,3 +26,8 @@ def of_sglang(version: str, files: dict[str, str]) -> Extract:
 def flag(found: Extract, name: str) -> dict[str, Any]:
     """A flag's record without its own name."""
     return {part: value for part, value in found.flags[name].items() if part != "flags" or value != [name]}
+
+
+def of_trtllm(version: str, files: dict[str, str]) -> Extract:
+    """What is read of a TensorRT-LLM release."""
+    return trtllm.extract(source(version, files))

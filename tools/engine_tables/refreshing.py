@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
-from tools.engine_tables import changes, fingerprints, packing, sglang, source, vllm
+from tools.engine_tables import changes, fingerprints, packing, sglang, source, trtllm, vllm
 from tools.engine_tables.fetching import Cache
 from tools.engine_tables.index import connect
 from tools.engine_tables.release import Extract
 
-ENGINES: dict[str, ModuleType] = {"vllm": vllm, "sglang": sglang}
+ENGINES: dict[str, ModuleType] = {"vllm": vllm, "sglang": sglang, "trtllm": trtllm}
 DATA = Path(__file__).parents[2] / "src" / "skewguard" / "knowledge" / "engines" / "data"
 RULES = DATA / "rules-read.json"
 AT_ONCE = 2
@@ -31,8 +31,11 @@ def refresh(engine: str, cache: Path, say: Say, *, everything: bool = False, off
     file = DATA / f"{engine}.json"
     old = json.loads(file.read_text("utf-8")) if file.exists() else packing.pack(engine, "0", ())
     known = {} if everything else packing.unpack(old)
-    if not offline:
+    if not offline and getattr(module, "FETCHED", True):
         _fetch(kept, module, known, say)
+    if not kept.versions():
+        say(f"{engine}: no sources are kept, and the index has none; the table stays as it is")
+        return
     wanted = [version for version in kept.versions() if version not in known]
     read = {each.version: each for each in _extracts(engine, kept, wanted, say)}
     new = packing.pack(engine, old["table_version"], (known | read).values())

@@ -135,7 +135,7 @@ def _flag(engine: str, flag: str) -> FlagHistory:
     settings = [record.setting for _, _, record in runs if record and record.setting]
     return FlagHistory(
         engine=engine,
-        flag=f"--{wanted}",
+        flag=_spelt(wanted, next(record for _, _, record in reversed(runs) if record)),
         setting=settings[-1] if settings else None,
         runs=tuple(FlagRun(first, last, _line(record) if record else None) for first, last, record in runs),
         tables=engines.tables_used(),
@@ -148,6 +148,11 @@ def _long(module: EngineModule, name: str) -> str:
         if f"-{name}" in record.spellings:
             return next((each[2:] for each in record.spellings if each.startswith("--")), name)
     return name
+
+
+def _spelt(name: str, record: FlagRecord) -> str:
+    """The flag as its engine spells it, which may be with underscores; a destination as it was asked for."""
+    return next((each for each in record.spellings if each.replace("_", "-") == f"--{name}"), f"--{name}")
 
 
 def _variable(engine: str | None, name: str) -> VariableHistory:

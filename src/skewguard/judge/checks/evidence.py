@@ -20,19 +20,35 @@ Place = Literal["hub", "path", "uri", "other"]
 
 
 def flag(case: Case, setting: str) -> str | None:
-    """The engine's spelling of a setting: as it stands in the arguments, else made from the destination."""
+    """The engine's spelling of a setting: as it stands in the arguments, else as its release spells it.
+
+    None where the engine has no such setting, or takes it as a word without a flag.
+    """
     dest = vocabulary.destination(case.engine, setting)
     if dest is None:
         return None
     written = case.parsed.arguments if case.parsed else ()
     spelled = next((item.flag for item in written if item.dest == dest and item.flag), None)
-    return spelled or "--" + dest.replace("_", "-")
+    if spelled is not None:
+        return spelled
+    names = _spellings(case, dest)
+    known = next((name for name in names if name.startswith("-")), None)
+    return known or (None if names else "--" + dest.replace("_", "-"))
+
+
+def _spellings(case: Case, dest: str) -> tuple[str, ...]:
+    """How the release (of several, the newest) spells the flag of a destination; empty where it has none."""
+    module = engines.ENGINES.get(case.engine)
+    if module is None or case.release is None:
+        return ()
+    newest = module.flags(case.release.candidates[-1])
+    return next((record.spellings for record in newest if record.dest == dest), ())
 
 
 def adding(case: Case, setting: str, value: str) -> str | None:
     """How to write a setting that is not there yet, where this container keeps its arguments; None: it cannot be."""
-    name = flag(case, setting)
-    if name is None or case.parsed is None:
+    name, dest = flag(case, setting), vocabulary.destination(case.engine, setting)
+    if name is None or dest is None or case.parsed is None or not _spellings(case, dest):
         return None
     return add_words(case, name, value)
 

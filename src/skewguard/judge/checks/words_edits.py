@@ -30,6 +30,8 @@ def _in_file(case: Case, argument: Argument) -> str:
     if argument.fault == "ignored" and argument.suggestion is None:
         off = contract_edits.negation(case, argument.dest, argument.flag) if argument.dest and argument.flag else None
         return f"remove {line}" + (f", and {evidence.add_switch(case, off)}" if off else "")
+    if argument.fault == "overruled" and argument.suggestion is not None:
+        return f"remove {line}, and write `{argument.suggestion}` on the command line"
     if argument.suggestion is not None and argument.suggestion.startswith("-"):
         name, equals, value = argument.suggestion.removeprefix("--").partition("=")
         return f"write `{name}{': ' + value if equals else ''}` in {line}"
@@ -89,6 +91,12 @@ def _read_form(case: Case, argument: Argument) -> str:
     return ""
 
 
+def _obeyed(_case: Case, argument: Argument) -> str:
+    """Away with an argument that the engine decides against, or where it is decided."""
+    other = f"change {argument.suggestion}" if argument.suggestion else "run a release that obeys it"
+    return f"remove `{whole(argument)}`, or {other}"
+
+
 def _one_of_two(case: Case, argument: Argument) -> str:
     """What to write for `--switch false`: nobody knows whether the flag or its value says what was meant."""
     switch = _before(case, argument)
@@ -136,7 +144,7 @@ def whole(argument: Argument) -> str:
 _EDITS: Mapping[str, Callable[[Case, Argument], str]] = {
     "swallowed": lambda _case, argument: _apart(argument.text, argument.suggestion),
     "ignored": _read_form,
-    "overruled": lambda _case, argument: f"remove `{argument.text}`, or run a release that obeys it",
+    "overruled": _obeyed,
     "unexpected-value": _without_value,
     "invalid": _invalid,
 }

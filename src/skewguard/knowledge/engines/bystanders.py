@@ -36,6 +36,7 @@ PROGRAMS: dict[str, str] = {
     "vllm collect-env": "it prints the environment and ends",
     "sglang generate": _OFFLINE,
     "sglang version": _LISTS,
+    "trtllm-serve disaggregated": _ROUTER,
     "vllm-router": _ROUTER,
     "sglang-router": _ROUTER,
     "sgl-model-gateway": _ROUTER,

@@ -184,6 +184,9 @@ def _engine(words: Sequence[str], at: int) -> Start | None:
 
 def _subcommand(row: Signs, program: str, commands: tuple[str, ...], following: str, at: int) -> Start | None:
     if not commands:
+        other = bystanders.PROGRAMS.get(f"{program} {following}")
+        if other is not None:
+            return Start("bystander", f"`{program} {following}`: {other}", at=at)
         return Start("engine", f"its command starts {row.title} (`{program}`)", row.name, at=at)
     if following in commands:
         return Start("engine", f"its command starts {row.title} (`{program} {following}`)", row.name, at=at)

@@ -5,7 +5,6 @@ its options name; `trtllm_laying` how the two meet; `trtllm_defaults` what it ta
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from msgspec import structs
@@ -113,13 +112,11 @@ def settings(release: Release) -> tuple[str, ...]:
     return trtllm_defaults.settings(table(), release.candidates)
 
 
-@cache
 def flags(version: str) -> tuple[FlagRecord, ...]:
     """Every flag of one version."""
-    return tuple(listing.record(table(), flag, trtllm_defaults.kind) for flag in table().flags(version))
+    return listing.records(table(), version, trtllm_defaults.kind)
 
 
-@cache
 def variables(version: str) -> Mapping[str, Value]:
     """Every environment variable of one version, with its default."""
     return listing.variables(table(), version)

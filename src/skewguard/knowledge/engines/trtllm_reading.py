@@ -1,12 +1,13 @@
 """One release of `trtllm-serve` reads one argument vector: which word does what, which values result, does it start."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from msgspec import structs
 from msgspec import field as struct_field
+from msgspec import structs
 
 from skewguard.knowledge.engines import click_grammar, grammar, shapes
 from skewguard.knowledge.engines.grammar import Take, Word
+from skewguard.knowledge.engines.history import Missing
 from skewguard.knowledge.engines.parsing import Parsing
 from skewguard.knowledge.engines.readings import UNKNOWABLE, Held, Reading, Simulation
 from skewguard.knowledge.engines.tables import Table
@@ -47,6 +48,19 @@ class _Simulation(Parsing):
         result = self._result
         return Laid(**{name: getattr(result, name) for name in Simulation.__struct_fields__}, doubts=self._doubts)
 
+    def _read(self, takes: Sequence[Take]) -> None:
+        """click converts the last text of a destination alone, so that an earlier one may be anything."""
+        last = {take.flag.dest: take for take in takes if take.status == "taken" and take.flag is not None}
+        super()._read([take for take in takes if not self._superseded(take, last)])
+
+    def _superseded(self, take: Take, last: Mapping[str, Take]) -> bool:
+        flag = take.flag
+        if take.status != "taken" or flag is None or flag.action == "append" or last[flag.dest] is take:
+            return False
+        value = None if flag.switch else " ".join(take.texts())
+        self._record.tell(take, "overridden", "duplicated", value=value)
+        return True
+
     def _first(self, word: Word) -> None:
         """Before a command only `--help` is a flag of the program."""
         if not word.text.startswith("-") or word.text in ("-", "--", "--help") or shapes.starts_unresolved(word):
@@ -63,6 +77,14 @@ class _Simulation(Parsing):
                 fatal=True,
             )
         )
+
+    def _missing(self, name: str) -> Missing:
+        """Why a name is no flag: click completes no beginning of one, so that this is the first thing to say."""
+        whole = [spelling for spelling in self._known.flags if spelling.startswith(name) and name.startswith("--")]
+        if len({self._known.flags[spelling].dest for spelling in whole}) == 1 and len(name) > len("--x"):
+            return Missing("misspelt", whole[0], self._known.flags[whole[0]], whole[0])
+        found = super()._missing(name)
+        return structs.replace(found, spelling=name) if found.fault == "unknown" else found
 
     def _positional(self, take: Take) -> None:
         word = take.word

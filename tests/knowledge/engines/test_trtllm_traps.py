@@ -202,7 +202,7 @@ def test_name_of_a_flag_is_no_field() -> None:
     """The options take field names and refuse others: `tp_size` stops the start."""
     told = only(serve("1.1.0", text="tp_size: 4\n"))
 
-    assert (told.text, told.fault, told.fatal, told.source) == ("tp_size", "invalid", True, "config-file")
+    assert (told.text, told.fault, told.fatal, told.source) == ("tp_size", "misspelt", True, "config-file")
     assert "`tensor_parallel_size`" in told.message
 
 

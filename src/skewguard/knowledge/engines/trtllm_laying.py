@@ -77,8 +77,16 @@ class Laying:
 
     def _wrong_name(self, line: Line, right: str) -> None:
         """A flag's name that is no field of the engine's options, whose reader takes no other names."""
-        where = f"`{right}`" if right != FRACTION else f"`{trtllm_file.CACHE}.{right}`"
-        self._tell(line, "invalid", fault="invalid", why="wrong-name", detail=(line.path, where), fatal=True)
+        field = right if right != FRACTION else f"{trtllm_file.CACHE}.{right}"
+        self._tell(
+            line,
+            "unknown",
+            fault="misspelt",
+            why="wrong-name",
+            detail=(line.path, field),
+            suggestion=f"--{field}",
+            fatal=True,
+        )
 
     def _overwrite(self, line: Line, held: Held | None) -> None:
         """The file's value counts; a flag that says something else has no effect."""

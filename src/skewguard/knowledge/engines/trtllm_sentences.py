@@ -41,7 +41,7 @@ def _by_flags(reading: Reading, who: str, _program: str) -> str:
 
 def _wrong_name(reading: Reading, who: str, _program: str) -> str:
     key, field = reading.detail
-    return f"`{key}` is a flag's name and no field of {who}'s options, where it is called {field}: the server does not start"
+    return f"`{key}` is a flag's name and no field of {who}'s options, where it is called `{field}`: the server does not start"
 
 
 def _unused(reading: Reading, who: str, _program: str) -> str:

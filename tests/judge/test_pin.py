@@ -333,6 +333,7 @@ def test_draft_model_with_arguments_of_its_own_needs_a_commit(
     subject = case(
         engine="sglang",
         title="SGLang",
+        version=version,
         declared=declared,
         derived={} if version == "0.5.1" else {names[1]: None},
         arguments=[flag] if revision else [],

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from skewguard.knowledge.capacity import effects, situations
 from skewguard.knowledge.capacity.situations import DECODE, PER_TOKEN, REQUESTS, TOKENS, WEIGHTS, Situation
@@ -291,3 +293,35 @@ def test_no_effect_where_a_side_is_unknown() -> None:
     """Weights of an architecture without formula have no effect to tell, the cache of it has."""
     names = [item.name for item in effects.of(situation(DEEPSEEK_V3), "runtime.dtype", "bfloat16", "float32")]
     assert names == [PER_TOKEN]
+
+
+@given(
+    length=st.integers(1, 300_000),
+    more=st.integers(1, 300_000),
+    tensor=st.sampled_from([1, 2, 4, 8]),
+    share=st.floats(0.1, 0.99),
+    name=st.sampled_from(["T4", "L4", "A100-40GB", "H200"]),
+)
+def test_what_lacks_grows_with_length_and_shrinks_with_devices(
+    length: int, more: int, tensor: int, share: float, name: str
+) -> None:
+    """A longer request never fits where a shorter one lacks memory, nor do fewer devices where more lack it."""
+
+    def lacks(tokens: int, devices: int) -> float:
+        server = situation(
+            gpu=name, limits__max_model_len=tokens, parallelism__tensor=devices, runtime__gpu_memory_utilization=share
+        )
+        found = situations.lacking(server)
+        return 0 if found is None else value(found)
+
+    assert lacks(length, tensor) <= lacks(length + more, tensor)
+    assert lacks(length, 2 * tensor) <= lacks(length, tensor)
+
+
+@given(length=st.integers(1, 300_000), name=st.sampled_from(["T4", "L4", "H200"]))
+def test_what_lacks_memory_holds_no_whole_request(length: int, name: str) -> None:
+    """The check and the number shown never contradict each other: where memory lacks, less than one request fits."""
+    server = situation(gpu=name, limits__max_model_len=length)
+    fits = situations.answer(server, REQUESTS)
+    if situations.lacking(server) is not None:
+        assert isinstance(fits, Gap) or fits.value < 1

@@ -158,6 +158,14 @@ def test_an_open_class_is_unknown(pod: str) -> None:
     assert told(server(pod=pod)) == []
 
 
+def test_one_class_of_several_that_is_too_small_is_named() -> None:
+    """The pod may land on an L4, where 131072 tokens do not fit, or on an H200, where they do."""
+    found = next(item for item in told(server(pod=SEVERAL), "unknown") if item.check == CHECKS[0])
+    assert "may land on L4, where org/m does not fit" in found.message
+    assert "H200" not in found.message
+    assert found.anchor == "nvidia.com/gpu.product"
+
+
 def test_sglang_is_told_where_its_weights_do_not_fit() -> None:
     """SGLang starts with less cache than a full length, and not without room for the weights."""
     image = "lmsysorg/sglang:v0.5.5"

@@ -42,7 +42,7 @@ def _size(line: results.SizeLine) -> settings_documents.Size:
         unit=line.unit,
         effective=documents.Effective(**parts.effective(item)),
         bound=line.bound,
-        assumes=list(fact.assumes) if fact else [],
+        assumes=[] if isinstance(item, facts.Gap) else list(item.assumes),
         origin=parts.origin(fact.origin) if fact else None,
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from skewguard.language.facts import Fact, Gap
+from skewguard.language.facts import Choice, Fact, Gap
 from skewguard.language.findings import Effect
 from skewguard.language.results import SizeLine
 from skewguard.report import words
@@ -37,6 +37,9 @@ def said(line: SizeLine) -> str:
     item = line.effective
     if isinstance(item, Gap) and item.rule == "capacity.no-room":
         return f"none: {item.reason}"
+    if isinstance(item, Choice):
+        said = [f"{number(arm.value, line.unit)} {arm.when}" for arm in item.arms]
+        return _BOUNDS.get(line.bound or "", "") + ", ".join(said)
     if not isinstance(item, Fact):
         return words.effective(item)
     return f"{_BOUNDS.get(line.bound or '', '')}{number(item.value, line.unit)}"
@@ -45,7 +48,7 @@ def said(line: SizeLine) -> str:
 def assumptions(lines: Iterable[SizeLine]) -> list[str]:
     """What the answers rest on, each said once."""
     return list(
-        dict.fromkeys(each for line in lines if isinstance(line.effective, Fact) for each in line.effective.assumes)
+        dict.fromkeys(each for line in lines if not isinstance(line.effective, Gap) for each in line.effective.assumes)
     )
 
 

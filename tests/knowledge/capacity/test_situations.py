@@ -175,6 +175,21 @@ def test_no_class_is_a_gap_of_the_class() -> None:
     assert (found.inputs, found.would_need) == (("gpu@x",), "a label")
 
 
+def test_several_classes_are_a_choice() -> None:
+    """Each class that may run it has its own capacity; what no device decides is one number."""
+    both = tuple(each for name in ("L4", "H20") if (each := accelerators.find(name)) is not None)
+    nowhere = Gap("hardware.gpu_class", "several classes", "scheduling", ("gpu@x",), "one class")
+    of = situation(gpu=None, hardware__gpu_class=nowhere)
+    several = Situation("vllm", of.ask, of.checkpoint, classes=both)
+    found = situations.fact(several, TOKENS)
+    assert isinstance(found, Choice)
+    assert found.inputs == ("gpu@x",)
+    assert [arm.when for arm in found.arms] == ["on L4", "on H20"]
+    assert found.arms[0].value == value(situations.answer(situation(gpu="L4"), TOKENS))
+    assert situations.bound(several, TOKENS) == "at-most"
+    assert isinstance(situations.fact(several, WEIGHTS), Fact)
+
+
 def test_memory_that_is_given_counts_in_place_of_a_share() -> None:
     """`kv_cache_memory_bytes` sizes the cache on any device, and says nothing of what a device lacks."""
     given = situation(gpu=None, vllm__kv_cache_memory_bytes=GIB)

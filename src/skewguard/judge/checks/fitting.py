@@ -43,7 +43,9 @@ def does_not_fit(case: Case) -> Iterator[Result]:
     situation = case.situation
     lacking = situations.lacking(situation)
     if isinstance(lacking, Gap):
-        yield _open(lacking, "whether the model fits cannot be said")
+        short = fitting_words.short_on(situation)
+        open_one = _open(lacking, "whether the model fits cannot be said")
+        yield fitting_words.depends(case, short, lacking) if short else open_one
         return
     needed = fitting_words.need(situation)
     if lacking is None or needed is None:

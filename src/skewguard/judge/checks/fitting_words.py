@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from skewguard.judge.checks import evidence
-from skewguard.judge.checks.interface import Case
+from skewguard.judge.checks.interface import Case, Result, unknown
 from skewguard.language import scheduling
 from skewguard.language.facts import Fact, Gap, Origin
 
@@ -66,6 +66,33 @@ def lack(case: Case, needed: Need) -> str:
         f"{_model(case)} takes at least {takes}{each}, and {case.title} may use {_gib(needed.share)} of one "
         f"{needed.device} ({needed.fraction:g} of {_gib(needed.memory)}): it {ends}."
     )
+
+
+def short_on(situation: "Situation") -> list[str]:
+    """The classes, of several that may run it, on which the arithmetic shows that it does not fit."""
+    from skewguard.knowledge.capacity import Amount, situations
+
+    return [each.title for each, on_it in situation.by_class() if isinstance(situations.lacking(on_it), Amount)]
+
+
+def depends(case: Case, short: list[str], gap: Gap) -> Result:
+    """What to say where it fits on some of the classes alone."""
+    place_, anchor = _term(case)
+    return unknown(
+        f"The pod may land on {' or '.join(short)}, where {_model(case)} does not fit: {case.title} then does not start.",
+        remedy="leave only the classes that hold it in the node terms, or lower the longest length",
+        setting="hardware.gpu_class",
+        anchor=anchor,
+        at=place_,
+        inputs=gap.inputs,
+    )
+
+
+def _term(case: Case) -> tuple[Origin, str | None]:
+    """The node term that names the classes."""
+    found = scheduling.constraint(case.workload.template, {}).classes
+    origin = found[0].origin if found else case.container.origin
+    return origin, next((term.key for term in case.workload.template.node_terms if term.origin == origin), None)
 
 
 def few(case: Case, needed: Need, most: "Amount") -> str:

@@ -76,7 +76,8 @@ def situated(sheet: Sheet, engine: str, inputs: Inputs | None) -> "Situation":
         return situations.of(sheet, engine, None, None)
     hardware = inputs.hardware
     on_cpu = hardware.platform == "cpu"
-    return situations.of(sheet, engine, inputs.checkpoint, None if on_cpu else hardware.accelerator, on_cpu=on_cpu)
+    device, classes = (None, ()) if on_cpu else (hardware.accelerator, hardware.classes)
+    return situations.of(sheet, engine, inputs.checkpoint, device, on_cpu=on_cpu, classes=classes)
 
 
 class Result(Struct):

@@ -14,7 +14,7 @@ from skewguard.knowledge.capacity import cache, decoding, room, weights
 from skewguard.knowledge.capacity.values import Amount, Answer, Plan, gap
 from skewguard.knowledge.checkpoints import Checkpoint
 from skewguard.language.accelerators import Accelerator
-from skewguard.language.facts import Bound, Choice, Effective, Fact, Gap, Origin
+from skewguard.language.facts import Arm, Bound, Choice, Effective, Fact, Gap, Origin
 from skewguard.language.sheet import Sheet
 
 PREFIX = "capacity."
@@ -69,7 +69,8 @@ NO_ROOM = room.NO_ROOM
 class Situation(Struct, frozen=True):
     """What the arithmetic may look at. `ask` gives the effective value of a setting.
 
-    `device` is the one class that runs it, None where several may or none is named; `on_cpu` is a server without GPU.
+    `device` is the one class that runs it, None where several may (`classes`) or none is named; `on_cpu` is a server
+    without GPU.
     `instead` are values to suppose in place of those of the sheet.
     """
 
@@ -78,6 +79,7 @@ class Situation(Struct, frozen=True):
     checkpoint: Checkpoint | None = None
     device: Accelerator | None = None
     on_cpu: bool = False
+    classes: tuple[Accelerator, ...] = ()
     instead: Mapping[str, Any] = {}
 
     def known(self, setting: str) -> Effective:
@@ -102,6 +104,10 @@ class Situation(Struct, frozen=True):
         """The same on another class."""
         return structs.replace(self, device=device, instead={**self.instead, CLASS: device.title})
 
+    def by_class(self) -> "list[tuple[Accelerator, Situation]]":
+        """The same on each class that may run it, where several may."""
+        return [(each, self.on(each)) for each in self.classes] if self.device is None else []
+
     def generous(self) -> "Situation":
         """The same on as much memory as a device of the class can report."""
         return self if self.device is None else structs.replace(self, device=room.generous(self.device))
@@ -121,10 +127,16 @@ class Situation(Struct, frozen=True):
 
 
 def of(
-    sheet: Sheet, engine: str, checkpoint: Checkpoint | None, device: Accelerator | None, *, on_cpu: bool = False
+    sheet: Sheet,
+    engine: str,
+    checkpoint: Checkpoint | None,
+    device: Accelerator | None,
+    *,
+    on_cpu: bool = False,
+    classes: tuple[Accelerator, ...] = (),
 ) -> Situation:
     """What the arithmetic reads of one container."""
-    return Situation(engine, sheet.effective, checkpoint, device, on_cpu)
+    return Situation(engine, sheet.effective, checkpoint, device, on_cpu, classes)
 
 
 def answer(situation: Situation, name: str) -> Answer:
@@ -149,15 +161,28 @@ def needs(name: str) -> tuple[str, ...]:
     return _NEEDS[name]
 
 
-def fact(situation: Situation, name: str) -> Fact | Gap:
-    """The answer as a fact of a sheet: derived, with where it comes from and what it assumes."""
+def fact(situation: Situation, name: str) -> Effective:
+    """The answer as a fact of a sheet: derived, with where it comes from and what it assumes.
+
+    A choice where several classes may run it and each has an answer of its own.
+    """
     found = answer(situation, name)
     if isinstance(found, Gap):
-        return found
+        return _by_class(situation, name, found) or found
     model = situation.checkpoint.name if situation.checkpoint is not None else "the model"
     where = f" on {situation.device.title}" if situation.device is not None and name not in (WEIGHTS, PER_TOKEN) else ""
     origin = Origin("rule", f"arithmetic over the files of {model}{where}")
     return Fact(name, found.value, "derived", origin, found.assumes)
+
+
+def _by_class(situation: Situation, name: str, open_one: Gap) -> Choice | None:
+    found = [(each.title, answer(on_it, name)) for each, on_it in situation.by_class()]
+    known = [(title, each) for title, each in found if isinstance(each, Amount)]
+    if not known or len(known) < len(found):
+        return None
+    arms = tuple(Arm(f"on {title}", each.value) for title, each in known)
+    assumes = tuple(dict.fromkeys(said for _, each in known for said in each.assumes))
+    return Choice(name, open_one.rule, open_one.inputs, arms, assumes)
 
 
 def lacking(situation: Situation) -> Answer | None:
@@ -348,4 +373,6 @@ MEANINGS: Mapping[str, str] = {
 def bound(situation: Situation, name: str) -> Bound | None:
     """On which side of an answer the truth can lie; None where there is no answer."""
     found = answer(situation, name)
+    if isinstance(found, Gap) and situation.by_class():
+        found = answer(situation.by_class()[0][1], name)
     return found.bound if isinstance(found, Amount) else None

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from skewguard.judge.checks import groups, parallel
+from skewguard.judge.checks import devices, groups, parallel
 from skewguard.knowledge.engines.interface import Recognition
 from skewguard.language.facts import Subject
 from skewguard.language.workloads import (
@@ -111,7 +111,7 @@ def test_workers_of_the_group_are_counted_by_their_own_request() -> None:
     subject = case(
         declared={TENSOR: 8, PIPELINE: 2}, derived=ONE, subject=lead, workload={"group_size": 3}, siblings=[worker(8)]
     )
-    assert parallel.available(subject) == 16
+    assert devices.available(subject) == 16
     assert verdicts(FEW, subject) == ["pass"]
     short = case(
         declared={TENSOR: 8, PIPELINE: 2},
@@ -134,7 +134,7 @@ def test_workers_of_another_group_are_not_counted() -> None:
     ):
         lead = {"kind": "LeaderWorkerSet", "role": role}
         subject = case(declared={TENSOR: 8}, derived=ONE, subject=lead, workload={"group_size": 2}, siblings=group)
-        assert parallel.available(subject) == 8
+        assert devices.available(subject) == 8
 
 
 def test_worker_is_judged_on_its_leader() -> None:

@@ -186,22 +186,24 @@ def test_ray_cluster_is_a_head_and_workers() -> None:
     assert [(each.subject.role, each.group_size) for each in found] == [("leader", 5), ("worker", 5)]
 
 
-def test_ray_serve_settings_are_fields_with_their_place() -> None:
-    """Settings in the YAML text inside the YAML are named by the vocabulary and stand where they are written."""
+def test_ray_serve_arguments_are_words_with_their_place() -> None:
+    """What stands in the YAML text inside the YAML is handed to the engine word by word, each where it is written."""
     text = dedent(RAY)
-    fields = reading.workloads(text)[0].template.containers[0].fields
-    values = {name: located.value for name, located in fields.items()}
-    assert values == {
-        "model.served_name": "chat",
-        "model.id": "Qwen/Qwen3-8B",
-        "limits.max_model_len": "4096",
-        "runtime.dtype": "bfloat16",
-        "runtime.seed": "1",
-        "runtime.enforce_eager": "true",
-    }
-    for located in fields.values():
-        line = text.split("\n")[(located.origin.line or 0) - 1]
-        assert line[(located.origin.column or 1) - 1 :].lstrip('"').startswith(located.value)
+    (start,) = reading.workloads(text)[0].template.containers[0].invocations
+    assert reading.words(start) == [
+        "ray.serve.llm",
+        *("model", "Qwen/Qwen3-8B"),
+        *("served_model_name", "chat"),
+        *("max_model_len", "4096"),
+        *("dtype", "bfloat16"),
+        *("seed", "1"),
+        *("enforce_eager", "true"),
+    ]
+    places = [
+        (token.text, written.strip('"'))
+        for token, written in zip(start.argv, reading.slices(start.argv, text), strict=True)
+    ]
+    assert [pair for pair in places[5:] if pair[0] != pair[1]] == []
 
 
 def test_ray_serve_autoscaling_is_an_autoscaler() -> None:
@@ -481,11 +483,9 @@ def test_workspace_takes_a_template_or_a_preset() -> None:
     )
     assert told(f"{head}inference: {{template: {TEMPLATE}}}\n") == [("Workspace", None, ["c"])]
     engine = only(f"{head}inference: {{preset: {{name: phi-4}}, config: params}}\n{config}").template.containers[0]
-    assert {name: field.value for name, field in engine.fields.items()} == {
-        "model.source_uri": "kaito://phi-4",
-        "limits.max_model_len": "4096",
-        "vllm.swap_space": "4",
-    }
+    assert {name: field.value for name, field in engine.fields.items()} == {"model.source_uri": "kaito://phi-4"}
+    assert reading.words(engine.invocations[0])[1:] == ["--kaito-config-file", engine.files[0].path]
+    assert "max-model-len: 4096" in (engine.files[0].text or "")
     missing = reading.read(f"{head}inference: {{preset: {{name: phi-4}}, config: params}}\n").inventory.missing
     assert [each.ref for each in missing] == ["ConfigMap params"]
 
@@ -507,11 +507,13 @@ def test_vllm_runtime_becomes_the_operators_command_line() -> None:
     found = only(text)
     engine = found.template.containers[0]
     assert reading.words(engine.invocations[0]) == [
-        "vllm", "serve", "Qwen/Qwen3-8B", "--no-enable-chunked-prefill", "--enable-prefix-caching", "--max-model-len",
+        "vllm", "serve", "Qwen/Qwen3-8B", "--host", "0.0.0.0",  # noqa: S104  # what the operator writes
+        "--no-enable-chunked-prefill", "--enable-prefix-caching", "--max-model-len",
         "4096", "--dtype", "bfloat16", "--tensor-parallel-size", "2", "--x",
     ]  # fmt: skip
     assert engine.image is not None
-    assert (engine.image.value, engine.env[0].name) == ("docker.io/lmcache/vllm-openai:v0.3", "A")
+    assert engine.image.value == "docker.io/lmcache/vllm-openai:v0.3"
+    assert [(entry.name, entry.value) for entry in engine.env] == [("VLLM_USE_V1", "0"), ("A", "b")]
     assert engine.resources.limits["nvidia.com/gpu"].value == "2"
 
 

@@ -12,7 +12,7 @@ from skewguard.assess.starts import Start, Starts
 from skewguard.assess.unknowns import Unknowns
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import engines
-from skewguard.knowledge.engines import recognition, releases
+from skewguard.knowledge.engines import recognition, releases, wrapping
 from skewguard.knowledge.engines.interface import EngineModule, Recognition, Release, Variable
 from skewguard.knowledge.project import Project
 from skewguard.language import accelerators, scheduling, secret_names
@@ -150,12 +150,16 @@ def _starts(
 
     None where other programs read them.
     """
-    if found.runs != "server":
+    wrapper = found.wrapper if found.argv and wrapping.passes(found.wrapper) else ""
+    if found.runs != "server" and not wrapper:
         return None
     env = (*container.env, *starts.possible(module, release, container))
     added = next((gap for gap in container.gaps if gap.rule in _ADDS), None)
 
     def read(invocation: Invocation, argv: tuple[Token, ...]) -> Start:
+        if wrapper:
+            handed = wrapping.read(module, wrapper, argv, release, container.files)
+            return Start(invocation, Reading(structs.replace(handed, blind=added or handed.blind)))
         behind = invocation.via == "image" and _has_entrypoint(module, release, container)
         reading = vectors.read(module, argv, release, container, from_image=behind)
         parsed = module.settle(reading.parsed, env, release)

@@ -9,7 +9,7 @@ from skewguard.assess.given import Given
 from skewguard.assess.starts import Starts
 from skewguard.assess.unknowns import Unknowns
 from skewguard.judge.checks.interface import Elsewhere, situated
-from skewguard.knowledge.engines import images, recognition
+from skewguard.knowledge.engines import images, recognition, wrapping
 from skewguard.knowledge.engines.interface import (
     EngineModule,
     Hardware,
@@ -18,6 +18,7 @@ from skewguard.knowledge.engines.interface import (
     Recognition,
     Release,
 )
+from skewguard.knowledge.engines.wrappers import WRAPPERS
 from skewguard.language import redact, scalars, scheduling, vocabulary
 from skewguard.language.accelerators import Accelerator
 from skewguard.language.errors import UsageError
@@ -177,15 +178,29 @@ def _surroundings(ground: Ground) -> Iterator[Effective]:
     yield from _image(container)
     for setting, located in container.fields.items():
         yield _field(setting, located)
+    yield from wrapping.told(ground.found.wrapper, ground.argv)
     if ground.workload.subject.kind in _SPREADING:
         where = Origin(kind="rule", ref="the resource's `parallelism`, which does not name it")
         for setting in ("parallelism.tensor", "parallelism.pipeline", "parallelism.data"):
             if setting not in container.fields:
                 yield Fact(setting, 1, "derived", where)
+    yield from _left(ground)
     if ground.workload.subject.kind == command_lines.KIND:
         return  # nothing surrounds a command line
     yield from _hardware(ground)
     yield from surrounding.around(ground.workload, ground.inventory)
+
+
+def _left(ground: Ground) -> Iterator[Effective]:
+    """Settings that a wrapping program never gives: the engine's default holds where nobody wrote them."""
+    row, parsed = WRAPPERS.get(ground.found.wrapper), ground.parsed
+    if row is None or parsed is None or parsed.blind is None or parsed.blind.rule != "wrapper":
+        return
+    open_ = {gap.setting for gap in parsed.gaps.values()}
+    where = Origin(kind="rule", ref=f"{row.short}, which leaves it to {ground.engine}")
+    for setting, value in row.leaves.items():
+        if setting not in open_:
+            yield Fact(setting, value, "derived", where)
 
 
 def _field(setting: str, located: Located[str]) -> Effective:

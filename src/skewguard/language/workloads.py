@@ -264,6 +264,7 @@ class Workload(Struct, frozen=True):
     """One object that makes pods, or one role of it (leader, worker, prefill, decode).
 
     `group_size` is the number of pods that act as one server (LeaderWorkerSet size, Ray head + workers); 1 alone.
+    `most_pods` bounds the pods of a Ray worker group, whatever its autoscaler does; None where nothing does.
     `generic` is True when the kind is not one skewguard knows and the pod template was found by its shape.
     `namespace_known` is False where the document names no namespace. `notes` are sentences for the reader.
     `members` names the sibling roles' subjects of the same group.
@@ -277,6 +278,7 @@ class Workload(Struct, frozen=True):
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, Located[str]] = field(default_factory=dict)
     group_size: int | None = 1
+    most_pods: int | None = None
     members: tuple[Subject, ...] = ()
     generic: bool = False
     notes: tuple[str, ...] = ()

@@ -320,19 +320,22 @@ def test_ray_without_an_engine_is_not_certain() -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "command", "engine"),
+    ("image", "command", "engine", "certain"),
     [
-        ("kserve/huggingfaceserver:v0.15.0-gpu", "", "vllm"),
-        ("kserve/huggingfaceserver:v0.15.0-gpu", "python -m huggingfaceserver --model_id m", "vllm"),
-        ("nvcr.io/nvidia/ai-dynamo/vllm-runtime:0.5.1", "python3 -m dynamo.vllm --model m", "vllm"),
-        ("nvcr.io/nvidia/ai-dynamo/sglang-runtime:0.5.1", "python3 -m dynamo.sglang --model m", "sglang"),
-        ("rayproject/ray-llm:2.46.0", "ray start --head", "vllm"),
+        ("kserve/huggingfaceserver:v0.15.0-gpu", "", "vllm", False),
+        ("kserve/huggingfaceserver:v0.15.0-gpu", "python -m huggingfaceserver --model_id m", "vllm", False),
+        ("kserve/huggingfaceserver:v0.15.0-gpu", "python -m huggingfaceserver --backend=vllm", "vllm", True),
+        ("kserve/huggingfaceserver:v0.15.0-gpu", "python -m huggingfaceserver --backend vllm", "vllm", True),
+        ("nvcr.io/nvidia/ai-dynamo/vllm-runtime:0.5.1", "python3 -m dynamo.vllm --model m", "vllm", True),
+        ("nvcr.io/nvidia/ai-dynamo/sglang-runtime:0.5.1", "python3 -m dynamo.sglang --model m", "sglang", True),
+        ("kaito/kaito-base:0.1.1", "python3 /workspace/vllm/inference_api.py --max-model-len=1", "vllm", True),
+        ("rayproject/ray-llm:2.46.0", "ray start --head", "vllm", False),
     ],
 )
-def test_wrapped_engines_are_recognised_without_their_settings(image: str, command: str, engine: str) -> None:
-    """A wrapper's arguments are its own."""
+def test_wrapped_engines_are_recognised(image: str, command: str, engine: str, certain: bool) -> None:
+    """A program around an engine is told apart from the engine, and from one that may run another engine."""
     found = recognition.recognise(container(image, *command.split()))
-    assert (found.engine, found.runs, found.certain) == (engine, "wrapped", False)
+    assert (found.engine, found.runs, found.certain) == (engine, "wrapped", certain)
 
 
 def test_dynamo_frontend_is_no_engine() -> None:

@@ -12,6 +12,7 @@ from skewguard.judge.checks.interface import Case, Result, skipped, unknown
 from skewguard.knowledge import engines
 from skewguard.knowledge.engines import images, recognition
 from skewguard.knowledge.engines.images import ImageRef
+from skewguard.knowledge.engines.wrappers import WRAPPERS, Wrapper
 from skewguard.language import vocabulary
 from skewguard.language.facts import Choice, Fact, Gap, Located, Origin, Value
 from skewguard.language.workloads import Invocation, Token
@@ -61,6 +62,12 @@ def add_words(case: Case, name: str, value: str) -> str:
     written = _written(case, name)
     if written is not None:
         return _change(written, name, value)
+    row = _wrapper(case)
+    if row is not None and row.form:
+        plain = name.lstrip("-")
+        return row.form.format(name=plain.replace("-", "_") if row.passing == "keywords" else plain, value=value)
+    if row is not None:
+        name = next((f"--{own}" for own, engines_ in row.renamed.items() if engines_ == name), name)
     if _in_shell(case):
         return f"add `{name} {value}` to the command line"
     return f"add `- {name}={value}` to the container's `args`"
@@ -147,8 +154,8 @@ def concealed(case: Case, setting: str) -> Gap | None:
     for gap in case.parsed.gaps.values():
         if gap.setting == setting:
             return gap
-    known_otherwise = case.parsed.blind is not None and known(case, setting)
-    if known_otherwise and known_otherwise.origin.kind == "rule":
+    otherwise = case.sheet.effective(setting) if case.parsed.blind is not None else None
+    if isinstance(otherwise, Fact) and otherwise.origin.kind == "rule":
         return None  # the platform that adds arguments is known not to add this one
     return case.parsed.blind
 
@@ -202,7 +209,8 @@ def own_image(case: Case) -> bool:
     if ref is None or ref.unresolved or (case.release is not None and case.release.text is not None):
         return True
     told = recognition.of_image(ref.name)
-    return told.engine == case.engine and told.certain
+    row = _wrapper(case)
+    return (told.engine == case.engine and told.certain) or (row is not None and row.plain)
 
 
 def place(model: str) -> Place:
@@ -218,6 +226,16 @@ def place(model: str) -> Place:
 def read_by_engine(case: Case) -> bool:
     """Whether the engine's own parser reads the arguments: not those of a group member or of a wrapping program."""
     return case.parsed is not None and (case.recognition is None or case.recognition.runs == "server")
+
+
+def words_read(case: Case) -> bool:
+    """Whether arguments are understood: by the engine's own parser, or as a wrapping program hands them on to it."""
+    return read_by_engine(case) or (case.parsed is not None and _wrapper(case) is not None)
+
+
+def _wrapper(case: Case) -> Wrapper | None:
+    """The program that takes the engine's arguments among its own."""
+    return None if case.recognition is None else WRAPPERS.get(case.recognition.wrapper)
 
 
 def starts(case: Case) -> tuple[Invocation, ...]:

@@ -14,7 +14,7 @@ MILD = ("abbreviated", "deprecated", "duplicated")
 
 def told(case: Case, *names: str) -> Iterator[Argument]:
     """Arguments with one of these faults in every version that may run, those of a doubled entrypoint left out."""
-    if next(case.arguments(*names), None) is None or not evidence.read_by_engine(case):
+    if next(case.arguments(*names), None) is None or not evidence.words_read(case):
         return
     doubled = starting.doubled(case) is not None
     slipped = [word.origin for start in evidence.starts(case) if (word := starting.slipped(start)) is not None]

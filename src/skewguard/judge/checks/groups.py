@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from skewguard.judge.checks import evidence, members, parallel
+from skewguard.judge.checks import devices, evidence, members
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped, unknown
 from skewguard.language import facts, scheduling, surroundings
 from skewguard.language.facts import Fact, Origin
@@ -207,7 +207,7 @@ def group_gpus(case: Case) -> Iterator[Result]:
         yield skipped(_ALONE)
         return
     own, theirs = (evidence.known(each, "hardware.gpu_class") for each in (case, leader))
-    if own is not None and theirs is not None and own.value != theirs.value and parallel.devices(leader.container):
+    if own is not None and theirs is not None and own.value != theirs.value and devices.devices(leader.container):
         yield fail(
             f"The worker runs on {own.value}, its leader on {theirs.value} ({theirs.origin}): they are one server, "
             "as fast as the slower of the two, with the memory of the smaller",
@@ -222,8 +222,8 @@ def group_gpus(case: Case) -> Iterator[Result]:
 
 def _counts(case: Case, leader: Case) -> Iterator[Result]:
     """Different numbers of GPUs, where neither is none; too few in all is another finding with the same edit."""
-    own, theirs = parallel.devices(case.container), parallel.devices(leader.container)
-    need, total = parallel.needed(leader), parallel.available(leader)
+    own, theirs = devices.devices(case.container), devices.devices(leader.container)
+    need, total = devices.needed(leader), devices.available(leader)
     if not own or not theirs or own == theirs or (need is not None and total is not None and need > total):
         return
     amount = _amount(case)

@@ -1,97 +1,31 @@
 """Parallelism against the GPUs that are there, and what its processes need to talk to each other."""
 
 import math
-import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from skewguard.judge.checks import evidence, members
+from skewguard.judge.checks.devices import (
+    DATA,
+    PIPELINE,
+    TENSOR,
+    available,
+    devices,
+    given,
+    needed,
+    on,
+    placed_by_ray,
+    pods,
+    uncountable,
+)
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped, unknown
 from skewguard.language import scheduling, surroundings
 from skewguard.language.facts import Fact, Located
-from skewguard.language.workloads import Container, Volume
-
-WHOLE = ("nvidia.com/gpu", "amd.com/gpu", "habana.ai/gaudi", "gpu.intel.com/i915", "gpu.intel.com/xe")
-"""Resources of which one is one device that one process drives; slices, shares and TPU boards count otherwise."""
+from skewguard.language.workloads import Volume
 
 SHM = "/dev/shm"  # noqa: S108  # a mount point inside the container
-TENSOR, PIPELINE, DATA = "parallelism.tensor", "parallelism.pipeline", "parallelism.data"
 
 
-# ---- how many GPUs ---------------------------------------------------------------------------------------------------
-
-
-def needed(case: Case) -> int | None:
-    """GPUs that one server needs over all its pods; None when that is not known or the processes lie elsewhere."""
-    tensor = evidence.integer(case, TENSOR)
-    if tensor is None or any(evidence.concealed(case, setting) for setting in (PIPELINE, DATA)):
-        return None
-    pipeline = evidence.integer(case, PIPELINE) or 1
-    context = evidence.integer(case, f"{case.engine}.prefill_context_parallel_size") or 1
-    data = _data_parallel(case)
-    return None if data is None or tensor < 1 else tensor * pipeline * context * data
-
-
-def _data_parallel(case: Case) -> int | None:
-    """Copies of the engine in the pods of this workload: those of other pods (external balancing) are not counted."""
-    name = f"{case.engine}.{{}}".format
-    total = evidence.integer(case, DATA) or 1
-    if total <= 1 or _on(case, name("enable_dp_attention")):
-        return 1  # attention copies share the GPUs of the tensor-parallel group
-    local = evidence.integer(case, name("data_parallel_size_local"))
-    if _given(case, name("data_parallel_backend")) == "ray":
-        return None
-    spread = _on(case, name("data_parallel_external_lb")) or _given(case, name("data_parallel_rank")) is not None
-    if local is not None:
-        return local * _pods(case) if _pods(case) > 1 and local * _pods(case) <= total else local
-    return 1 if spread else total
-
-
-def _on(case: Case, setting: str) -> bool:
-    return _given(case, setting) is True
-
-
-def _given(case: Case, setting: str) -> object:
-    fact = case.sheet.declared(setting)
-    return fact.value if fact is not None else None
-
-
-def _pods(case: Case) -> int:
-    """Pods that act as one server: the group's size, or the nodes that the arguments name."""
-    nodes = evidence.integer(case, f"{case.engine}.nnodes") or 1
-    return max(case.workload.group_size or 1, nodes)
-
-
-def devices(container: Container) -> int | None:
-    """Whole devices that a container asks for; None where it asks for slices, shares, claims or none at all."""
-    asked = scheduling.accelerator_resources(container)
-    if len(asked) != 1 or container.resources.claims:
-        return None
-    name, amount = next(iter(asked.items()))
-    number = scheduling.quantity(amount.value)
-    if name not in WHOLE or number is None or number % scheduling.WHOLE:
-        return None
-    return number // scheduling.WHOLE
-
-
-def available(case: Case) -> int | None:
-    """GPUs of all pods of the server; None when they cannot be counted (shared, unseen, of another kind)."""
-    own = devices(case.container)
-    if case.workload.group_size is None or _shared(case):
-        return None
-    workers = members.workers(case)
-    if not workers:
-        return None if own is None else own * _pods(case)
-    each = [max((devices(item) or 0 for item in member.template.containers), default=0) for member in workers]
-    if len(set(each)) > 1:
-        return None
-    return (own or 0) + each[0] * (_pods(case) - 1)
-
-
-def _uncountable(case: Case) -> tuple[str, Located[str]] | None:
-    """The GPU resource of the server's pods whose amount is no number yet."""
-    boxes = (case.container, *(box for member in members.workers(case) for box in member.template.containers))
-    return next((unclear for box in boxes if (unclear := scheduling.uncountable(box)) is not None), None)
+# ---- enough, and not too many -------------------------------------------------------------------------------------
 
 
 def _unclear(case: Case, resource: str, amount: Located[str]) -> Iterator[Result]:
@@ -101,7 +35,7 @@ def _unclear(case: Case, resource: str, amount: Located[str]) -> Iterator[Result
         yield unknown(
             f"{_product(case)} needs {need} GPUs, and `{resource}: {amount.value}` is no number that they could be held "
             "against",
-            remedy=f"write `{resource}: {math.ceil(need / _pods(case))}` in the limits, or render the manifest first",
+            remedy=f"write `{resource}: {math.ceil(need / pods(case))}` in the limits, or render the manifest first",
             setting=TENSOR,
             anchor=evidence.flag(case, TENSOR),
             at=amount.origin,
@@ -110,27 +44,17 @@ def _unclear(case: Case, resource: str, amount: Located[str]) -> Iterator[Result
         )
 
 
-def _shared(case: Case) -> bool:
-    """Whether scheduling says that one resource is only a share of a GPU (time-slicing, MPS, MIG)."""
-    return any(_says_shared(term.key, term.values) for term in case.workload.template.node_terms)
-
-
-@lru_cache(maxsize=256)
-def _says_shared(key: str, values: tuple[str, ...]) -> bool:
-    return re.search(r"sharing|time-slic|mps|mig", key, re.IGNORECASE) is not None or any(
-        re.search(r"-SHARED$|-MIG-", value) for value in values
-    )
-
-
 def _elsewhere(case: Case) -> str:
     """Why the processes of this server need not run in the pods at hand; empty when they do."""
-    if case.workload.joins or (case.recognition is not None and case.recognition.runs != "server"):
+    if case.workload.joins or (case.recognition is not None and not evidence.words_read(case)):
         return "a group is judged on its leader"
+    if placed_by_ray(case):
+        return ""
     if (
-        _given(case, f"{case.engine}.distributed_executor_backend") == "ray"
-        and _pods(case) == 1
+        given(case, f"{case.engine}.distributed_executor_backend") == "ray"
+        and pods(case) == 1
         and not case.workload.members
-    ) or _on(case, f"{case.engine}.use_ray"):
+    ) or on(case, f"{case.engine}.use_ray"):
         return "the Ray cluster may hold GPUs outside this pod"
     return ""
 
@@ -146,9 +70,11 @@ def _product(case: Case) -> str:
 
 
 def _got(case: Case, total: int) -> str:
-    own, pods = devices(case.container), _pods(case)
-    if pods > 1:
-        return f"the {pods} pods of its group have {total}"
+    own, number = devices(case.container), pods(case)
+    if placed_by_ray(case):
+        return f"the Ray cluster has {total} at most"
+    if number > 1:
+        return f"the {number} pods of its group have {total}"
     return f"the container asks for {own}"
 
 
@@ -171,7 +97,7 @@ def too_few_gpus(case: Case) -> Iterator[Result]:
     if elsewhere:
         yield skipped(elsewhere, setting=TENSOR)
         return
-    unclear = _uncountable(case)
+    unclear = uncountable(case)
     if unclear is not None:
         yield from _unclear(case, *unclear)
         return
@@ -187,12 +113,14 @@ def too_few_gpus(case: Case) -> Iterator[Result]:
         resource, amount = next(
             iter(scheduling.accelerator_resources(case.container).items()), ("nvidia.com/gpu", None)
         )
-        each = math.ceil(need / _pods(case))
+        each = math.ceil(need / pods(case))
         fact = _cause(case)
+        more = f"write `{resource}: {each}` in the limits{' of each pod' if pods(case) > 1 else ''}"
+        if placed_by_ray(case):
+            more = f"give the worker groups {need} GPUs together"
         yield fail(
             f"{_product(case)} needs {need} GPUs, and {_got(case, total)}: {case.title} does not start",
-            remedy=f"write `{resource}: {each}` in the limits{' of each pod' if _pods(case) > 1 else ''}, or lower the "
-            f"parallelism to {total}",
+            remedy=f"{more}, or lower the parallelism to {total}",
             setting=TENSOR if fact is None else fact.setting,
             anchor=evidence.flag(case, TENSOR),
             fact=fact,
@@ -231,16 +159,16 @@ def idle_gpus(case: Case) -> Iterator[Result]:
     several = (found is not None and bool(found.others)) or not sure  # a loop may start one for each GPU
     chosen = (
         case.container.variable("CUDA_VISIBLE_DEVICES") is not None
-        or _given(case, f"{case.engine}.base_gpu_id") is not None
+        or given(case, f"{case.engine}.base_gpu_id") is not None
     )
-    if need is None or total is None or several or chosen or _elsewhere(case) or total <= need:
+    if need is None or total is None or several or chosen or _elsewhere(case) or total <= need or placed_by_ray(case):
         return
     amount = next(iter(scheduling.accelerator_resources(case.container).items()), None)
     spelled = evidence.flag(case, TENSOR) or TENSOR
     yield fail(
         f"T{_got(case, total)[1:]} GPUs, and {case.title} uses {need} ({_product(case)}): {total - need} stay{'' if total - need > 1 else 's'} idle",
         remedy=f"write `{spelled}={total // max(need // (evidence.integer(case, TENSOR) or 1), 1)}`, or ask for "
-        f"{need // _pods(case) or 1} GPU{'s' if need // _pods(case) > 1 else ''} a pod",
+        f"{need // pods(case) or 1} GPU{'s' if need // pods(case) > 1 else ''} a pod",
         setting=TENSOR,
         anchor=amount[0] if amount else spelled,
         at=amount[1].origin if amount else None,
@@ -264,7 +192,7 @@ def idle_gpus(case: Case) -> Iterator[Result]:
 )
 def tensor_across_pods(case: Case) -> Iterator[Result]:
     """TP above the GPUs of one pod of a group whose GPUs suffice together."""
-    if _pods(case) == 1:
+    if pods(case) == 1 or placed_by_ray(case):
         return
     tensor, own, total = evidence.integer(case, TENSOR), devices(case.container), available(case)
     if tensor is None or not own or total is None or _elsewhere(case):
@@ -273,7 +201,7 @@ def tensor_across_pods(case: Case) -> Iterator[Result]:
         yield fail(
             f"{evidence.flag(case, TENSOR) or TENSOR} {tensor} spans {math.ceil(tensor / own)} pods of {own} GPUs",
             remedy=f"write {evidence.flag(case, TENSOR) or TENSOR} {own} and {evidence.flag(case, PIPELINE) or PIPELINE} "
-            f"{_pods(case)}, or make sure that the pods reach each other over RDMA",
+            f"{pods(case)}, or make sure that the pods reach each other over RDMA",
             setting=TENSOR,
             anchor=evidence.flag(case, TENSOR),
             fact=_cause(case),
@@ -328,8 +256,11 @@ def shm_missing(case: Case) -> Iterator[Result]:
 def _has_memory(case: Case, leads: Case) -> bool:
     """Whether shared memory is there, or somebody who is not in the input mounts it.
 
-    Sources: KubeRay pod.go BuildPod (mounts `shared-mem`, a memory volume, at /dev/shm); KServe's presets.
+    Sources: KubeRay pod.go BuildPod (mounts `shared-mem`, a memory volume, at /dev/shm); KServe's presets; Dynamo
+    deploy/operator (`sharedMemory`, 8 GiB at /dev/shm unless disabled).
     """
+    if case.workload.subject.kind.startswith("Dynamo"):
+        return True
     ray = case.workload.subject.kind.startswith("Ray") and case.workload.api_version.startswith("ray.io/")
     gaps = (*case.container.gaps, *leads.container.gaps)
     unseen = any(gap.rule in ("preset", "serving-runtime") for gap in gaps)
@@ -365,7 +296,7 @@ def _talks(case: Case, leads: Case) -> bool:
     if (own is not None and own <= 1) or _elsewhere(leads) == "a group is judged on its leader":
         return False
     need = needed(leads)
-    return need is not None and need > 1 and (own is not None or _pods(case) == 1)
+    return need is not None and need > 1 and (own is not None or pods(case) == 1)
 
 
 def _at_shm(case: Case) -> Volume | None:

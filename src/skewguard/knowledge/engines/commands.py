@@ -5,6 +5,7 @@ and its own sub-commands are told apart: `vllm serve` is a server, `vllm bench` 
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Literal
 
 from msgspec import Struct
@@ -12,6 +13,7 @@ from msgspec import Struct
 from skewguard.knowledge.engines import bystanders, launching
 from skewguard.knowledge.engines.interface import Runs
 from skewguard.knowledge.engines.others import ROWS, Signs
+from skewguard.knowledge.engines.wrappers import SCRIPTS, WRAPPERS
 from skewguard.language.workloads import Token
 
 VLLM = Signs(
@@ -53,28 +55,6 @@ SGLANG = Signs(
 )
 ENGINES: dict[str, Signs] = {row.name: row for row in (VLLM, SGLANG, *ROWS)}
 
-# Programs around an engine whose arguments are their own: module or executable → (engine, what it is).
-WRAPPED: dict[str, tuple[str, str]] = {
-    "huggingfaceserver": ("vllm", "KServe's Hugging Face server, which runs vLLM where it supports the model"),
-    "dynamo.vllm": ("vllm", "Dynamo's vLLM worker"),
-    "dynamo.sglang": ("sglang", "Dynamo's SGLang worker"),
-    "dynamo.trtllm": ("trtllm", "Dynamo's TensorRT-LLM worker"),
-    "vllm-rs": ("vllm", "vLLM's Rust front end, whose parser is its own"),
-    "sglang_router.launch_server": ("sglang", "SGLang's router, which starts the servers itself"),
-    "ray.serve.llm": ("vllm", "Ray Serve LLM, which runs vLLM"),
-    "djl-serving": ("vllm", "DJL Serving, which runs vLLM among other backends"),
-}
-WRAPPING_REPOSITORIES: tuple[tuple[str, str], ...] = (
-    ("kserve/huggingfaceserver*", "huggingfaceserver"),
-    ("ai-dynamo/vllm-runtime", "dynamo.vllm"),
-    ("ai-dynamo/sglang-runtime", "dynamo.sglang"),
-    ("ai-dynamo/tensorrtllm-runtime", "dynamo.trtllm"),
-    ("rayproject/ray-llm", "ray.serve.llm"),
-    ("anyscale/ray-llm", "ray.serve.llm"),
-    ("djl-inference", "djl-serving"),
-    ("djl-serving", "djl-serving"),
-)
-
 Kind = Literal["engine", "bystander", "setup", "unknown"]
 
 _SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh"))
@@ -94,7 +74,8 @@ _PYTHON_VALUES = frozenset(("-X", "-W", "--check-hash-based-pycs"))
 class Start(Struct, frozen=True):
     """What one command line starts. `at` is the index of the engine's program in it.
 
-    `joins` is True for a member of a Ray group: which engine the group runs, its image tells.
+    `joins` is True for a member of a Ray group: which engine the group runs, its image tells. `wrapper` names the
+    program that takes the engine's arguments among its own (`WRAPPERS`).
     """
 
     kind: Kind
@@ -104,6 +85,7 @@ class Start(Struct, frozen=True):
     at: int = 0
     certain: bool = True
     joins: bool = False
+    wrapper: str = ""
 
 
 def read(argv: Sequence[Token]) -> Start:
@@ -169,12 +151,11 @@ def _engine(words: Sequence[str], at: int) -> Start | None:
             following = words[behind] if behind < len(words) else ""
             engine, program = _CLI_MODULES[module]
             return _subcommand(ENGINES[engine], program, dict(ENGINES[engine].programs)[program], following, at)
-        return _module(module, at) if module else _script(script, at)
-    if program in WRAPPED:
-        engine, what = WRAPPED[program]
-        return Start("engine", f"it runs {what}", engine, "wrapped", at, certain=False)
+        return _module(module, at, words) if module else _script(script, at)
+    if program in WRAPPERS:
+        return _wrapped(program, at, words)
     if program == "serve" and following == "run" and any("llm" in word for word in words[at:]):
-        return Start("engine", f"it runs {WRAPPED['ray.serve.llm'][1]}", "vllm", "wrapped", at, certain=False)
+        return _wrapped("ray.serve.llm", at, read=False)
     for row in ENGINES.values():
         for name, commands in row.programs:
             if program == name:
@@ -201,14 +182,18 @@ def _subcommand(row: Signs, program: str, commands: tuple[str, ...], following: 
     return Start("engine", reason, row.name, at=at, certain=False)
 
 
-def _module(module: str, at: int) -> Start | None:
+def _module(module: str, at: int, words: Sequence[str]) -> Start | None:
     for row in ENGINES.values():
         if module in row.modules:
             return Start("engine", f"its command starts {row.title} (`python -m {module}`)", row.name, at=at)
-    if module in WRAPPED:
-        engine, what = WRAPPED[module]
-        return Start("engine", f"it runs {what}", engine, "wrapped", at, certain=False)
-    return None
+    return _wrapped(module, at, words) if module in WRAPPERS else None
+
+
+def _wrapped(name: str, at: int, words: Sequence[str] = (), *, read: bool = True) -> Start:
+    """A program that takes the engine's arguments among its own. `read`: they stand behind it."""
+    row = WRAPPERS[name]
+    certain = row.certain or (bool(row.chosen) and row.chosen in (*words, *map("=".join, pairwise(words))))
+    return Start("engine", f"it runs {row.what}", row.engine, "wrapped", at, certain, wrapper=name if read else "")
 
 
 def _script(script: str, at: int) -> Start | None:
@@ -220,7 +205,8 @@ def _script(script: str, at: int) -> Start | None:
                 return Start("engine", f"its command starts {row.title} (`{script}`)", row.name, at=at)
         if any(base(script) == name and not commands for name, commands in row.programs):
             return Start("engine", f"its command starts {row.title} (`{script}`)", row.name, at=at)
-    return None
+    name = next((name for end, name in SCRIPTS.items() if script.endswith(f"/{end}")), None)
+    return _wrapped(name, at) if name else None
 
 
 def _python(words: Sequence[str], at: int) -> tuple[str, str]:

@@ -150,7 +150,8 @@ class Recognition(Struct, frozen=True):
     `certain` is False when the evidence only suggests it; with `engine` None, that it could be one nevertheless.
     `assumes` then names what decides: the shell's condition, a wrapper or an image that is not in the input.
     `others` are further starts of the engine in the same container (both arms of an `if`, two servers), `rivals` the
-    titles of other engines that the container starts as well. `origin` is the place of the evidence.
+    titles of other engines that the container starts as well. `origin` is the place of the evidence. `wrapper` names the
+    wrapping program where it takes the engine's arguments among its own; `argv` then are that program's.
     """
 
     engine: str | None
@@ -163,6 +164,7 @@ class Recognition(Struct, frozen=True):
     origin: Origin | None = None
     assumes: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
+    wrapper: str = ""
 
 
 class ImageRule(Protocol):

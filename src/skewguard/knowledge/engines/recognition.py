@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from skewguard.knowledge.engines import bystanders, certainty, commands, declarations, images
 from skewguard.knowledge.engines.commands import ENGINES, Start
 from skewguard.knowledge.engines.interface import Declarations, Recognition, Runs
+from skewguard.knowledge.engines.wrappers import REPOSITORIES, WRAPPERS
 from skewguard.language import scheduling
 from skewguard.language.facts import Origin
 from skewguard.language.workloads import Container, EnvVar, Invocation, Token, Workload
@@ -26,16 +27,20 @@ _KINDS = {
     "LLMInferenceServiceConfig": ("vllm", "an LLMInferenceServiceConfig is a preset of KServe that runs vLLM"),
     "VLLMRuntime": ("vllm", "a VLLMRuntime of production-stack runs vLLM"),
     "NIMService": ("nim", "a NIMService runs NVIDIA NIM"),
+    "NIMPipeline": ("nim", "a NIMPipeline makes NIMServices"),
     "Workspace": _KAITO,
     "InferenceSet": _KAITO,
+    "MultiRoleInference": _KAITO,
 }
+_OF_KAITO = ("Workspace", "InferenceSet", "MultiRoleInference")
 _RUNTIME_OF_KAITO = "kaito.sh/runtime"
 
 
 class Evidence(Struct, frozen=True):
     """What an image says: which engine it holds, or (`bystander`) that it is known to be something else.
 
-    `entrypoint`: it starts the server by itself; False: it starts nothing; None: not known.
+    `entrypoint`: it starts the server by itself; False: it starts nothing; None: not known. `wrapper` names the program
+    in it that takes the engine's arguments among its own.
     """
 
     engine: str | None
@@ -44,6 +49,7 @@ class Evidence(Struct, frozen=True):
     entrypoint: bool | None = None
     runs: Runs = "server"
     bystander: bool = False
+    wrapper: str = ""
 
 
 def title(engine: str) -> str:
@@ -123,6 +129,7 @@ def _started(container: Container, engines: Sequence[tuple[Start, Invocation]], 
             *dict.fromkeys(name for each in (invocation, *(each for _, each in further)) for name in each.assumes),
         ),
         rivals=tuple(dict.fromkeys(title(other.engine or "") for other, _ in further if other.engine != start.engine)),
+        wrapper=start.wrapper,
     )
 
 
@@ -158,10 +165,11 @@ def _from_image(image: Evidence, invocation: Invocation, container: Container) -
     return Recognition(
         engine=image.engine,
         reason=image.reason,
-        argv=invocation.argv if runs == "server" else (),
+        argv=invocation.argv if runs == "server" or image.wrapper else (),
         certain=image.certain and invocation.certain,
         runs=runs,
         invocation=invocation,
+        wrapper=image.wrapper,
         origin=_image_origin(container),
         assumes=() if image.certain or container.image is None else (f"the image {container.image.value}",),
     )
@@ -173,7 +181,7 @@ def _in_group(image: Evidence, workload: Workload | None) -> Evidence:
     if not kind.startswith("Ray") or image.runs == "wrapped":
         return image
     reason = f"KubeRay makes it a member of a Ray group; {image.reason}"
-    return replace(image, reason=reason, runs="wrapped" if kind == "RayService" else "worker")
+    return replace(image, reason=reason, runs="wrapped" if kind == "RayService" else "worker", wrapper="")
 
 
 def _unproven(container: Container, image: Evidence, starts: list[Start], handed: bool) -> Recognition:
@@ -248,7 +256,7 @@ def starts_nothing(container: Container) -> bool:
 def _kind(workload: Workload | None) -> Evidence | None:
     if workload is None or workload.subject.kind not in _KINDS:
         return None
-    if workload.subject.kind in ("Workspace", "InferenceSet"):
+    if workload.subject.kind in _OF_KAITO:
         chosen = workload.annotations.get(_RUNTIME_OF_KAITO)
         if workload.subject.group != "kaito.sh" or (chosen is not None and chosen.value != "vllm"):
             return None
@@ -259,10 +267,11 @@ def _kind(workload: Workload | None) -> Evidence | None:
 @cache
 def of_image(name: str) -> Evidence:
     """What the image "registry/repository" holds."""
-    for pattern, wrapper in commands.WRAPPING_REPOSITORIES:
+    for pattern, wrapper in REPOSITORIES:
         if images.ends(name, pattern):
-            engine, what = commands.WRAPPED[wrapper]
-            return Evidence(engine, f"the image {name} holds {what}", certain=False, entrypoint=True, runs="wrapped")
+            inside = WRAPPERS[wrapper]
+            reason = f"the image {name} holds {inside.what}"
+            return Evidence(inside.engine, reason, False, True, "wrapped", wrapper=wrapper)
     for row in ENGINES.values():
         if any(images.ends(name, pattern) for pattern in row.entrypoints):
             return Evidence(row.name, f"the image {name} starts {row.title}", entrypoint=True)

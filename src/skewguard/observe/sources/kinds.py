@@ -87,6 +87,12 @@ def _group(reading: Reading) -> list[Piece]:
     return groups.READERS[reading.object.kind](reading)
 
 
+def _ray(reading: Reading) -> list[Piece]:
+    from skewguard.observe.sources import ray
+
+    return ray.READERS[reading.object.kind](reading)
+
+
 def _role_based(reading: Reading) -> list[Piece]:
     from skewguard.observe.sources import rolebased
 
@@ -101,6 +107,18 @@ def _kserve(reading: Reading) -> list[Piece]:
     from skewguard.observe.sources import kserve
 
     return kserve.READERS[reading.object.kind](reading)
+
+
+def _dynamo(reading: Reading) -> list[Piece]:
+    from skewguard.observe.sources import dynamo
+
+    return dynamo.READERS[reading.object.kind](reading)
+
+
+def _kaito(reading: Reading) -> list[Piece]:
+    from skewguard.observe.sources import kaito
+
+    return kaito.READERS[reading.object.kind](reading)
 
 
 def _platform(reading: Reading) -> list[Piece]:
@@ -123,11 +141,11 @@ _READERS: Mapping[str, tuple[str, Reader]] = {
     "Rollout": ("argoproj.io", _rollout),
     "LeaderWorkerSet": ("leaderworkerset.x-k8s.io", _group),
     "DisaggregatedSet": ("x-k8s.io", _group),
-    "RayCluster": ("ray.io", _group),
-    "RayService": ("ray.io", _group),
-    "RayJob": ("ray.io", _group),
-    "RayClusterFleet": ("aibrix.ai", _group),
-    "RayClusterReplicaSet": ("aibrix.ai", _group),
+    "RayCluster": ("ray.io", _ray),
+    "RayService": ("ray.io", _ray),
+    "RayJob": ("ray.io", _ray),
+    "RayClusterFleet": ("aibrix.ai", _ray),
+    "RayClusterReplicaSet": ("aibrix.ai", _ray),
     "InferenceService": ("serving.kserve.io", _kserve),
     "ServingRuntime": ("serving.kserve.io", _kserve),
     "ClusterServingRuntime": ("serving.kserve.io", _kserve),
@@ -139,10 +157,13 @@ _READERS: Mapping[str, tuple[str, Reader]] = {
     "StormService": ("aibrix.ai", _searched),
     "RoleSet": ("aibrix.ai", _searched),
     "PodSet": ("aibrix.ai", _searched),
-    "DynamoGraphDeployment": ("nvidia.com", _platform),
+    "DynamoGraphDeployment": ("nvidia.com", _dynamo),
+    "DynamoComponentDeployment": ("nvidia.com", _dynamo),
     "NIMService": ("nvidia.com", _platform),
-    "Workspace": ("kaito.sh", _platform),
-    "InferenceSet": ("kaito.sh", _platform),
+    "NIMPipeline": ("nvidia.com", _platform),
+    "Workspace": ("kaito.sh", _kaito),
+    "InferenceSet": ("kaito.sh", _kaito),
+    "MultiRoleInference": ("kaito.sh", _kaito),
     "VLLMRuntime": ("vllm.ai", _platform),
     "Model": ("kubeai.org", _platform),
 }

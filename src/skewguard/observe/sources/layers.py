@@ -79,14 +79,14 @@ class SoleContainer(Layers):
 
     def __init__(self, nodes: list[Node], container: list[Node], env: Sequence[Node] = ()) -> None:
         super().__init__(nodes)
-        self.container = _WithVariables(container, env)
+        self.container = WithVariables(container, env)
 
     def named(self, field: str) -> list[Layers]:
         """The container, beside the ordinary ones."""
         return [self.container] if field == "containers" else super().named(field)
 
 
-class _WithVariables(Layers):
+class WithVariables(Layers):
     """A container with variables that stand elsewhere, before its own."""
 
     __slots__ = ("shared",)
@@ -98,6 +98,24 @@ class _WithVariables(Layers):
     def sequence(self, field: str) -> list[Node]:
         """A list; of `env`, the shared variables first."""
         return [*self.shared, *super().sequence(field)] if field == "env" else super().sequence(field)
+
+
+class SharedVariables(Layers):
+    """A pod of whose containers one gets variables that stand elsewhere, before its own."""
+
+    __slots__ = ("env", "main")
+
+    def __init__(self, nodes: list[Node], main: str, env: Sequence[Node]) -> None:
+        super().__init__(nodes)
+        self.main = main
+        self.env = env
+
+    def named(self, field: str) -> list[Layers]:
+        """The containers, the main one with the shared variables."""
+        return [
+            WithVariables(each.nodes, self.env) if each.get("name").text() == self.main else each
+            for each in super().named(field)
+        ]
 
 
 _NOTHING = Node.absent()

@@ -6,7 +6,7 @@ from msgspec import Struct, field, structs
 
 from skewguard.language.documents import Node
 from skewguard.language.facts import Gap, Located, Source, Subject
-from skewguard.language.workloads import Container, PodTemplate, Workload
+from skewguard.language.workloads import Container, NodeTerm, PodTemplate, Workload
 from skewguard.observe.sources import pods
 from skewguard.observe.sources.layers import Layers
 from skewguard.observe.sources.objects import Ledger, Object, Objects
@@ -19,19 +19,22 @@ class Piece(Struct, frozen=True):
     """A pod template in the making.
 
     `spec` and `metadata` are the pod's, as layers. `finish` adds a platform's own fields to each container.
-    `replicas` is the node that holds the number. The other fields are those of `Workload` and `pods.Ground`.
+    `replicas` is the node that holds the number, `most` the most pods that an autoscaler may make of it, `terms` are nodes that the platform asks
+    for. The other fields are those of `Workload` and `pods.Ground`.
     """
 
     spec: Layers
     metadata: Layers
     role: str | None = None
     replicas: Node | None = None
+    most: int | None = None
     group_size: int | None = 1
     labels: Mapping[str, str] = field(default_factory=dict)
     finish: Finish | None = None
     placeholders: Mapping[str, str] | None = None
     joins_args: bool = False
     claimed: frozenset[str] = frozenset()
+    terms: tuple[NodeTerm, ...] = ()
     generic: bool = False
     complete: bool = True
     notes: tuple[str, ...] = ()
@@ -110,6 +113,7 @@ def _workload(reading: Reading, each: Piece, subject: Subject, members: tuple[Su
         labels={key: value.text() or "" for key, value in metadata.get("labels").items()},
         annotations=pods.annotations(Layers([metadata])),
         group_size=each.group_size,
+        most_pods=each.most,
         members=members,
         generic=each.generic,
         notes=notes,
@@ -128,6 +132,8 @@ def _template(reading: Reading, each: Piece, subject: Subject, *, complete: bool
         generic=each.generic,
     )
     template = pods.template(each.spec, each.metadata, ground, each.labels)
+    if each.terms:
+        template = structs.replace(template, node_terms=(*template.node_terms, *each.terms))
     if each.finish is None:
         return template
     return structs.replace(template, containers=tuple(each.finish(item) for item in template.containers))

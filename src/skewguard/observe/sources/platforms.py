@@ -1,30 +1,42 @@
 """Platforms whose resources hold no pod template: their own fields say image, arguments and environment.
 
-Sources: NIM operator apps.nvidia.com/v1alpha1 NIMService; KAITO kaito.sh Workspace; production-stack VLLMRuntime
-(operator/internal/controller/vllmruntime_controller.go); KubeAI kubeai.org/v1 Model (engine_vllm.go, engine_sglang.go);
-Dynamo nvidia.com/v1alpha1 DynamoGraphDeployment (`extraPodSpec.mainContainer`).
+Sources: NIM operator apps.nvidia.com/v1alpha1 NIMService; production-stack VLLMRuntime (operator/internal/controller/vllmruntime_controller.go); KubeAI kubeai.org/v1 Model (engine_vllm.go, engine_sglang.go).
 """
 
 from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import structs
 
-from skewguard.language import vocabulary
 from skewguard.language.documents import Node
-from skewguard.language.facts import Gap, Located, Origin
-from skewguard.language.workloads import Container, EnvVar, Invocation, Missing, Resources, Token
-from skewguard.observe.sources import embedded, pods, searching
+from skewguard.language.facts import Located, Origin
+from skewguard.language.workloads import Container, EnvVar, Invocation, Mount, NodeTerm, Resources, Token
+from skewguard.observe.sources import pods
 from skewguard.observe.sources.layers import Layers, SoleContainer
-from skewguard.observe.sources.objects import called, supply
-from skewguard.observe.sources.pieces import Piece, Reading, add_fields, piece
+from skewguard.observe.sources.pieces import Piece, Reading, add_fields, fields_of
 
 # ---- NIM -----------------------------------------------------------------------------------------------------------
 
 
 def nim_service(reading: Reading) -> list[Piece]:
     """A NIMService: the spec is the container and the pod at once."""
-    spec = reading.spec
+    return [_nim(reading.spec, reading.object.name, reading.object.origin)]
+
+
+def nim_pipeline(reading: Reading) -> list[Piece]:
+    """A NIMPipeline: the NIMServices that it makes, those that are switched on."""
+    return [
+        structs.replace(_nim(each.get("spec"), name.text() or "", name.origin), role=name.text())
+        for each in reading.spec.get("services").elements()
+        for name in [each.get("name")]
+        if each.get("enabled").boolean() is not False
+    ]
+
+
+def _nim(spec: Node, name: str, place: Origin) -> Piece:
+    """The pods of one NIMService. With `multiNode` a LeaderWorkerSet of as many pods as there are pipeline stages."""
     image = spec.get("image")
+    sizes = fields_of(spec.get("multiNode", "parallelism"), _NIM_SIZES)
+    stages = spec.get("multiNode", "parallelism", "pipeline")
     repository, tag = image.get("repository"), image.get("tag")
 
     def finish(container: Container) -> Container:
@@ -35,78 +47,25 @@ def nim_service(reading: Reading) -> list[Piece]:
         claims = tuple(claim.get("name").text() or "" for claim in spec.get("draResources").elements())
         named = structs.replace(
             container,
-            name=reading.object.name,
+            name=name,
             image=whole,
-            origin=reading.object.origin,
+            origin=place,
             resources=Resources(held.requests, held.limits, held.claims + claims),
+            mounts=(*container.mounts, Mount("dshm", "/dev/shm", place)),  # noqa: S108  # a mount point in the container
         )
-        return add_fields(named, {"nim.profile": cache} if cache else {})
+        return add_fields(named, {**sizes, **({"nim.profile": cache} if cache else {})})
 
-    return [
-        Piece(
-            SoleContainer([spec], [spec]), Layers([spec]), replicas=spec.get("replicas"), finish=finish, complete=False
-        )
-    ]
-
-
-# ---- KAITO ---------------------------------------------------------------------------------------------------------
-
-
-def workspace(reading: Reading) -> list[Piece]:
-    """A KAITO Workspace: a pod template, or a preset whose image and command the operator chooses."""
-    root = reading.object.root
-    spec = root.get("spec", "template") if reading.object.kind == "InferenceSet" else root
-    inference = spec.get("inference")
-    replicas = root.get("spec", "replicas") if reading.object.kind == "InferenceSet" else None
-    if inference.get("template", "spec"):
-        return [piece(inference.get("template"), replicas=replicas)]
-    preset = inference.get("preset")
-    if not preset:
-        return []
-    name = preset.get("name")
-    settings = _kaito_settings(reading, inference.get("config"))
-    instance = spec.get("resource", "instanceType")
-    gap = Gap(
-        "runtime.engine",
-        f"KAITO's preset `{name.text()}` chooses image, version and command",
-        rule="preset",
-        inputs=(f"preset@{name.text()}",),
-        would_need="the Deployment or StatefulSet that KAITO made (`kubectl get deploy,sts -o yaml`)",
+    return Piece(
+        SoleContainer([spec], [spec]),
+        Layers([spec]),
+        replicas=spec.get("replicas"),
+        group_size=(stages.integer() if stages else 1) if spec.get("multiNode").present else 1,
+        finish=finish,
+        complete=False,
     )
 
-    def finish(container: Container) -> Container:
-        named = structs.replace(
-            container, name=reading.object.name, origin=name.origin if name else reading.object.origin
-        )
-        identity = {"model.source_uri": Located(f"kaito://{name.text()}", name.origin)} if name.text() else {}
-        return add_fields(named, {**identity, **settings}, gap)
 
-    labels = {key: value.text() or "" for key, value in spec.get("resource", "labelSelector", "matchLabels").items()}
-    template = SoleContainer([inference.get("preset")], [inference.get("preset")])
-    made = Piece(template, Layers([]), replicas=replicas, finish=finish, complete=False, labels=labels)
-    if instance.text():
-        made = structs.replace(made, notes=(f"KAITO makes nodes of the type {instance.text()} for it",))
-    return [made]
-
-
-def _kaito_settings(reading: Reading, config: Node) -> dict[str, Located[str]]:
-    """The `vllm:` part of the ConfigMap that `inference.config` names."""
-    name = config.text()
-    if not name:
-        return {}
-    data = reading.objects.config(name, reading.object.namespace)
-    if data is None:
-        title = called("ConfigMap", name, reading.object.namespace)
-        how = supply("ConfigMap", name, reading.object.namespace)
-        reading.ledger.miss(Missing(title, "the engine's settings", how, config.origin, reading.subject))
-        return {}
-    inner = embedded.read(data["inference_config.yaml"][0]) if "inference_config.yaml" in data else None
-    found: dict[str, Located[str]] = {}
-    for key, value in inner.get("vllm").items() if inner is not None else ():
-        text = value.text()
-        if text is not None:
-            found[vocabulary.named("vllm", key.replace("-", "_"))] = Located(text, value.origin)
-    return found
+_NIM_SIZES = {"parallelism.tensor": ("tensor",), "parallelism.pipeline": ("pipeline",)}
 
 
 # ---- production-stack ----------------------------------------------------------------------------------------------
@@ -146,10 +105,51 @@ def vllm_runtime(reading: Reading) -> list[Piece]:
             image=None if text is None else Located(f"{prefix}{text}", image.origin),
             invocations=(Invocation(tuple(_runtime_words(spec, reading.object.origin)), "field"),),
             resources=_runtime_resources(deployment.get("resources")),
+            env=(*_runtime_env(spec, reading.object.origin), *container.env),
+            mounts=(*container.mounts, *_runtime_mounts(spec)),
         )
 
     pod = SoleContainer([deployment], [spec.get("vllmConfig")])
-    return [Piece(pod, Layers([]), replicas=deployment.get("replicas"), finish=finish, complete=False)]
+    return [
+        Piece(
+            pod,
+            Layers([]),
+            replicas=deployment.get("replicas"),
+            labels={"app": reading.object.name},
+            terms=tuple(_runtime_terms(deployment)),
+            finish=finish,
+            complete=False,
+        )
+    ]
+
+
+def _runtime_env(spec: Node, place: Origin) -> Iterator[EnvVar]:
+    """What the operator sets before the user's variables: engine V0 where `v1` is not on."""
+    chosen = spec.get("vllmConfig", "v1")
+    on = chosen.boolean() is True
+    yield EnvVar("VLLM_USE_V1", "1" if on else "0", chosen.origin if chosen else place, "controller")
+    lora = spec.get("model", "enableLoRA")
+    if lora.boolean() is True:
+        yield EnvVar("VLLM_ALLOW_RUNTIME_LORA_UPDATING", "True", lora.origin, "controller")
+
+
+def _runtime_mounts(spec: Node) -> Iterator[Mount]:
+    shared = spec.get("deploymentConfig", "shmSize")
+    if shared.text():
+        yield Mount("dshm", "/dev/shm", shared.origin)  # noqa: S108  # a mount point in the container
+    storage = spec.get("storageConfig")
+    if storage.get("enabled").boolean() is True:
+        path = storage.get("mountPath").text() or "/data"
+        yield Mount(storage.get("volumeName").text() or "pvc-storage", path, storage.origin)
+
+
+def _runtime_terms(deployment: Node) -> Iterator[NodeTerm]:
+    """`nodeSelectorTerms`, alternatives of required node affinity."""
+    for number, term in enumerate(deployment.get("nodeSelectorTerms").elements()):
+        for node in term.get("matchExpressions").elements():
+            values = tuple(value.text() or "" for value in node.get("values").elements())
+            operator = node.get("operator").text() or "In"
+            yield NodeTerm(node.get("key").text() or "", operator, values, node.get("key").origin, number)
 
 
 def _runtime_words(spec: Node, place: Origin) -> list[Token]:
@@ -157,6 +157,7 @@ def _runtime_words(spec: Node, place: Origin) -> list[Token]:
     words = [Token("vllm", place), Token("serve", place)]
     if model.text():
         words.append(Token(model.text() or "", model.origin))
+    words += [Token("--host", place), Token("0.0.0.0", place)]  # noqa: S104  # what the operator writes
     for path, on, off in _RUNTIME_SWITCHES:
         node = spec.get(*path)
         if node.boolean() is True:
@@ -168,7 +169,17 @@ def _runtime_words(spec: Node, place: Origin) -> list[Token]:
         if node.text() and node.text() != "0":
             words += [Token(flag, node.origin), Token(node.text() or "", node.origin)]
     extra = spec.get("vllmConfig", "extraArgs").elements()
-    return words + [Token(node.text() or "", node.origin) for node in extra]
+    words += [Token(node.text() or "", node.origin) for node in extra]
+    return [*words, *_runtime_transfer(spec)]
+
+
+def _runtime_transfer(spec: Node) -> Iterator[Token]:
+    """The connector that the operator adds for LMCache, behind the user's own words."""
+    cache = spec.get("lmCacheConfig", "enabled")
+    if cache.boolean() is True:
+        name = "LMCacheConnectorV1" if spec.get("vllmConfig", "v1").boolean() is True else "LMCacheConnector"
+        yield Token("--kv-transfer-config", cache.origin)
+        yield Token(f'{{"kv_connector":"{name}","kv_role":"kv_both"}}', cache.origin)
 
 
 def _runtime_resources(node: Node) -> Resources:
@@ -221,58 +232,9 @@ def _kubeai_env(mapping: Node) -> Iterator[EnvVar]:
         yield EnvVar(name, value.text() or "", value.origin, name_origin=mapping.key_origin(name))
 
 
-# ---- Dynamo --------------------------------------------------------------------------------------------------------
-
-
-def dynamo_graph(reading: Reading) -> list[Piece]:
-    """A DynamoGraphDeployment: `components[].podTemplate`, or in v1alpha1 `services.NAME.extraPodSpec.mainContainer`."""
-    services = reading.spec.get("services").items()
-    if not services:
-        return searching.templates(reading, generic=False)
-    return [
-        _dynamo_service(reading, name, node) for name, node in services if node.get("extraPodSpec", "mainContainer")
-    ]
-
-
-def _dynamo_service(reading: Reading, name: str, service: Node) -> Piece:
-    pod = service.get("extraPodSpec")
-    kind = " ".join((name, service.get("subComponentType").text() or "")).lower()
-    role = "prefill" if "prefill" in kind else "decode" if "decode" in kind else name
-
-    def finish(container: Container) -> Container:
-        held = container.resources
-        requests = {**_dynamo_amounts(service, "requests"), **held.requests}
-        limits = {**_dynamo_amounts(service, "limits"), **held.limits}
-        return structs.replace(
-            container, name=container.name or "main", resources=Resources(requests, limits, held.claims)
-        )
-
-    shared = [*reading.spec.get("envs").elements(), *service.get("envs").elements()]
-    return Piece(
-        SoleContainer([pod], [pod.get("mainContainer")], shared),
-        Layers([service]),
-        role=role,
-        replicas=service.get("replicas"),
-        group_size=service.get("multinode", "nodeCount").integer() or 1,
-        finish=finish,
-        complete=False,
-    )
-
-
-def _dynamo_amounts(service: Node, field: str) -> dict[str, Located[str]]:
-    found = {}
-    for key, value in service.get("resources", field).items():
-        text = value.text()
-        if text is not None:
-            found["nvidia.com/gpu" if key == "gpu" else key] = Located(text, value.origin)
-    return found
-
-
 READERS: Mapping[str, Callable[[Reading], list[Piece]]] = {
     "NIMService": nim_service,
-    "Workspace": workspace,
-    "InferenceSet": workspace,
+    "NIMPipeline": nim_pipeline,
     "VLLMRuntime": vllm_runtime,
     "Model": kubeai_model,
-    "DynamoGraphDeployment": dynamo_graph,
 }

@@ -14,7 +14,7 @@ from skewguard.language.documents import Node
 from skewguard.language.facts import Located, Origin
 from skewguard.language.neighbours import Autoscaler, Signal
 from skewguard.language.surroundings import same_namespace
-from skewguard.observe.sources import embedded, groups, pods
+from skewguard.observe.sources import embedded, pods, ray
 from skewguard.observe.sources.embedded import Inner
 from skewguard.observe.sources.objects import Object
 from skewguard.observe.sources.pieces import Reading
@@ -60,7 +60,7 @@ def read(reading: Reading) -> Iterator[Autoscaler]:
     elif own.kind == "Model" and own.group == "kubeai.org":
         yield from _kubeai(own)
     elif own.kind.startswith("Ray") and own.group.endswith("ray.io"):
-        yield from groups.autoscalers(reading)
+        yield from ray.autoscalers(reading)
 
 
 def signal_of(name: str) -> str:

@@ -1,0 +1,189 @@
+"""Programs that take an engine's arguments among their own: Dynamo's workers, KServe's Hugging Face server, KAITO's presets."""
+
+import pytest
+
+from skewguard.language.facts import Gap
+from tests.assess import wrapped
+
+
+def pod(image: str, command: str, more: str = "") -> str:
+    """A pod with one container."""
+    words = ", ".join(f'"{word}"' for word in command.split())
+    return (
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: n}\nspec:\n  containers:\n    - name: c\n"
+        f"      image: {image}\n      command: [{words}]\n{more}"
+    )
+
+
+VLLM = "nvcr.io/nvidia/ai-dynamo/vllm-runtime:0.6.1"
+SGLANG = "nvcr.io/nvidia/ai-dynamo/sglang-runtime:0.6.1"
+HF = "kserve/huggingfaceserver:v0.15.0-gpu"
+
+
+def test_dynamo_hands_the_engines_flags_on() -> None:
+    """Dynamo's own flags are taken out with their values; what is left is read as vLLM reads it."""
+    text = pod(
+        VLLM,
+        "python3 -m dynamo.vllm --endpoint dyn://a.b.c --model Qwen/Qwen3-8B --is-decode-worker --max-model-len=32k --connector nixl null -tp 2",
+    )
+    case = wrapped.first(text)
+    assert wrapped.values(case, "model.id", "limits.max_model_len", "parallelism.tensor") == ["Qwen/Qwen3-8B", 32000, 2]
+    assert wrapped.place(case, "model.id", text) == '"Qwen/Qwen3-8B"'
+    assert wrapped.failing(case) == []
+
+
+def test_what_a_wrapper_may_set_itself_is_a_gap() -> None:
+    """A setting that nobody wrote is not the engine's default: Dynamo has defaults of its own."""
+    case = wrapped.first(pod(VLLM, "python3 -m dynamo.vllm --model m"))
+    gap = case.sheet.effective("runtime.prefix_caching")
+    assert isinstance(gap, Gap)
+    assert gap.reason.startswith("Dynamo's vLLM worker gives vllm arguments of its own")
+
+
+def test_sizes_that_a_wrapper_leaves_alone_are_the_engines_default() -> None:
+    """Dynamo gives no size of parallelism that nobody wrote."""
+    case = wrapped.first(pod(VLLM, "python3 -m dynamo.vllm --model m"))
+    assert wrapped.values(case, "parallelism.tensor", "parallelism.pipeline") == [1, 1]
+
+
+def test_sglang_behind_dynamo_takes_abbreviations() -> None:
+    """`--tp` is the beginning of a flag of SGLang, and reaches it."""
+    case = wrapped.first(pod(SGLANG, "python3 -m dynamo.sglang --model-path m --tp 4 --use-sglang-tokenizer"))
+    assert (case.engine, wrapped.values(case, "model.id", "parallelism.tensor")) == ("sglang", ["m", 4])
+
+
+def test_tensorrt_llm_behind_dynamo_says_its_sizes_by_flags_of_dynamo() -> None:
+    """Dynamo's TensorRT-LLM worker has flags of its own, which a file of further arguments overrules."""
+    text = pod(
+        "nvcr.io/nvidia/ai-dynamo/tensorrtllm-runtime:0.6.1",
+        "python3 -m dynamo.trtllm --model-path m --tensor-parallel-size=4 --extra-engine-args /a.yaml",
+    )
+    case = wrapped.first(text)
+    assert wrapped.values(case, "model.id", "parallelism.tensor") == ["m", 4]
+    fact = case.sheet.declared("parallelism.tensor")
+    assert fact is not None
+    assert fact.assumes == ("--extra-engine-args /a.yaml",)
+
+
+def test_misspelt_flag_stops_dynamo() -> None:
+    """A name that is nearly one of the engine's is told; the image may bring a flag of that name."""
+    (found,) = wrapped.told(wrapped.first(pod(VLLM, "python3 -m dynamo.vllm --max-num-sequences 8")), "args.misspelt")
+    assert found.severity == "warning"
+    assert found.remedy == "write `--max-num-seqs` instead of `--max-num-sequences`"
+
+
+@pytest.mark.parametrize("flag", ["--dyn-tool-call-parser hermes", "--migration-limit=3", "--some-new-thing 1"])
+def test_flags_of_a_wrapper_are_no_fault(flag: str) -> None:
+    """Its own flags, and those that a newer version may have, stop nothing."""
+    case = wrapped.first(pod(VLLM, f"python3 -m dynamo.vllm --model m {flag}"))
+    assert case.parsed is not None
+    assert [item.fault for item in case.parsed.arguments if item.fault] == []
+
+
+def test_parallelism_is_held_against_the_gpus_of_a_wrapped_engine() -> None:
+    """Four processes on two GPUs do not start, whoever starts them."""
+    more = "      resources: {limits: {nvidia.com/gpu: 2}}\n"
+    case = wrapped.first(pod(VLLM, "python3 -m dynamo.vllm --model m --tensor-parallel-size 4", more))
+    assert wrapped.failing(case) == ["parallel.too-few-gpus --tensor-parallel-size"]
+
+
+def test_hugging_face_server_names_the_model_in_its_own_words() -> None:
+    """`--model_id`, `--model_name`, `--model_revision` and `--max_length` are flags of vLLM under another name."""
+    text = pod(
+        HF,
+        "python -m huggingfaceserver --model_name chat --model_id a/b --model_revision main --max_length 2048 --backend=vllm --dtype half",
+    )
+    case = wrapped.first(text)
+    names = ("model.served_name", "model.id", "model.revision", "limits.max_model_len", "runtime.dtype")
+    assert wrapped.values(case, *names) == ["chat", "a/b", "main", 2048, "half"]
+
+
+def test_hugging_face_server_drops_what_it_does_not_know() -> None:
+    """It parses only what it knows: a misspelt flag has no effect, and nobody says so."""
+    (found,) = wrapped.told(wrapped.first(pod(HF, "python -m huggingfaceserver --max_modle_len=1")), "args.ignored")
+    assert (found.severity, found.setting) == ("error", "limits.max_model_len")
+    assert "drops it in silence" in found.message
+
+
+def test_arguments_of_an_image_that_starts_a_wrapper_are_read() -> None:
+    """Without a command the image's own entrypoint is the Hugging Face server."""
+    text = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: n}}\nspec: {{containers: [{{name: c, image: {HF}, args: [--model_id=a/b]}}]}}\n"
+    assert wrapped.values(wrapped.first(text), "model.id") == ["a/b"]
+
+
+KAITO = """
+    apiVersion: kaito.sh/v1beta1
+    kind: Workspace
+    metadata: {name: w}
+    resource: {instanceType: Standard_NC24ads_A100_v4, labelSelector: {matchLabels: {apps: w}}}
+    inference: {preset: {name: phi-4}, config: params}
+"""
+PARAMS = """
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: params}
+    data:
+      inference_config.yaml: |
+        vllm:
+          max-model-len: 4096
+          tensor-parallel-size: 2
+          %s
+"""
+
+
+def test_kaito_reads_its_config_map_as_arguments() -> None:
+    """The entries under `vllm:` are vLLM's flags, each at its place in the ConfigMap."""
+    text = PARAMS % "served-model-name: chat"
+    case = wrapped.first(KAITO, text)
+    assert wrapped.values(case, "limits.max_model_len", "parallelism.tensor", "model.served_name") == [4096, 2, "chat"]
+    assert wrapped.place(case, "limits.max_model_len", text) == "4096"
+
+
+def test_kaito_names_the_nodes_it_makes() -> None:
+    """The instance type says which GPU."""
+    assert wrapped.values(wrapped.first(KAITO, PARAMS % ""), "hardware.gpu_class") == ["A100-80GB-PCIe"]
+
+
+def test_kaito_turns_a_switch_on_that_is_written_false() -> None:
+    """KAITO writes `--flag False`, and vLLM takes the flag as on and the word as its model."""
+    case = wrapped.first(KAITO, PARAMS % "trust-remote-code: false")
+    (found,) = wrapped.told(case, "args.ignored")
+    assert "the switch is on whatever it says" in found.message
+
+
+def test_kaito_switch_that_is_written_true_is_on() -> None:
+    """The word `True` behind the switch changes nothing."""
+    case = wrapped.first(KAITO, PARAMS % "trust-remote-code: true")
+    assert (wrapped.values(case, "runtime.trust_remote_code"), wrapped.failing(case)) == ([True], [])
+
+
+def test_kaito_refuses_an_entry_that_vllm_does_not_know() -> None:
+    """The preset's parser ends at a name that no vLLM has."""
+    assert wrapped.failing(wrapped.first(KAITO, PARAMS % "max-num-sequences: 8")) == [
+        "args.misspelt --max-num-sequences"
+    ]
+
+
+def test_kaito_config_map_that_is_not_in_the_input_hides_everything() -> None:
+    """Its entries overrule the preset's, so that nothing is known."""
+    case = wrapped.first(KAITO)
+    gap = case.sheet.effective("limits.max_model_len")
+    assert isinstance(gap, Gap)
+    assert [item.ref for item in case.inventory.missing] == ["ConfigMap params"]
+
+
+def test_kaito_workspace_of_another_runtime_is_no_vllm() -> None:
+    """The annotation chooses KAITO's own server for plain transformers."""
+    text = KAITO.replace("{name: w}", "{name: w, annotations: {kaito.sh/runtime: transformers}}")
+    assert wrapped.engines(text) == []
+
+
+def test_kaito_template_is_read_as_a_pod() -> None:
+    """The user's own template holds the engine's command."""
+    text = """
+        apiVersion: kaito.sh/v1beta1
+        kind: Workspace
+        metadata: {name: w}
+        inference: {template: {spec: {containers: [{name: c, image: "vllm/vllm-openai:v0.11.0", args: [--model=m]}]}}}
+    """
+    assert wrapped.values(wrapped.first(text), "model.id", "runtime.version") == ["m", "0.11.0"]

@@ -29,6 +29,17 @@ def test_batch_by_gpu_and_release(version: str, gpu: str, seqs: int, step: int) 
     assert (value(SEQS, version, model=PLAIN, gpu=gpu), value(STEP, version, model=PLAIN, gpu=gpu)) == (seqs, step)
 
 
+@pytest.mark.parametrize(
+    ("version", "step"), [("0.6.5", 2048), ("0.6.6.post1", 2048), ("0.7.0", 8192), ("0.7.2", 8192), ("0.7.3", 8192)]
+)
+def test_v1_on_request_knows_h100_from_0_7_0_on(version: str, step: int) -> None:
+    """By the name of the device; every other GPU has 2048 tokens in a step, and all of them 1024 requests."""
+    asked = {"VLLM_USE_V1": "1"}
+    assert value(STEP, version, model=PLAIN, gpu="H100", env=asked) == step
+    assert value(STEP, version, model=PLAIN, gpu="L40S", env=asked) == 2048
+    assert value(SEQS, version, model=PLAIN, gpu="H100", env=asked) == 1024
+
+
 def test_classes_that_may_run_are_told_apart() -> None:
     """Where scheduling allows several classes, the arms are these and no others."""
     assert choice(SEQS, "0.11.0", gpu=("H100", "L40S")) == {"on H100-80GB": 1024, "on L40S": 256}

@@ -33,13 +33,36 @@ LINEAR = {"model_type": "llama", "max_position_embeddings": 4096, "rope_scaling"
             COMMAND_R,
             {"0.4.2": 8192, "0.8.2": 8192, "0.8.3": 131072, "0.11.0": 131072, "0.30.0": 131072, "0.33.0": 131072},
         ),
-        (PHI, {"0.5.4": 131072, "0.8.2": 131072, "0.11.0": 131072, "0.11.1": 4096, "0.29.0": 4096, "0.30.0": 4096}),
+        (
+            PHI,
+            {
+                "0.5.1": 131072,
+                "0.5.3": 131072,
+                "0.5.3.post1": 131072,
+                "0.5.4": 131072,
+                "0.8.2": 131072,
+                "0.11.0": 131072,
+                "0.11.1": 4096,
+                "0.29.0": 4096,
+                "0.30.0": 4096,
+            },
+        ),
         (
             YARN_SHORT,
             {"0.4.2": 131072, "0.8.3": 131072, "0.11.1": 131072, "0.29.0": 131072, "0.30.0": 32768, "0.33.0": 32768},
         ),
         (YARN_LONG, {"0.4.2": 131072, "0.11.0": 131072, "0.29.0": 131072, "0.30.0": 131072, "0.33.0": 131072}),
-        (LLAMA3, {"0.5.4": 131072, "0.8.2": 131072, "0.11.0": 131072, "0.11.1": 131072, "0.30.0": 131072}),
+        (
+            LLAMA3,
+            {
+                "0.5.3.post1": 131072,
+                "0.5.4": 131072,
+                "0.8.2": 131072,
+                "0.11.0": 131072,
+                "0.11.1": 131072,
+                "0.30.0": 131072,
+            },
+        ),
         (LINEAR, {"0.4.2": 8192, "0.8.2": 8192, "0.11.0": 8192, "0.12.0": 8192, "0.29.0": 8192, "0.33.0": 8192}),
     ],
     ids=["Command-R", "LongRoPE", "YaRN on a short config", "YaRN on a long config", "llama3 RoPE", "linear RoPE"],
@@ -145,14 +168,41 @@ def test_sentence_transformers_say_it_themselves() -> None:
 
 def test_what_a_release_cannot_read_is_no_value() -> None:
     """RoPE types and keys that a release does not know stop its start."""
-    longrope = gap(LENGTH, "0.5.0", model=PHI)
-    assert "does not start" in longrope.reason
+    assert "does not start" in gap(LENGTH, "0.5.0.post1", model=PHI).reason
+    assert "does not start" in gap(LENGTH, "0.5.3", model=LLAMA3).reason
     no_factor = {"model_type": "llama", "max_position_embeddings": 4096, "rope_scaling": {"type": "dynamic"}}
     assert "does not start" in gap(LENGTH, "0.6.3", model=no_factor).reason
-    assert value(LENGTH, "0.6.4", model=no_factor) == 4096
+    assert (value(LENGTH, "0.6.3.post1", model=no_factor), value(LENGTH, "0.6.4", model=no_factor)) == (4096, 4096)
     bare = {"model_type": "qwen2", "max_position_embeddings": 4096, "rope_scaling": {"type": "yarn", "factor": 4.0}}
     assert "no original length" in gap(LENGTH, "0.29.0", model=bare).reason
     assert value(LENGTH, "0.30.0", model=bare) == 4096
+
+
+def rope(**details: Any) -> dict[str, Any]:
+    """A model of 4096 tokens whose RoPE is this."""
+    return {"model_type": "llama", "max_position_embeddings": 4096, "rope_scaling": {"factor": 8.0, **details}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "tokens"),
+    [
+        ("extended", {"0.5.2": None, "0.5.3": 4096}),
+        ("deepseek_yarn", {"0.5.0.post1": None, "0.5.1": 32768}),
+        ("su", {"0.4.2": 4096, "0.5.1": 4096, "0.5.3.post1": 4096}),
+        ("llama3", {"0.5.3": None, "0.5.3.post1": 4096}),
+        ("dynamic", {"0.4.2": 32768, "0.5.3": 32768, "0.6.4": 32768}),
+    ],
+)
+def test_types_of_rope_came_one_by_one(kind: str, tokens: dict[str, int | None]) -> None:
+    """What `get_rope` of the release does not know stops its start; what it scales makes the context longer."""
+    asked = {version: ask(LENGTH, version, model=rope(type=kind)) for version in tokens}
+    assert {version: found.value if isinstance(found, Fact) else None for version, found in asked.items()} == tokens
+
+
+def test_new_key_of_the_type_goes_first_from_0_6_3_post1_on() -> None:
+    """Before, the old one did; `mrope` scales nothing while it counts."""
+    both = rope(type="mrope", rope_type="linear")
+    assert [value(LENGTH, each, model=both) for each in ("0.6.3", "0.6.3.post1", "0.6.4")] == [4096, 32768, 32768]
 
 
 def test_arguments_that_change_the_config_count() -> None:

@@ -2,7 +2,11 @@
 
 import pytest
 
+from skewguard.knowledge.engines import vllm
+from skewguard.language.facts import Origin
+from skewguard.language.workloads import EnvVar
 from tests.knowledge.engines.vllm_asking import CACHING, CHUNKED, PLAIN, SEQS, STEP, choice, gap, value
+from tests.knowledge.engines.vllm_cases import exactly, serve
 
 
 def v1(version: str, *words: str, gpu: str | None = "H100", **more: object) -> bool:
@@ -11,16 +15,54 @@ def v1(version: str, *words: str, gpu: str | None = "H100", **more: object) -> b
 
 
 def test_releases_with_one_engine() -> None:
-    """V0 alone to 0.6.4, V1 alone from 0.11.0 on, whatever the variable says."""
-    assert not v1("0.6.4", env={"VLLM_USE_V1": "1"})
+    """V0 alone to 0.6.3, V1 alone from 0.11.0 on, whatever the variable says."""
+    assert not v1("0.6.3.post1", env={"VLLM_USE_V1": "1"})
     assert v1("0.11.0", env={"VLLM_USE_V1": "0"})
 
 
 def test_the_variable_asks() -> None:
     """V1 if asked for to 0.7.3, V0 if asked for from 0.8.0 on."""
     assert [v1(each) for each in ("0.6.5", "0.7.3", "0.8.0", "0.10.2")] == [False, False, True, True]
+    assert v1("0.6.4", env={"VLLM_USE_V1": "1"})
     assert v1("0.6.5", env={"VLLM_USE_V1": "1"})
+    assert [v1(each) for each in ("0.6.4", "0.6.4.post1")] == [False, False]
     assert not v1("0.10.2", env={"VLLM_USE_V1": "0"})
+
+
+ASKED = {"VLLM_USE_V1": "1"}
+
+
+def test_the_first_v1_has_numbers_of_its_own() -> None:
+    """0.6.4 with VLLM_USE_V1: 1024 requests and 2048 tokens, prefix caching but for models that see; V0 without it."""
+    seeing = {**PLAIN, "vision_config": {"depth": 1}}
+    for version in ("0.6.4", "0.6.4.post1"):
+        asked = {"model": PLAIN, "gpu": "H100", "env": ASKED}
+        assert (value(SEQS, version, **asked), value(STEP, version, **asked)) == (1024, 2048)
+        assert value(CHUNKED, version, **asked) is True
+        assert value(CACHING, version, model=seeing, gpu="H100", env=ASKED) is False
+        assert value(SEQS, version, model=PLAIN, gpu="H100") == 256
+    assert value(SEQS, "0.6.3.post1", model=PLAIN, gpu="H100", env=ASKED) == 256
+
+
+@pytest.mark.parametrize(
+    ("version", "env", "decided"),
+    [
+        ("0.6.3.post1", ASKED, {}),
+        ("0.6.4", {}, {}),
+        ("0.6.4", {"VLLM_USE_V1": "0"}, {}),
+        ("0.6.4", ASKED, {"max_num_seqs": 1024, "max_num_batched_tokens": 2048}),
+        ("0.6.4.post1", ASKED, {"max_num_seqs": 1024, "max_num_batched_tokens": 2048}),
+        ("0.6.5", ASKED, {}),
+    ],
+)
+def test_the_first_v1_obeys_no_batch_limits(version: str, env: dict[str, str], decided: dict[str, int]) -> None:
+    """They are accepted, marked, and replaced; from 0.6.5 on they count."""
+    entries = [EnvVar(name, text, Origin("file", "deploy.yaml")) for name, text in env.items()]
+    words = ("--max-num-seqs", "64", "--max-num-batched-tokens", "4096")
+    settled = vllm.settle(serve(exactly(version), "m", *words), entries, exactly(version))
+
+    assert {dest: fact.value for dest, fact in settled.decided.items()} == decided
+    assert {item.dest for item in settled.arguments if item.fault == "overruled"} == set(decided)
 
 
 @pytest.mark.parametrize(
@@ -123,11 +165,10 @@ def test_without_the_model_v1_rests_on_an_assumption() -> None:
 
 def test_an_argument_that_cannot_be_known_leaves_the_engine_open() -> None:
     """A variable that nobody gave may name a KV cache of 8 bits."""
-    from skewguard.knowledge.engines import vllm
     from skewguard.knowledge.engines.interface import Hardware, Inputs
     from skewguard.language import accelerators
     from skewguard.language.facts import Gap
-    from tests.knowledge.engines.vllm_cases import exactly, token, tokens
+    from tests.knowledge.engines.vllm_cases import token, tokens
 
     argv = (*tokens("vllm", "serve", "m", "--load-format"), token("$(FORMAT)", "FORMAT"))
     parsed = vllm.parse(argv, exactly("0.10.2"), ())

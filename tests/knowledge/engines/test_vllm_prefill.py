@@ -5,17 +5,18 @@ from typing import Any
 import pytest
 
 from tests.knowledge.checkpoints import making
-from tests.knowledge.engines.vllm_asking import CACHING, CHUNKED, PLAIN, gap, value
+from tests.knowledge.engines.vllm_asking import CACHING, CHUNKED, PLAIN, STEP, gap, value
 
 LONG = {**PLAIN, "max_position_embeddings": 131072}
 V0 = {"VLLM_USE_V1": "0"}
+FAR = {"max_position_embeddings": 131072}
 HYBRID = {**PLAIN, "architectures": ["NemotronHForCausalLM"], "hybrid_override_pattern": "M-M*"}
 MAMBA = {**PLAIN, "architectures": ["MambaForCausalLM"], "model_type": "mamba"}
 WHISPER = {"architectures": ["WhisperForConditionalGeneration"], "model_type": "whisper", "is_encoder_decoder": True}
 EMBEDS = {**PLAIN, "architectures": ["LlamaModel"]}
 
 
-@pytest.mark.parametrize("version", ["0.5.4", "0.6.6", "0.7.3", "0.10.2"])
+@pytest.mark.parametrize("version", ["0.5.3", "0.5.4", "0.6.6", "0.7.3", "0.10.2"])
 def test_the_old_engine_splits_long_prompts(version: str) -> None:
     """On above 32768 tokens of context, which a flag or the model sets."""
     assert value(CHUNKED, version, model=PLAIN, gpu="H100", env=V0) is False
@@ -45,6 +46,18 @@ def test_limits_of_what_keeps_it() -> None:
     assert value(CHUNKED, "0.6.1", model={**LONG, "vision_config": {"depth": 1}}, gpu="H100") is True
     assert value(CHUNKED, "0.6.4", model={**LONG, "architectures": ["MistralModel"]}, gpu="H100") is True
     assert [value(CHUNKED, each, model=LONG, gpu="MI300X") for each in ("0.6.4", "0.6.5")] == [True, False]
+
+
+def test_long_prompts_are_split_from_0_5_3_on() -> None:
+    """Before, the default was off whatever the length, and a step held the longest prompt."""
+    assert [value(CHUNKED, each, model=LONG, gpu="H100") for each in ("0.5.2", "0.5.3")] == [False, True]
+    assert [value(STEP, each, model=LONG, gpu="H100") for each in ("0.5.2", "0.5.3")] == [131072, 512]
+
+
+def test_models_with_states_are_kept_whole_from_0_5_4_to_0_6_2() -> None:
+    """0.5.3 did not ask yet, and 0.6.3 could split them."""
+    assert [value(CHUNKED, each, model={**HYBRID, **FAR}, gpu="H100") for each in ("0.5.3", "0.5.4")] == [True, False]
+    assert [value(CHUNKED, each, model={**HYBRID, **FAR}, gpu="H100") for each in ("0.6.2", "0.6.3")] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import pytest
 
 from skewguard.knowledge.engines import vllm
 from skewguard.knowledge.engines.interface import Release
-from skewguard.language.workloads import TextFile, Token
+from skewguard.language.facts import Origin
+from skewguard.language.workloads import EnvVar, TextFile, Token
 from tests.knowledge.engines.vllm_cases import (
     anything,
     config,
@@ -236,6 +237,17 @@ def test_engine_v1_first_split_prompts_whatever_the_flag_said(version: str, obey
     words = ["--enable-chunked-prefill=False"] if version == "0.7.3" else ["--no-enable-chunked-prefill"]
     settled = vllm.settle(module(version, *words), (), exactly(version))
     assert ("enable_chunked_prefill" in settled.gaps) is not obeyed
+
+
+@pytest.mark.parametrize(
+    ("version", "asked", "obeyed"),
+    [("0.6.3.post1", "1", True), ("0.6.4", "1", False), ("0.7.3", "1", False), ("0.7.3", "0", True)],
+)
+def test_engine_v1_on_request_splits_prompts_whatever_the_flag_says(version: str, asked: str, obeyed: bool) -> None:
+    """`_override_v1_engine_args` sets it; the V1 of 0.6.4 knows nothing else."""
+    env = (EnvVar("VLLM_USE_V1", asked, Origin("file", "x")),)
+    settled = vllm.settle(module(version, "--enable-chunked-prefill=False"), env, exactly(version))
+    assert ("enable_chunked_prefill" not in settled.decided) is obeyed
 
 
 @pytest.mark.parametrize(("version", "works"), [("0.6.4", False), ("0.6.5", True), ("0.33.0", True)])

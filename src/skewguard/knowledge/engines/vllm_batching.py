@@ -2,7 +2,7 @@
 
 Read in `get_batch_defaults`, `_set_default_args*` and `_set_default_max_num_seqs_and_batched_tokens_args`
 (vllm/engine/arg_utils.py), and in `SchedulerConfig` (vllm/config.py, vllm/config/scheduler.py), for the OpenAI server:
-the offline class has other numbers. A GPU whose memory cannot be asked (a Ray head without one) counts as a small one.
+the offline class has other numbers. Of 0.6.4, the first release with V1, in `EngineCore` (vllm/v1/engine/core.py). A GPU whose memory cannot be asked (a Ray head without one) counts as a small one.
 """
 
 from collections.abc import Callable
@@ -76,8 +76,8 @@ TIERS: tuple[tuple[str, tuple[Tier, ...]], ...] = (
     ("0.9.0", (Tier(Kind(BIG, "H100"), _roomy_new, 1024, 8192), _SMALL)),
     ("0.8.5", (Tier(Kind("GPU memory ≥ 70 GiB", "H100"), _roomy, 1024, 8192), _SMALL)),
     ("0.8.4", (Tier(_BY_NAME, _hopper, 1024, 8192), _SMALL)),
-    ("0.7.3", (Tier(_BY_NAME, _hopper, 1024, 8192), Tier(_REST, _any, 1024, 2048))),
-    ("0.6.5", (Tier(_REST, _any, 1024, 2048),)),
+    ("0.7.0", (Tier(_BY_NAME, _hopper, 1024, 8192), Tier(_REST, _any, 1024, 2048))),
+    ("0.6.4", (Tier(_REST, _any, 1024, 2048),)),
 )
 """The batch defaults of the OpenAI server on GPUs, by the first release that has them (V1), the widest tier first."""
 

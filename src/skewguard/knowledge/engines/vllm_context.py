@@ -5,8 +5,10 @@ Read in `_get_and_verify_max_len` and `ModelConfig.get_and_verify_max_len` (vllm
 (transformers_utils/config.py) of every release of the table. All of them look at the part of the config that generates
 text, and multiply by what they take for the RoPE's scaling factor:
 
-- to 0.5.0 by any factor but that of type `su`, the key being `type` alone; from 0.5.4 on also `rope_type`, and `su`,
-  `longrope` and `llama3` do not count; to 0.6.3 a type without factor stops the start (`mrope` excepted from 0.6.1 on)
+- to 0.5.3 the key is `type` alone, and a type that the release does not know stops the start: to 0.5.0 any factor counts
+  but that of `su`, from 0.5.1 on also not that of `longrope`, in 0.5.3 of `extended`
+- from 0.5.3.post1 on `rope_type` is read too, and `su`, `longrope` and `llama3` do not count; to 0.6.3 a type without
+  factor stops the start (`mrope` excepted from 0.6.1 on), from 0.6.3.post1 on `rope_type` goes before `type`
 - to 0.29 YaRN counts from the original length; from 0.30 on its factor is taken for applied already
 - from 0.8.0 on Gemma 3's length is taken for scaled already
 - from 0.8.3 on `model_max_length` of the config (Command-R) goes before the smallest of the keys
@@ -40,7 +42,25 @@ WITHOUT_KEYS = 2048
 FITTED = (-1, "auto")
 """How one writes that the length is to fit into the GPU's memory."""
 
-_UNSCALED = ("su", "longrope", "llama3")
+_UNSCALED = (
+    ("0.5.3.post1", ("su", "longrope", "llama3")),
+    ("0.5.3", ("su", "longrope", "extended")),
+    ("0.5.1", ("su", "longrope")),
+    ("0", ("su",)),
+)
+"""Types of RoPE whose factor does not make the context longer, by the first release that takes them so."""
+
+_BY_TYPE = (
+    ("linear", "0"),
+    ("dynamic", "0"),
+    ("yarn", "0"),
+    ("su", "0"),
+    ("longrope", "0.5.1"),
+    ("deepseek_yarn", "0.5.1"),
+    ("extended", "0.5.3"),
+)
+"""Types that releases to 0.5.3 know (`get_rope`, model_executor/layers/rotary_embedding.py), by their first release."""
+
 _YARN = ("yarn", "deepseek_yarn", "deepseek_llama_scaling", "telechat3-yarn")
 RULE = "vllm.max-model-len"
 
@@ -112,9 +132,10 @@ def _scaled(ground: Ground, found: Checkpoint, length: int) -> int:
     if not seen or (ground.since("0.8.0") and "gemma3" in kind):
         return length
     factor: float = 1.0
+    unscaled = next(types for first, types in _UNSCALED if ground.since(first))
     for rope in seen:
         method = _type(ground, rope)
-        if method in _UNSCALED or (ground.since("0.30.0") and method in _YARN):
+        if method in unscaled or (ground.since("0.30.0") and method in _YARN):
             continue
         factor = _factor(ground, rope, method, factor)
         if method == "yarn":
@@ -127,22 +148,22 @@ def _scaled(ground: Ground, found: Checkpoint, length: int) -> int:
 
 def _type(ground: Ground, rope: Rope) -> str:
     old, new = rope.details.get("type"), rope.details.get("rope_type")
-    if not ground.since("0.5.4"):
-        if old is None or old == "longrope":
+    if not ground.since("0.5.3.post1"):
+        if not any(old == name and ground.since(first) for name, first in _BY_TYPE):
             raise _Unreadable(f"vLLM {ground.version} cannot read RoPE of type {rope.type}, and does not start")
         return str(old)
-    chosen = old if old is not None and not ground.since("0.6.4") else new if new is not None else old
+    chosen = old if old is not None and not ground.since("0.6.3.post1") else new if new is not None else old
     if chosen is None:
         if ground.since("0.23.0"):
             return "default"
         raise _Unreadable(f"the RoPE in config.json names no type, and vLLM {ground.version} does not start with it")
-    return "default" if chosen == "mrope" and ground.since("0.6.4") else str(chosen)
+    return "default" if chosen == "mrope" and ground.since("0.6.3.post1") else str(chosen)
 
 
 def _factor(ground: Ground, rope: Rope, kind: str, before: float) -> float:
     if rope.factor is not None:
-        return 1.0 if kind == "mrope" and not ground.since("0.6.4") else rope.factor
-    if ground.since("0.6.4") or (kind == "mrope" and ground.since("0.6.1")):
+        return 1.0 if kind == "mrope" and not ground.since("0.6.3.post1") else rope.factor
+    if ground.since("0.6.3.post1") or (kind == "mrope" and ground.since("0.6.1")):
         return before
     raise _Unreadable(f"vLLM {ground.version} needs a factor for RoPE of type {kind}, and does not start without one")
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from skewguard.knowledge.engines import answers, vllm_rules, vllm_sampling
+from skewguard.knowledge.engines import answers, vllm_generations, vllm_rules, vllm_sampling
 from skewguard.knowledge.engines.answers import Engine
 from skewguard.knowledge.engines.interface import FlagKind, Inputs, Parsed, Release
 from skewguard.knowledge.engines.readings import UNKNOWABLE, Unknowable
@@ -130,6 +130,7 @@ class _Asking:
             return linked
         written = self._parsed.values.get(dest)
         undecided = flag is None or (written.value if written is not None else flag.default) in (*_UNDECIDED, -1)
+        undecided |= written is None and dest in vllm_generations.OWN and vllm_generations.first_v1(version)
         if dest in vllm_rules.RULES and undecided:
             return self._attention(setting, version) or vllm_rules.RULES[dest](setting, self._ground(version))
         return answers.literal(VLLM, self._table, version, setting, dest)

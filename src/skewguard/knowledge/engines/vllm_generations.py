@@ -1,6 +1,6 @@
 """Which of vLLM's two engines runs: the old one (V0), or V1.
 
-Read in `EngineArgs._is_v1_supported_oracle` (vllm/engine/arg_utils.py) of 0.8.0 to 0.10.2. V0 alone to 0.6.4; V1 if
+Read in `EngineArgs._is_v1_supported_oracle` (vllm/engine/arg_utils.py) of 0.8.0 to 0.10.2. V0 alone to 0.6.3; V1 if
 asked for (`VLLM_USE_V1=1`) to 0.7.3; from 0.8.0 on V1 unless something it lacks is asked for, and then V0 without a word
 but one log line; V1 alone from 0.11.0 on.
 """
@@ -33,14 +33,25 @@ class Engine(Struct, frozen=True):
 def engine_v1(version: str, asked: str | None) -> bool | None:
     """Whether engine V1 runs; None where the release tries it, and falls back to the one before where it cannot.
 
-    `asked` is VLLM_USE_V1. V1 is there on request from 0.6.5 on, tried first from 0.8.0 on, alone from 0.11.0 on.
+    `asked` is VLLM_USE_V1. V1 is there on request from 0.6.4 on, tried first from 0.8.0 on, alone from 0.11.0 on.
     """
-    if not since(version, "0.6.5") or since(version, "0.11.0"):
+    if not since(version, "0.6.4") or since(version, "0.11.0"):
         return since(version, "0.11.0")
     wanted = asked is not None and asked.strip().isdigit() and int(asked) != 0
     if not since(version, "0.8.0"):
         return wanted
     return None if asked is None else wanted
+
+
+def first_v1(version: str) -> bool:
+    """Whether this is the first release with V1 on request (0.6.4), whose V1 takes batch limits and prefix caching of
+
+    its own whatever is written (`EngineCore.__init__`, vllm/v1/engine/core.py)."""
+    return since(version, "0.6.4") and not since(version, "0.6.5")
+
+
+OWN = ("max_num_seqs", "max_num_batched_tokens", "enable_prefix_caching")
+"""What that first V1 sets by itself."""
 
 
 class _Lack(Struct, frozen=True):

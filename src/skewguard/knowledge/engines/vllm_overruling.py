@@ -1,8 +1,10 @@
 """What vLLM makes of its own flags after the parser took them: not applied, cut to what fits, or sent elsewhere.
 
-From 0.8.0 to 0.11.0 engine V1 splits the prompts of every model that generates text (`_set_default_args_v1`, in 0.11.0
-`_set_default_args` of `vllm/engine/arg_utils.py`); the old engine obeys `--no-enable-chunked-prefill`, and so does V1
+To 0.11.0 engine V1 splits the prompts of every model that generates text (`_override_v1_engine_args`,
+`_set_default_args_v1` from 0.8.0 on, in 0.11.0 `_set_default_args` of `vllm/engine/arg_utils.py`); the old engine obeys `--no-enable-chunked-prefill`, and so does V1
 from 0.9.2 on for models that pool. Encoder-decoder models, which V1 takes from 0.10.2 on, are never split.
+
+The V1 of 0.6.4 takes batch limits of its own, whatever is written.
 
 From 0.14.0 on a `--max-model-len` of -1 or `auto` is cut to what fits into the GPU's memory. From 0.8.5 on the file that
 VLLM_MODEL_REDIRECT_PATH names can give a model another place (`maybe_model_redirect` of `vllm/transformers_utils`).
@@ -16,7 +18,7 @@ from msgspec import structs
 from skewguard.knowledge.engines.interface import Parsed, Release
 from skewguard.knowledge.engines.overruling import marked
 from skewguard.knowledge.engines.versions import since, span
-from skewguard.knowledge.engines.vllm_generations import engine_v1
+from skewguard.knowledge.engines.vllm_generations import engine_v1, first_v1
 from skewguard.language.facts import Fact, Gap, Origin, assuming
 from skewguard.language.workloads import EnvVar
 
@@ -29,7 +31,29 @@ REDIRECT = "VLLM_MODEL_REDIRECT_PATH"
 def applied(parsed: Parsed, env: Sequence[EnvVar], release: Release) -> Parsed:
     """`parsed` with what the engine makes of flags that it does not always obey."""
     versions = parsed.versions or release.candidates
-    return _redirected(_fitted(_split(parsed, env, release), versions), env, versions)
+    split = _numbered(_split(parsed, env, release), env, versions)
+    return _redirected(_fitted(split, versions), env, versions)
+
+
+_FIRST_V1 = {"max_num_seqs": 1024, "max_num_batched_tokens": 2048}
+"""What the first V1 takes for the OpenAI server (`EngineCore.__init__` of 0.6.4, vllm/v1/engine/core.py)."""
+
+
+def _numbered(parsed: Parsed, env: Sequence[EnvVar], versions: Sequence[str]) -> Parsed:
+    """The batch limits of the first release with V1, where V1 is asked for."""
+    entry = next((each for each in reversed(env) if each.name == "VLLM_USE_V1"), None)
+    runs = [first_v1(each) and engine_v1(each, entry.value if entry else None) is True for each in versions]
+    if not runs or not all(runs):
+        return parsed
+    for dest, number in _FIRST_V1.items():
+        written = parsed.values.get(dest)
+        if written is None or written.value == number:
+            continue
+        told = f"engine V1 of {span('vLLM', versions)} takes {number}, whatever this flag says"
+        decided = Fact(written.setting, number, "derived", Origin(kind="rule", ref=told))
+        arguments = marked(parsed, dest, told, "")
+        parsed = structs.replace(parsed, decided={**parsed.decided, dest: decided}, arguments=arguments)
+    return parsed
 
 
 def _fitted(parsed: Parsed, versions: Sequence[str]) -> Parsed:
@@ -65,7 +89,7 @@ def _split(parsed: Parsed, env: Sequence[EnvVar], release: Release) -> Parsed:
     newest = next(reversed(said.values()))
     if set(said.values()) == {"overrules"}:
         where = Origin(kind="rule", ref=f"engine V1 of {span('vLLM', against)}, whatever the flag says")
-        decided = {CHUNKED: Fact(written.setting, value=True, authority="derived", origin=where)}
+        decided = {**parsed.decided, CHUNKED: Fact(written.setting, value=True, authority="derived", origin=where)}
         return structs.replace(parsed, decided=decided, arguments=marked(parsed, CHUNKED, told, ""))
     gap = Gap(
         written.setting,
@@ -89,7 +113,7 @@ def _model(parsed: Parsed) -> str:
 
 def _chunked(version: str, parsed: Parsed, env: Sequence[EnvVar]) -> Says:
     """What one release does with a flag that switches chunked prefill off."""
-    if not since(version, "0.8.0") or since(version, "0.11.1"):
+    if not since(version, "0.6.4") or since(version, "0.11.1"):
         return "obeys"
     entry = next((each for each in reversed(env) if each.name == "VLLM_USE_V1"), None)
     if entry is not None and entry.value is None:

@@ -55,7 +55,7 @@ def _by_engine(
 
 def chunked_prefill(setting: str, ground: Ground) -> Answer:
     """In V0 on above 32768 tokens of context; in V1 on for the models that support it."""
-    rule = f"vllm.chunked-prefill@{ground.era('0.5.4', '0.8.0', '0.9.2', '0.11.1')}"
+    rule = f"vllm.chunked-prefill@{ground.era('0.5.3', '0.8.0', '0.9.2', '0.11.1')}"
     return _by_engine(
         setting,
         ground,
@@ -66,15 +66,15 @@ def chunked_prefill(setting: str, ground: Ground) -> Answer:
 
 
 def split_by_v0(setting: str, ground: Ground) -> Answer:
-    """Whether V0 splits prompts: as written, else by the context length and the kind of model."""
-    rule = "vllm.chunked-prefill@0.5.4"
+    """Whether V0 splits prompts: as written, else from 0.5.3 on by the context length and the kind of model."""
+    rule = "vllm.chunked-prefill@0.5.3"
     written = ground.declared("enable_chunked_prefill")
     if isinstance(written, bool):
         return derived(setting, ground, "chunked-prefill", written, "as written")
     off = derived(setting, ground, "chunked-prefill", value=False)
     length = vllm_context.length(ground)
     tokens = vllm_context.tokens_of(length)
-    if (tokens is not None and tokens <= LONG_PROMPT) or _excluded(ground):
+    if (tokens is not None and tokens <= LONG_PROMPT) or _excluded(ground) or not ground.since("0.5.3"):
         return off
     if tokens is None:
         return behind(setting, ground, rule, length)
@@ -82,7 +82,8 @@ def split_by_v0(setting: str, ground: Ground) -> Answer:
     if found is None:
         return needs_model(setting, ground, rule, "above 32768 tokens it is on for plain models")
     window = found.decoder.sliding_window is not None and ground.declared("disable_sliding_window") is not True
-    stateful = (vllm_kinds.hybrid(ground) or vllm_kinds.attention_free(ground)) and not ground.since("0.6.3")
+    stateful = vllm_kinds.hybrid(ground) or vllm_kinds.attention_free(ground)
+    stateful = stateful and ground.since("0.5.4") and not ground.since("0.6.3")
     pools = vllm_kinds.pooling(ground) and ground.since("0.6.5")
     senses = vllm_kinds.multimodal(ground) and ground.since("0.6.2")
     latent = found.decoder.latent is not None and ground.since("0.7.3")
@@ -154,6 +155,8 @@ def _cached_v1(setting: str, ground: Ground, rule: str, runs: Engine) -> Answer:
 
 def _uncached(ground: Ground) -> str | None:
     """Why a model that generates is served without, in words."""
+    if vllm_kinds.multimodal(ground) and not ground.since("0.6.5"):
+        return "a model that sees or hears"
     if vllm_kinds.attention_free(ground):
         return "a model without attention"
     if vllm_kinds.encoder_decoder(ground):

@@ -91,10 +91,10 @@ def _case(
     variables = module.environment(container.env, release) if module and release else ()
     classes = _sliced(scheduling.gpu_classes(workload.template, around.project.accelerators), container)
     ground = sheets.Ground(workload, container, inventory, found, module, release, begun, classes, around.given)
-    sheet = sheets.build(ground)
+    inputs = ground.inputs() if begun is not None else None
+    sheet = sheets.build(ground, inputs)
     read = _read(variables) if module else _settings(container)
     sheets.add_environment(sheet, ground, read, starts.unseen(module, release, container))
-    inputs = ground.inputs if begun is not None else None
     return Case(
         workload=workload,
         container=container,

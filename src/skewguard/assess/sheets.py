@@ -54,7 +54,6 @@ class Ground(Struct, frozen=True):
         """What all starts of the engine say together."""
         return self.unknowns.parsed(starts.agreed(self.starts)) if self.starts is not None else None
 
-    @property
     def inputs(self) -> Inputs:
         """What decides at the engine's start beside its words."""
         hardware = self.given.hardware(self.workload.template, self.container, self.classes)
@@ -71,30 +70,29 @@ class Ground(Struct, frozen=True):
         return self.found.argv
 
 
-def build(ground: Ground) -> Sheet:
-    """The sheet of one container."""
-    sheet = _engine_sheet(ground)
+def build(ground: Ground, inputs: Inputs | None = None) -> Sheet:
+    """The sheet of one container; `inputs` are those of the ground, None where its engine is not understood."""
+    sheet = _engine_sheet(ground, inputs)
     for item in _surroundings(ground):
         if sheet.declared(item.setting) is None:
             sheet.add(item)
     return sheet
 
 
-def _engine_sheet(ground: Ground) -> Sheet:
+def _engine_sheet(ground: Ground, inputs: Inputs | None) -> Sheet:
     subject = structs.replace(ground.workload.subject, container=ground.container.name)
     module, release, parsed, begun = ground.module, ground.release, ground.parsed, ground.starts
-    if module is None or release is None or parsed is None or begun is None:
+    if module is None or release is None or parsed is None or begun is None or inputs is None:
         sheet = Sheet(subject)
         if ground.argv:
             sheet.add(_words(ground))
         return sheet
-    inputs = ground.inputs
     derive = starts.deriving(begun, module, release, ground.container, inputs)
     unknowns = ground.unknowns
 
     def told(setting: str) -> Effective | None:
         if setting.startswith(_CAPACITY):
-            return _size(sheet, ground, setting)
+            return _size(sheet, ground.engine, inputs, setting)
         answer = derive(setting)
         return answer if isinstance(answer, Fact) else unknowns.answer(answer)  # a fact hangs on no unknown
 
@@ -108,13 +106,13 @@ def _engine_sheet(ground: Ground) -> Sheet:
 _CAPACITY = "capacity."
 
 
-def _size(sheet: Sheet, ground: Ground, name: str) -> Effective | None:
+def _size(sheet: Sheet, engine: str, inputs: Inputs, name: str) -> Effective | None:
     """What the arithmetic says of memory and speed: no setting, so that no list of settings names it."""
     from skewguard.knowledge.capacity import situations
 
     if name not in situations.NAMES:
         return None
-    return situations.fact(situated(sheet, ground.engine, ground.inputs), name)
+    return situations.fact(situated(sheet, engine, inputs), name)
 
 
 def elsewhere(ground: Ground, here: Inputs | None) -> Elsewhere | None:

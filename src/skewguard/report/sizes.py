@@ -14,6 +14,7 @@ _SHORT = {
     "capacity.kv_tokens": "KV capacity",
     "capacity.full_length_requests": "full-length requests at once",
     "capacity.decode_tokens_per_second": "decode bound",
+    "capacity.batch_decode_tokens_per_second": "decode bound of a full batch",
 }
 _SIZES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 

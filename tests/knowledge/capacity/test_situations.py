@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skewguard.knowledge.capacity import effects, situations
-from skewguard.knowledge.capacity.situations import DECODE, PER_TOKEN, REQUESTS, TOKENS, WEIGHTS, Situation
+from skewguard.knowledge.capacity.situations import BATCH, DECODE, PER_TOKEN, REQUESTS, TOKENS, WEIGHTS, Situation
 from skewguard.knowledge.capacity.values import Amount
 from skewguard.language import accelerators
 from skewguard.language.facts import Arm, Choice, Effective, Fact, Gap, Origin
@@ -19,6 +19,7 @@ USUAL = {
     "runtime.dtype": "bfloat16", "runtime.kv_cache_dtype": "bfloat16", "runtime.quantization": None,
     "runtime.gpu_memory_utilization": 0.9, "sglang.mem_fraction_static": 0.8, "runtime.block_size": 16,
     "limits.max_model_len": 8192, "parallelism.tensor": 1, "parallelism.pipeline": 1, "parallelism.data": 1,
+    "limits.max_num_seqs": 64,
 }  # fmt: skip
 WEIGHT_BYTES = 2 * 8_030_261_248
 GPU_CHOICE = Choice("runtime.dtype", "dtype", ("gpu@x",), (Arm("new", "bfloat16"), Arm("old", "float16")))
@@ -162,6 +163,23 @@ def test_a_model_that_embeds_is_a_gap() -> None:
     gap(situations.answer(Situation(of.engine, of.ask, config, of.device), WEIGHTS))
 
 
+def test_a_full_batch_is_bounded_by_the_lower_roof() -> None:
+    """Few requests are bound by the memory, many by the arithmetic of the L4: 121 TFLOPS over two for each weight."""
+    weights = 8_030_261_248 - 128256 * 4096
+    one = value(situations.answer(situation(), DECODE))
+    assert value(situations.answer(situation(limits__max_num_seqs=2), BATCH)) == pytest.approx(2 * one)
+    assert value(situations.answer(situation(limits__max_num_seqs=4096), BATCH)) == pytest.approx(
+        121e12 / (2 * weights)
+    )
+
+
+def test_a_full_batch_needs_its_number() -> None:
+    """Where the engine decides at its start how many requests run, a batch has no bound."""
+    own = Gap("limits.max_num_seqs", "it follows the size of the cache", "sglang.max-running", ("gpu@class/L4",))
+    gap(situations.answer(situation(limits__max_num_seqs=own), BATCH))
+    assert value(situations.answer(situation(limits__max_num_seqs=own), DECODE)) > 0
+
+
 def test_cores_that_share_a_device_are_a_gap() -> None:
     """A chip of AWS has several cores, and a model is split over cores: how they share its memory is not known."""
     gap(situations.answer(situation(gpu="trainium2"), TOKENS))
@@ -275,7 +293,7 @@ def test_an_effect_says_where_nothing_is_left() -> None:
         ("runtime.gpu_memory_utilization", 0.9, 0.8, [TOKENS, REQUESTS]),
         ("parallelism.tensor", 1, 2, [PER_TOKEN, TOKENS, REQUESTS, DECODE]),
         ("hardware.gpu_class", "L4", "L40S", [TOKENS, REQUESTS, DECODE]),
-        ("limits.max_num_seqs", 256, 128, []),
+        ("limits.max_num_seqs", 64, 32, [BATCH]),
         ("runtime.seed", 0, 1, []),
         ("hardware.gpu_class", "L4", "MI300X", []),
         ("hardware.gpu_class", "L4", "A100", []),

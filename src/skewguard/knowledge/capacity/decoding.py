@@ -1,4 +1,6 @@
-"""How many tokens per second decoding can give at best: what every step must read, over the memory's bandwidth."""
+"""How many tokens per second decoding can give at best: what every step must read over the memory's bandwidth, and what
+it must compute over the arithmetic's peak.
+"""
 
 from skewguard.knowledge.capacity import cache, weights, widths
 from skewguard.knowledge.capacity.values import Amount, Answer, Plan, gap
@@ -9,6 +11,7 @@ from skewguard.language.facts import Gap
 
 READ = "every step reads all weights but the input embedding, and the KV cache of every running request"
 PEAK = "memory runs at its peak bandwidth; arithmetic and exchange between devices cost nothing"
+COMPUTED = "arithmetic runs at its dense peak, two operations for each weight and token; attention is left out"
 ONE = "every step gives one token per request (no speculative decoding), and caches on the chip save no reading"
 
 
@@ -31,6 +34,24 @@ def decode_rate(checkpoint: Checkpoint, plan: Plan, accelerator: Accelerator, ru
     again = ", which was not read again" if peak.checked == "entered" else ""
     source = f"bandwidth after: {peak.source}{again}"
     return Amount(running / step, "tokens/s", "at-most", (*read.assumes, *kept.assumes, READ, PEAK, ONE, source))
+
+
+def batch_rate(checkpoint: Checkpoint, plan: Plan, accelerator: Accelerator, running: int) -> Answer:
+    """Tokens/s of one replica at most over `running` requests at their beginning: the lower of two roofs.
+
+    The second roof needs the peak of the number format, and weights that are computed with in the format of the run.
+    """
+    read = decode_rate(checkpoint, plan, accelerator, running, context=0)
+    peak, width, held = speed(accelerator), widths.run(plan), _weights_read(checkpoint, plan)
+    if isinstance(read, Gap) or isinstance(held, Gap) or isinstance(width, Gap) or peak is None:
+        return read
+    flops = peak.flops.get(plan.dtype or "")
+    if flops is None or checkpoint.quantization is not None:
+        return read
+    computed = flops * plan.tensor / (2 * held.value / width)
+    if computed >= read.value:
+        return read
+    return Amount(computed, "tokens/s", "at-most", (*held.assumes, COMPUTED, f"arithmetic after: {peak.source}"))
 
 
 def _weights_read(checkpoint: Checkpoint, plan: Plan) -> Answer:

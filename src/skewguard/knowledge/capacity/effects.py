@@ -3,7 +3,7 @@
 Nothing is said where an input is not known on either side, and nothing of what rests on a choice.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from skewguard.knowledge.capacity import situations
@@ -13,14 +13,17 @@ from skewguard.language import accelerators
 from skewguard.language.facts import Choice, Fact, Gap
 from skewguard.language.findings import Effect
 
+_RUNNING = "limits.max_num_seqs"
 SETTINGS = frozenset(
     {
         "runtime.dtype", "runtime.kv_cache_dtype", "runtime.quantization", "limits.max_model_len",
-        "runtime.gpu_memory_utilization", "parallelism.tensor", "parallelism.pipeline", CLASS,
+        "runtime.gpu_memory_utilization", "parallelism.tensor", "parallelism.pipeline", CLASS, _RUNNING,
     }
 )  # fmt: skip
 """Settings whose value changes an answer of the arithmetic."""
 
+_OF_ONE = tuple(name for name in situations.NAMES if name != situations.BATCH)
+"""What is told of every other setting: a full batch says nothing that one request does not."""
 _DTYPE, _KV = "runtime.dtype", "runtime.kv_cache_dtype"
 
 
@@ -29,7 +32,10 @@ def of(situation: Situation, setting: str, before: Any, after: Any) -> tuple[Eff
     if setting not in SETTINGS:
         return ()
     one, other = _with(situation, setting, before), _with(situation, setting, after)
-    return tuple(_effects(one, other)) if one is not None and other is not None else ()
+    if one is None or other is None:
+        return ()
+    names = (situations.BATCH,) if setting == _RUNNING else _OF_ONE
+    return tuple(_effects(one, other, names))
 
 
 def _with(situation: Situation, setting: str, value: Any) -> Situation | None:
@@ -61,8 +67,8 @@ def _derived(situation: Situation, setting: str) -> str | None:
     return found.origin.kind if isinstance(found, Fact) and found.authority == "derived" else None
 
 
-def _effects(one: Situation, other: Situation) -> Iterator[Effect]:
-    for name in situations.NAMES:
+def _effects(one: Situation, other: Situation, names: Iterable[str]) -> Iterator[Effect]:
+    for name in names:
         before, after = _certain(one, name), _certain(other, name)
         if not isinstance(before, Amount) or before == after:
             continue

@@ -20,10 +20,11 @@ from skewguard.language.sheet import Sheet
 PREFIX = "capacity."
 WEIGHTS, PER_TOKEN = "capacity.weight_bytes", "capacity.kv_bytes_per_token"
 TOKENS, REQUESTS = "capacity.kv_tokens", "capacity.full_length_requests"
-DECODE = "capacity.decode_tokens_per_second"
+DECODE, BATCH = "capacity.decode_tokens_per_second", "capacity.batch_decode_tokens_per_second"
 
 _DTYPE, _KV, _QUANTIZATION = "runtime.dtype", "runtime.kv_cache_dtype", "runtime.quantization"
 _LENGTH, _BLOCK, _OVERRIDES = "limits.max_model_len", "runtime.block_size", "runtime.hf_overrides"
+_RUNNING = "limits.max_num_seqs"
 _TENSOR, _PIPELINE, _DATA = "parallelism.tensor", "parallelism.pipeline", "parallelism.data"
 CLASS = "hardware.gpu_class"
 SHARE: Mapping[str, str] = {"vllm": "runtime.gpu_memory_utilization", "sglang": "sglang.mem_fraction_static"}
@@ -219,8 +220,8 @@ def _blocked(situation: Situation, name: str) -> Gap | None:
     """What keeps an answer from being given, the model first."""
     placed = name not in (WEIGHTS, PER_TOKEN)
     blocked = _model(situation)
-    if placed and blocked is None and (name == DECODE or _reserved(situation) is None):
-        blocked = _device(situation) or (None if name == DECODE else _unknown(situation, SHARE[situation.engine]))
+    if placed and blocked is None and (name in _SPEEDS or _reserved(situation) is None):
+        blocked = _device(situation) or (None if name in _SPEEDS else _unknown(situation, SHARE[situation.engine]))
     for setting in () if blocked else _NEEDS[name]:
         blocked = blocked or _unknown(situation, setting)
     return _moved(situation, _PLACE) if placed and blocked is None else blocked
@@ -347,19 +348,33 @@ def _decode(situation: Situation) -> Answer:
     return decoding.decode_rate(situation.checkpoint, situation.plan(), situation.device, running=1, context=0)
 
 
+def _batch(situation: Situation) -> Answer:
+    running = situation.value(_RUNNING)
+    one = _decode(situation)
+    if isinstance(one, Gap) or not isinstance(running, int) or running < 1:
+        return one if isinstance(one, Gap) else gap("decode", "how many requests run at once is not known", _RUNNING)
+    assert situation.checkpoint is not None
+    assert situation.device is not None
+    return decoding.batch_rate(situation.checkpoint, situation.plan(), situation.device, running)
+
+
+_SPEEDS = (DECODE, BATCH)
 _ANSWERS: Mapping[str, Callable[[Situation], Answer]] = {
     WEIGHTS: _weights, PER_TOKEN: _per_token, TOKENS: _tokens, REQUESTS: _requests, DECODE: _decode,
+    BATCH: _batch,
 }  # fmt: skip
 _OF_CACHE = (_DTYPE, _QUANTIZATION, _KV, _TENSOR, _PIPELINE)
 _NEEDS: Mapping[str, tuple[str, ...]] = {
     WEIGHTS: (_DTYPE, _QUANTIZATION), PER_TOKEN: (_DTYPE, _KV, _TENSOR, _PIPELINE), TOKENS: _OF_CACHE,
     REQUESTS: (*_OF_CACHE, _LENGTH), DECODE: (_DTYPE, _QUANTIZATION, _TENSOR, _PIPELINE),
+    BATCH: (_DTYPE, _QUANTIZATION, _TENSOR, _PIPELINE, _RUNNING),
 }  # fmt: skip
 NAMES: tuple[str, ...] = tuple(_ANSWERS)
 """What is answered, in the order of a report."""
 
 UNITS: Mapping[str, str] = {
     WEIGHTS: "bytes", PER_TOKEN: "bytes per token", TOKENS: "tokens", REQUESTS: "requests", DECODE: "tokens/s",
+    BATCH: "tokens/s",
 }  # fmt: skip
 MEANINGS: Mapping[str, str] = {
     WEIGHTS: "weights in memory, over all devices of one replica",
@@ -367,6 +382,7 @@ MEANINGS: Mapping[str, str] = {
     TOKENS: "tokens that the KV cache of one replica holds",
     REQUESTS: "requests of the longest length that the KV cache holds at once",
     DECODE: "tokens that one request is given while it decodes",
+    BATCH: "tokens that one replica gives in all while as many requests decode as may run at once",
 }
 
 

@@ -60,6 +60,17 @@ def test_first_page_shows_what_the_command_prints(
         ("0.11.1", "The image starts `vllm serve` instead of `python3 -m vllm.entrypoints.openai.api_server`."),
         ("0.18.0", "`--swap-space`"),
         ("0.20.0", "| **`runtime.gpu_memory_utilization`** | `0.9 (fraction)` | `0.92 (fraction)` |  |"),
+        ("0.5.3", "| **`runtime.chunked_prefill`** | `false` | `true` | a context of 131072"),
+        ("0.8.3", "| `8192 tokens` | `131072 tokens` | `model_max_length` 131072 beside 8192 positions |"),
+        ("0.9.0", "| **`limits.max_num_seqs`** | `1024 requests` | `256 requests` | A100-80GB |"),
+        ("0.9.1", "| **`runtime.dtype`** | `float16` | `bfloat16` | a float32 checkpoint |"),
+        ("0.10.0", "| **`model.id`** | `facebook/opt-125m` | `Qwen/Qwen3-0.6B` | where none is given |"),
+        ("0.11.1", "| **`limits.max_model_len`** | `131072 tokens` | `4096 tokens` | LongRoPE, 4096 to 131072 |"),
+        ("0.14.0", "| **`runtime.kv_cache_dtype`** | `bfloat16` | `fp8_e4m3` | ModelOpt FP8 with an FP8 KV cache |"),
+        ("0.17.0", "| `vllm.kv_transfer_config.kv_load_failure_policy` | `recompute` | `fail` |  |"),
+        ("0.28.0", "| **`limits.max_num_batched_tokens`** | `8192 tokens` | `16384 tokens` | B200 |"),
+        ("0.28.0", "| **`runtime.prefix_caching`** | `false` | `true` | a hybrid model with Mamba layers |"),
+        ("0.30.0", "| **`limits.max_model_len`** | `131072 tokens` | `32768 tokens` | YaRN ×4 over 32768 |"),
     ],
 )
 def test_page_of_releases_tells_what_the_engines_notes_tell(release: str, row: str) -> None:
@@ -67,3 +78,20 @@ def test_page_of_releases_tells_what_the_engines_notes_tell(release: str, row: s
     page = (DOCS / "releases.md").read_text(encoding="utf-8")
 
     assert row in page.partition(f"### vLLM {release}, after")[2].partition("\n### ")[0]
+
+
+@pytest.mark.parametrize(
+    ("release", "row"),
+    [
+        ("0.4.3.post3", "| `sglang.schedule_policy` | `lpm` | `fcfs` |  |"),
+        ("0.4.9.post4", "| **`runtime.block_size`** | `1 token` | *decided at the start* |  |"),
+        ("0.5.4.post2", "| `sglang.lora_backend` | `triton` | `csgmv` |  |"),
+        ("0.5.20", "| `sglang.chunked_prefill_size` | `2048` | `4096` | L4 |"),
+        ("0.5.20", "`--cuda-graph-max-bs`"),
+    ],
+)
+def test_page_of_releases_tells_of_sglang_too(release: str, row: str) -> None:
+    """Flags, rules and what only the start decides."""
+    page = (DOCS / "releases.md").read_text(encoding="utf-8")
+
+    assert row in page.partition(f"### SGLang {release}, after")[2].partition("\n### ")[0]

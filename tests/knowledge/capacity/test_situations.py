@@ -10,8 +10,9 @@ from skewguard.knowledge.capacity import effects, situations
 from skewguard.knowledge.capacity.situations import BATCH, DECODE, PER_TOKEN, REQUESTS, TOKENS, WEIGHTS, Situation
 from skewguard.knowledge.capacity.values import Amount
 from skewguard.language import accelerators
+from skewguard.language.errors import InputError
 from skewguard.language.facts import Arm, Choice, Effective, Fact, Gap, Origin
-from tests.knowledge.capacity.test_capacity import DEEPSEEK_V3, GIB, LLAMA_8B, QWEN3_30B
+from tests.knowledge.capacity.test_capacity import DEEPSEEK_V3, GEMMA, GIB, LLAMA_8B, MISTRAL_7B, QWEN3_30B
 from tests.knowledge.checkpoints import making
 
 RULE = Origin("default", "default of the engine")
@@ -125,6 +126,23 @@ def test_another_model_of_the_files_is_a_gap(setting: str, moved: Any) -> None:
     gap(situations.answer(situation(**{setting: moved}), WEIGHTS))
     neutral: dict[str, Any] = {setting: None}
     assert value(situations.answer(situation(**neutral), WEIGHTS)) == WEIGHT_BYTES
+
+
+@pytest.mark.parametrize(
+    ("setting", "odd"),
+    [
+        ("parallelism__tensor", 0),
+        ("parallelism__tensor", -2),
+        ("runtime__gpu_memory_utilization", 0),
+        ("runtime__gpu_memory_utilization", 1.5),
+        ("runtime__gpu_memory_utilization", float("nan")),
+    ],
+)
+def test_a_value_with_which_no_engine_starts_is_a_gap(setting: str, odd: Any) -> None:
+    """No device, less than none, more than all of its memory: nothing follows."""
+    more: dict[str, Any] = {setting: odd}
+    gap(situations.answer(situation(**more), TOKENS))
+    gap(situations.lacking(situation(**more)))
 
 
 @pytest.mark.parametrize(
@@ -358,3 +376,31 @@ def test_what_lacks_memory_holds_no_whole_request(length: int, name: str) -> Non
     fits = situations.answer(server, REQUESTS)
     if situations.lacking(server) is not None:
         assert isinstance(fits, Gap) or fits.value < 1
+
+
+ODD: st.SearchStrategy[Any] = st.sampled_from([0, -1, 1, 7, 10**6, 10**30, 10**400, True, None, []])
+
+
+@given(
+    config=st.sampled_from([LLAMA_8B, QWEN3_30B, DEEPSEEK_V3, GEMMA, MISTRAL_7B]),
+    sizes=st.dictionaries(st.sampled_from(sorted(LLAMA_8B | QWEN3_30B | DEEPSEEK_V3)), ODD, max_size=3),
+    settings=st.dictionaries(
+        st.sampled_from(sorted(name for name in USUAL if not name.startswith("runtime.quant"))), ODD, max_size=3
+    ),
+)
+def test_no_config_and_no_setting_breaks_the_arithmetic(
+    config: dict[str, Any], sizes: dict[str, Any], settings: dict[str, Any]
+) -> None:
+    """Sizes of nothing, less than nothing and more than a float holds: a number that is shown, or a gap."""
+    try:
+        files = making.of(config | sizes)
+    except InputError:
+        return
+    usual = situation(**{name.replace(".", "__"): value for name, value in settings.items()})
+    odd = Situation(usual.engine, usual.ask, files, usual.device)
+    situations.lacking(odd)
+    for name in situations.NAMES:
+        found = situations.answer(odd, name)
+        assert isinstance(found, Gap) or 0 <= float(found.value) < float("inf")
+    for setting, before, after in [("runtime.dtype", "bfloat16", "float32"), ("parallelism.tensor", 1, 0)]:
+        effects.of(odd, setting, before, after)

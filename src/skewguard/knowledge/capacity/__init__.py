@@ -9,7 +9,7 @@ nothing unknown is ever 0.
 from skewguard.knowledge.capacity.cache import per_request, per_token
 from skewguard.knowledge.capacity.decoding import decode_rate
 from skewguard.knowledge.capacity.room import missing, on_device, requests, reserved, tokens
-from skewguard.knowledge.capacity.situations import Situation
+from skewguard.knowledge.capacity.situation import Situation
 from skewguard.knowledge.capacity.values import Amount, Answer, Plan
 from skewguard.knowledge.capacity.weights import per_device, total
 

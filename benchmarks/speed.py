@@ -1,6 +1,6 @@
-"""How fast skewguard is, as ratios measured in one run: cold start, and a fleet of manifests.
+"""How fast skewguard is, measured in one run: command lines resolved, cold start, and a fleet of manifests.
 
-    python benchmarks/speed.py [--files 5000] [--repeat 5] [--conftest PATH] [-o docs/speed.md]
+    python benchmarks/speed.py [--lines 2000] [--files 5000] [--repeat 5] [--conftest PATH] [-o docs/speed.md]
 
 Each command runs as a whole process, in turn with the one it is compared with (A B A B …), and the operating
 system's own accounting of the finished process is taken: CPU seconds (user + system), wall seconds, peak memory of
@@ -117,16 +117,66 @@ def throughput(files: int, repeat: int, conftest: str | None) -> str:
         return table(f"{files} manifests", in_turn(commands, repeat), "PyYAML C loader alone")
 
 
+def command_lines(count: int) -> list[str]:
+    """Command lines of every release of every engine that has a table, in a fixed random order; no two are equal."""
+    from skewguard.knowledge.engines import ENGINES
+
+    chosen = random.Random(1)
+    shapes = {
+        "vllm": "serve org/model-{n} --max-model-len {length} --tensor-parallel-size 2 --gpu-memory-utilization 0.9",
+        "sglang": "python -m sglang.launch_server --model-path org/model-{n} --context-length {length} --tp 2",
+    }
+    lines = []
+    for number in range(count):
+        name = chosen.choice(list(shapes))
+        release = chosen.choice(ENGINES[name].releases())
+        shape = shapes[name].format(n=number, length=chosen.choice((4096, 8192, 32768)))
+        lines.append(f"{name}=={release} -- {shape}")
+    return lines
+
+
+def resolving(count: int, repeat: int) -> str:
+    """All effective settings of command lines of mixed releases, in one process that has read its tables.
+
+    What a library user pays (`skewguard.api.settings`), in CPU seconds of one core; the best of `repeat` rounds.
+    """
+    from skewguard import api  # here: a process that is started from a larger one counts its memory too
+
+    lines = command_lines(count)
+    best, settings = float("inf"), 0
+    for _ in range(repeat + 1):
+        settings = 0
+        started = time.process_time()
+        for line in lines:
+            settings += len(api.settings([line], gpu="H100").subjects[0].settings)
+        best = min(best, time.process_time() - started)
+    return "\n".join(
+        (
+            "### Command lines of mixed releases",
+            "",
+            "| command lines | settings resolved | CPU s | command lines per second and core |",
+            "|---|---|---|---|",
+            f"| {count} | {settings} | {best:.3f} | {count / best:.0f} |",
+            "",
+        )
+    )
+
+
 def main() -> None:
     """Measure, print, and write to `-o` when given."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, default=5000)
+    parser.add_argument("--lines", type=int, default=2000)
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--conftest", default=shutil.which("conftest"))
     parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
     compileall.compile_dir(ROOT / "src", quiet=1)  # as an installed package is
-    text = cold_start(options.repeat) + "\n" + throughput(options.files, options.repeat, options.conftest)
+    parts = [cold_start(options.repeat)]
+    if options.files:
+        parts.append(throughput(options.files, options.repeat, options.conftest))
+    parts.append(resolving(options.lines, options.repeat))
+    text = "\n".join(parts)
     print(text)
     if options.output:
         options.output.write_text(f"# Speed\n\nMade by `python benchmarks/speed.py`.\n\n{text}", encoding="utf-8")

@@ -28,7 +28,7 @@ Bound = Literal["exact", "at-least", "at-most"]
 T = TypeVar("T")
 
 
-class Origin(Struct, frozen=True):
+class Origin(Struct, frozen=True, gc=False):
     """The exact place a value comes from.
 
     `ref` is what a person reads (`deploy.yaml`, `default of vLLM 0.11.0`). Positions are 1-based and count
@@ -70,7 +70,7 @@ class Source(Struct, frozen=True):
     document: int
 
 
-class Subject(Struct, frozen=True):
+class Subject(Struct, frozen=True, gc=False):
     """What a fact or finding is about: one container of one workload (or of one running pod)."""
 
     kind: str
@@ -105,7 +105,7 @@ class Subject(Struct, frozen=True):
         return f"{self.kind} {place}{self.name}{inside}"
 
 
-class Fact(Struct, frozen=True):
+class Fact(Struct, frozen=True, gc=False):
     """One value of one setting, from one place. `assumes` names unseen sources that could still change it.
 
     The subject is the one of the `Sheet` that holds the fact.
@@ -119,14 +119,14 @@ class Fact(Struct, frozen=True):
     observed_at: str | None = None
 
 
-class Arm(Struct, frozen=True):
+class Arm(Struct, frozen=True, gc=False):
     """One way a rule can turn out: `when` in words, and the value it gives then."""
 
     when: str
     value: Value
 
 
-class Choice(Struct, frozen=True):
+class Choice(Struct, frozen=True, gc=False):
     """What a rule gives when an input is missing. `inputs` are keys such as `gpu@scheduling(3f2a)`.
 
     `assumes` is that of a fact: what could make it none of the arms.
@@ -143,7 +143,7 @@ class Choice(Struct, frozen=True):
         return [arm.value for arm in self.arms]
 
 
-class Gap(Struct, frozen=True):
+class Gap(Struct, frozen=True, gc=False):
     """A value nobody can know from the inputs given: why, by which rule, and what would settle it."""
 
     setting: str

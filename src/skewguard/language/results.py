@@ -121,7 +121,7 @@ class CheckReport(Struct, frozen=True):
     allow_unknown: bool = False
 
 
-class ArgumentLine(Struct, frozen=True):
+class ArgumentLine(Struct, frozen=True, gc=False):
     """One argument as the engine's parser takes it; `outcome` is one of `knowledge.engines.interface.Outcome`."""
 
     text: str
@@ -133,7 +133,7 @@ class ArgumentLine(Struct, frozen=True):
     message: str = ""
 
 
-class VariableLine(Struct, frozen=True):
+class VariableLine(Struct, frozen=True, gc=False):
     """One environment variable that concerns the engine; `outcome` is read, unread, dead or invalid."""
 
     name: str
@@ -142,7 +142,7 @@ class VariableLine(Struct, frozen=True):
     message: str = ""
 
 
-class SettingLine(Struct, frozen=True):
+class SettingLine(Struct, frozen=True, gc=False):
     """One setting of one subject: what is in effect, or the choice or gap in its place, and every fact about it."""
 
     setting: str

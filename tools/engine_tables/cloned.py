@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
-from tools.engine_tables import changes, packing, tgi
+from tools.engine_tables import changes, llamacpp, packing, tgi
 from tools.engine_tables.clones import Clone
 from tools.engine_tables.release import Extract
 
-ENGINES: dict[str, ModuleType] = {"tgi": tgi}
+ENGINES: dict[str, ModuleType] = {"tgi": tgi, "llamacpp": llamacpp}
 DATA = Path(__file__).parents[2] / "src" / "skewguard" / "knowledge" / "engines" / "data"
 
 Say = Callable[[str], None]

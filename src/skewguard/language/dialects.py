@@ -110,7 +110,26 @@ _TRTLLM = {
     "parallelism.tensor": "tensor_parallel_size",
     "parallelism.pipeline": "pipeline_parallel_size",
 }
-_DIALECTS: Mapping[str, Mapping[str, str]] = {"vllm": _VLLM, "sglang": _SGLANG, "tgi": _TGI, "trtllm": _TRTLLM}
+_LLAMACPP = {
+    "model.id": "model",
+    "model.served_name": "model_alias",
+    "model.lora": "lora_adapters",
+    "tokenizer.chat_template": "chat_template",
+    "tokenizer.reasoning_parser": "reasoning_format",
+    "runtime.kv_cache_dtype": "cache_type_k",
+    "runtime.prefix_caching": "cache_prompt",
+    "runtime.seed": "sampling_seed",
+    "limits.max_num_seqs": "n_parallel",
+    "limits.max_num_batched_tokens": "n_batch",
+    "limits.max_output_tokens": "n_predict",
+}
+_DIALECTS: Mapping[str, Mapping[str, str]] = {
+    "vllm": _VLLM,
+    "sglang": _SGLANG,
+    "tgi": _TGI,
+    "trtllm": _TRTLLM,
+    "llamacpp": _LLAMACPP,
+}
 _INVERTED = frozenset((("sglang", "disable_radix_cache"),))
 
 

@@ -153,6 +153,8 @@ _DTYPES = {
     "fp16": "float16",
     "bf16": "bfloat16",
     "fp32": "float32",
+    "f16": "float16",
+    "f32": "float32",
     "fp8_e4m3": "fp8",
 }
 

@@ -11,6 +11,12 @@ from skewguard.knowledge.engines.interface import EngineModule
 from skewguard.language.explanations import Tables
 
 
+def _llamacpp() -> EngineModule:
+    from skewguard.knowledge.engines import llamacpp
+
+    return llamacpp
+
+
 def _sglang() -> EngineModule:
     from skewguard.knowledge.engines import sglang
 
@@ -40,6 +46,7 @@ _HOMES: Mapping[str, Callable[[], EngineModule]] = {
     "sglang": _sglang,
     "tgi": _tgi,
     "trtllm": _trtllm,
+    "llamacpp": _llamacpp,
 }
 
 

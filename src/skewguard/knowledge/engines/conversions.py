@@ -199,6 +199,30 @@ def leading_integer(text: str) -> int:
     return int(match[1])
 
 
+def _leading_number(text: str) -> float:
+    """C++'s `std::stof`, likewise."""
+    match = re.match(r"\s*([+-]?(?:[0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,2})?)", text)
+    if match is None:
+        raise Refused("a number")
+    return float(match[1])
+
+
+def _layers(text: str) -> int | str:
+    """A number of layers, `auto` or `all`."""
+    return text if text in ("auto", "all") else leading_integer(text)
+
+
+def on_off(text: str) -> bool:
+    """llama.cpp's words for yes and no."""
+    if text in ("on", "enabled", "true", "1", "off", "disabled", "false", "0"):
+        return text in ("on", "enabled", "true", "1")
+    raise Refused("`on` or `off`")
+
+
+def _on_off_auto(text: str) -> bool | str:
+    return "auto" if text in ("auto", "-1") else on_off(text)
+
+
 def _number(text: str) -> float:
     try:
         return float(text)
@@ -295,6 +319,10 @@ _CONVERTERS: dict[str, Callable[[str], Any]] = {
     "plain-float": _plain_number,
     "bool": _boolean_word,
     "leading-int": leading_integer,
+    "leading-float": _leading_number,
+    "layers": _layers,
+    "on-off": on_off,
+    "on-off-auto": _on_off_auto,
 }
 
 KINDS = frozenset(_CONVERTERS)

@@ -76,7 +76,8 @@ ROWS: tuple[Signs, ...] = (
         title="llama.cpp",
         programs=(("llama-server", ()), ("llamafile", ())),
         modules=("llama_cpp.server",),
-        repositories=("ggml-org/llama.cpp", "ggerganov/llama.cpp", "llama-cpp-python"),
+        entrypoints=("ggml-org/llama.cpp", "ggerganov/llama.cpp"),
+        repositories=("llama-cpp-python",),
         words=("llamacpp", "llama.cpp", "llama-cpp", "llama-server"),
     ),
     Signs(

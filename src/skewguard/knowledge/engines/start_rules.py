@@ -112,7 +112,7 @@ Rule = Callable[[str, Ground], Effective | None]
 class Book(Struct, frozen=True, eq=False):
     """One engine's rules by destination, and by setting those of its `views`: what it has no argument for.
 
-    `model` is the destination of the model's name.
+    `model` is the destination of the model's name, `undecided` the defaults that leave a destination to its rule.
     """
 
     engine: Engine
@@ -120,10 +120,13 @@ class Book(Struct, frozen=True, eq=False):
     rules: Mapping[str, Rule]
     views: Mapping[str, Rule]
     model: str
+    undecided: tuple[Value, ...] = (None,)
 
     def kind(self, flag: Flag) -> FlagKind:
         """Whether a flag's default is a value, or worked out at the start."""
-        return "computed" if flag.dest in self.rules and flag.default is None else "literal"
+        expression = isinstance(flag.default, dict) and any(key.startswith("$") for key in flag.default)
+        decided = flag.dest in self.rules and flag.default in self.undecided
+        return "computed" if expression or decided else "literal"
 
     def settings(self, table: Table, candidates: tuple[str, ...]) -> tuple[str, ...]:
         """Every setting name that any of these releases has: vocabulary names first."""

@@ -9,7 +9,8 @@ ValueKind = str
 is 32000, `32Ki` 32768, upper and lower case told apart), `human-int-or-auto`, `json`,
 `json-or-str`, `json-or-pairs` and `pairs` (`a=1,b=2`), `object` (a JSON object, fields in `configs`),
 `level-or-object`, `bool-text` (Python's `bool("False")`), `lower`, `device-ids`; of Rust `uint`, `u32`, `u16`, `uints`
-(behind commas), `plain-float` and `bool` (`true` or `false`); of C++ `leading-int` (`32k` is 32)."""
+(behind commas), `plain-float` and `bool` (`true` or `false`); of C++ `leading-int` and `leading-float` (`32k` is 32), and of llama.cpp `layers`,
+`on-off` and `on-off-auto`."""
 
 
 _SWITCHES = frozenset(("true", "toggle", "enable-disable", "const", "refused", "retired", "help"))
@@ -28,7 +29,7 @@ class Flag(Struct, frozen=True, eq=False):
     its place), `retired` (switch that is accepted and has no effect). `nullable`: the text `None` means none.
     `required`: the parser does not start without it. `fallback`: what the engine takes in the end where nobody wrote a
     flag whose default is None and none of its start rules decides. `serve_only`: registered by `vllm serve` and not by
-    the API server module. `env`: the variable that stands for the flag where the command line has none (`twins`).
+    the API server module. `off`: spellings of a pair of switches that switch it off, beside `--no-…`. `env`: the variable that stands for the flag where the command line has none (`twins`).
     """
 
     dest: str
@@ -46,6 +47,7 @@ class Flag(Struct, frozen=True, eq=False):
     fallback: Any = None
     serve_only: bool = False
     env: str | None = None
+    off: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -69,7 +71,7 @@ class Flag(Struct, frozen=True, eq=False):
 
     def negates(self, spelling: str) -> bool:
         """Whether this spelling of a toggle switches it off."""
-        if spelling.startswith("--no-") and f"--{spelling[5:]}" in self.flags:
+        if spelling in self.off or (spelling.startswith("--no-") and f"--{spelling[5:]}" in self.flags):
             return True
         if self.action != "enable-disable":
             return False
@@ -86,7 +88,7 @@ class Flag(Struct, frozen=True, eq=False):
             and self.flags == other.flags
             and (self.type, self.action, self.nargs, self.nullable)
             == (other.type, other.action, other.nargs, other.nullable)
-            and self.choices == other.choices
+            and (self.choices, self.off) == (other.choices, other.off)
             and (self.config, self.const) == (other.config, other.const)
             and (self.deprecated, self.required, self.serve_only)
             == (other.deprecated, other.required, other.serve_only)

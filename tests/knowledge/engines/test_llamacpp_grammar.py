@@ -65,7 +65,7 @@ def test_number_is_read_up_to_its_first_letter() -> None:
     parsed = read("b10573", *M, "-c", "32k")
     argument = only(parsed)
 
-    assert (parsed.values["n_ctx"].value, argument.fault, argument.fatal) == (32, "overruled", False)
+    assert (parsed.values["n_ctx"].value, argument.fault, argument.fatal) == (32, "ignored", False)
     assert "`--ctx-size 32k` is 32" in argument.message
 
 

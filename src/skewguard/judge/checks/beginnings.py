@@ -17,7 +17,7 @@ def told(case: Case, model: str = "MODEL") -> str:
     """How to name the model in this container's arguments."""
     if not positional(case):
         spelled = evidence.flag(case, "model.id") or "--model"
-        return f"write the model as `- {spelled}={model}`"
+        return f"write the model as {evidence.item(case, spelled, model)}"
     taken = swallowed(case)
     word = taken[0].text if taken is not None else model
     started = case.recognition.invocation if case.recognition is not None else None

@@ -6,7 +6,7 @@ from functools import lru_cache
 from skewguard.judge.checks import evidence, members
 from skewguard.judge.checks.interface import Case
 from skewguard.language import scheduling
-from skewguard.language.facts import Located
+from skewguard.language.facts import Choice, Gap, Located
 from skewguard.language.workloads import Container
 
 WHOLE = ("nvidia.com/gpu", "amd.com/gpu", "habana.ai/gaudi", "gpu.intel.com/i915", "gpu.intel.com/xe")
@@ -18,12 +18,19 @@ TENSOR, PIPELINE, DATA = "parallelism.tensor", "parallelism.pipeline", "parallel
 def needed(case: Case) -> int | None:
     """GPUs that one server needs over all its pods; None when that is not known or the processes lie elsewhere."""
     tensor = evidence.integer(case, TENSOR)
-    if tensor is None or any(evidence.concealed(case, setting) for setting in (PIPELINE, DATA)):
+    if tensor is None or any(evidence.concealed(case, setting) or _open(case, setting) for setting in (PIPELINE, DATA)):
         return None
     pipeline = evidence.integer(case, PIPELINE) or 1
     context = evidence.integer(case, f"{case.engine}.prefill_context_parallel_size") or 1
     data = _data_parallel(case)
     return None if data is None or tensor < 1 else tensor * pipeline * context * data
+
+
+def _open(case: Case, setting: str) -> bool:
+    """Whether the engine decides a size by what is not in the input."""
+    found = case.sheet.effective(setting)
+    own = isinstance(found, Gap) and (found.rule == "version" or found.rule.startswith(f"{case.engine}."))
+    return own or isinstance(found, Choice)
 
 
 def _data_parallel(case: Case) -> int | None:

@@ -94,7 +94,7 @@ def _as_arguments(case: Case, likely: list[EnvVar]) -> str:
             continue
         spelled = evidence.flag(case, setting) if setting else None
         if spelled:
-            words.append(f"`- {spelled}=$({entry.name})`")
+            words.append(evidence.item(case, spelled, f"$({entry.name})"))
     settings = f"write the settings as `args`: {', '.join(words)}"
     if beginnings.positional(case) or not words:
         return beginnings.told(case, model) + (f", and {settings}" if words else "")
@@ -154,11 +154,16 @@ def env_contradicts(case: Case) -> Iterator[Result]:
             yield fail(
                 f"{entry.name} is {entry.value}, and {case.title} runs with {fact.value} from {fact.origin}: the variable "
                 "is not read",
-                remedy=f"write `{evidence.flag(case, fact.setting) or fact.setting}=$({entry.name})`, or remove {entry.name}",
+                remedy=f"write `{_reading(case, fact.setting, entry.name)}`, or remove {entry.name}",
                 setting=setting,
                 anchor=entry.name,
                 at=entry.origin,
             )
+
+
+def _reading(case: Case, setting: str, variable: str) -> str:
+    """The argument that takes its value from a variable."""
+    return evidence.joined(case, evidence.flag(case, setting) or setting, f"$({variable})")
 
 
 def _number(text: str | None) -> float | None:

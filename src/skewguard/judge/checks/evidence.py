@@ -10,7 +10,7 @@ from typing import Literal
 
 from skewguard.judge.checks.interface import Case, Result, skipped, unknown
 from skewguard.knowledge import engines
-from skewguard.knowledge.engines import images, recognition
+from skewguard.knowledge.engines import commands, images, recognition
 from skewguard.knowledge.engines.images import ImageRef
 from skewguard.knowledge.engines.wrappers import WRAPPERS, Wrapper
 from skewguard.language import vocabulary
@@ -61,7 +61,7 @@ def add_words(case: Case, name: str, value: str) -> str:
     """
     written = _written(case, name)
     if written is not None:
-        return _change(written, name, value)
+        return _change(written, name, value, joined(case, name, value))
     row = _wrapper(case)
     if row is not None and row.form:
         plain = name.lstrip("-")
@@ -70,7 +70,22 @@ def add_words(case: Case, name: str, value: str) -> str:
         name = next((f"--{own}" for own, engines_ in row.renamed.items() if engines_ == name), name)
     if _in_shell(case):
         return f"add `{name} {value}` to the command line"
-    return f"add `- {name}={value}` to the container's `args`"
+    return f"add {item(case, name, value)} to the container's `args`"
+
+
+def joined(case: Case, name: str, value: str) -> str:
+    """A flag with its value as the engine takes it: in one word, or in two."""
+    return f"{name}={value}" if _attaches(case) else f"{name} {value}"
+
+
+def item(case: Case, name: str, value: str) -> str:
+    """A flag with its value as list items."""
+    return f"`- {name}={value}`" if _attaches(case) else f"`- {name}` and `- {value}`"
+
+
+def _attaches(case: Case) -> bool:
+    signs = commands.ENGINES.get(case.engine)
+    return signs is None or signs.attaches
 
 
 def add_several(case: Case, words: Sequence[str]) -> str:
@@ -113,11 +128,11 @@ def argument(case: Case, name: str) -> Located[str] | None:
     return found
 
 
-def _change(written: Origin, name: str, value: str) -> str:
+def _change(written: Origin, name: str, value: str, both: str) -> str:
     """The edit of a value that stands somewhere: what stands there, what to write for it, and where."""
     text = (written.text or "").strip()
     alone = bool(text) and not text.startswith("-") and not set(text) & set(" =:$")
-    wanted = value if alone else f"{name}={value}"
+    wanted = value if alone else both
     return f"change `{text}` to `{wanted}` at {written}" if text else f"change `{name}` to {value} at {written}"
 
 

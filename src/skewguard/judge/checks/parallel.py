@@ -290,10 +290,18 @@ def shm_not_mounted(case: Case) -> Iterator[Result]:
         )
 
 
+ONE_PROCESS = ("llamacpp",)
+"""Engines that drive all GPUs of a pod from one process."""
+
+
 def _talks(case: Case, leads: Case) -> bool:
     """Whether more than one process of the engine runs in one pod; `leads` is the case that says how many there are."""
     own = devices(case.container)
-    if (own is not None and own <= 1) or _elsewhere(leads) == "a group is judged on its leader":
+    if (
+        case.engine in ONE_PROCESS
+        or (own is not None and own <= 1)
+        or _elsewhere(leads) == "a group is judged on its leader"
+    ):
         return False
     need = needed(leads)
     return need is not None and need > 1 and (own is not None or pods(case) == 1)

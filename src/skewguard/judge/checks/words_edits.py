@@ -20,7 +20,7 @@ def remedy(case: Case, argument: Argument) -> str:
     if argument.fault in ("missing-value", "invalid") and beginnings.wanted(case, argument):
         return beginnings.told(case)
     edit = _EDITS.get(argument.fault or "")
-    return edit(case, argument) if edit is not None else _replaced(argument)
+    return edit(case, argument) if edit is not None else _replaced(case, argument)
 
 
 def _in_file(case: Case, argument: Argument) -> str:
@@ -49,7 +49,7 @@ def _invalid(_case: Case, argument: Argument) -> str:
     return f"write `{right}` instead of `{argument.text if equals else argument.value}`, if that was meant"
 
 
-def _replaced(argument: Argument) -> str:
+def _replaced(case: Case, argument: Argument) -> str:
     """The engine's own suggestion instead of the word, else to remove what it does not know."""
     written, better = argument.text, argument.suggestion
     name, equals, value = written.partition("=")
@@ -60,7 +60,7 @@ def _replaced(argument: Argument) -> str:
     if better in (written, argument.value):
         return f"write `{better}` as the first word after the sub-command"
     if equals and "=" not in better and name.startswith("-") and better.startswith("-"):
-        better = f"{better}={value}"
+        better = evidence.joined(case, better, value)
     return f"write `{better}` instead of `{written}`"
 
 
@@ -73,7 +73,7 @@ def _without_value(case: Case, argument: Argument) -> str:
     if equals and name.startswith("-"):
         return f"remove `{written}`" if value.lower() in OFF else f"write `{name}` instead of `{written}`"
     if beginnings.means_model(case, argument):
-        return f"write `{evidence.flag(case, 'model.id') or '--model'}={written}` instead of `{written}`"
+        return f"write `{_as_model(case, written)}` instead of `{written}`"
     return f"remove `{written}`"
 
 
@@ -87,7 +87,7 @@ def _read_form(case: Case, argument: Argument) -> str:
     if argument.flag is None and not argument.text.startswith("-"):
         if not beginnings.means_model(case, argument):
             return f"remove `{argument.text}`"
-        return f"write `{evidence.flag(case, 'model.id') or '--model'}={argument.text}` instead of `{argument.text}`"
+        return f"write `{_as_model(case, argument.text)}` instead of `{argument.text}`"
     return ""
 
 
@@ -95,6 +95,11 @@ def _obeyed(_case: Case, argument: Argument) -> str:
     """Away with an argument that the engine decides against, or where it is decided."""
     other = f"change {argument.suggestion}" if argument.suggestion else "run a release that obeys it"
     return f"remove `{whole(argument)}`, or {other}"
+
+
+def _as_model(case: Case, word: str) -> str:
+    """A word, as the flag that names the model."""
+    return evidence.joined(case, evidence.flag(case, "model.id") or "--model", word)
 
 
 def _one_of_two(case: Case, argument: Argument) -> str:

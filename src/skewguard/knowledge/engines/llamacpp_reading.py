@@ -63,13 +63,19 @@ class _Simulation(Parsing):
         odd = super()._oddity(take, flag)
         texts = take.texts()
         if odd[0] is None and flag.type in ("leading-int", "leading-float") and texts and _cut(texts[0]):
-            return "overruled", "cut", None, (texts[0],)
+            return "ignored", "cut", _whole(flag, texts[0]), (texts[0],)
         return odd
 
 
 def _cut(text: str) -> bool:
     """Whether something stands behind the number that is read."""
     return re.fullmatch(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", text) is None
+
+
+def _whole(flag: Flag, text: str) -> str | None:
+    """`--ctx-size 32768` for `32k`; None for other endings."""
+    match = re.fullmatch(r"(\d{1,9})[kK]", text)
+    return f"{flag.name} {int(match[1]) * 1024}" if match is not None else None
 
 
 def from_environment(flag: Flag, text: str) -> Any:

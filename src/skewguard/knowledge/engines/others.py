@@ -15,6 +15,7 @@ class Signs(Struct, frozen=True):
     `images.ends`); those of `entrypoints` start the server when the container gives no command, and where
     `runs_arguments`, their entrypoint runs the program that the arguments name instead; those of `bare` start nothing
     by themselves, and run what the arguments name. `words` are the parts of a repository name that suggest the engine.
+    `attaches`: a flag may have its value behind an equals sign.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Signs(Struct, frozen=True):
     bare: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     runs_arguments: bool = False
+    attaches: bool = True
 
 
 ROWS: tuple[Signs, ...] = (
@@ -79,6 +81,7 @@ ROWS: tuple[Signs, ...] = (
         entrypoints=("ggml-org/llama.cpp", "ggerganov/llama.cpp"),
         repositories=("llama-cpp-python",),
         words=("llamacpp", "llama.cpp", "llama-cpp", "llama-server"),
+        attaches=False,
     ),
     Signs(
         name="ollama",

@@ -8,7 +8,7 @@ import pytest
 from skewguard import api
 from skewguard.language.errors import InputError, UsageError
 from skewguard.language.facts import Choice, Fact, Gap
-from skewguard.language.results import SettingsReport
+from skewguard.language.results import SettingExplanation, SettingsReport
 
 CONFIG = {
     "architectures": ["LlamaForCausalLM"],
@@ -16,6 +16,10 @@ CONFIG = {
     "torch_dtype": "bfloat16",
     "max_position_embeddings": 4096,
 }
+SIZES = {
+    "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32,
+    "num_key_value_heads": 8, "vocab_size": 128256, "tie_word_embeddings": False,
+}  # fmt: skip
 POD = """
 apiVersion: apps/v1
 kind: Deployment
@@ -217,3 +221,46 @@ def test_files_of_models_among_the_contracts_are_no_contracts(tmp_path: Path, in
     (in_project / "stray.json").write_text("{}")
 
     assert [note for note in api.check((manifest(tmp_path, "org/a"),)).notes if "models/one" in note] == []
+
+
+def test_capacity_is_laid_out_where_the_model_s_files_are_given(tmp_path: Path) -> None:
+    """Without the files there is no section; with them every answer stands there, a number or the reason for none."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(CONFIG | SIZES))
+    path = manifest(tmp_path, "org/m")
+    (without,), (given,) = api.settings([path]).subjects, api.settings([path], model_configs=[str(folder)]).subjects
+    sizes = {line.name: line for line in given.capacity}
+    weights, tokens = sizes["capacity.weight_bytes"], sizes["capacity.kv_tokens"]
+    assert without.capacity == ()
+    assert isinstance(weights.effective, Fact)
+    assert (weights.effective.value, weights.unit, weights.bound) == (16_060_522_496, "bytes", "exact")
+    assert isinstance(tokens.effective, Gap)
+    assert "gpu@" in tokens.effective.inputs[0]
+
+
+def test_a_difference_says_what_it_does_where_the_model_s_files_are_given(tmp_path: Path) -> None:
+    """float32 on one side: its change has an effect with the files, and none without."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(CONFIG | SIZES))
+    a, b = (
+        "vllm==0.11.0 -- serve org/m --max-model-len 2048",
+        "vllm==0.11.0 -- serve org/m --max-model-len 2048 --dtype float32",
+    )
+    blind, seen = api.diff(a, b, gpu="H200"), api.diff(a, b, model_configs=[str(folder)], gpu="H200")
+    dtype = next(change for change in seen.changes if change.setting == "runtime.dtype")
+    assert all(change.effect == () for change in blind.changes)
+    first = dtype.effect[0]
+    assert (first.name, first.after) == ("capacity.weight_bytes", 2 * first.before)
+
+
+def test_an_answer_of_the_arithmetic_is_explained() -> None:
+    """Its unit and meaning are told, and that nobody sets it; a name that is none of them is an error with all of them."""
+    told = api.explain("capacity.kv_tokens")
+    assert isinstance(told, SettingExplanation)
+    assert (told.unit, told.called) == ("tokens", {})
+    assert "not set by anybody" in told.notes[-1]
+    with pytest.raises(UsageError) as error:
+        api.explain("capacity.tokens")
+    assert "capacity.kv_tokens" in (error.value.hint or "")

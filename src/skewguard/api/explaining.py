@@ -47,6 +47,8 @@ def _explained(name: str) -> Explanation:
         return _engine(*name.split("==", 1))
     if name in vocabulary.BY_NAME:
         return _setting(name)
+    if name.startswith("capacity."):
+        return _size(name)
     found = checks.find(name)
     if found is not None:
         return results.check_row(found)
@@ -85,6 +87,27 @@ def _setting(name: str) -> SettingExplanation:
         called=called,
         example=_example(row),
         values=_values(row.name),
+        tables=engines.tables_used(),
+    )
+
+
+def _size(name: str) -> SettingExplanation:
+    """An answer of the arithmetic of memory and speed: no setting, and nothing that a contract promises."""
+    from skewguard.knowledge.capacity import situations
+
+    if name not in situations.NAMES:
+        raise UsageError(f"nothing here is called {name!r}", hint=f"these are computed: {', '.join(situations.NAMES)}")
+    return SettingExplanation(
+        name=name,
+        type="number",
+        meaning=situations.MEANINGS[name],
+        category="hardware",
+        unit=situations.UNITS[name],
+        compare="exact",
+        phases=("static", "live"),
+        notes=(
+            "computed from the model's own files, not set by anybody: `skewguard settings --model-config DIR` shows it",
+        ),
         tables=engines.tables_used(),
     )
 

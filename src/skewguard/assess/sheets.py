@@ -12,7 +12,6 @@ from skewguard.judge.checks.interface import Elsewhere, situated
 from skewguard.knowledge.engines import images, recognition, wrapping
 from skewguard.knowledge.engines.interface import (
     EngineModule,
-    Hardware,
     Inputs,
     Parsed,
     Recognition,
@@ -128,7 +127,7 @@ def elsewhere(ground: Ground, here: Inputs | None) -> Elsewhere | None:
             if version is not None:
                 other = structs.replace(release, text=version, candidates=(version,), certainty="exact")
             if gpu is not None:
-                hardware = Hardware(f"gpu@class/{gpu.title}", gpu, (), inputs.hardware.platform)
+                hardware = structs.replace(inputs.hardware, key=f"gpu@class/{gpu.title}", accelerator=gpu, classes=())
                 inputs = structs.replace(inputs, hardware=hardware)
             known[version, gpu] = starts.deriving(begun, module, other, ground.container, inputs)
         return known[version, gpu](setting)

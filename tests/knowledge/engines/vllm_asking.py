@@ -35,16 +35,17 @@ def ask(
     gpu: str | tuple[str, ...] | None = None,
     platform: Platform | None = None,
     env: Mapping[str, str] | None = None,
+    count: int | None = None,
 ) -> Fact | Choice | Gap | None:
     """One setting of `vllm serve m` and further words. `model` is a checkpoint, or what its config.json holds.
 
-    `gpu` names the class that runs it, or several that may.
+    `gpu` names the class that runs it, or several that may; `count` are the pod's.
     """
     found = [accelerators.find(name) for name in ((gpu,) if isinstance(gpu, str) else gpu or ())]
     classes = tuple(each for each in found if each is not None)
     assert len(classes) == len(found)
     one = classes[0] if len(classes) == 1 else None
-    hardware = Hardware(GPU_KEY, one, classes if one is None else (), platform)
+    hardware = Hardware(GPU_KEY, one, classes if one is None else (), platform, count)
     checkpoint = making.of(dict(model)) if isinstance(model, Mapping) else model
     entries = [EnvVar(name, value, Origin("file", "deploy.yaml")) for name, value in (env or {}).items()]
     release = exactly(version)

@@ -195,6 +195,7 @@ class _Asking:
             hardware=self._inputs.hardware,
             checkpoint=checkpoint,
             why_unread=why,
+            serves=self._parsed.entrypoint.endswith("serve"),
             model_key=f"config.json@{model}@{revision or 'main'}",
             generation_key=f"generation_config.json@{place}@{revision or 'main'}",
         )

@@ -32,6 +32,7 @@ class Ground(Struct):
     `declared` gives what somebody wrote for a destination: `UNKNOWABLE` where that cannot be known, None where nobody
     wrote anything; `variable` does the same for the environment. `ask` gives the effective value of another destination under the same release. `checkpoint` holds
     the model's files, `--hf-overrides` applied; None where they are not known, `why_unread` then says why in words.
+    `serves`: `vllm serve` reads the arguments, and not the API server module.
     """
 
     version: str
@@ -43,6 +44,7 @@ class Ground(Struct):
     generation_key: str
     checkpoint: Checkpoint | None = None
     why_unread: str = ""
+    serves: bool = True
 
     def since(self, first: str) -> bool:
         """Whether this release is `first` or newer."""

@@ -8,6 +8,7 @@ from skewguard.knowledge.engines import (
     vllm_kernels,
     vllm_numbers,
     vllm_prefill,
+    vllm_processes,
     vllm_quantization,
 )
 from skewguard.knowledge.engines.vllm_ground import Answer, Ground
@@ -23,5 +24,8 @@ RULES: dict[str, Callable[[str, Ground], Answer]] = {
     "enable_chunked_prefill": vllm_prefill.chunked_prefill,
     "attention_backend": vllm_kernels.attention_backend,
     "block_size": vllm_kernels.block_size,
+    "distributed_executor_backend": vllm_processes.executor,
+    "api_server_count": vllm_processes.api_servers,
+    "async_scheduling": vllm_processes.async_scheduling,
 }
 """Destinations that vLLM decides at its start when their default is None or `auto`."""

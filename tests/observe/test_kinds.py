@@ -472,6 +472,33 @@ def test_nim_service_asks_for_devices_by_claims() -> None:
     assert len(only(text).template.containers[0].resources.claims) == 1
 
 
+def test_nim_service_over_several_nodes_is_a_group() -> None:
+    """One pod for each pipeline stage, and the tensor parallelism inside it."""
+    text = """
+        apiVersion: apps.nvidia.com/v1alpha1
+        kind: NIMService
+        metadata: {name: n}
+        spec: {image: {repository: r, tag: "1"}, multiNode: {parallelism: {pipeline: 2, tensor: 8}}}
+    """
+    found = only(text)
+    fields = {name: field.value for name, field in found.template.containers[0].fields.items()}
+    assert (found.group_size, fields) == (2, {"parallelism.tensor": "8", "parallelism.pipeline": "2"})
+
+
+def test_nim_pipeline_makes_its_services() -> None:
+    """Each service that is not switched off is a role of its own."""
+    text = """
+        apiVersion: apps.nvidia.com/v1alpha1
+        kind: NIMPipeline
+        metadata: {name: n}
+        spec:
+          services:
+            - {name: llm, enabled: true, spec: {image: {repository: r, tag: "1"}, replicas: 2}}
+            - {name: embed, enabled: false, spec: {image: {repository: r, tag: "1"}}}
+    """
+    assert told(text) == [("NIMPipeline", "llm", ["llm"])]
+
+
 def test_workspace_takes_a_template_or_a_preset() -> None:
     """KAITO's template is a pod; its preset is a name, with settings from a ConfigMap of the input."""
     head = (
@@ -517,6 +544,33 @@ def test_vllm_runtime_becomes_the_operators_command_line() -> None:
     assert engine.resources.limits["nvidia.com/gpu"].value == "2"
 
 
+def test_vllm_runtime_gets_what_its_operator_adds() -> None:
+    """The connector for LMCache, the engine's generation, shared memory, storage and the nodes that are asked for."""
+    text = """
+        apiVersion: production-stack.vllm.ai/v1alpha1
+        kind: VLLMRuntime
+        metadata: {name: n}
+        spec:
+          model: {modelURL: m, enableLoRA: true}
+          vllmConfig: {v1: true}
+          lmCacheConfig: {enabled: true}
+          storageConfig: {enabled: true, mountPath: /cache}
+          deploymentConfig:
+            shmSize: 4Gi
+            nodeSelectorTerms: [{matchExpressions: [{key: gpu, operator: In, values: [h100]}]}]
+            image: {name: i}
+    """
+    found = only(text)
+    engine = found.template.containers[0]
+    assert reading.words(engine.invocations[0])[-2:] == [
+        "--kv-transfer-config",
+        '{"kv_connector":"LMCacheConnectorV1","kv_role":"kv_both"}',
+    ]
+    assert {entry.name: entry.value for entry in engine.env}["VLLM_USE_V1"] == "1"
+    assert [mount.path for mount in engine.mounts] == ["/dev/shm", "/cache"]  # noqa: S108  # inside the container
+    assert [(term.key, term.values) for term in found.template.node_terms] == [("gpu", ("h100",))]
+
+
 def test_kubeai_model_becomes_the_operators_command_line() -> None:
     """KubeAI starts the engine with model, name and the arguments written."""
     text = "apiVersion: kubeai.org/v1\nkind: Model\nmetadata: {name: n}\nspec: {engine: VLLM, url: 'hf://Qwen/Qwen3-8B', args: [--x], env: {A: b}}"
@@ -550,6 +604,57 @@ def test_dynamo_graph_holds_services_or_components() -> None:
         f"spec: {{components: [{{name: decode, replicas: 1, podTemplate: {TEMPLATE}}}, {{name: web, podTemplate: {TEMPLATE}}}]}}\n"
     )
     assert told(new) == [("DynamoGraphDeployment", "decode", ["c"]), ("DynamoGraphDeployment", "web", ["c"])]
+
+
+def test_dynamo_component_is_an_object_of_its_own() -> None:
+    """What the operator makes of a graph's component holds the same fields."""
+    text = """
+        apiVersion: nvidia.com/v1alpha1
+        kind: DynamoComponentDeployment
+        metadata: {name: n}
+        spec:
+          serviceName: Worker
+          multinode: {nodeCount: 2}
+          livenessProbe: {httpGet: {path: /live, port: 9090}}
+          resources: {limits: {gpu: "4", gpuType: gpu.intel.com/xe, cpu: "8"}}
+          extraPodSpec: {mainContainer: {image: i, command: [python3, -m, dynamo.vllm]}}
+    """
+    found = only(text)
+    engine = found.template.containers[0]
+    assert (found.subject.role, found.group_size) == ("Worker", 2)
+    assert {name: held.value for name, held in engine.resources.limits.items()} == {"gpu.intel.com/xe": "4", "cpu": "8"}
+    assert engine.liveness is not None
+
+
+def test_dynamo_main_container_gets_the_graphs_variables_first() -> None:
+    """In v1beta1 the container called `main` is the component's own; others are sidecars."""
+    text = """
+        apiVersion: nvidia.com/v1beta1
+        kind: DynamoGraphDeployment
+        metadata: {name: n}
+        spec:
+          env: [{name: A, value: graph}, {name: B, value: graph}]
+          components:
+            - name: Worker
+              type: decode
+              podTemplate: {spec: {containers: [{name: main, image: i, env: [{name: A, value: own}]}, {name: side, image: j}]}}
+    """
+    found = only(text)
+    main, side = found.template.containers
+    assert (found.subject.role, side.env) == ("decode", ())
+    assert [(entry.name, entry.value) for entry in main.env] == [("A", "graph"), ("B", "graph"), ("A", "own")]
+
+
+def test_dynamo_frontend_without_a_command_runs_the_frontend() -> None:
+    """The operator's own command for a frontend starts no engine."""
+    text = """
+        apiVersion: nvidia.com/v1alpha1
+        kind: DynamoGraphDeployment
+        metadata: {name: n}
+        spec: {services: {Web: {componentType: frontend, extraPodSpec: {mainContainer: {image: i}}}}}
+    """
+    engine = only(text).template.containers[0]
+    assert reading.words(engine.invocations[0]) == ["python3", "-m", "dynamo.frontend"]
 
 
 @pytest.mark.parametrize(

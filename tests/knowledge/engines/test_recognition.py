@@ -338,6 +338,14 @@ def test_wrapped_engines_are_recognised(image: str, command: str, engine: str, c
     assert (found.engine, found.runs, found.certain) == (engine, "wrapped", certain)
 
 
+@pytest.mark.parametrize(("service", "engine"), [("Frontend", None), ("Processor", None), ("VllmWorker", "vllm")])
+def test_service_of_an_older_dynamo_graph_is_told_by_its_name(service: str, engine: str | None) -> None:
+    """`dynamo serve` starts one service of a graph; only workers run an engine."""
+    command = f"dynamo serve graphs.agg:Frontend --service-name {service}".split()
+    found = recognition.recognise(container("nvcr.io/nvidia/ai-dynamo/vllm-runtime:0.3.2", *command))
+    assert found.engine == engine
+
+
 def test_dynamo_frontend_is_no_engine() -> None:
     """The same image also runs routers."""
     found = recognition.recognise(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from skewguard.knowledge.engines import commands
 from skewguard.knowledge.engines.commands import Start
+from skewguard.knowledge.engines.wrappers import WRAPPERS
 from skewguard.language.workloads import Container, Invocation
 
 
@@ -41,5 +42,7 @@ def _decided_by(start: Start, invocation: Invocation, container: Container) -> s
         return f"the entrypoint of the image {container.image.value}"
     if not invocation.certain:
         return "the platform that puts the command together"
+    if start.wrapper:
+        return f"{WRAPPERS[start.wrapper].short}, which may run another backend"
     program = invocation.argv[0].text.strip()
     return f"`{program}`, which is not in the input" if start.at else f"`{program}`, whose arguments are its own"

@@ -135,6 +135,8 @@ def _known(words: Sequence[str], at: int) -> Start | None:
         return Start("engine", "it joins a Ray group", runs="worker", joins=True)
     if program == "ray" or program in _GROUP_SCRIPTS:
         return _group(program, following)
+    if (program, following) == ("dynamo", "serve"):
+        return _graph_service(words[at:])
     if program.startswith("python") or program == "pypy3":
         return _python_bystander(words, at)
     reason = bystanders.of_program(program, following)
@@ -244,6 +246,14 @@ def _python_bystander(words: Sequence[str], at: int) -> Start | None:
         return Start("bystander", f"`python -m {module}`: {reason}") if reason else None
     reason = bystanders.of_words(base(script).removesuffix(".py")) if script else None
     return Start("bystander", f"`python {base(script)}`: by its name {reason}") if reason else None
+
+
+def _graph_service(words: Sequence[str]) -> Start | None:
+    """One service of a graph of Dynamo's first releases: `dynamo serve graphs.agg:Frontend --service-name NAME`."""
+    name = next((value for flag, value in pairwise(words) if flag == "--service-name"), "")
+    if name in ("Frontend", "Processor", "Router", "Planner"):
+        return Start("bystander", f"`dynamo serve` of the service {name}: it runs no engine itself")
+    return None
 
 
 def _group(program: str, following: str) -> Start | None:

@@ -114,6 +114,7 @@ def _lacking(
         text=name.text,
         outcome="unknown",
         origin=name.origin,
+        flag=name.text,
         value=value.text,
         value_origin=value.origin,
         fault=fault,

@@ -1,8 +1,8 @@
 """Node labels and machine types that speak of an accelerator, and those that say nothing about it.
 
 Sources: NVIDIA GPU Feature Discovery (label list), GKE "About GPUs" and "TPUs in GKE", Karpenter "Scheduling"
-(well-known labels), EKS Auto Mode node labels, CoreWeave node labels, ROCm node labeller, the instance type pages of
-AWS, Google Cloud and Azure.
+(well-known labels), EKS Auto Mode node labels, CoreWeave node labels, ROCm node labeller, `amdgpu.ids` of libdrm, the
+instance type pages of AWS, Google Cloud and Azure.
 """
 
 CLASS_KEYS = (
@@ -23,6 +23,16 @@ CLASS_KEYS = (
     "aliyun.accelerator/nvidia_name",
 )
 """Node labels whose value names the class of the GPU."""
+
+DEVICE_ID_KEYS = ("amd.com/gpu.device-id", "beta.amd.com/gpu.device-id")
+"""Node labels whose value is the PCI device id of the GPU."""
+
+DEVICE_IDS = {
+    "738c": ("MI100",), "740f": ("MI210",), "740c": ("MI250", "MI250X"), "7408": ("MI250X",), "74a0": ("MI300A",),
+    "74a1": ("MI300X",), "74a9": ("MI300X",), "74b5": ("MI300X",), "74bd": ("MI300X",), "74a2": ("MI308X",),
+    "74b6": ("MI308X",), "74a5": ("MI325X",), "75a0": ("MI350X",), "75a3": ("MI355X",),
+}  # fmt: skip
+"""PCI device id → the classes that have it, virtual functions too (`amdgpu.ids` of libdrm)."""
 
 MEMORY_KEYS = (
     "nvidia.com/gpu.memory",

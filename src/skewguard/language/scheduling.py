@@ -16,7 +16,16 @@ from msgspec import Struct, structs
 from skewguard.language import accelerators
 from skewguard.language.accelerators import Accelerator
 from skewguard.language.facts import Located
-from skewguard.language.node_labels import CLASS_KEYS, INSTANCE_KEYS, INSTANCES, MEMORY_KEYS, NEUTRAL_KEYS, POOL_KEYS
+from skewguard.language.node_labels import (
+    CLASS_KEYS,
+    DEVICE_ID_KEYS,
+    DEVICE_IDS,
+    INSTANCE_KEYS,
+    INSTANCES,
+    MEMORY_KEYS,
+    NEUTRAL_KEYS,
+    POOL_KEYS,
+)
 from skewguard.language.workloads import Container, NodeTerm, PodTemplate
 
 GPU_RESOURCES = (
@@ -86,6 +95,8 @@ def from_label(key: str, value: str, project_labels: Mapping[str, str] | None = 
     if key in INSTANCE_KEYS:
         named = instance_class(value)
         return accelerators.candidates(named) if named else ()
+    if key in DEVICE_ID_KEYS:
+        return tuple(each for name in DEVICE_IDS.get(value.lower(), ()) for each in accelerators.candidates(name))
     if key in POOL_KEYS or key in NEUTRAL_KEYS or key in MEMORY_KEYS:
         return ()
     found = accelerators.candidates(value)
@@ -262,7 +273,7 @@ def _term(term: NodeTerm, project_labels: Mapping[str, str]) -> tuple[str, tuple
     read = [from_label(term.key, value, project_labels) for value in term.values]
     if all(read):
         return "class", tuple(Located(item, term.origin) for found in read for item in found)
-    if term.key in CLASS_KEYS:
+    if term.key in CLASS_KEYS or term.key in DEVICE_ID_KEYS:
         return "unreadable", ()
     words = {value.lower() for value in term.values}
     generic = term.key not in POOL_KEYS and words <= {"true", "false", "nvidia", "amd", "gpu", ""}

@@ -1,6 +1,6 @@
 """From an inventory to cases: every container judged on whether it runs an engine, and each engine's settings laid out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from msgspec import Struct, structs
@@ -13,7 +13,7 @@ from skewguard.assess.unknowns import Unknowns
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import engines
 from skewguard.knowledge.engines import recognition, releases, wrapping
-from skewguard.knowledge.engines.interface import EngineModule, Recognition, Release, Variable
+from skewguard.knowledge.engines.interface import EngineModule, Inputs, Parsed, Recognition, Release, Variable
 from skewguard.knowledge.project import Project
 from skewguard.language import accelerators, scheduling, secret_names
 from skewguard.language.accelerators import Accelerator
@@ -87,9 +87,13 @@ def _case(
     module = engines.ENGINES.get(engine)
     container = starts.with_environment(container, found)
     release = _release(module, workload, container, around) if module else None
-    begun = _starts(module, release, container, found, vectors) if module and release else None
-    variables = module.environment(container.env, release) if module and release else ()
     classes = _sliced(scheduling.gpu_classes(workload.template, around.project.accelerators), container)
+
+    def beside(parsed: Parsed) -> Inputs:
+        return around.given.inputs(engine, parsed, workload.template, container, classes)
+
+    begun = _starts(module, release, container, found, vectors, beside) if module and release else None
+    variables = module.environment(container.env, release) if module and release else ()
     ground = sheets.Ground(workload, container, inventory, found, module, release, begun, classes, around.given)
     inputs = ground.inputs() if begun is not None else None
     sheet = sheets.build(ground, inputs)
@@ -144,11 +148,16 @@ def _release(module: EngineModule, workload: Workload, container: Container, aro
 
 
 def _starts(
-    module: EngineModule, release: Release, container: Container, found: Recognition, vectors: Vectors
+    module: EngineModule,
+    release: Release,
+    container: Container,
+    found: Recognition,
+    vectors: Vectors,
+    beside: Callable[[Parsed], Inputs],
 ) -> Starts | None:
     """What the engine makes of the arguments of each start, a platform's own additions in mind.
 
-    None where other programs read them.
+    None where other programs read them. `beside` gives what decides beside the words of one start.
     """
     wrapper = found.wrapper if found.argv and wrapping.passes(found.wrapper) else ""
     if found.runs != "server" and not wrapper:
@@ -162,7 +171,7 @@ def _starts(
             return Start(invocation, Reading(structs.replace(handed, blind=added or handed.blind)))
         behind = invocation.via == "image" and _has_entrypoint(module, release, container)
         reading = vectors.read(module, argv, release, container, from_image=behind)
-        parsed = module.settle(reading.parsed, env, release)
+        parsed = module.settle(reading.parsed, env, release, beside(reading.parsed))
         if added is not None and parsed.blind is None:
             return Start(invocation, Reading(structs.replace(parsed, blind=added, starts=None)))
         return Start(invocation, Reading(parsed, reading.answers))

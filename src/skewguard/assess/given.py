@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from skewguard.knowledge.checkpoints import Checkpoint
-from skewguard.knowledge.engines.interface import Hardware, Parsed, Platform
+from skewguard.knowledge.engines.interface import Hardware, Inputs, Parsed, Platform
 from skewguard.language import scheduling, vocabulary
 from skewguard.language.accelerators import Accelerator
 from skewguard.language.facts import Located
@@ -28,6 +28,17 @@ class Given(Struct, frozen=True):
         model = model_of(engine, parsed, container)
         found = self.checkpoints.get(model) if model is not None else None
         return found if found is not None else self.only
+
+    def inputs(
+        self,
+        engine: str,
+        parsed: Parsed | None,
+        template: PodTemplate,
+        container: Container,
+        classes: tuple[Located[Accelerator], ...],
+    ) -> Inputs:
+        """What decides at the start of an engine beside its words."""
+        return Inputs(self.hardware(template, container, classes), self.checkpoint(engine, parsed, container))
 
     def hardware(
         self, template: PodTemplate, container: Container, classes: tuple[Located[Accelerator], ...]

@@ -55,8 +55,7 @@ class Ground(Struct, frozen=True):
 
     def inputs(self) -> Inputs:
         """What decides at the engine's start beside its words."""
-        hardware = self.given.hardware(self.workload.template, self.container, self.classes)
-        return Inputs(hardware, self.given.checkpoint(self.engine, self.parsed, self.container))
+        return self.given.inputs(self.engine, self.parsed, self.workload.template, self.container, self.classes)
 
     @property
     def unknowns(self) -> Unknowns:

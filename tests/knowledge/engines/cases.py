@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
-from skewguard.knowledge.engines.interface import Argument, Parsed
+from skewguard.knowledge.engines.interface import Argument, Hardware, Inputs, Parsed
 from skewguard.knowledge.engines.readings import Simulation, same_value
 from skewguard.language.facts import Origin
 from skewguard.language.workloads import TextFile, Token
+
+NOTHING = Inputs(Hardware("gpu@scheduling(abc)"))
+"""Neither the model's files nor the machine are known."""
 
 GROUND_TRUTH = Path(__file__).parents[2] / "data" / "parser-ground-truth"
 

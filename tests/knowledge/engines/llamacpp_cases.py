@@ -6,7 +6,7 @@ from skewguard.knowledge.engines import llamacpp
 from skewguard.knowledge.engines.interface import Hardware, Inputs, Parsed, Platform, Release
 from skewguard.language.facts import Choice, Fact, Gap, Origin
 from skewguard.language.workloads import EnvVar
-from tests.knowledge.engines.cases import tokens
+from tests.knowledge.engines.cases import NOTHING, tokens
 
 SERVER = "llama-server"
 IMAGE = "ghcr.io/ggml-org/llama.cpp"
@@ -36,7 +36,7 @@ def read(
     release = exactly(version) if isinstance(version, str) else version
     argv = tokens(*words) if from_image else tokens(SERVER, *words)
     parsed = llamacpp.parse(argv, release, (), from_image=from_image)
-    return llamacpp.settle(parsed, variables(env or {}), release)
+    return llamacpp.settle(parsed, variables(env or {}), release, NOTHING)
 
 
 def derive(

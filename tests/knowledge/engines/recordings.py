@@ -63,8 +63,8 @@ def checkpoint() -> Checkpoint:
 def sheet_of(module: EngineModule, path: Path, parsed: Parsed, release: Release) -> Sheet:
     """What is resolved from a recording's command, its environment and the checkpoint."""
     env = [EnvVar(name, text, Origin("file", "manifest.json")) for name, text in recorded(path)["env"].items()]
-    settled = module.settle(parsed, env, release)
     inputs = Inputs(Hardware("gpu@none", platform="cpu"), checkpoint())
+    settled = module.settle(parsed, env, release, inputs)
     sheet = Sheet(
         Subject("server", path.stem),
         module.settings(release),

@@ -7,7 +7,7 @@ import pytest
 from skewguard.knowledge.engines import sglang
 from skewguard.knowledge.engines.interface import Parsed, Release
 from skewguard.language.facts import Fact, Gap
-from tests.knowledge.engines.cases import token, tokens
+from tests.knowledge.engines.cases import NOTHING, token, tokens
 from tests.knowledge.engines.sglang_cases import LAUNCH_ARGV, UNSEEN, exactly, some
 
 WIDE = ("--tp", "16", "--moe-a2a-backend", "deepep")
@@ -17,7 +17,9 @@ RANKS = ("--tp", "8", "--dp", "8", "--enable-dp-attention")
 def settled(version: str | Release, *words: str) -> Parsed:
     """A command line as the start leaves it."""
     release = exactly(version) if isinstance(version, str) else version
-    return sglang.settle(sglang.parse(tokens(*LAUNCH_ARGV, "--model-path", "m", *words), release, ()), (), release)
+    return sglang.settle(
+        sglang.parse(tokens(*LAUNCH_ARGV, "--model-path", "m", *words), release, ()), (), release, NOTHING
+    )
 
 
 def overruled(parsed: Parsed) -> list[str]:
@@ -88,7 +90,7 @@ def test_number_that_cannot_be_read_leaves_it_open() -> None:
     """A gap, and the argument is in doubt."""
     words = tokens(*LAUNCH_ARGV, "--model-path", "m", "--moe-a2a-backend", "deepep", "--ep-size", "8", "--tp-size")
     release = exactly("0.5.5")
-    parsed = sglang.settle(sglang.parse((*words, token("$(TP)", "TP")), release, ()), (), release)
+    parsed = sglang.settle(sglang.parse((*words, token("$(TP)", "TP")), release, ()), (), release, NOTHING)
 
     assert isinstance(parsed.gaps["ep_size"], Gap)
     assert [argument.doubt != "" for argument in parsed.arguments if argument.fault == "overruled"] == [True]

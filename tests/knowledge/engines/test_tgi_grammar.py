@@ -9,7 +9,7 @@ from skewguard.knowledge.engines.interface import Hardware as Machine
 from skewguard.knowledge.engines.interface import Inputs, Variable
 from skewguard.language.facts import Gap
 from skewguard.language.workloads import EnvVar
-from tests.knowledge.engines.cases import odd, only, token, tokens, values
+from tests.knowledge.engines.cases import NOTHING, odd, only, token, tokens, values
 from tests.knowledge.engines.tgi_cases import HERE, LAUNCHER, anything, exactly, read, variables
 
 M = ("--model-id", "m")
@@ -176,7 +176,7 @@ def test_variable_that_may_be_set_leaves_a_doubt() -> None:
     """An unseen source may set any flag's variable: the default is then no certain answer."""
     release = exactly("1.4.0")
     maybe = EnvVar("MAX_TOTAL_TOKENS", None, HERE, assumes=("ConfigMap more",))
-    parsed = tgi.settle(tgi.parse(tokens(LAUNCHER, *M), release, ()), [maybe], release)
+    parsed = tgi.settle(tgi.parse(tokens(LAUNCHER, *M), release, ()), [maybe], release, NOTHING)
     inputs = Inputs(Machine("gpu@x"))
 
     assert isinstance(tgi.derive("limits.max_model_len", parsed, [maybe], release, inputs), Gap)
@@ -187,7 +187,7 @@ def test_variable_beside_unknown_words_rests_on_them() -> None:
     """`$(ARGS)` may hold the flag, which would go first."""
     release = exactly("3.3.4")
     parsed = tgi.parse((*tokens(LAUNCHER, *M), token("$(ARGS)", "ARGS")), release, ())
-    settled = tgi.settle(parsed, variables({"NUM_SHARD": "2"}), release)
+    settled = tgi.settle(parsed, variables({"NUM_SHARD": "2"}), release, NOTHING)
 
     assert settled.values["num_shard"].assumes == ("value@ARGS",)
 

@@ -5,6 +5,7 @@ import pytest
 from skewguard.knowledge.engines import vllm
 from skewguard.language.facts import Origin
 from skewguard.language.workloads import EnvVar
+from tests.knowledge.engines.cases import NOTHING
 from tests.knowledge.engines.vllm_asking import CACHING, CHUNKED, PLAIN, SEQS, STEP, choice, gap, value
 from tests.knowledge.engines.vllm_cases import exactly, serve
 
@@ -59,7 +60,7 @@ def test_the_first_v1_obeys_no_batch_limits(version: str, env: dict[str, str], d
     """They are accepted, marked, and replaced; from 0.6.5 on they count."""
     entries = [EnvVar(name, text, Origin("file", "deploy.yaml")) for name, text in env.items()]
     words = ("--max-num-seqs", "64", "--max-num-batched-tokens", "4096")
-    settled = vllm.settle(serve(exactly(version), "m", *words), entries, exactly(version))
+    settled = vllm.settle(serve(exactly(version), "m", *words), entries, exactly(version), NOTHING)
 
     assert {dest: fact.value for dest, fact in settled.decided.items()} == decided
     assert {item.dest for item in settled.arguments if item.fault == "overruled"} == set(decided)

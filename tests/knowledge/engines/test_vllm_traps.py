@@ -3,9 +3,12 @@
 import pytest
 
 from skewguard.knowledge.engines import vllm
-from skewguard.knowledge.engines.interface import Release
+from skewguard.knowledge.engines.interface import Hardware, Inputs, Release
+from skewguard.language import accelerators
 from skewguard.language.facts import Origin
 from skewguard.language.workloads import EnvVar, TextFile, Token
+from tests.knowledge.checkpoints import making
+from tests.knowledge.engines.cases import NOTHING
 from tests.knowledge.engines.vllm_cases import (
     anything,
     config,
@@ -235,8 +238,43 @@ def test_switch_with_false_was_legal_for_some_releases(version: str, value: bool
 def test_engine_v1_first_split_prompts_whatever_the_flag_said(version: str, obeyed: bool) -> None:
     """`_set_default_args_v1` of 0.8.0 to 0.11.0 overrules the flag for models that generate text."""
     words = ["--enable-chunked-prefill=False"] if version == "0.7.3" else ["--no-enable-chunked-prefill"]
-    settled = vllm.settle(module(version, *words), (), exactly(version))
+    settled = vllm.settle(module(version, *words), (), exactly(version), NOTHING)
     assert ("enable_chunked_prefill" in settled.gaps) is not obeyed
+
+
+PLAIN = {"architectures": ["LlamaForCausalLM"], "model_type": "llama"}
+EMBEDS = {"architectures": ["LlamaModel"], "model_type": "llama"}
+WHISPER = {"architectures": ["WhisperForConditionalGeneration"], "model_type": "whisper", "is_encoder_decoder": True}
+
+
+@pytest.mark.parametrize(
+    ("version", "model", "gpu", "expected"),
+    [
+        ("0.8.5", PLAIN, "H100", True),
+        ("0.8.5", PLAIN, "T4", "obeyed"),
+        ("0.8.5", PLAIN, None, "unknown"),
+        ("0.10.1", PLAIN, "T4", "obeyed"),
+        ("0.10.2", PLAIN, "T4", True),
+        ("0.10.2", PLAIN, None, True),
+        ("0.9.1", EMBEDS, "H100", "obeyed"),
+        ("0.9.2", EMBEDS, "H100", "obeyed"),
+        ("0.11.0", PLAIN, "H100", True),
+        ("0.11.0", WHISPER, "H100", "obeyed"),
+        ("0.11.0", None, "H100", "unknown"),
+        ("0.11.1", PLAIN, "H100", "obeyed"),
+    ],
+)
+def test_model_and_gpu_decide_whether_the_flag_counts(
+    version: str, model: dict[str, object] | None, gpu: str | None, expected: object
+) -> None:
+    """V1 splits what generates; V0, which old GPUs and some models fall back to, obeys, and so does V1 for the others."""
+    accelerator = accelerators.find(gpu) if gpu else None
+    inputs = Inputs(Hardware("gpu@x", accelerator), making.of(model) if model else None)
+    settled = vllm.settle(module(version, "--no-enable-chunked-prefill"), (), exactly(version), inputs)
+    overruled = settled.decided.get("enable_chunked_prefill")
+    unknown = "unknown" if "enable_chunked_prefill" in settled.gaps else "obeyed"
+
+    assert (overruled.value if overruled else unknown) == expected
 
 
 @pytest.mark.parametrize(
@@ -246,7 +284,7 @@ def test_engine_v1_first_split_prompts_whatever_the_flag_said(version: str, obey
 def test_engine_v1_on_request_splits_prompts_whatever_the_flag_says(version: str, asked: str, obeyed: bool) -> None:
     """`_override_v1_engine_args` sets it; the V1 of 0.6.4 knows nothing else."""
     env = (EnvVar("VLLM_USE_V1", asked, Origin("file", "x")),)
-    settled = vllm.settle(module(version, "--enable-chunked-prefill=False"), env, exactly(version))
+    settled = vllm.settle(module(version, "--enable-chunked-prefill=False"), env, exactly(version), NOTHING)
     assert ("enable_chunked_prefill" not in settled.decided) is obeyed
 
 

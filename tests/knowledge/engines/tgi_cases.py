@@ -10,7 +10,7 @@ from skewguard.knowledge.engines.interface import Hardware, Inputs, Parsed, Plat
 from skewguard.language import accelerators
 from skewguard.language.facts import Choice, Fact, Gap, Origin
 from skewguard.language.workloads import EnvVar
-from tests.knowledge.engines.cases import tokens
+from tests.knowledge.engines.cases import NOTHING, tokens
 
 LAUNCHER = "text-generation-launcher"
 IMAGE = "ghcr.io/huggingface/text-generation-inference"
@@ -40,7 +40,7 @@ def read(
     release = exactly(version) if isinstance(version, str) else version
     argv = tokens(*words) if from_image else tokens(LAUNCHER, *words)
     parsed = tgi.parse(argv, release, (), from_image=from_image)
-    return tgi.settle(parsed, variables(env or {}), release)
+    return tgi.settle(parsed, variables(env or {}), release, NOTHING)
 
 
 def checkpoint(**keys: object) -> Checkpoint:

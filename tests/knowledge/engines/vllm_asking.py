@@ -49,8 +49,9 @@ def ask(
     checkpoint = making.of(dict(model)) if isinstance(model, Mapping) else model
     entries = [EnvVar(name, value, Origin("file", "deploy.yaml")) for name, value in (env or {}).items()]
     release = exactly(version)
-    parsed = vllm.settle(serve(release, "m", *words), entries, release)
-    return vllm.derive(setting, parsed, entries, release, Inputs(hardware, checkpoint))
+    inputs = Inputs(hardware, checkpoint)
+    parsed = vllm.settle(serve(release, "m", *words), entries, release, inputs)
+    return vllm.derive(setting, parsed, entries, release, inputs)
 
 
 def value(setting: str, version: str, *words: str, **more: Any) -> Any:

@@ -282,10 +282,11 @@ class EngineModule(Protocol):
         """
         ...
 
-    def settle(self, parsed: Parsed, env: Sequence[EnvVar], release: Release) -> Parsed:
+    def settle(self, parsed: Parsed, env: Sequence[EnvVar], release: Release, inputs: Inputs) -> Parsed:
         """What the engine's start makes of flags that its parser took: `parsed` itself where it obeys them all.
 
-        A variable of `env` without a value is one that is set, or may be, to what nobody knows.
+        A variable of `env` without a value is one that is set, or may be, to what nobody knows. `inputs` are the machine
+        and the model's own files, which may decide whether a flag counts.
         """
         ...
 

@@ -51,7 +51,7 @@ def parse(argv: Sequence[Token], release: Release, _files: Sequence[TextFile], *
     return merging.merge(groups, release, VOICE, _typed)
 
 
-def settle(parsed: Parsed, env: Sequence[EnvVar], release: Release) -> Parsed:
+def settle(parsed: Parsed, env: Sequence[EnvVar], release: Release, _inputs: Inputs) -> Parsed:
     """`parsed`, with what variables set where the command line says nothing, and the model by whatever names it."""
     versions = parsed.versions or release.candidates
     entries = list(llamacpp_environment.plain(table(), env, versions))

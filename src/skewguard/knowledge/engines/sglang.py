@@ -73,7 +73,7 @@ def parse(argv: Sequence[Token], release: Release, files: Sequence[TextFile], *,
     return structs.replace(parsed, blind=gap, starts=None if parsed.starts else parsed.starts)
 
 
-def settle(parsed: Parsed, _env: Sequence[EnvVar], release: Release) -> Parsed:
+def settle(parsed: Parsed, _env: Sequence[EnvVar], release: Release, _inputs: Inputs) -> Parsed:
     """`parsed`, and what SGLang's start makes of settings that other arguments decide."""
     return sglang_overruling.applied(parsed, release)
 

@@ -76,7 +76,7 @@ def parse(argv: Sequence[Token], release: Release, _files: Sequence[TextFile], *
     return structs.replace(parsed, blind=parsed.blind or blind, starts=None)
 
 
-def settle(parsed: Parsed, env: Sequence[EnvVar], release: Release) -> Parsed:
+def settle(parsed: Parsed, env: Sequence[EnvVar], release: Release, _inputs: Inputs) -> Parsed:
     """`parsed`, with what variables set where the command line says nothing, and what the start refuses of both."""
     way = twins.Way(from_environment, _typed)
     return tgi_contradictions.told(twins.applied(table(), way, parsed, env, release), release)

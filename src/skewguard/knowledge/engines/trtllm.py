@@ -90,7 +90,7 @@ def _typed(dest: str, value: Any) -> Value:
     return "tensorrt" if (dest, value) == ("backend", "trt") else vocabulary.spoken(NAME, dest, value)
 
 
-def settle(parsed: Parsed, _env: Sequence[EnvVar], _release: Release) -> Parsed:
+def settle(parsed: Parsed, _env: Sequence[EnvVar], _release: Release, _inputs: Inputs) -> Parsed:
     """`parsed` itself: what the start makes of the flags is laid over them while they are read."""
     return parsed
 

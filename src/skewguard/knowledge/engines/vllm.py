@@ -20,6 +20,7 @@ from skewguard.knowledge.engines import (
 from skewguard.knowledge.engines.environment import read as read_environment
 from skewguard.knowledge.engines.interface import FlagRecord, Inputs, Parsed, Release, Variable
 from skewguard.knowledge.engines.tables import Table
+from skewguard.knowledge.engines.vllm_ground import Ground
 from skewguard.knowledge.engines.vllm_sentences import VOICE
 from skewguard.language.facts import Choice, Fact, Gap, Value
 from skewguard.language.workloads import Container, EnvVar, TextFile, Token
@@ -66,9 +67,13 @@ def parse(
     return merging.merge(groups, release, VOICE, _typed)
 
 
-def settle(parsed: Parsed, env: Sequence[EnvVar], release: Release) -> Parsed:
+def settle(parsed: Parsed, env: Sequence[EnvVar], release: Release, inputs: Inputs) -> Parsed:
     """`parsed`, and what vLLM's start makes of flags that it does not always obey."""
-    return vllm_overruling.applied(parsed, env, release)
+
+    def ground(version: str) -> Ground:
+        return vllm_defaults.ground(table(), parsed, env, release, inputs, version)
+
+    return vllm_overruling.applied(parsed, env, release, ground)
 
 
 def _typed(dest: str, value: Any) -> Value:

@@ -101,6 +101,13 @@ def _asking(table: Table, parsed: Parsed, env: Sequence[EnvVar], release: Releas
     return made
 
 
+def ground(
+    table: Table, parsed: Parsed, env: Sequence[EnvVar], release: Release, inputs: Inputs, version: str
+) -> Ground:
+    """What the rules of one release may look at."""
+    return _asking(table, parsed, env, release, inputs).ground(version)
+
+
 class _Asking:
     """Questions about one container, asked of each candidate release."""
 
@@ -121,7 +128,7 @@ class _Asking:
 
     def answer(self, setting: str, dest: str | None, version: str) -> Answer | None:
         if dest is None:
-            return vllm_sampling.sampling(setting, self._ground(version))
+            return vllm_sampling.sampling(setting, self.ground(version))
         flag = self._table.by_dest(version).get(dest)
         if flag is None and not (dest == "attention_backend" and _attention_variable(self._table, version)):
             return None
@@ -132,7 +139,7 @@ class _Asking:
         undecided = flag is None or (written.value if written is not None else flag.default) in (*_UNDECIDED, -1)
         undecided |= written is None and dest in vllm_generations.OWN and vllm_generations.first_v1(version)
         if dest in vllm_rules.RULES and undecided:
-            return self._attention(setting, version) or vllm_rules.RULES[dest](setting, self._ground(version))
+            return self._attention(setting, version) or vllm_rules.RULES[dest](setting, self.ground(version))
         return answers.literal(VLLM, self._table, version, setting, dest)
 
     def _attention(self, setting: str, version: str) -> Fact | Gap | None:
@@ -177,7 +184,8 @@ class _Asking:
         answer = self.answer(setting, dest, version)
         return answer if answer is not None else Gap(setting, f"vLLM {version} has no such setting", "absent")
 
-    def _ground(self, version: str) -> Ground:
+    def ground(self, version: str) -> Ground:
+        """What the rules of one release may look at."""
         if version not in self._grounds:
             self._grounds[version] = self._made(version)
         return self._grounds[version]

@@ -10,7 +10,7 @@ From 0.14.0 on a `--max-model-len` of -1 or `auto` is cut to what fits into the 
 VLLM_MODEL_REDIRECT_PATH names can give a model another place (`maybe_model_redirect` of `vllm/transformers_utils`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from msgspec import structs
@@ -18,7 +18,9 @@ from msgspec import structs
 from skewguard.knowledge.engines.interface import Parsed, Release
 from skewguard.knowledge.engines.overruling import marked
 from skewguard.knowledge.engines.versions import since, span
-from skewguard.knowledge.engines.vllm_generations import engine_v1, first_v1
+from skewguard.knowledge.engines.vllm_generations import engine, engine_v1, first_v1
+from skewguard.knowledge.engines.vllm_ground import Ground
+from skewguard.knowledge.engines.vllm_kinds import encoder_decoder, pooling
 from skewguard.language.facts import Fact, Gap, Origin, assuming
 from skewguard.language.workloads import EnvVar
 
@@ -28,10 +30,13 @@ CHUNKED, LENGTH, MODEL = "enable_chunked_prefill", "max_model_len", "model"
 REDIRECT = "VLLM_MODEL_REDIRECT_PATH"
 
 
-def applied(parsed: Parsed, env: Sequence[EnvVar], release: Release) -> Parsed:
-    """`parsed` with what the engine makes of flags that it does not always obey."""
+def applied(parsed: Parsed, env: Sequence[EnvVar], release: Release, ground: Callable[[str], Ground]) -> Parsed:
+    """`parsed` with what the engine makes of flags that it does not always obey.
+
+    `ground` gives what the rules of one release may look at: the model's own files, the GPU.
+    """
     versions = parsed.versions or release.candidates
-    split = _numbered(_split(parsed, env, release), env, versions)
+    split = _numbered(_split(parsed, env, release, ground), env, versions)
     return _redirected(_fitted(split, versions), env, versions)
 
 
@@ -75,11 +80,12 @@ def _redirected(parsed: Parsed, env: Sequence[EnvVar], versions: Sequence[str]) 
     return structs.replace(parsed, values={**parsed.values, MODEL: doubted})
 
 
-def _split(parsed: Parsed, env: Sequence[EnvVar], release: Release) -> Parsed:
+def _split(parsed: Parsed, env: Sequence[EnvVar], release: Release, ground: Callable[[str], Ground]) -> Parsed:
     written = parsed.values.get(CHUNKED)
     if written is None or written.value is not False or CHUNKED in parsed.gaps:
         return parsed
     said = {version: _chunked(version, parsed, env) for version in parsed.versions or release.candidates}
+    said = {version: _decided(ground(version)) if says == "depends" else says for version, says in said.items()}
     against = [version for version, says in said.items() if says != "obeys"]
     if not against:
         return parsed
@@ -102,6 +108,23 @@ def _split(parsed: Parsed, env: Sequence[EnvVar], release: Release) -> Parsed:
     doubt = f"whether {'V1 runs this model, and whether ' if tried else ''}this one does is not in the input"
     arguments = parsed.arguments if newest == "obeys" else marked(parsed, CHUNKED, f"{told}; {doubt}", doubt)
     return structs.replace(parsed, gaps={**parsed.gaps, CHUNKED: gap}, arguments=arguments)
+
+
+def _decided(ground: Ground) -> Says:
+    """What the model's own files and the GPU say of it, where they are known."""
+    gpu = ground.hardware.accelerator
+    old = gpu is None and ground.on_gpu and not ground.since("0.10.2")  # a GPU older than Ampere may run it
+    runs = engine(ground, gpu)
+    if ground.checkpoint is None or old or runs.v1 is None:
+        return "depends"
+    if not runs.v1:
+        return "obeys"
+    if not ground.since("0.9.2"):
+        return "overrules"
+    pools, reads = pooling(ground), encoder_decoder(ground)
+    if pools is None or reads is None:
+        return "depends"
+    return "obeys" if pools or reads else "overrules"
 
 
 def _model(parsed: Parsed) -> str:

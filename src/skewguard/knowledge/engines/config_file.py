@@ -14,6 +14,7 @@ from msgspec import field as struct_field
 from skewguard.knowledge.engines.grammar import Key, Word
 from skewguard.language import documents
 from skewguard.language.documents import Node
+from skewguard.language.errors import InputError
 from skewguard.language.facts import Origin
 from skewguard.language.workloads import TextFile, Token
 
@@ -87,6 +88,33 @@ class Entry(Struct):
     def word(self, text: str, inside: Origin, number: int) -> Word:
         """A word that stands at a place of the file."""
         return Word(text, Token(text, _origin(self.file, inside)), (*self.key, number), "config-file")
+
+
+class WrittenEntry(Entry):
+    """An entry that becomes arguments by its own kind of value. `json_mappings`: a mapping becomes JSON."""
+
+    json_mappings: bool
+
+    def add(self, name: str, value: Node) -> None:
+        """Write the entry as arguments, or tell why it cannot be read."""
+        try:
+            content = self.content(value)
+        except InputError as error:
+            self.found.troubles.append(FileTrouble("config-unreadable", detail=error.message))
+            return
+        self.write(name, self.flag(name), content, value)
+
+    def write(self, name: str, flag: Word, content: Any, value: Node) -> None:
+        """The words of an entry whose content is known: each engine's own."""
+        raise NotImplementedError
+
+    def text(self, content: Any) -> str:
+        """A value as one word."""
+        if isinstance(content, dict) and self.json_mappings:
+            import json
+
+            return json.dumps(content)
+        return str(content)
 
 
 def _origin(file: TextFile, inside: Origin) -> Origin:

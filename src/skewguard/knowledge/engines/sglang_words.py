@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from skewguard.knowledge.engines import shapes
-from skewguard.knowledge.engines.config_file import Entries, Entry, FileTrouble, root_of
+from skewguard.knowledge.engines.config_file import Entries, FileTrouble, WrittenEntry, root_of
 from skewguard.knowledge.engines.grammar import Key, Word
 from skewguard.knowledge.engines.preparing import Prepared, Trouble, one_config, pulled
 from skewguard.knowledge.engines.sglang_grammar import SERVE, Behaviour, Program
 from skewguard.knowledge.engines.tables import Flag
 from skewguard.language.documents import Node
-from skewguard.language.errors import InputError
 from skewguard.language.workloads import TextFile
 
 MODEL = "--model-path"
@@ -94,23 +93,18 @@ def _entries(file: TextFile, does: Behaviour, flags: Mapping[str, Flag], key: Ke
     root = root_of(file, found, empty=True)
     for number, (name, value) in enumerate(root.items() if root is not None else ()):
         assert root is not None
-        _Entry(file, (*key, number), root, found, does, flags).add(name, value)
+        _Entry(file, (*key, number), root, found, does.config_mappings, does, flags).add(name, value)
     return found
 
 
-class _Entry(Entry):
+class _Entry(WrittenEntry):
     """One `key: value` as a release of SGLang writes it."""
 
     does: Behaviour
     flags: Mapping[str, Flag]
 
-    def add(self, name: str, value: Node) -> None:
-        try:
-            content = self.content(value)
-        except InputError as error:
-            self.found.troubles.append(FileTrouble("config-unreadable", detail=error.message))
-            return
-        flag = self.flag(name)
+    def write(self, name: str, flag: Word, content: Any, value: Node) -> None:
+        """Booleans and lists as this release has them; some flags it does not take from a file."""
         if self.does.config == "typed" and self._refused(name):
             self.found.troubles.append(FileTrouble("config-refused", flag))
         elif isinstance(content, bool):
@@ -118,7 +112,7 @@ class _Entry(Entry):
         elif isinstance(content, list):
             self.listed(flag, content, value)
         else:
-            self.scalar(flag, self._text(content), name, value)
+            self.scalar(flag, self.text(content), name, value)
 
     def _boolean(self, name: str, flag: Word, content: bool, value: Node) -> None:
         if self.does.config == "typed" and not any(known.action == "true" for known in self._known(name)):
@@ -127,13 +121,6 @@ class _Entry(Entry):
             self.found.words.append(flag)
         else:
             self.found.troubles.append(FileTrouble("config-false", flag, fatal=False))
-
-    def _text(self, content: Any) -> str:
-        if isinstance(content, dict) and self.does.config_mappings:
-            import json
-
-            return json.dumps(content)
-        return str(content)
 
     def _refused(self, name: str) -> bool:
         """Whether the file may not hold this flag: one that is neither a plain switch nor takes a value in a plain way."""

@@ -8,12 +8,11 @@ from typing import Any
 
 from msgspec import structs
 
-from skewguard.knowledge.engines.config_file import Entries, Entry, FileTrouble, root_of
+from skewguard.knowledge.engines.config_file import Entries, FileTrouble, WrittenEntry, root_of
 from skewguard.knowledge.engines.grammar import Key, Word
 from skewguard.knowledge.engines.tables import Flag
 from skewguard.knowledge.engines.vllm_grammar import Behaviour
 from skewguard.language.documents import Node
-from skewguard.language.errors import InputError
 from skewguard.language.workloads import TextFile
 
 
@@ -24,36 +23,24 @@ def entries(file: TextFile, does: Behaviour, toggles: Mapping[str, Flag], key: K
     if root is None:
         return found
     for number, (name, value) in enumerate(root.items()):
-        _Entry(file, (*key, number), root, found, does, toggles).add(name, value)
+        _Entry(file, (*key, number), root, found, does.config_mappings, does, toggles).add(name, value)
     return found
 
 
-class _Entry(Entry):
+class _Entry(WrittenEntry):
     """One `key: value` as a release of vLLM writes it."""
 
     does: Behaviour
     toggles: Mapping[str, Flag]
 
-    def add(self, name: str, value: Node) -> None:
-        try:
-            content = self.content(value)
-        except InputError as error:
-            self.found.troubles.append(FileTrouble("config-unreadable", detail=error.message))
-            return
-        flag = self.flag(name)
+    def write(self, name: str, flag: Word, content: Any, value: Node) -> None:
+        """Booleans, lists and mappings as this release has them."""
         if isinstance(content, bool) and self.does.config_false != "text" and not self._boolean_flag(name):
             self._boolean(name, flag, content)
         elif isinstance(content, list) and self.does.config_lists:
             self.listed(flag, content, value)
         else:
-            self.scalar(flag, self._text(content), name, value)
-
-    def _text(self, content: Any) -> str:
-        if isinstance(content, dict) and self.does.config_mappings:
-            import json
-
-            return json.dumps(content)
-        return str(content)
+            self.scalar(flag, self.text(content), name, value)
 
     def _boolean(self, name: str, flag: Word, content: bool) -> None:
         if content:

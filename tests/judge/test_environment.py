@@ -111,6 +111,40 @@ def test_dead_variable_is_an_error_with_what_took_its_place() -> None:
     assert answer.setting == "vllm.env.VLLM_ATTENTION_BACKEND"
 
 
+@pytest.mark.parametrize(
+    ("better", "value", "remedy"),
+    [
+        (
+            "--moe-runner-backend=cutlass",
+            "1",
+            "remove OLD, and add `- --moe-runner-backend=cutlass` to the container's `args`",
+        ),
+        ("--moe-runner-backend=cutlass", "false", "remove OLD"),
+        (
+            "--enable-prefill-delayer",
+            "true",
+            "remove OLD, and add `- --enable-prefill-delayer` to the container's `args`",
+        ),
+        ("--enable-prefill-delayer", "0", "remove OLD"),
+        (
+            "--prefill-delayer-max-delay-passes",
+            "3",
+            "remove OLD, and add `- --prefill-delayer-max-delay-passes=3` to the container's `args`",
+        ),
+    ],
+)
+def test_flag_in_place_of_a_variable_says_what_the_variable_said(better: str, value: str, remedy: str) -> None:
+    """A switch takes no value, a variable that meant one value becomes that value, and one that said no is removed."""
+    subject = case(
+        engine="sglang",
+        version="0.5.20",
+        environment=[env("OLD", value)],
+        variables=[variable("OLD", "dead", suggestion=better)],
+    )
+    (answer,) = run("args.dead-env", subject)
+    assert answer.remedy == remedy
+
+
 @pytest.mark.parametrize(("value", "severity"), [("1", "note"), ("true", "note"), ("0", "error")])
 def test_dead_variable_that_held_the_default_is_a_note(value: str, severity: str) -> None:
     """VLLM_USE_V1=1 asks for what runs anyway; VLLM_USE_V1=0 asks for an engine that is gone."""

@@ -52,7 +52,7 @@ def test_variable_that_is_gone_names_what_took_its_place() -> None:
     (variable,) = read("0.5.23", "SGLANG_CUTLASS_MOE")
 
     assert variable.outcome == "dead"
-    assert variable.suggestion == "--moe-runner-backend"
+    assert variable.suggestion == "--moe-runner-backend=cutlass"
 
 
 @pytest.mark.parametrize(("version", "outcome"), [("0.5.2", "unread"), ("0.5.5", "read"), ("0.5.23", "read")])

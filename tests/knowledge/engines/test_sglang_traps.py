@@ -182,6 +182,14 @@ def test_beginning_of_several_flags_is_refused() -> None:
     assert (parsed.starts, only(parsed).fault) == (False, "ambiguous")
 
 
+def test_old_name_that_fits_several_flags_names_the_one_that_took_its_place() -> None:
+    """`--cuda-graph-max-bs` was a flag, then another name of the first; 0.5.20 took that away."""
+    argument = only(launch("0.5.20", *M, "--cuda-graph-max-bs", "64"))
+
+    assert (argument.fault, argument.suggestion) == ("ambiguous", "--cuda-graph-max-bs-decode")
+    assert only(launch("0.5.20", *M, "--cuda-graph-m", "64")).suggestion is None
+
+
 @pytest.mark.parametrize("name", ["--tp-size", "--tensor-parallel-size", "--tp"])
 def test_aliases_set_one_setting(name: str) -> None:
     """Under whichever name, in old and new releases; `--tp` is an abbreviation."""
@@ -200,7 +208,7 @@ def test_last_of_two_spellings_wins() -> None:
 @pytest.mark.parametrize(
     ("version", "flag", "fault", "suggestion"),
     [
-        ("0.5.23", "--cuda-graph-max-bs", "ambiguous", None),
+        ("0.5.23", "--cuda-graph-max-bs", "ambiguous", "--cuda-graph-max-bs-decode"),
         ("0.5.5", "--enable-ep-moe", "removed", "--ep-size"),
         ("0.5.20", "--nsa-decode-backend", "removed", "--dsa-decode-backend"),
         ("0.4.6", "--moe-runner-backend", "not-yet", None),

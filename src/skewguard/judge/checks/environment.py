@@ -313,9 +313,8 @@ def _place(case: Case, variable: Variable) -> dict[str, object]:
     elif better is None:
         remedy = f"remove {variable.name}"
     elif better.startswith("-"):
-        flag = better.split()[0].partition("=")[0]
-        value = entry.value if entry is not None and entry.value else "VALUE"
-        remedy = f"remove {variable.name}, and {evidence.add_words(case, flag, value)}"
+        instead = _flag_instead(case, better, entry.value if entry is not None else None)
+        remedy = f"remove {variable.name}" + (f", and {instead}" if instead else "")
     else:
         remedy = f"write `{better}` instead of `{variable.name}`"
     return {
@@ -324,6 +323,16 @@ def _place(case: Case, variable: Variable) -> dict[str, object]:
         "at": variable.origin,
         "remedy": remedy,
     }
+
+
+def _flag_instead(case: Case, better: str, value: str | None) -> str | None:
+    """How to say with a flag what the variable said: `better` is the flag, with a value where only one is meant."""
+    flag, _, own = better.split(maxsplit=1)[0].partition("=")
+    if (own or evidence.is_switch(case, flag)) and (value or "1").lower() in ("0", "false", "no", ""):
+        return None
+    if not own and evidence.is_switch(case, flag):
+        return evidence.add_switch(case, flag)
+    return evidence.add_words(case, flag, own or value or "VALUE")
 
 
 # Variables that engines read as a port of their own, and that a Service of the name before `_PORT` sets to an address.
@@ -339,8 +348,9 @@ _PORT_VARIABLES = {
     title="A Service's name sets the engine's port variable",
     category="orchestration",
     severity="error",
-    why="Kubernetes gives each pod `<SERVICE>_PORT=tcp://…` for every Service of its namespace. For a Service named `vllm` "
-    "that is VLLM_PORT, which vLLM reads as a number: the server fails at start.",
+    why="Kubernetes gives each pod `<SERVICE>_PORT=tcp://…` for every Service of its namespace. For a Service named after "
+    "the engine that is a variable of the engine's own (VLLM_PORT, SGLANG_PORT), which it reads as a number: the server "
+    "fails at start.",
     remedy="rename the Service, or set `enableServiceLinks: false` in the pod template",
     bad="kind: Service\nmetadata: {name: vllm}",
     good="kind: Service\nmetadata: {name: chat}",

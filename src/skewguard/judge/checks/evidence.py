@@ -46,6 +46,15 @@ def _spellings(case: Case, dest: str) -> tuple[str, ...]:
     return next((record.spellings for record in newest if record.dest == dest), ())
 
 
+def is_switch(case: Case, name: str) -> bool:
+    """Whether the release (of several, the newest) takes no value for a flag."""
+    module = engines.ENGINES.get(case.engine)
+    if module is None or case.release is None:
+        return False
+    newest = module.flags(case.release.candidates[-1])
+    return any(name in record.spellings and record.type == "bool" for record in newest)
+
+
 def adding(case: Case, setting: str, value: str) -> str | None:
     """How to write a setting that is not there yet, where this container keeps its arguments; None: it cannot be."""
     name, dest = flag(case, setting), vocabulary.destination(case.engine, setting)

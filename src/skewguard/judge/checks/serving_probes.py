@@ -176,7 +176,7 @@ def probe_delay(case: Case) -> Iterator[Result]:
     severity="warning",
     why="When the engine ends, the shell goes on, and the container stays running: Kubernetes sees nothing to "
     "restart, and the exit code and the last log lines are never looked at.",
-    remedy="Let the engine be the container's process: end the script with `exec vllm serve …`.",
+    remedy="Let the engine be the container's process: put `exec` before its command, at the end of the script.",
     bad="args: ['vllm serve Qwen/Qwen3-8B || sleep infinity']",
     good="args: ['exec vllm serve Qwen/Qwen3-8B']",
     sources=("Kubernetes: Pod Lifecycle, container restarts",),

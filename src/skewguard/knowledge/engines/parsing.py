@@ -188,8 +188,16 @@ class Parsing:
         if shapes.starts_unresolved(take.word):
             self._blinded(take.word)
         elif take.status == "ambiguous" and not self._outlived(name, take.candidates):
+            successor, _ = self.successors.of(name)  # of an old name that is now the beginning of several
             self._record.tell(
-                take, "ambiguous", "ambiguous", value=value, detail=take.candidates, fatal=True, flag=name
+                take,
+                "ambiguous",
+                "ambiguous",
+                value=value,
+                detail=take.candidates,
+                suggestion=successor if successor in take.candidates else None,
+                fatal=True,
+                flag=name,
             )
         else:
             self._strange(take, name)

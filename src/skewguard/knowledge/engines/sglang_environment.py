@@ -21,7 +21,7 @@ _NOT_OURS = (
 )
 
 _SUCCESSORS: dict[str, tuple[str | None, str]] = {
-    "SGLANG_CUTLASS_MOE": ("--moe-runner-backend", ""),
+    "SGLANG_CUTLASS_MOE": ("--moe-runner-backend=cutlass", ""),
     "SGLANG_DISABLE_OUTLINES_DISK_CACHE": ("--disable-outlines-disk-cache", ""),
     "SGLANG_ENABLE_SPEC_V2": (None, "speculative decoding has one scheduler now"),
     "SGLANG_PREFILL_DELAYER_MAX_DELAY_PASSES": ("--prefill-delayer-max-delay-passes", ""),

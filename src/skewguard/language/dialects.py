@@ -138,6 +138,15 @@ def called(setting: str) -> Mapping[str, str]:
     return {engine: names[setting] for engine, names in _DIALECTS.items() if setting in names}
 
 
+def in_two_senses(engine: str, dest: str) -> bool:
+    """Whether a destination is the vocabulary's setting in some servers, and another setting of the engine's own in others."""
+    return (engine, dest) in _TWO_SENSES
+
+
+_TWO_SENSES = frozenset((("sglang", "dp_size"),))
+"""SGLang's `--dp-size` counts copies of the engine, and with data-parallel attention the ranks inside one copy."""
+
+
 def inverts(engine: str, dest: str) -> bool:
     """Whether a destination says the opposite of its setting: `disable_radix_cache` of prefix caching."""
     return (engine, dest) in _INVERTED

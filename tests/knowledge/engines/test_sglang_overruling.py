@@ -128,3 +128,10 @@ def test_old_name_of_a_prefill_servers_balance_means_what_it_meant(version: str,
     assert ("load_balance_method" in parsed.decided) is overruled_there
     assert overruled(parsed) == []
     assert "load_balance_method" not in settled(version, "--load-balance-method", "round_robin").decided
+
+
+@pytest.mark.parametrize(("version", "ranks"), [("0.5.22", 8), ("0.5.23", 8)])
+def test_old_spelling_of_attention_ranks_is_read_as_the_new_one(version: str, ranks: int) -> None:
+    """`--dp-size 8 --enable-dp-attention` becomes `--attn-dp-size 8` at the start."""
+    assert derived("sglang.attn_dp_size", version, *RANKS) == ranks
+    assert derived("sglang.attn_dp_size", version, "--tp", "8", "--dp", "8") == 1

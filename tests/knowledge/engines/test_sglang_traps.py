@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from skewguard.knowledge.engines import sglang
+from skewguard.knowledge.engines import sglang, tables
 from skewguard.knowledge.engines.interface import Parsed
 from skewguard.language.facts import Gap
 from tests.knowledge.engines.cases import config, faults, odd, only, token, tokens, values
@@ -464,3 +464,13 @@ def test_unknown_version_reads_alike_where_all_releases_do() -> None:
 def test_serve_of_an_unknown_version_is_one_that_has_it() -> None:
     """Somebody runs it."""
     assert serve(some("0.5.2", "0.5.5", "0.5.8"), *M).starts is True
+
+
+@pytest.mark.parametrize("flag", ["--enable-dp-attention", "--disable-cuda-graph", "--grpc-mode"])
+def test_flag_on_its_way_out_names_what_takes_its_place(flag: str) -> None:
+    """Every such flag of the newest release has a successor, or says that there is none."""
+    argument = only(launch("0.5.23", *M, flag))
+
+    assert argument.fault == "deprecated"
+    assert argument.suggestion is not None
+    assert argument.suggestion.partition("=")[0] in tables.load("sglang").spellings("0.5.23").flags

@@ -23,7 +23,7 @@ from skewguard.knowledge.contract.values import (
     Target,
     Unset,
 )
-from skewguard.language import documents, vocabulary
+from skewguard.language import dialects, documents, vocabulary
 from skewguard.language.documents import Node
 from skewguard.language.errors import InputError
 from skewguard.language.facts import Origin
@@ -320,7 +320,7 @@ def _misnamed(key: str, engines: Mapping[str, str]) -> tuple[str, str] | None:
         hint = f"did you mean {guess}.{dest}?" if guess else f"engines: {', '.join(engines)}"
         return f"{key!r} names no engine that skewguard knows", hint
     ours = vocabulary.named(engine, dest.replace("-", "_"))
-    if ours in vocabulary.BY_NAME:
+    if ours in vocabulary.BY_NAME and not dialects.in_two_senses(engine, dest):
         section, _, name = ours.partition(".")
         return f"{key} is {ours} in the vocabulary", f"write it under {section}: {{{name}: …}}"
     if "-" in dest and not dest.startswith("env."):

@@ -232,7 +232,8 @@ def _outside(draft: Draft, setting: str) -> Iterator[str]:
         yield from quoting.comment(f"{setting} holds a secret, which no contract should", _WIDTH)
         yield f"{setting}: {values.ANY}"
     elif declared is not None:
-        yield f"{setting}: {_promise(declared.value)}"
+        effective = draft.sheet.effective(setting)  # another one, where the start decides it against what is written
+        yield f"{setting}: {_promise((effective if isinstance(effective, Fact) else declared).value)}"
 
 
 def _hidden(draft: Draft, setting: str, called: bool, *, blind: bool = True) -> Gap | None:

@@ -152,7 +152,8 @@ class Parsing:
                 return other.fault, "read-as", other.suggestion, (*other.detail, take.spelling)
             return "abbreviated", "", take.spelling, ()
         if flag.deprecated:
-            return "deprecated", "", self.successors.of(flag.name)[0], ()
+            successor, advice = self.successors.of(flag.name)
+            return "deprecated", "", successor, (advice,) if advice else ()
         return None, "", None, ()
 
     def _fields_known(self, _take: Take, _flag: Flag, _value: Any) -> bool:

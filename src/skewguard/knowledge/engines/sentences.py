@@ -153,7 +153,8 @@ def _literal_variable(reading: Reading, _who: str, _program: str) -> str:
 
 
 def _deprecated(reading: Reading, who: str, _program: str) -> str:
-    return f"`{_name(reading)}` still works in {who} and is deprecated"
+    advice = f" ({reading.detail[0]})" if reading.detail else ""
+    return f"`{_name(reading)}` still works in {who} and is deprecated{advice}"
 
 
 def _invalid(reading: Reading, who: str, _program: str) -> str:

@@ -122,6 +122,16 @@ def attention_ranks(said: Said) -> int | None:
     return None if copies is UNKNOWABLE else copies if isinstance(copies, int) else 1
 
 
+def attn_dp_size(said: Said) -> Imposed | None:
+    """From 0.5.22 on `--dp-size N --enable-dp-attention` is another spelling of `--attn-dp-size N`."""
+    if not since(said.version, "0.5.22") or said.declared("attn_dp_size") not in (None, 1):
+        return None
+    if said.declared("enable_dp_attention") is not True:
+        return None
+    copies = said.declared("dp_size")
+    return Imposed(1 if copies is None else copies, "`--dp-size` counts attention ranks here")
+
+
 def disable_overlap_schedule(said: Said) -> Imposed | None:
     """A pipeline of several stages knows no overlap."""
     stages = said.declared("pp_size")
@@ -143,6 +153,7 @@ def load_balance_method(said: Said) -> Imposed | None:
 
 
 RULES: dict[str, Callable[[Said], Imposed | None]] = {
+    "attn_dp_size": attn_dp_size,
     "chunked_prefill_size": chunked_prefill_size,
     "disable_overlap_schedule": disable_overlap_schedule,
     "ep_size": ep_size,

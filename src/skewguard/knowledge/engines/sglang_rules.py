@@ -156,6 +156,7 @@ def single(setting: str, ground: Ground) -> Fact | None:
 
 RULES: dict[str, Callable[[str, Ground], Effective | None]] = {
     "attention_backend": attention_backend,
+    "attn_dp_size": imposed(sglang_overruling.attn_dp_size),
     "chunked_prefill_size": sglang_memory.chunked_prefill_size,
     "context_length": sglang_model_rules.context_length,
     "cuda_graph_max_bs": sglang_memory.cuda_graph_max_bs,
@@ -179,7 +180,7 @@ RULES: dict[str, Callable[[str, Ground], Effective | None]] = {
 }
 """What decides a destination that nobody wrote (or wrote as `auto`); a rule that gives None leaves the parser's default."""
 
-OVER_LITERALS = frozenset(("dp_size", "ep_size", "json_model_override_args"))
+OVER_LITERALS = frozenset(("attn_dp_size", "dp_size", "ep_size", "json_model_override_args"))
 """Destinations whose rule is asked even where the parser has a plain default."""
 
 RESOLVED = frozenset(

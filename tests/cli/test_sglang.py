@@ -9,7 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 from tests.cli.running import Run, write
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-UPGRADED = (EXAMPLES / "skewed" / "14-sglang-upgraded.yaml").read_text("utf-8")
+UPGRADED = (EXAMPLES / "skewed" / "15-sglang-upgraded.yaml").read_text("utf-8")
 APART = (EXAMPLES / "public-shapes" / "sglang-prefill-decode.yaml").read_text("utf-8")
 NODES = (EXAMPLES / "public-shapes" / "sglang-multinode-lws.yaml").read_text("utf-8")
 CLEAN = (EXAMPLES / "clean" / "sglang.yaml").read_text("utf-8")

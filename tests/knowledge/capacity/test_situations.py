@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from skewguard.knowledge.capacity import effects, situations
 from skewguard.knowledge.capacity.situations import BATCH, DECODE, PER_TOKEN, REQUESTS, TOKENS, WEIGHTS, Situation
@@ -77,6 +78,24 @@ def test_a_fact_says_where_it_comes_from() -> None:
     assert (found.authority, found.origin.kind) == ("derived", "rule")
     assert "models/it on L4" in found.origin.ref
     assert found.assumes
+
+
+def test_a_fact_rests_on_what_its_settings_rest_on() -> None:
+    """An unseen ConfigMap that may set the length is said where the length counts, and nowhere else."""
+    usual = situation()
+
+    def ask(name: str) -> Effective:
+        found = usual.ask(name)
+        unseen = ("ConfigMap prod/llm",) if name == "limits.max_model_len" else ()
+        return structs.replace(found, assumes=unseen) if isinstance(found, Fact) else found
+
+    doubtful = Situation("vllm", ask, usual.checkpoint, usual.device)
+    requests, weights = situations.fact(doubtful, REQUESTS), situations.fact(doubtful, WEIGHTS)
+    assert isinstance(requests, Fact)
+    assert isinstance(weights, Fact)
+    assert "ConfigMap prod/llm" in requests.assumes
+    assert "ConfigMap prod/llm" not in weights.assumes
+    assert situations.assumed(doubtful) == ("ConfigMap prod/llm",)
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ def does_not_fit(case: Case) -> Iterator[Result]:
         at=origin,
         setting=LENGTH if needed.by_length else "hardware.gpu_class",
         anchor=anchor,
+        assumes=situations.assumed(situation),
     )
 
 
@@ -98,6 +99,7 @@ def few_full_length_requests(case: Case) -> Iterator[Result]:
             at=origin,
             setting=LENGTH,
             anchor=anchor,
+            assumes=situations.assumed(situation),
         )
 
 

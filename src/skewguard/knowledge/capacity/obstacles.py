@@ -176,8 +176,7 @@ def reserved(situation: Situation) -> Amount | None:
 def most(situation: Situation) -> float | Gap:
     """The share of a device that weights and KV cache may take, at most: all of it where SGLang works it out itself."""
     setting = SHARE.get(situation.engine, "")
-    share = situation.known(setting)
-    if isinstance(share, Fact):
-        return float(share.value)
-    own = isinstance(share, Gap) and share.rule.startswith("sglang.mem-fraction-static")
-    return 1.0 if own else unknown(situation, setting) or gap(setting, "the share is not known", setting)
+    share, blocked = situation.known(setting), unknown(situation, setting)
+    if isinstance(share, Gap) and share.rule.startswith("sglang.mem-fraction-static"):
+        return 1.0
+    return blocked if blocked is not None else float(situation.value(setting))

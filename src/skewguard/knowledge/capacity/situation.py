@@ -1,6 +1,6 @@
 """What the arithmetic may look at of one engine, as its settings were resolved."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct, structs
@@ -48,6 +48,11 @@ class Situation(Struct, frozen=True):
         """The value where it is known, else None."""
         found = self.known(setting)
         return found.value if isinstance(found, Fact) else None
+
+    def assumed(self, settings: Iterable[str]) -> tuple[str, ...]:
+        """The unseen sources that could still change one of these settings, each once."""
+        facts = (self.known(setting) for setting in settings)
+        return tuple(dict.fromkeys(said for each in facts if isinstance(each, Fact) for said in each.assumes))
 
     def given(self, setting: str, value: Any) -> "Situation":
         """The same with another value of one setting, and of what follows it."""

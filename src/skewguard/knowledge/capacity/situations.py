@@ -50,8 +50,13 @@ def _same_by_all(situation: Situation, name: str) -> Amount | None:
 
 
 def needs(name: str) -> tuple[str, ...]:
-    """The settings without which an answer cannot be given."""
+    """The settings without which an answer cannot be given; what decides how much of a device there is not among them."""
     return _NEEDS[name]
+
+
+def assumed(situation: Situation) -> tuple[str, ...]:
+    """The unseen sources that could still change whether it fits."""
+    return situation.assumed((*_NEEDS[REQUESTS], SHARE.get(situation.engine, "")))
 
 
 def fact(situation: Situation, name: str) -> Effective:
@@ -65,7 +70,7 @@ def fact(situation: Situation, name: str) -> Effective:
     model = situation.checkpoint.name if situation.checkpoint is not None else "the model"
     where = f" on {situation.device.title}" if situation.device is not None and name not in (WEIGHTS, PER_TOKEN) else ""
     origin = Origin("rule", f"arithmetic over the files of {model}{where}")
-    return Fact(name, found.value, "derived", origin, found.assumes)
+    return Fact(name, found.value, "derived", origin, (*found.assumes, *situation.assumed(needs(name))))
 
 
 def _by_class(situation: Situation, name: str, open_one: Gap) -> Choice | None:
@@ -211,6 +216,7 @@ __all__ = [
     "WEIGHTS",
     "Situation",
     "answer",
+    "assumed",
     "bound",
     "fact",
     "lacking",

@@ -187,3 +187,22 @@ def test_sizes_that_ray_leaves_alone_are_known() -> None:
     answer = wrapped.first(service()).sheet.effective("parallelism.pipeline")
     assert isinstance(answer, Fact)
     assert (answer.value, answer.authority) == (1, "derived")
+
+
+@pytest.mark.parametrize(
+    ("models", "anchor"),
+    [
+        (MODEL.replace("engine_kwargs:", "enginekwargs:"), "enginekwargs"),
+        (MODEL.replace("model_source", "modelsource"), "modelsource"),
+    ],
+)
+def test_misspelt_field_of_a_model_is_an_error(models: str, anchor: str) -> None:
+    """Ray refuses fields that its configuration does not have."""
+    (found,) = wrapped.told(wrapped.first(service(models=models)), "facts.unknown-field")
+    assert (found.severity, found.anchor) == ("error", anchor)
+
+
+def test_field_of_a_newer_ray_is_no_slip() -> None:
+    """A name that is like no other may be one of a later release."""
+    models = MODEL.replace("  engine_kwargs:", "  brand_new_thing: 1\n  engine_kwargs:")
+    assert wrapped.failing(wrapped.first(service(models=models))) == []

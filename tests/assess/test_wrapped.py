@@ -65,6 +65,25 @@ def test_tensorrt_llm_behind_dynamo_says_its_sizes_by_flags_of_dynamo() -> None:
     assert fact.assumes == ("--extra-engine-args /a.yaml",)
 
 
+def test_file_of_arguments_overrules_the_flags_of_dynamos_tensorrt_llm() -> None:
+    """The entries of `--extra-engine-args` win over the flags, each at its place in the ConfigMap."""
+    file = """
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: c}
+        data:
+          a.yaml: |
+            tensor_parallel_size: 8
+            kv_cache_config: {dtype: fp8}
+            max_seq_len: 4096
+    """
+    more = "      volumeMounts: [{name: v, mountPath: /etc/trt}]\n  volumes: [{name: v, configMap: {name: c}}]\n"
+    command = "python3 -m dynamo.trtllm --model-path m --tensor-parallel-size 4 --extra-engine-args /etc/trt/a.yaml"
+    case = wrapped.first(pod("nvcr.io/nvidia/ai-dynamo/tensorrtllm-runtime:1.0.1", command, more), file)
+    assert wrapped.values(case, "model.id", "parallelism.tensor", "limits.max_model_len") == ["m", 8, 4096]
+    assert wrapped.place(case, "parallelism.tensor", file) == "8"
+
+
 def test_misspelt_flag_stops_dynamo() -> None:
     """A name that is nearly one of the engine's is told; the image may bring a flag of that name."""
     (found,) = wrapped.told(wrapped.first(pod(VLLM, "python3 -m dynamo.vllm --max-num-sequences 8")), "args.misspelt")
@@ -186,4 +205,66 @@ def test_kaito_template_is_read_as_a_pod() -> None:
         metadata: {name: w}
         inference: {template: {spec: {containers: [{name: c, image: "vllm/vllm-openai:v0.11.0", args: [--model=m]}]}}}
     """
+    assert wrapped.values(wrapped.first(text), "model.id", "runtime.version") == ["m", "0.11.0"]
+
+
+def test_misspelt_field_of_a_vllm_runtime_is_an_error() -> None:
+    """The API server prunes a field that the resource does not have."""
+    text = """
+        apiVersion: production-stack.vllm.ai/v1alpha1
+        kind: VLLMRuntime
+        metadata: {name: n}
+        spec: {model: {modelURL: m, max_model_len: 4096}, vllmConfig: {brandNew: 1}, deploymentConfig: {image: {name: vllm}}}
+    """
+    (found,) = wrapped.told(wrapped.first(text), "facts.unknown-field")
+    assert found.anchor == "max_model_len"
+    assert "the nearest is `maxModelLen`" in found.message
+
+
+def test_model_service_of_llm_d_leaves_the_rest_to_its_controller() -> None:
+    """Model and parallelism are fields; its base configuration may add anything else."""
+    text = """
+        apiVersion: llm-d.ai/v1alpha1
+        kind: ModelService
+        metadata: {name: n}
+        spec:
+          modelArtifacts: {uri: "hf://a/b"}
+          routing: {modelName: chat}
+          decode: {replicas: 2, parallelism: {tensor: 2}, containers: [{name: vllm, image: "ghcr.io/llm-d/llm-d:v0.2.0", args: [--max-model-len=1024]}]}
+    """
+    case = wrapped.first(text)
+    names = (
+        "model.source_uri",
+        "model.served_name",
+        "parallelism.tensor",
+        "limits.max_model_len",
+        "limits.max_num_seqs",
+    )
+    assert (case.workload.subject.role, wrapped.values(case, *names)) == ("decode", ["hf://a/b", "chat", 2, 1024, None])
+
+
+@pytest.mark.parametrize(
+    ("api", "kind", "spec"),
+    [
+        (
+            "grove.io/v1alpha1",
+            "PodCliqueSet",
+            "template: {cliques: [{name: decode, spec: {replicas: 2, podSpec: %s}}]}",
+        ),
+        (
+            "workload.serving.volcano.sh/v1alpha1",
+            "ModelServing",
+            "template: {roles: [{name: decode, entryTemplate: {spec: %s}}]}",
+        ),
+        (
+            "ome.io/v1beta1",
+            "ClusterServingRuntime",
+            "engineConfig: {runner: {name: c, image: 'vllm/vllm-openai:v0.11.0', args: [--model=m]}}",
+        ),
+    ],
+)
+def test_platform_without_a_reader_of_its_own_is_found_by_shape(api: str, kind: str, spec: str) -> None:
+    """A pod template, or a container that runs an engine, is found wherever it stands."""
+    containers = "{containers: [{name: c, image: 'vllm/vllm-openai:v0.11.0', args: [--model=m]}]}"
+    text = f"apiVersion: {api}\nkind: {kind}\nmetadata: {{name: n}}\nspec: {{{spec.replace('%s', containers)}}}\n"
     assert wrapped.values(wrapped.first(text), "model.id", "runtime.version") == ["m", "0.11.0"]

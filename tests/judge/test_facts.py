@@ -15,6 +15,7 @@ CHECKS = {
     "undefined-volume": ("facts.undefined-volume", "error"),
     "unmounted-volume": ("facts.unmounted-volume", "warning"),
     "engine-annotation": ("facts.engine-annotation", "warning"),
+    "unknown-field": ("facts.unknown-field", "error"),
 }
 
 

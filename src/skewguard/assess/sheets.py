@@ -174,7 +174,7 @@ def _surroundings(ground: Ground) -> Iterator[Effective]:
     yield from _image(container)
     for setting, located in container.fields.items():
         yield _field(setting, located)
-    yield from wrapping.told(ground.found.wrapper, ground.argv)
+    yield from wrapping.told(ground.found.wrapper, ground.argv, container.files)
     if ground.workload.subject.kind in _SPREADING:
         where = Origin(kind="rule", ref="the resource's `parallelism`, which does not name it")
         for setting in ("parallelism.tensor", "parallelism.pipeline", "parallelism.data"):

@@ -82,6 +82,24 @@ def engine_annotation(case: Case) -> Iterator[Result]:
     yield from _hints(case, "engine-annotation")
 
 
+@check(
+    "facts.unknown-field",
+    title="A resource has no such field",
+    category="orchestration",
+    severity="error",
+    why="A field that a resource does not have is refused, or dropped in silence by an API server that is not asked to be "
+    "strict: the engine then runs without what it was meant to say.",
+    remedy="write the field as the resource spells it",
+    bad="llm_configs: [{model_loading_config: {model_id: m}, enginekwargs: {max_model_len: 8192}}]",
+    good="llm_configs: [{model_loading_config: {model_id: m}, engine_kwargs: {max_model_len: 8192}}]",
+    sources=("Ray llm/_internal/common/base_pydantic.py: fields that a model does not have are refused",
+             "Kubernetes documentation: CustomResourceDefinition, field pruning"),
+)  # fmt: skip
+def unknown_field(case: Case) -> Iterator[Result]:
+    """A field of a custom resource that nearly has the name of one which carries the engine's arguments."""
+    yield from _hints(case, "unknown-field")
+
+
 def _hints(case: Case, rule: str) -> Iterator[Result]:
     for hint in surroundings.hints_of(case.workload, case.sheet.subject.container, case.inventory):
         if hint.rule == rule:

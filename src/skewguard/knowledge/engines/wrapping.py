@@ -5,7 +5,7 @@ the program nor any release of the engine knows is told where it is nearly one o
 a flag of the program's newer version.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct, structs
 
@@ -16,8 +16,8 @@ from skewguard.knowledge.engines.tables import Table
 from skewguard.knowledge.engines.wrappers import WRAPPERS, Wrapper
 from skewguard.language import vocabulary
 from skewguard.language.documents import Node
-from skewguard.language.errors import InputError
-from skewguard.language.facts import Fact, Gap
+from skewguard.language.errors import InputError, UsageError
+from skewguard.language.facts import Fact, Gap, assuming
 from skewguard.language.workloads import TextFile, Token
 
 
@@ -37,22 +37,48 @@ def read(module: EngineModule, name: str, argv: Sequence[Token], release: Releas
     return structs.replace(found, starts=None, entrypoint=wrapper.short, blind=found.blind or wrapper.gap(release))
 
 
-def told(name: str, argv: Sequence[Token]) -> Iterator[Fact]:
+def told(name: str, argv: Sequence[Token], files: Sequence[TextFile]) -> Iterator[Fact]:
     """What the flags of a wrapping program say of its engine that the engine's own grammar does not read.
 
-    A file of further arguments that it reads overrules them.
+    A file of further arguments overrules them; one that is not in the input may.
     """
     settings = WRAPPERS[name].settings if argv and name in WRAPPERS else {}
     chunks = list(_chunks(argv[_first(name, argv) :])) if settings else []
-    above = tuple(chunk.said for chunk in chunks if chunk.name in _OVERRULING and chunk.value is not None)
+    found: dict[str, Fact] = {}
     for chunk in chunks:
         value, setting = chunk.value, settings.get(chunk.name)
         if setting is not None and value is not None and not value.unresolved:
             text = value.text.partition("=")[2] if value is chunk.flag else value.text
-            yield Fact(setting, vocabulary.typed(vocabulary.BY_NAME[setting], text), "declared", value.origin, above)
+            found.update(_said(setting, text, value))
+    above = [chunk.said for chunk in chunks if chunk.name == "override-engine-args"]
+    for chunk in (each for each in chunks if each.name == "extra-engine-args"):
+        file = _file(chunk, files)
+        found.update(_said_in(file, settings) if file is not None else {})
+        above += [chunk.said] if file is None else []
+    yield from (assuming(fact, tuple(above)) for fact in found.values())
 
 
-_OVERRULING = ("extra-engine-args", "override-engine-args")
+def _said(setting: str, text: str, token: Token) -> dict[str, Fact]:
+    """One setting as its type; nothing for a text that is none of that type."""
+    try:
+        value = vocabulary.typed(vocabulary.BY_NAME[setting], text)
+    except UsageError:
+        return {}
+    return {setting: Fact(setting, value, "declared", token.origin)}
+
+
+def _said_in(file: TextFile, settings: Mapping[str, str]) -> dict[str, Fact]:
+    """The settings that a YAML file of arguments gives by its plain entries."""
+    said: dict[str, Fact] = {}
+    found = Entries()
+    root = root_of(file, found)
+    for key, value in root.items() if root is not None else ():
+        setting = settings.get(key.replace("_", "-"))
+        if setting is not None and value.kind == "scalar":
+            _Plain(file, (0,), root or Node.absent(), found).add(key, value)
+            for word in found.words[-1:]:
+                said.update(_said(setting, word.text, word.token))
+    return said
 
 
 def _first(name: str, argv: Sequence[Token]) -> int:
@@ -81,9 +107,19 @@ class _Chunk(Struct):
         return self.flag if "=" in self.flag.text else next(iter(self.values), None)
 
     @property
+    def path(self) -> str:
+        """The first value as a path."""
+        return self.flag.text.partition("=")[2] or (self.values[0].text if self.values else "")
+
+    @property
     def said(self) -> str:
         """The flag and its first value, for a reader."""
         return " ".join(token.text for token in (self.flag, *self.values[:1]))
+
+
+def _file(chunk: _Chunk, files: Sequence[TextFile]) -> TextFile | None:
+    """The file that a flag names, where its text is in the input."""
+    return next((each for each in files if each.path == chunk.path and each.text is not None), None)
 
 
 class _Flags:
@@ -126,8 +162,7 @@ class _Flags:
 
     def _from_file(self, chunk: _Chunk) -> Iterator[Token]:
         """The entries of the program's config file: they come behind every other word, and the last one wins."""
-        path = chunk.flag.text.partition("=")[2] or (chunk.values[0].text if chunk.values else "")
-        file = next((each for each in self._files if each.path == path and each.text is not None), None)
+        path, file = chunk.path, _file(chunk, self._files)
         root = root_of(file, Entries()) if file is not None else None
         if file is None or root is None:
             reason = f"{path} is not in the input, and its entries overrule every other argument"

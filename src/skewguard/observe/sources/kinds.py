@@ -161,6 +161,7 @@ _READERS: Mapping[str, tuple[str, Reader]] = {
     "DynamoComponentDeployment": ("nvidia.com", _dynamo),
     "NIMService": ("nvidia.com", _platform),
     "NIMPipeline": ("nvidia.com", _platform),
+    "ModelService": ("llm-d.ai", _platform),
     "Workspace": ("kaito.sh", _kaito),
     "InferenceSet": ("kaito.sh", _kaito),
     "MultiRoleInference": ("kaito.sh", _kaito),

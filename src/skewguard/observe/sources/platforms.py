@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from msgspec import structs
 
 from skewguard.language.documents import Node
-from skewguard.language.facts import Located, Origin
+from skewguard.language.facts import Gap, Located, Origin
 from skewguard.language.workloads import Container, EnvVar, Invocation, Mount, NodeTerm, Resources, Token
-from skewguard.observe.sources import pods
+from skewguard.observe.sources import fields, pods
 from skewguard.observe.sources.layers import Layers, SoleContainer
 from skewguard.observe.sources.pieces import Piece, Reading, add_fields, fields_of
 
@@ -89,9 +89,25 @@ _RUNTIME_SWITCHES: tuple[tuple[tuple[str, ...], str, str | None], ...] = (
 )
 
 
+_RUNTIME_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "model": (
+        "modelURL", "hfTokenSecret", "enableLoRA", "enableTool", "toolCallParser", "maxModelLen", "dtype", "maxNumSeqs",
+        "chatTemplate",
+    ),
+    "vllmConfig": (
+        "enableChunkedPrefill", "enablePrefixCaching", "tensorParallelSize", "gpuMemoryUtilization", "maxLoras",
+        "extraArgs", "v1", "port", "env",
+    ),
+}  # fmt: skip
+_PRUNED = "The API server drops it in silence, unless it is asked to be strict, and the engine runs without it"
+
+
 def vllm_runtime(reading: Reading) -> list[Piece]:
     """production-stack's VLLMRuntime: the operator turns its fields into a command line."""
     spec = reading.spec
+    for where, known in _RUNTIME_FIELDS.items():
+        node = spec.get(where)
+        fields.misspelt(reading, where, known, [(key, node.key_origin(key)) for key, _ in node.items()], _PRUNED)
     deployment = spec.get("deploymentConfig")
     registry, image = deployment.get("image", "registry"), deployment.get("image", "name")
 
@@ -232,9 +248,42 @@ def _kubeai_env(mapping: Node) -> Iterator[EnvVar]:
         yield EnvVar(name, value.text() or "", value.origin, name_origin=mapping.key_origin(name))
 
 
+# ---- llm-d ---------------------------------------------------------------------------------------------------------
+
+
+def model_service(reading: Reading) -> list[Piece]:
+    """llm-d's ModelService: containers of the two roles, which its controller lays over a base of its own."""
+    spec = reading.spec
+    gap = Gap(
+        "runtime.engine",
+        "llm-d's ModelService controller adds arguments of its base configuration, which is not in the input",
+        rule="preset",
+        inputs=("preset@llm-d",),
+        would_need="the Deployments that the controller made",
+    )
+    named = fields_of(
+        spec, {"model.source_uri": ("modelArtifacts", "uri"), "model.served_name": ("routing", "modelName")}
+    )
+    roles = [(role, spec.get(role)) for role in ("prefill", "decode")]
+    return [_llmd(role, node, named, gap) for role, node in roles if node.get("containers").elements()]
+
+
+def _llmd(role: str, node: Node, named: Mapping[str, Located[str]], gap: Gap) -> Piece:
+    own = {**named, **fields_of(node.get("parallelism"), _LLMD_SIZES)}
+
+    def finish(container: Container) -> Container:
+        return add_fields(container, own, gap)
+
+    return Piece(Layers([node]), Layers([]), role=role, replicas=node.get("replicas"), finish=finish, complete=False)
+
+
+_LLMD_SIZES = {"parallelism.tensor": ("tensor",), "parallelism.data": ("data",)}
+
+
 READERS: Mapping[str, Callable[[Reading], list[Piece]]] = {
     "NIMService": nim_service,
     "NIMPipeline": nim_pipeline,
+    "ModelService": model_service,
     "VLLMRuntime": vllm_runtime,
     "Model": kubeai_model,
 }

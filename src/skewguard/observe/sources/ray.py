@@ -16,7 +16,7 @@ from skewguard.language.errors import InputError
 from skewguard.language.facts import Gap, Located
 from skewguard.language.neighbours import Autoscaler, Signal
 from skewguard.language.workloads import Container, EnvVar, Invocation, TextFile, Token
-from skewguard.observe.sources import embedded
+from skewguard.observe.sources import embedded, fields
 from skewguard.observe.sources.embedded import Inner
 from skewguard.observe.sources.pieces import Piece, Reading, add_fields, piece
 
@@ -101,9 +101,27 @@ def _served(container: Container, reading: Reading) -> Container:
     configs = list(_configs(reading, container.files))
     if not configs:
         return add_fields(container, {}, *gaps)
+    for config in configs:
+        _misspelt(reading, config)
     served = structs.replace(container, invocations=tuple(_invocation(config) for config in configs))
-    fields = _agreed([dict(_fields(config)) for config in configs])
-    return add_fields(served, fields, *gaps)
+    return add_fields(served, _agreed([dict(_fields(config)) for config in configs]), *gaps)
+
+
+_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "llm_configs": (
+        "model_loading_config", "engine_kwargs", "llm_engine", "accelerator_type", "deployment_config", "runtime_env",
+        "lora_config", "placement_group_config", "experimental_configs", "log_engine_metrics", "callback_config",
+        "resources_per_bundle", "use_cpu", "accelerator_config", "server_cls", "ingress_cls",
+    ),
+    "model_loading_config": ("model_id", "model_source", "tokenizer_source"),
+}  # fmt: skip
+_REFUSED = "Ray Serve LLM refuses the configuration, and no model of it is deployed"
+
+
+def _misspelt(reading: Reading, config: Inner) -> None:
+    for where, known in _FIELDS.items():
+        node = config if where == "llm_configs" else config.get(where)
+        fields.misspelt(reading, where, known, [(key, node.key_origin(key)) for key, _ in node.items()], _REFUSED)
 
 
 def _invocation(config: Inner) -> Invocation:
@@ -152,12 +170,12 @@ def _fields(config: Inner) -> Iterator[tuple[str, Located[str]]]:
         yield "hardware.gpu_class", Located(known.title, wanted.origin)
 
 
-def _agreed(fields: Sequence[Mapping[str, Located[str]]]) -> dict[str, Located[str]]:
+def _agreed(every: Sequence[Mapping[str, Located[str]]]) -> dict[str, Located[str]]:
     """The fields that all models have alike."""
     return {
         name: located
-        for name, located in fields[0].items()
-        if all(name in each and each[name].value == located.value for each in fields)
+        for name, located in every[0].items()
+        if all(name in each and each[name].value == located.value for each in every)
     }
 
 

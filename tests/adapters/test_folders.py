@@ -23,6 +23,15 @@ def test_a_folder_gives_texts_and_beginnings(tmp_path: Path) -> None:
     assert found.whole
 
 
+def test_a_file_below_the_folder_is_read_where_it_is_named(tmp_path: Path) -> None:
+    """By its path inside the folder; others there are not looked at."""
+    (tmp_path / "1_Pooling").mkdir()
+    (tmp_path / "1_Pooling" / "config.json").write_text("{}")
+    (tmp_path / "1_Pooling" / "other.json").write_text("{}")
+    found = folders.read(str(tmp_path), ("1_Pooling/config.json", "2_Dense/config.json"), HEADED)
+    assert found.texts == {"1_Pooling/config.json": "{}"}
+
+
 def test_a_header_that_is_too_long_is_not_read(tmp_path: Path) -> None:
     """A length beyond the limit is given as it is, without what it promises."""
     (tmp_path / "a.safetensors").write_bytes((10**15).to_bytes(8, "little") + b"x" * 500)

@@ -38,7 +38,7 @@ class Headed(Struct, frozen=True):
 
 
 def read(path: str, names: Sequence[str], headed: Headed) -> Folder:
-    """The files `names` of a folder, and the beginnings of those that end in `headed.ending`.
+    """The files `names` of a folder (also below it: `a/b.json`), and the beginnings of those that end in `headed.ending`.
 
     A single file stands for the first of `names`. Raises `InputError` for what cannot be read.
     """
@@ -50,7 +50,8 @@ def read(path: str, names: Sequence[str], headed: Headed) -> Folder:
             found = sorted(entry.name for entry, _ in zip(scan, range(MOST_FILES), strict=False))
     except OSError as error:
         raise InputError(f"{shown} cannot be read: {error.strerror}", file=shown) from None
-    texts = {name: files.read_text(os.path.join(path, name)) for name in names if name in found}
+    below = [name for name in names if "/" in name and os.path.isfile(os.path.join(path, name))]
+    texts = {name: files.read_text(os.path.join(path, name)) for name in names if name in (*found, *below)}
     heads = {name: _head(os.path.join(path, name), headed) for name in found if name.endswith(headed.ending)}
     return Folder(shown, whole=True, texts=texts, heads=heads)
 

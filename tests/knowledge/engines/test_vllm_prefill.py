@@ -1,11 +1,15 @@
 """Chunked prefill and prefix caching by kind of model and release."""
 
+import json
 from typing import Any
 
 import pytest
 
+from skewguard.knowledge import checkpoints
+from skewguard.knowledge.checkpoints import Checkpoint
+from skewguard.language.facts import Fact
 from tests.knowledge.checkpoints import making
-from tests.knowledge.engines.vllm_asking import CACHING, CHUNKED, PLAIN, STEP, gap, value
+from tests.knowledge.engines.vllm_asking import CACHING, CHUNKED, PLAIN, STEP, ask, gap, value
 
 LONG = {**PLAIN, "max_position_embeddings": 131072}
 V0 = {"VLLM_USE_V1": "0"}
@@ -110,3 +114,52 @@ def test_an_architecture_without_mamba_layers_is_plain() -> None:
         "layer_types": ["linear_attention", "full_attention"],
     }
     assert value(CACHING, "0.20.0", model=unknown, gpu="H100") is False
+
+
+def embeds(kind: str, config: dict[str, Any]) -> Checkpoint:
+    """A model as Sentence Transformers lays it down, that pools in this way."""
+    modules = [{"type": "sentence_transformers.models.Pooling", "path": "1_Pooling"}]
+    texts = {
+        "config.json": json.dumps({**PLAIN, **config}),
+        "modules.json": json.dumps(modules),
+        "1_Pooling/config.json": json.dumps({"word_embedding_dimension": 8, kind: True, "include_prompt": True}),
+    }
+    return checkpoints.read(texts, {}, "models/it", whole=True)
+
+
+QWEN = {"architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3"}
+BERT = {"architectures": ["BertModel"], "model_type": "bert"}
+LAST, MEAN, CLS = "pooling_mode_lasttoken", "pooling_mode_mean_tokens", "pooling_mode_cls_token"
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "expected"),
+    [
+        (LAST, QWEN, {"0.9.2": True, "0.11.0": True, "0.11.1": True, "0.12.0": True, "0.33.0": True}),
+        (MEAN, QWEN, {"0.9.2": False, "0.12.0": False, "0.33.0": False}),
+        (CLS, BERT, {"0.11.0": False, "0.33.0": False}),
+        (LAST, {**QWEN, "is_causal": False}, {"0.9.2": None, "0.10.0": None, "0.10.1": False, "0.33.0": False}),
+        (LAST, BERT, {"0.33.0": None}),
+        ("pooling_mode_max_tokens", QWEN, {"0.33.0": None}),
+    ],
+)
+def test_kind_of_pooling_decides_for_models_that_pool(
+    kind: str, config: dict[str, Any], expected: dict[str, bool | None]
+) -> None:
+    """The last token of a model that attends backwards comes in pieces and is kept; a mean wants the whole prompt."""
+    for setting in (CHUNKED, CACHING):
+        found = {version: ask(setting, version, model=embeds(kind, config), gpu="H100") for version in expected}
+        assert {each: item.value if isinstance(item, Fact) else None for each, item in found.items()} == expected
+
+
+def test_kind_of_pooling_that_somebody_asks_for_is_left_open() -> None:
+    """`--pooler-config` replaces what the file says."""
+    words = ("--pooler-config", '{"pooling_type": "MEAN"}')
+    assert "pooling@the model" in gap(CHUNKED, "0.33.0", *words, model=embeds(LAST, QWEN), gpu="H100").inputs
+
+
+def test_step_holds_the_whole_prompt_of_what_is_not_split() -> None:
+    """At least the tier's number from 0.11.1 on."""
+    model = embeds(MEAN, {**QWEN, "max_position_embeddings": 40960})
+    assert [value(STEP, each, model=model, gpu="L40S") for each in ("0.11.0", "0.33.0")] == [40960, 40960]
+    assert value(STEP, "0.33.0", model=embeds(LAST, QWEN), gpu="L40S") == 2048

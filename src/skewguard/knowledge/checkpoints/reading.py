@@ -16,6 +16,8 @@ TOKENIZER = "tokenizer_config.json"
 TEMPLATE = "chat_template.jinja"
 TEMPLATE_JSON = "chat_template.json"
 MODULES = "modules.json"
+POOLING = "1_Pooling/config.json"
+"""Where Sentence Transformers lays the configuration of its module that pools, for all models it makes."""
 SENTENCES = tuple(
     f"sentence_{name}_config.json"
     for name in ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
@@ -30,6 +32,7 @@ TEXTS = (
     quantization.GPTQ,
     safetensors.INDEX,
     MODULES,
+    POOLING,
     *SENTENCES,
 )
 """The files of a checkpoint that are read whole."""
@@ -70,6 +73,7 @@ def read(texts: Mapping[str, str], heads: Mapping[str, safetensors.Head], name: 
         chat_template=_template(texts, parsed),
         sentence=next((parsed[file] for file in SENTENCES if file in parsed), None),
         modules=_modules(texts[MODULES], _path(name, MODULES, whole=whole)) if MODULES in texts else None,
+        pooling=_pooling(parsed.get(POOLING, {})),
         weights=safetensors.weights(heads, parsed.get(safetensors.INDEX), name.rstrip("/")),
     )
     beside = {
@@ -170,6 +174,15 @@ def _modules(text: str, file: str) -> tuple[str, ...]:
     found = _json(text, file)
     listed = found if isinstance(found, list) else []
     return tuple(str(each.get("type")) for each in listed if isinstance(each, Mapping))
+
+
+def _pooling(config: Mapping[str, Any]) -> str | None:
+    """The way of pooling, in one word (`mean`, `cls`, `last`); None where none or several are named."""
+    named = [key.removeprefix("pooling_mode_") for key, value in config.items() if value is True]
+    named = [key.partition("_")[0] for key in named if f"pooling_mode_{key}" in config]
+    if len(named) != 1:
+        return None
+    return "last" if "lasttoken" in named[0] else named[0]
 
 
 def _json(text: str, file: str) -> Any:

@@ -167,7 +167,8 @@ class Checkpoint(Struct, frozen=True):
 
     `whole` is True for a folder: a file that is not there does not exist. From a lone config.json nothing else is
     known, and `generation`, `tokenizer` and `weights` being None then says nothing. `sentence` and `modules` are what
-    Sentence Transformers lays beside a model that embeds: its tokenizer's limits, and the types of its modules.
+    Sentence Transformers lays beside a model that embeds: its tokenizer's limits, and the types of its modules; `pooling`
+    is how it makes one vector of those of all tokens (`mean`, `cls`, `last`).
     """
 
     name: str
@@ -184,6 +185,7 @@ class Checkpoint(Struct, frozen=True):
     chat_template: str | None = None
     sentence: Mapping[str, Any] | None = None
     modules: tuple[str, ...] | None = None
+    pooling: str | None = None
     weights: Weights | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
 

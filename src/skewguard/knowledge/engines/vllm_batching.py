@@ -253,6 +253,9 @@ def _unsplit(ground: Ground) -> bool | None:
     written, pools = ground.declared("enable_chunked_prefill"), vllm_kinds.pooling(ground)
     if isinstance(written, bool) and ground.since("0.11.1"):
         return not written
+    pieces = vllm_kinds.piecewise(ground) if pools and written is None else None
+    if pieces is not None:
+        return not pieces
     if written is UNKNOWABLE or pools:
         return False if pools is False and not ground.since("0.11.1") else None
     if ground.checkpoint is None:

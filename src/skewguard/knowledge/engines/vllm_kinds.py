@@ -80,6 +80,34 @@ def pooling(ground: Ground) -> bool | None:
     return _pools(found)
 
 
+_DECODERS = ("Gemma2Model", "GemmaModel", "LlamaModel", "MistralModel", "Phi3Model", "Qwen2Model", "Qwen3Model")
+"""Architectures that pool, and attend to what stands before alone unless their config says otherwise."""
+
+
+def piecewise(ground: Ground) -> bool | None:
+    """Whether a model that pools can be computed in pieces, and kept: it takes the last token, and attends backwards.
+
+    Read in `_set_default_args_v1` of 0.9.2 to 0.11.0, `_set_default_chunked_prefill_and_prefix_caching_args` of 0.11.1,
+    and `ModelConfig.attn_type`, `is_chunked_prefill_supported` and `is_prefix_caching_supported` from 0.12.0 on.
+    """
+    found = ground.checkpoint
+    asked = ("pooler_config", "override_pooler_config")
+    if found is None or found.pooling is None or any(ground.declared(dest) is not None for dest in asked):
+        return None
+    odd = (hybrid(ground), attention_free(ground), encoder_decoder(ground))
+    if any(answer is not False for answer in odd):
+        return None
+    if found.pooling in ("cls", "mean"):
+        return False
+    if found.pooling != "last":
+        return None
+    backwards = found.config.get("is_causal") is not False
+    if not backwards:
+        return False if ground.since("0.10.1") else None
+    known_ones = [name in _DECODERS or name.endswith("ForCausalLM") for name in found.architectures]
+    return True if known_ones and all(known_ones) else None
+
+
 def _pools(found: Checkpoint) -> bool | None:
     for name in found.architectures:
         if name.endswith(_GENERATES):

@@ -5,7 +5,7 @@ Read in `_set_default_args_v0`, `_set_default_args_v1`, `_set_default_args`, `cr
 `is_prefix_caching_supported` (vllm/config/model.py), and `MambaModelConfig` (model_executor/models/config.py).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from skewguard.knowledge.engines import vllm_context, vllm_kinds
 from skewguard.knowledge.engines.vllm_generations import Engine, engine, undecided
@@ -110,7 +110,7 @@ def _chunked_v1(setting: str, ground: Ground, rule: str, runs: Engine) -> Answer
     if pools is None or (reads is None and ground.since("0.12.0")):
         return needs_model(setting, ground, rule, "it is on for the models that support it")
     if pools:
-        return _of_pooler(setting, ground, rule)
+        return _of_pooler(setting, ground, rule, runs.assumes)
     if reads:
         if not ground.since("0.12.0"):
             return open_answer(
@@ -120,7 +120,11 @@ def _chunked_v1(setting: str, ground: Ground, rule: str, runs: Engine) -> Answer
     return on
 
 
-def _of_pooler(setting: str, ground: Ground, rule: str) -> Answer:
+def _of_pooler(setting: str, ground: Ground, rule: str, assumes: Sequence[str] = ()) -> Answer:
+    whole = vllm_kinds.piecewise(ground)
+    if whole is not None and ground.checkpoint is not None:
+        name = "chunked-prefill" if "chunked" in setting else "prefix-caching"
+        return derived(setting, ground, name, whole, f"{ground.checkpoint.pooling} pooling", assumes)
     reason = "for models that pool it follows the kind of pooling and of attention"
     return open_answer(setting, rule, reason, (ground.model_key, "pooling@the model"), "the running server")
 
@@ -146,7 +150,7 @@ def _cached_v1(setting: str, ground: Ground, rule: str, runs: Engine) -> Answer:
     if ground.checkpoint is None and vllm_kinds.pooling(ground) is not True:
         return needs_model(setting, ground, rule, "it is on for the models that support it")
     if vllm_kinds.pooling(ground):
-        return _of_pooler(setting, ground, rule)
+        return _of_pooler(setting, ground, rule, runs.assumes)
     why = _uncached(ground)
     if vllm_kinds.plain(ground) is None and why is None:
         return needs_model(setting, ground, rule, "it is on for the models that support it")

@@ -226,6 +226,32 @@ def test_chunks_of_a_prefix_are_read_by_latent_attention_alone() -> None:
     assert gap("sglang.disable_chunked_prefix_cache", "0.5.23").inputs == ("config.json@m@main",)
 
 
+SAMPLING = "sglang.default_sampling_params"
+SAMPLED = {"temperature": 0.7, "top_k": 20, "top_p": 0.8, "repetition_penalty": 1.0}
+
+
+def sampled(keys: Mapping[str, object] | None) -> Checkpoint:
+    """A whole folder, with a generation_config.json of these keys."""
+    files = {"config.json": '{"model_type": "llama"}'}
+    return checkpoints.read(
+        files if keys is None else {**files, "generation_config.json": json.dumps(keys)}, {}, "models/m", whole=True
+    )
+
+
+def test_requests_are_sampled_as_the_model_says() -> None:
+    """From the first release that asks its file; what is neutral is left out, and `openai` asks no file."""
+    assert value(SAMPLING, "0.5.3.post1", model=sampled(SAMPLED)) == {"temperature": 0.7, "top_k": 20, "top_p": 0.8}
+    assert value(SAMPLING, "0.5.23", "--sampling-defaults", "openai", model=sampled(SAMPLED)) == {}
+    assert value(SAMPLING, "0.5.23", model=sampled(None)) == {}
+    assert derive(SAMPLING, "0.5.3", model=sampled(SAMPLED)) is None
+
+
+def test_sampling_is_not_told_where_transformers_may_fill_it_in() -> None:
+    """Without `top_k` in the file its version 4 takes 50 and its version 5 none; without the file nobody knows."""
+    assert gap(SAMPLING, "0.5.23", model=sampled({"temperature": 0.6})).rule == "sglang.sampling"
+    assert gap(SAMPLING, "0.5.23").inputs == ("generation_config.json@m@main",)
+
+
 def test_page_follows_the_attention_backend() -> None:
     """One token for those that are known to take it; else the server knows."""
     assert value("runtime.block_size", "0.4.6") == 1

@@ -146,3 +146,13 @@ def test_requests_at_once_are_those_written_or_are_not_told(path: Path) -> None:
 
     assert not isinstance(resolved, Fact) or resolved.value == at_once
     assert isinstance(resolved, Fact) is ("--max-running-requests" in recorded(path)["cmd"])
+
+
+@pytest.mark.parametrize("path", SERVERS, ids=name_of)
+def test_requests_are_sampled_as_the_log_says(path: Path) -> None:
+    """What a request gets that names no sampling, taken from the model's files."""
+    (said,) = re.findall(r"sampling params from model generation config: (\{.*\})", log_of(path))
+    found = sheet_of(path).effective("sglang.default_sampling_params")
+
+    assert isinstance(found, Fact)
+    assert found.value == ast.literal_eval(said)

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from skewguard.knowledge import checkpoints
-from skewguard.knowledge.engines import answers, sglang_rules
+from skewguard.knowledge.engines import answers, sglang_rules, sglang_sampling
 from skewguard.knowledge.engines.answers import Engine
 from skewguard.knowledge.engines.interface import FlagKind, Inputs, Parsed, Release
 from skewguard.knowledge.engines.readings import UNKNOWABLE, Unknowable
@@ -26,10 +26,11 @@ VIEWS = {
     "parallelism.expert": "ep_size",
     "runtime.chunked_prefill": "chunked_prefill_size",
     "tokenizer.revision": "revision",
+    sglang_sampling.SETTING: "sampling_defaults",
 }
 """Settings that SGLang has no argument for and another one's value decides: experts are spread above 1, prompts are
-split above 0, and the tokenizer is loaded at the model's revision, whatever repository it is from
-(`managers/tokenizer_manager.py`)."""
+split above 0, the tokenizer is loaded at the model's revision, whatever repository it is from
+(`managers/tokenizer_manager.py`), and requests are sampled as the model's files say, where those are asked."""
 
 _FOLLOWS = {"tokenizer_path": "model_path", "served_model_name": "model_path"}
 _UNDECIDED = (None, "auto")
@@ -104,6 +105,8 @@ class _Asking(Struct):
     def answer(self, setting: str, dest: str, version: str) -> Effective:
         if setting in _LEAST:
             return self._view(setting, dest, version)
+        if setting == sglang_sampling.SETTING:
+            return sglang_sampling.default_sampling(setting, self._ground(version))
         if setting in VIEWS or dest in _FOLLOWS:
             return self._linked(setting, _FOLLOWS.get(dest, dest), version)
         flag = self.table.by_dest(version)[dest]

@@ -273,6 +273,19 @@ def test_tag_version_reads_past_a_placeholder_in_the_registry() -> None:
         ("sglang", "rocm/sgl-dev:v0.5.3-rocm700-mi30x-20251014", None),
         ("sglang", "lmsysorg/sglang:dev-cu13", None),
         ("tgi", "ghcr.io/huggingface/text-generation-inference:3.3.4", "3.3.4"),
+        ("tgi", "ghcr.io/huggingface/text-generation-inference:3.3.4-rocm", "3.3.4"),
+        ("tgi", "ghcr.io/huggingface/text-generation-inference:3.3.4-intel-cpu", "3.3.4"),
+        ("tgi", "ghcr.io/huggingface/text-generation-inference:sha-0e04a07", None),
+        (
+            "tgi",
+            (
+                "us-docker.pkg.dev/deeplearning-platform-release/gcr.io/"
+                "huggingface-text-generation-inference-cu124.2-4.ubuntu2204.py311:latest"
+            ),
+            "2.4",
+        ),
+        ("llamacpp", "ghcr.io/ggml-org/llama.cpp:server-b10573", "b10573"),
+        ("llamacpp", "ghcr.io/ggml-org/llama.cpp:server-cuda", None),
         (
             "tgi",
             "763104351884.dkr.ecr.us-east-1.amazonaws.com/huggingface-pytorch-tgi-inference:2.4.0-tgi3.0.1-gpu",

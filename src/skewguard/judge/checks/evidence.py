@@ -99,8 +99,15 @@ def _attaches(case: Case) -> bool:
 
 def add_several(case: Case, words: Sequence[str]) -> str:
     """How to add flags that do not stand in this container's arguments yet."""
-    told = ", ".join(f"`{word}`" for word in words)
+    told = ", ".join(_spoken(case, word) for word in words)
     return f"add {told} to the command line" if _in_shell(case) else f"add {told} to the container's `args`"
+
+
+def _spoken(case: Case, word: str) -> str:
+    name, equals, value = word.partition("=")
+    if not equals or _attaches(case):
+        return f"`{word}`"
+    return f"`{name} {value}`" if _in_shell(case) else item(case, name, value)
 
 
 def add_switch(case: Case, name: str) -> str:

@@ -165,9 +165,10 @@ def idle_gpus(case: Case) -> Iterator[Result]:
         return
     amount = next(iter(scheduling.accelerator_resources(case.container).items()), None)
     spelled = evidence.flag(case, TENSOR) or TENSOR
+    more = str(total // max(need // (evidence.integer(case, TENSOR) or 1), 1))
     yield fail(
         f"T{_got(case, total)[1:]} GPUs, and {case.title} uses {need} ({_product(case)}): {total - need} stay{'' if total - need > 1 else 's'} idle",
-        remedy=f"write `{spelled}={total // max(need // (evidence.integer(case, TENSOR) or 1), 1)}`, or ask for "
+        remedy=f"write `{evidence.joined(case, spelled, more)}`, or ask for "
         f"{need // pods(case) or 1} GPU{'s' if need // pods(case) > 1 else ''} a pod",
         setting=TENSOR,
         anchor=amount[0] if amount else spelled,

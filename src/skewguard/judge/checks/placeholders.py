@@ -45,7 +45,7 @@ def placeholder(case: Case) -> Iterator[Result]:
             flag = anchors.of_token(case, token)
             yield fail(
                 f"`{_with_flag(flag, token.text)}` still holds the placeholder `{held}`",
-                remedy=by_reference(flag) if secret_names.is_secret(flag) else "",
+                remedy=by_reference(case, flag) if secret_names.is_secret(flag) else "",
                 anchor=flag,
                 at=token.origin,
             )
@@ -132,7 +132,7 @@ def from_secret(variable: str) -> str:
     return f"put the value into a Secret and set `- name: {variable}` with `valueFrom: {{secretKeyRef: {{name: SECRET, key: KEY}}}}`"
 
 
-def by_reference(flag: str) -> str:
+def by_reference(case: Case, flag: str) -> str:
     """How to give a secret flag its value: through a variable that comes from a Secret."""
     variable = flag.strip("-").replace("-", "_").upper()
-    return f"{from_secret(variable)}, and write `{flag}=$({variable})`"
+    return f"{from_secret(variable)}, and write `{evidence.joined(case, flag, f'$({variable})')}`"

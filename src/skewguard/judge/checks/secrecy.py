@@ -37,7 +37,7 @@ def secret_in_clear(case: Case) -> Iterator[Result]:
                 yield fail(
                     f"The value of `{name}` stands in clear in "
                     + (f"the variable {variable}" if source else "the arguments"),
-                    remedy=f"{placeholders.from_secret(variable)}, and write `{name}=$({variable})`; then replace the key, it is known",
+                    remedy=f"{placeholders.from_secret(variable)}, and write `{evidence.joined(case, name, f'$({variable})')}`; then replace the key, it is known",
                     anchor=anchors.of_token(case, token),
                     at=structs.replace(source.origin if source else token.origin, text=None),
                     value="(hidden)",

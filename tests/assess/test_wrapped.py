@@ -268,3 +268,66 @@ def test_platform_without_a_reader_of_its_own_is_found_by_shape(api: str, kind: 
     containers = "{containers: [{name: c, image: 'vllm/vllm-openai:v0.11.0', args: [--model=m]}]}"
     text = f"apiVersion: {api}\nkind: {kind}\nmetadata: {{name: n}}\nspec: {{{spec.replace('%s', containers)}}}\n"
     assert wrapped.values(wrapped.first(text), "model.id", "runtime.version") == ["m", "0.11.0"]
+
+
+HF_SERVICE = """
+    apiVersion: serving.kserve.io/v1beta1
+    kind: InferenceService
+    metadata: {name: chat, namespace: p}
+    spec:
+      predictor:
+        model:
+          modelFormat: {name: huggingface}
+          args: [--model_name=llama, --model_id=a/b, --max_model_len=4096]
+"""
+HF_RUNTIME = """
+    apiVersion: serving.kserve.io/v1alpha1
+    kind: ClusterServingRuntime
+    metadata: {name: rt}
+    spec:
+      supportedModelFormats: [{name: huggingface, autoSelect: true}]
+      containers: [{name: kserve-container, image: "kserve/huggingfaceserver:v0.15.0", args: ["--model_name={{.Name}}", %s]}]
+"""
+
+
+def test_service_overrules_its_runtime_without_a_fault() -> None:
+    """KServe puts the service's arguments behind the runtime's, and the last one wins: so it is meant."""
+    case = wrapped.first(HF_SERVICE, HF_RUNTIME % "--backend=vllm")
+    assert wrapped.values(case, "model.served_name", "model.id", "limits.max_model_len") == ["llama", "a/b", 4096]
+    (found,) = wrapped.told(case, "args.duplicated")
+    assert found.severity == "note"
+
+
+def test_service_that_says_one_thing_twice_is_at_fault() -> None:
+    """Two values in the service's own arguments: the first is lost."""
+    twice = HF_SERVICE.replace("--model_id=a/b", "--model_id=a/b, --model_id=c/d")
+    assert wrapped.failing(wrapped.first(twice, HF_RUNTIME % "--backend=vllm")) == ["args.duplicated --model"]
+
+
+def test_service_of_a_runtime_that_is_not_in_the_input_is_an_engine_by_its_format() -> None:
+    """KServe's own runtime serves the format `huggingface`; what else it says is unknown."""
+    case = wrapped.first(HF_SERVICE)
+    assert wrapped.values(case, "model.served_name", "limits.max_model_len", "parallelism.tensor") == [
+        "llama",
+        4096,
+        None,
+    ]
+    gap = case.sheet.effective("limits.max_num_seqs")
+    assert isinstance(gap, Gap)
+    assert gap.rule == "serving-runtime"
+
+
+@pytest.mark.parametrize(
+    ("runtime", "engine"), [("vllm-runtime", "vllm"), ("team-sglang", "sglang"), ("mlserver", None)]
+)
+def test_runtime_that_is_not_in_the_input_is_known_by_its_name(runtime: str, engine: str | None) -> None:
+    """A name that says which engine; any other is no engine that anybody could tell."""
+    text = HF_SERVICE.replace(
+        "modelFormat: {name: huggingface}", f"modelFormat: {{name: custom}}\n          runtime: {runtime}"
+    )
+    assert [case.engine for case in wrapped.engines(text)] == ([engine] if engine else [])
+
+
+def test_service_of_another_format_is_no_engine() -> None:
+    """A classical model is served by something else."""
+    assert wrapped.engines(HF_SERVICE.replace("huggingface", "sklearn")) == []

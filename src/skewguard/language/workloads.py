@@ -197,6 +197,7 @@ class Container(Struct, frozen=True):
 
     `invocations` are the programs it starts, shells unwrapped; empty when nothing could be told, and `gaps` say why.
     `env` is in order, later entries win. `files` are the mounted files the input knows of.
+    `base_args` counts the leading words of `args` that a platform's template gives, for the words behind to overrule.
     `fields` are settings that a custom resource gives in fields of its own (KServe's `storageUri`, `model.uri`, …):
     vocabulary name → located text.
     """
@@ -206,6 +207,7 @@ class Container(Struct, frozen=True):
     image: Located[str] | None = None
     command: tuple[Token, ...] | None = None
     args: tuple[Token, ...] | None = None
+    base_args: int = 0
     invocations: tuple[Invocation, ...] = ()
     env: tuple[EnvVar, ...] = ()
     unseen_env: tuple[UnseenEnv, ...] = ()

@@ -195,7 +195,10 @@ def abbreviated(case: Case) -> Iterator[Result]:
     sources=GRAMMAR,
 )
 def duplicated(case: Case) -> Iterator[Result]:
-    """An earlier value that a later one overrides. The same value twice changes nothing and is a note."""
+    """An earlier value that a later one overrides.
+
+    The same value twice changes nothing and is a note, as is a value of a KServe runtime that the service overrules.
+    """
     for argument in faults.told(case, "duplicated"):
         setting = vocabulary.named(case.engine, argument.dest) if argument.dest else None
         final = case.sheet.declared(setting) if setting else None
@@ -203,17 +206,25 @@ def duplicated(case: Case) -> Iterator[Result]:
             final.setting, argument.value
         )
         name = argument.flag or argument.text
+        meant = _is_base(case, argument.origin) and final is not None and not _is_base(case, final.origin)
         yield fail(
             f"`{name}` is given again later with the same value"
             if same
+            else f"`{name}` of the platform's template gives way to the one that is written for this workload"
+            if meant
             else argument.message or f"this value of `{name}` is never applied: a later one wins",
             remedy=f"remove this `{words_edits.whole(argument)}`"
             + (f"; `{final.value}` from {final.origin} is what runs" if final is not None and not same else ""),
             setting=setting,
             anchor=anchors.of_argument(argument),
             at=argument.origin,
-            severity="note" if same else None,
+            severity="note" if same or meant else None,
         )
+
+
+def _is_base(case: Case, place: Origin) -> bool:
+    """Whether a word is one of the platform's template, which the user's own words are meant to overrule."""
+    return any(token.origin == place for token in (case.container.args or ())[: case.container.base_args])
 
 
 @check(

@@ -160,7 +160,7 @@ SCRIPTS: Mapping[str, str] = {"vllm/inference_api.py": "kaito-preset"}
 """Ends of the path of a script that is one of them."""
 
 REPOSITORIES: tuple[tuple[str, str], ...] = (
-    ("kserve/huggingfaceserver*", "huggingfaceserver"),
+    ("huggingfaceserver*", "huggingfaceserver"),
     ("ai-dynamo/vllm-runtime", "dynamo.vllm"),
     ("ai-dynamo/sglang-runtime", "dynamo.sglang"),
     ("ai-dynamo/tensorrtllm-runtime", "dynamo.trtllm"),

@@ -183,7 +183,8 @@ class _Flags:
         near = first if swallowed else history.nearest_ever(self._table, f"--{chunk.name}")
         if near is None:
             return
-        dest = self._table.runs(f"--{near.lstrip('-').replace('_', '-')}")[0][2].dest
+        spelled = f"--{near.lstrip('-').replace('_', '-')}" if swallowed else near
+        dest = self._table.runs(spelled)[0][2].dest
         yield Argument(
             text=chunk.flag.text,
             outcome="swallowed" if swallowed else "ignored" if self._wrapper.drops else "unknown",

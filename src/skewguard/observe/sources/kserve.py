@@ -5,13 +5,14 @@ Sources: kserve pkg/controller/v1beta1/inferenceservice (MergeRuntimeContainers:
 autoSelect).
 """
 
+import re
 from collections.abc import Callable, Mapping
 
 from msgspec import structs
 
 from skewguard.language.documents import Node
 from skewguard.language.facts import Gap, Located
-from skewguard.language.workloads import Container, Missing
+from skewguard.language.workloads import Container, Invocation, Missing, Token
 from skewguard.observe.sources.layers import Layers
 from skewguard.observe.sources.objects import Object, Objects, called
 from skewguard.observe.sources.pieces import Piece, Reading, add_fields, fields_of
@@ -74,6 +75,8 @@ def _predictor(reading: Reading, predictor: Node, role: str | None) -> list[Piec
         stored = named.variable("STORAGE_URI")
         if not fields and stored is not None and stored.value and stored.source == "literal":
             fields = {"model.source_uri": Located(stored.value, stored.origin)}
+        if missing is not None and named.command is None and named.image is None:
+            named = _presumed(named, predictor, model)
         return add_fields(named, fields, *((missing,) if missing else ()))
 
     metadata = Layers([base, predictor, reading.object.metadata])
@@ -100,6 +103,30 @@ def _predictor(reading: Reading, predictor: Node, role: str | None) -> list[Piec
         placeholders=placeholders, joins_args=True,
     )  # fmt: skip
     return [head, worker]
+
+
+_PROGRAMS: Mapping[str, tuple[str, ...]] = {
+    "huggingfaceserver": ("huggingfaceserver",),
+    "huggingface": ("huggingfaceserver",),
+    "vllm": ("python3", "-m", "vllm.entrypoints.openai.api_server"),
+    "sglang": ("python3", "-m", "sglang.launch_server"),
+}
+"""What a runtime runs by the words of its name, or KServe's own runtime for a model format."""
+
+
+def _presumed(container: Container, predictor: Node, model: Node) -> Container:
+    """The container with the program that a runtime outside the input runs, as its name or the format tells it."""
+    runtime, wanted = model.get("runtime"), model.get("modelFormat", "name")
+    told = runtime if runtime.text() else wanted
+    words = re.split(r"[^a-z0-9]+", (told.text() or "").lower())
+    if not told.text() and predictor.get("huggingface"):
+        words = ["huggingface"]
+    program = next((_PROGRAMS[word] for word in words if word in _PROGRAMS), None)
+    if program is None:
+        return container
+    place = told.origin if told.text() else model.origin
+    argv = (*(Token(word, place) for word in program), *(container.args or ()))
+    return structs.replace(container, invocations=(Invocation(argv, "field", certain=False),))
 
 
 def _group_size(worker: Layers) -> int | None:

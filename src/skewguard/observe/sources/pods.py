@@ -106,7 +106,8 @@ def _container(layers: Layers, pod: files.Volumes, ground: Ground, *, init: bool
     mounted = files.mounted(layers.sequence("volumeMounts"), pod, ground.ledger, subject)
     gaps: list[Gap] = []
     command = _words(layers.each("command")[-1:], environment, ground, gaps)
-    args = _words(layers.each("args") if ground.joins_args else layers.each("args")[-1:], environment, ground, gaps)
+    lists = layers.each("args") if ground.joins_args else layers.each("args")[-1:]
+    args = _words(lists, environment, ground, gaps)
     tokens = [tuple(texts.token(text.runs) for text in part or ()) for part in (command, args)]
     around = starting.Surroundings(environment.lookup, mounted.find, environment.unseen_names)
     starts = starting.read(command or (), args or (), around, (*tokens[0], *tokens[1]))
@@ -118,6 +119,7 @@ def _container(layers: Layers, pod: files.Volumes, ground: Ground, *, init: bool
         image=_image(layers.get("image")),
         command=None if command is None else tokens[0],
         args=None if args is None else tokens[1],
+        base_args=sum(len(each.elements()) for each in lists[:-1]),
         invocations=tuple(starts.invocations),
         env=tuple(environment.entries),
         unseen_env=tuple(environment.unseen),

@@ -82,6 +82,10 @@ class Release(Struct):
     entrypoint: str
 
 
+PARTIAL = ("nim",)
+"""Engines whose releases are known from some pages alone: what a later page does not name may be there still."""
+
+
 def page(made: str) -> str:
     """The whole page. `made` is the line that says where it comes from."""
     about = ABOUT.format(
@@ -90,7 +94,7 @@ def page(made: str) -> str:
         special=", ".join(f"“{server.name}”" for server in upgrade_cases.SPECIAL),
     )
     parts = ["# What changes by itself between releases", made, about]
-    for module in engines.ENGINES.values():
+    for module in (module for name, module in engines.ENGINES.items() if name not in PARTIAL):
         parts += _engine(module)
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 

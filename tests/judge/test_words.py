@@ -231,6 +231,8 @@ def test_entrypoint_that_is_not_doubled_passes() -> None:
     """A command of one's own, arguments alone, and images that start nothing by themselves."""
     assert verdicts("args.entrypoint-doubled", case(args=["m"])) == ["pass"]
     assert verdicts("args.entrypoint-doubled", case(command=["vllm"], args=["serve", "m"])) == ["pass"]
+    nim = case(engine="nim", title="NVIDIA NIM", image="nvcr.io/nim/a/b:2.0.4", args=["nim-serve", "--x"])
+    assert verdicts("args.entrypoint-doubled", nim) == ["pass"]  # its entrypoint runs what the arguments name
     assert verdicts(
         "args.entrypoint-doubled", case(image="nvcr.io/nvidia/vllm:25.09-py3", args=["vllm", "serve", "m"])
     ) == ["pass"]

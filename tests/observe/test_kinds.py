@@ -461,6 +461,28 @@ def test_nim_service_is_a_container_of_its_own_fields() -> None:
     assert [(each.target_kind, each.signals[0].kind) for each in found.autoscalers] == [("NIMService", "cpu")]
 
 
+def test_nim_service_tells_the_server_by_variables() -> None:
+    """The operator makes them of fields; what `env` says of the same name goes before."""
+    text = """
+        apiVersion: apps.nvidia.com/v1alpha1
+        kind: NIMService
+        metadata: {name: n}
+        spec:
+          image: {repository: r, tag: "1"}
+          env: [{name: NIM_TENSOR_PARALLEL_SIZE, value: "4"}, {name: NIM_MAX_MODEL_LEN, value: "4096"}]
+          storage: {nimCache: {name: c, profile: theirs}}
+          multiNode: {parallelism: {tensor: 8, pipeline: 2}}
+    """
+    found = only(text)
+    assert [(entry.name, entry.value) for entry in found.template.containers[0].env] == [
+        ("NIM_TENSOR_PARALLEL_SIZE", "4"),
+        ("NIM_MAX_MODEL_LEN", "4096"),
+        ("NIM_MODEL_PROFILE", "theirs"),
+        ("NIM_PIPELINE_PARALLEL_SIZE", "2"),
+    ]
+    assert found.group_size == 2
+
+
 def test_nim_service_asks_for_devices_by_claims() -> None:
     """`draResources` become the container's claims."""
     text = """
@@ -481,8 +503,8 @@ def test_nim_service_over_several_nodes_is_a_group() -> None:
         spec: {image: {repository: r, tag: "1"}, multiNode: {parallelism: {pipeline: 2, tensor: 8}}}
     """
     found = only(text)
-    fields = {name: field.value for name, field in found.template.containers[0].fields.items()}
-    assert (found.group_size, fields) == (2, {"parallelism.tensor": "8", "parallelism.pipeline": "2"})
+    env = {entry.name: entry.value for entry in found.template.containers[0].env}
+    assert (found.group_size, env) == (2, {"NIM_TENSOR_PARALLEL_SIZE": "8", "NIM_PIPELINE_PARALLEL_SIZE": "2"})
 
 
 def test_nim_pipeline_makes_its_services() -> None:

@@ -174,7 +174,9 @@ def _long(module: EngineModule, name: str) -> str:
 
 
 def _spelt(name: str, record: FlagRecord) -> str:
-    """The flag as its engine spells it, which may be with underscores; a destination as it was asked for."""
+    """The flag as its engine spells it: with underscores, as a word, as a variable; a destination as it was asked for."""
+    if not any(each.startswith("-") for each in record.spellings):
+        return record.spellings[0]
     return next((each for each in record.spellings if each.replace("_", "-") == f"--{name}"), f"--{name}")
 
 

@@ -123,12 +123,22 @@ _LLAMACPP = {
     "limits.max_num_batched_tokens": "n_batch",
     "limits.max_output_tokens": "n_predict",
 }
+_NIM = {
+    "model.id": "model",
+    "model.served_name": "served_model_name",
+    "runtime.prefix_caching": "enable_kv_cache_reuse",
+    "limits.max_model_len": "max_model_len",
+    "limits.max_num_seqs": "max_num_seqs",
+    "parallelism.tensor": "tensor_parallel_size",
+    "parallelism.pipeline": "pipeline_parallel_size",
+}
 _DIALECTS: Mapping[str, Mapping[str, str]] = {
     "vllm": _VLLM,
     "sglang": _SGLANG,
     "tgi": _TGI,
     "trtllm": _TRTLLM,
     "llamacpp": _LLAMACPP,
+    "nim": _NIM,
 }
 _INVERTED = frozenset((("sglang", "disable_radix_cache"),))
 

@@ -294,6 +294,9 @@ def test_tag_version_reads_past_a_placeholder_in_the_registry() -> None:
         ("llamacpp", "ghcr.io/ggml-org/llama.cpp:server-cuda-b4719", "b4719"),
         ("ollama", "ollama/ollama:0.5.7", "0.5.7"),
         ("nim", "nvcr.io/nim/meta/llama-3.1-8b-instruct:1.8.4", "1.8.4"),
+        ("nim", "nvcr.io/nim/meta/llama-3.1-8b-instruct:latest", None),
+        ("trtllm", "nvcr.io/nvidia/tensorrt-llm/release:1.0.0", "1.0.0"),
+        ("trtllm", "nvcr.io/nvidia/tensorrt-llm/release:1.2.0rc3", "1.2.0rc3"),
         ("triton", "nvcr.io/nvidia/tritonserver:25.03-trtllm-python-py3", None),
     ],
 )

@@ -151,6 +151,10 @@ def storage_uri(case: Case) -> Iterator[Result]:
         if fact is None or not isinstance(fact.value, str) or evidence.place(fact.value) != "uri":
             continue
         reason, remedy, severe = _unversioned(fact.value)
+        if setting == "model.id" and fact.value.startswith("hf://"):  # `:COMMIT` is KServe's way to write it
+            remedy = (
+                "download the weights at one commit, and name their path; or name the commit as this server reads it"
+            )
         if reason:
             yield fail(
                 f"`{fact.value}` {reason}",

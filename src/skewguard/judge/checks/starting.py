@@ -194,11 +194,13 @@ def doubled(case: Case) -> tuple[Token, ...] | None:
     ref, args = evidence.image(case), case.container.args
     if case.container.command is not None or not args or ref is None or not recognition.of_image(ref.name).entrypoint:
         return None
+    signs = commands.ENGINES.get(case.engine)
+    if signs is not None and signs.runs_arguments:
+        return None  # this entrypoint runs the program that the arguments name
     start = commands.read(args)
     if start.kind == "engine" and start.at == 0 and start.engine == case.engine:
         # the program and what names the server: `vllm serve`, `python3 -m module`
         module = args[0].text.rpartition("/")[2].startswith("python")
         return args[:3] if module else args[:2]
-    signs = commands.ENGINES.get(case.engine)
     serving = {name for _, names in signs.programs for name in names} if signs else set()
     return args[:1] if args[0].text in serving else None

@@ -17,6 +17,12 @@ def _llamacpp() -> EngineModule:
     return llamacpp
 
 
+def _nim() -> EngineModule:
+    from skewguard.knowledge.engines import nim
+
+    return nim
+
+
 def _sglang() -> EngineModule:
     from skewguard.knowledge.engines import sglang
 
@@ -47,6 +53,7 @@ _HOMES: Mapping[str, Callable[[], EngineModule]] = {
     "tgi": _tgi,
     "trtllm": _trtllm,
     "llamacpp": _llamacpp,
+    "nim": _nim,
 }
 
 

@@ -12,7 +12,7 @@ from skewguard.language.facts import Gap, Located, Origin
 from skewguard.language.workloads import Container, EnvVar, Invocation, Mount, NodeTerm, Resources, Token
 from skewguard.observe.sources import fields, pods
 from skewguard.observe.sources.layers import Layers, SoleContainer
-from skewguard.observe.sources.pieces import Piece, Reading, add_fields, fields_of
+from skewguard.observe.sources.pieces import Piece, Reading, add_fields
 
 # ---- NIM -----------------------------------------------------------------------------------------------------------
 
@@ -35,25 +35,23 @@ def nim_pipeline(reading: Reading) -> list[Piece]:
 def _nim(spec: Node, name: str, place: Origin) -> Piece:
     """The pods of one NIMService. With `multiNode` a LeaderWorkerSet of as many pods as there are pipeline stages."""
     image = spec.get("image")
-    sizes = fields_of(spec.get("multiNode", "parallelism"), _NIM_SIZES)
     stages = spec.get("multiNode", "parallelism", "pipeline")
     repository, tag = image.get("repository"), image.get("tag")
 
     def finish(container: Container) -> Container:
         text = repository.text()
         whole = None if text is None else Located(f"{text}:{tag.text()}" if tag.text() else text, repository.origin)
-        cache = pods.located(spec.get("storage", "nimCache", "profile"))
         held = container.resources
         claims = tuple(claim.get("name").text() or "" for claim in spec.get("draResources").elements())
-        named = structs.replace(
+        return structs.replace(
             container,
             name=name,
             image=whole,
             origin=place,
+            env=(*container.env, *_of_operator(spec, {entry.name for entry in container.env})),
             resources=Resources(held.requests, held.limits, held.claims + claims),
             mounts=(*container.mounts, Mount("dshm", "/dev/shm", place)),  # noqa: S108  # a mount point in the container
         )
-        return add_fields(named, {**sizes, **({"nim.profile": cache} if cache else {})})
 
     return Piece(
         SoleContainer([spec], [spec]),
@@ -65,7 +63,19 @@ def _nim(spec: Node, name: str, place: Origin) -> Piece:
     )
 
 
-_NIM_SIZES = {"parallelism.tensor": ("tensor",), "parallelism.pipeline": ("pipeline",)}
+_OF_OPERATOR = {
+    "NIM_MODEL_PROFILE": ("storage", "nimCache", "profile"),
+    "NIM_TENSOR_PARALLEL_SIZE": ("multiNode", "parallelism", "tensor"),
+    "NIM_PIPELINE_PARALLEL_SIZE": ("multiNode", "parallelism", "pipeline"),
+}
+"""Variables that the operator makes of fields (nimservice_types.go, standalone/nimservice.go); `env` goes before them."""
+
+
+def _of_operator(spec: Node, given: set[str]) -> Iterator[EnvVar]:
+    for name, path in _OF_OPERATOR.items():
+        value = pods.located(spec.get(*path))
+        if value is not None and value.value and name not in given:
+            yield EnvVar(name, value.value, value.origin)
 
 
 # ---- production-stack ----------------------------------------------------------------------------------------------

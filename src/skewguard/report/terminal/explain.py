@@ -90,7 +90,10 @@ def _variable(page: Page, report: VariableHistory) -> None:
 
 
 def _engine(page: Page, report: EngineReport) -> None:
-    page.line((f"{report.engine} {report.version}", "strong"), f", started as: {report.entrypoint}")
+    page.line(
+        (f"{report.engine} {report.version}", "strong"),
+        f", started as: {report.entrypoint}" if report.entrypoint else "",
+    )
     page.blank()
     rows: list[list[Piece]] = [[(flag.setting or flag.dest, "strong"), *_flag_cells(flag)] for flag in report.flags]
     page.table(["setting or destination", "default", "type", "choices", "spellings"], rows, indent=2)

@@ -12,7 +12,7 @@ from skewguard.language.facts import Gap, Located, Origin
 from skewguard.language.workloads import Container, EnvVar, Invocation, Mount, NodeTerm, Resources, Token
 from skewguard.observe.sources import fields, pods
 from skewguard.observe.sources.layers import Layers, SoleContainer
-from skewguard.observe.sources.pieces import Piece, Reading, add_fields
+from skewguard.observe.sources.pieces import Piece, Reading, add_fields, fields_of
 
 # ---- NIM -----------------------------------------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ def variables(**given: str | None) -> tuple[EnvVar, ...]:
 def started(release: Release, *words: str, **env: str | None) -> Parsed:
     """What the start makes of arguments and variables."""
     parsed = nim.parse(tokens(*words), release, (), from_image=True)
-    return nim.settle(parsed, variables(**env), release)
+    return nim.settle(parsed, variables(**env), release, UNSEEN)
 
 
 def derive(release: Release, setting: str, *words: str, **env: str | None) -> Fact | Choice | Gap | None:
@@ -179,7 +179,7 @@ def test_hidden_value_is_a_gap() -> None:
     parsed = started(exactly("1.15.0"), NIM_MAX_MODEL_LEN=None)
     assert parsed.gaps["max_model_len"].inputs == ("env@NIM_MAX_MODEL_LEN",)
     seen = structs.replace(variables(NIM_MAX_MODEL_LEN=None)[0], assumes=("ConfigMap c",))
-    nothing = nim.settle(started(exactly("1.15.0")), (seen,), exactly("1.15.0"))
+    nothing = nim.settle(started(exactly("1.15.0")), (seen,), exactly("1.15.0"), UNSEEN)
     gap = nim.derive("limits.max_model_len", nothing, (seen,), exactly("1.15.0"), UNSEEN)
     assert isinstance(gap, Gap)
     assert gap.inputs == ("env@NIM_MAX_MODEL_LEN",)
@@ -212,7 +212,7 @@ def test_nothing_raises(words: list[str], version: str, from_image: bool, env: d
     """Whatever stands in a manifest."""
     release = exactly(version)
     entries = tuple(EnvVar(f"NIM_{name}", value, HERE) for name, value in env.items())
-    parsed = nim.settle(nim.parse(tokens(*words), release, (), from_image=from_image), entries, release)
+    parsed = nim.settle(nim.parse(tokens(*words), release, (), from_image=from_image), entries, release, UNSEEN)
     for setting in nim.settings(release):
         nim.derive(setting, parsed, entries, release, UNSEEN)
     nim.environment(entries, release)

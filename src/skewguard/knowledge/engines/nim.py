@@ -96,7 +96,7 @@ def _behind(what: str, said: Sequence[str] | str, release: Release) -> Gap:
 # ---- variables -----------------------------------------------------------------------------------------------------
 
 
-def settle(parsed: Parsed, env: Sequence[EnvVar], release: Release) -> Parsed:
+def settle(parsed: Parsed, env: Sequence[EnvVar], release: Release, _inputs: Inputs) -> Parsed:
     """`parsed`, with what variables set; arguments in `NIM_PASSTHROUGH_ARGS` may set more, and go before them."""
     passed = {entry.name: entry for entry in env}.get(PASSTHROUGH)
     if passed is not None and passed.value != "" and parsed.blind is None:

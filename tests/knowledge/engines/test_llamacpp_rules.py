@@ -124,6 +124,8 @@ def test_quantization_is_in_the_name_or_in_the_file() -> None:
     assert (plain.value, plain.assumes) == ("Q4_K_M", ("the files of the repository",))
     assert gap(setting, "b10573", "-hf", "org/repo", "-hff", "x.gguf").inputs == ("gguf@org/repo",)
     assert gap(setting, "b10573", *M).inputs == (FILE,)
+    assert gap(setting, "b4424", "--hf-repo", "org/repo").rule == "llamacpp.gguf"
+    assert value(setting, "b4620", "-hf", "org/repo:q8_0") == "q8_0"
     assert gap("runtime.dtype", "b10573", *M).inputs == (FILE,)
     assert value("runtime.kv_cache_dtype", "b10573", *M) == "f16"
 

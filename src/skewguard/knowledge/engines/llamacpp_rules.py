@@ -22,6 +22,8 @@ SHARES = "b7444"
 SLOTS = 4
 PADS = "b6981"
 """The first build that rounds the context of a slot up to a multiple of `BLOCK`, and caps it at the model's own."""
+TAGGED = "b4470"
+"""The first build whose `-hf` takes the name of a file behind a colon."""
 BLOCK = 256
 
 
@@ -154,7 +156,7 @@ def quantization(setting: str, ground: Ground) -> Effective:
     written = ground.declared("hf_repo")
     if written is UNKNOWABLE:
         return ground.unknown(setting, "the repository is not known")
-    if isinstance(written, str) and ground.declared("hf_file") is None:
+    if isinstance(written, str) and ground.declared("hf_file") is None and since(ground.version, TAGGED):
         tag = written.partition(":")[2]
         if tag and tag.lower() != "latest":
             return ground.derived(setting, "quantization", tag, f"-hf {written}")

@@ -55,7 +55,7 @@ def test_parser_comes_up_without_what_it_imports(tmp_path: Path) -> None:
         files.writestr("sglang/srt/__init__.py", "")
         files.writestr("sglang/srt/server_args.py", ENGINE)
 
-    assert json.loads(asking.answer(kept)) == [
+    assert json.loads(asking.answer(kept, "flags")) == [
         {
             "flags": ["--model", "--model-path"],
             "dest": "model_path",
@@ -71,3 +71,5 @@ def test_parser_comes_up_without_what_it_imports(tmp_path: Path) -> None:
         },
         {"flags": ["--loud"], "dest": "loud", "default": "None", "action": "Loud", "nargs": "+"},
     ]
+    read = json.loads(asking.answer(kept, "cases"))
+    assert (read[""], read["--no-such-flag"]) == ({}, None)

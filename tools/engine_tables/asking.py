@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 from zipfile import ZipFile
 
 from tools.engine_tables import sglang
@@ -23,18 +24,22 @@ LONGEST_S = 300.0
 
 
 def ask(engine: str, cache: Path, versions: Sequence[str], say: Callable[[str], None]) -> None:
-    """Write what the parser of each release registers. Raises `CalledProcessError` with its traceback on stderr."""
+    """Write what the parser of each release registers, and what it makes of a few command lines.
+
+    Raises `CalledProcessError` with its traceback on stderr.
+    """
     kept = Cache(cache, sglang.PROJECT, sglang.WANTED)
     for version in versions:
-        text = answer(kept.path(version))
+        text = answer(kept.path(version), "flags")
         (TRUTH / f"{engine}-{version}.json").write_text(text, "utf-8")
+        (TRUTH / "cases" / f"{engine}-{version}.json").write_text(answer(kept.path(version), "cases"), "utf-8")
         say(f"{engine} {version}: {text.count(chr(10)) - 2} arguments")
 
 
-def answer(source: Path) -> str:
-    """What the parser of one kept source registers, as JSON with an argument on each line."""
+def answer(source: Path, what: Literal["flags", "cases"]) -> str:
+    """What the parser of one kept source registers, an argument on each line, or what it reads; as JSON."""
     with TemporaryDirectory() as folder:
         with ZipFile(source) as files:
             files.extractall(folder)
-        command = [sys.executable, str(SCRIPT), folder]  # this Python, and a script of ours
+        command = [sys.executable, str(SCRIPT), folder, what]  # this Python, and a script of ours
         return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, timeout=LONGEST_S).stdout  # noqa: S603

@@ -7,9 +7,11 @@ of a registry that they fill, and the device.
 """
 
 import argparse
+import contextlib
 import importlib.abc
 import importlib.machinery
 import importlib.metadata
+import io
 import json
 import sys
 import types
@@ -161,14 +163,57 @@ def registered(parser: argparse.ArgumentParser) -> Iterator[dict[str, Any]]:
             yield {name: value for name, value in row.items() if value is not None}
 
 
+VECTORS = (
+    "",
+    "--tp 2",
+    "--tp_size 2",
+    "--tensor-parallel-size 4 --tp-size 2",
+    "--mem-frac 0.8",
+    "--mem-fraction-static=0.8",
+    "--context-len 4096",
+    "--context-length 4k",
+    "--max-running-requests=-1",
+    "--max 4",
+    "--schedule-policy lpm",
+    "--schedule-policy nothing",
+    "--enable-metrics",
+    "--enable-metrics true",
+    "--enable-metrics=true",
+    "--no-such-flag",
+    "--cuda-graph-bs 1 2 4",
+    "--cuda-graph-max-bs 64",
+    "--lora-paths a=b c",
+    "--enable-ep-moe",
+    "--enable-deepep-moe",
+    "--disable-cuda-graph",
+    "--stream-output",
+    "--revision",
+    "--revision None",
+    "--seed 7",
+    "word",
+)
+"""Arguments, besides a model, that parsers were seen to read in different ways."""
+
+
+def read(parser: argparse.ArgumentParser, text: str) -> dict[str, Any] | None:
+    """What a parser makes of arguments: every value that is not the default, by destination; None where it refuses."""
+    before = vars(parser.parse_args(["--model-path", "m"]))
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            after = vars(parser.parse_args(["--model-path", "m", *text.split()]))
+    except (SystemExit, ValueError):
+        return None
+    return {name: repr(value) for name, value in after.items() if before.get(name) != value}
+
+
 def _texts(choices: Iterable[Any]) -> list[str]:
     """Each choice as it is written in Python; those of a set, which has no order, in order."""
     texts = [repr(each) for each in choices]
     return sorted(texts) if isinstance(choices, set | frozenset) else texts
 
 
-def main(folder: str) -> None:
-    """Print what the parser below `folder` registers, a line for each argument."""
+def main(folder: str, what: str) -> None:
+    """Print what the parser below `folder` registers, a line for each argument, or what it makes of `VECTORS`."""
     sys.path.insert(0, folder)
     sys.meta_path.append(_Finder())
     found = importlib.metadata.version
@@ -183,9 +228,12 @@ def main(folder: str) -> None:
     arguments: Any = importlib.import_module(f"{ROOT}.srt.server_args")
     parser = argparse.ArgumentParser()
     arguments.ServerArgs.add_cli_args(parser)
+    if what == "cases":
+        print(json.dumps({text: read(parser, text) for text in VECTORS}, indent=1))
+        return
     rows = (json.dumps(row, separators=(",", ":")) for row in registered(parser))
     print("[\n" + ",\n".join(rows) + "\n]")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2])

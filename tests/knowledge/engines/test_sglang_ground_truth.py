@@ -10,8 +10,15 @@ import pytest
 from skewguard.knowledge.engines import tables
 from skewguard.knowledge.engines.tables import Flag
 from tests.knowledge.engines.cases import GROUND_TRUTH
+from tests.knowledge.engines.sglang_cases import LAUNCH, simulated
 
 FILES = sorted(GROUND_TRUTH.glob("sglang-*.json"))
+CASES = [
+    (path.stem.removeprefix("sglang-"), text, read)
+    for path in sorted((GROUND_TRUTH / "cases").glob("sglang-*.json"))
+    for text, read in json.loads(path.read_text("utf-8")).items()
+]
+"""(release, arguments, what its real parser made of them: values by destination, None where it refuses)."""
 COPIED = {
     "tensor_parallel_size": "tp_size",
     "pipeline_parallel_size": "pp_size",
@@ -99,3 +106,24 @@ def test_table_says_how_each_flag_takes_its_values(path: Path) -> None:
             wrong.append((flag.name, flag.action, flag.nargs, values, record))
 
     assert wrong == []
+
+
+def _as_words(value: object) -> object:
+    """Adapters by name, as the first releases keep them, in the words that were written, as the later ones do."""
+    if not isinstance(value, dict):
+        return value
+    return [path if name == path else f"{name}={path}" for name, path in value.items()]
+
+
+@pytest.mark.parametrize(("version", "text", "read"), CASES)
+def test_arguments_are_read_as_the_real_parser_read_them(version: str, text: str, read: dict[str, str] | None) -> None:
+    """It starts or is refused alike, and every value that is not the default ends in the same place."""
+    found = simulated(version, LAUNCH, ("--model-path", "m", *text.split()))
+    defaults = {flag.dest: flag.default for flag in tables.load("sglang").flags(version)}
+
+    assert found.starts is (read is not None)
+    if read is not None:
+        values = {dest: held.value for dest, held in found.values.items() if dest != "model_path"}
+        assert {dest: value for dest, value in values.items() if value != defaults[dest]} == {
+            COPIED.get(dest, dest): _as_words(_literal(value)) for dest, value in read.items()
+        }

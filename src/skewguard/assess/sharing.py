@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from msgspec import Struct, structs
 
-from skewguard.knowledge.engines import answers, tables
 from skewguard.knowledge.engines.interface import Argument, EngineModule, Inputs, Parsed, Release
 from skewguard.language.facts import Effective, Fact, Origin
 from skewguard.language.sheet import Derive
@@ -33,11 +32,8 @@ class Reading(Struct):
 
     def derive(self, module: EngineModule, env: Sequence[EnvVar], release: Release, inputs: Inputs) -> Derive:
         """What gives the engine's own values under this environment and with these inputs."""
-        common = answers.of_release(tables.load(module.NAME), self.parsed, release)
 
         def ask(setting: str) -> Effective | None:
-            if setting in common:  # before all else: most of an engine's hundreds of settings are of this sort
-                return common[setting]
             return module.derive(setting, self.parsed, env, release, inputs)
 
         if self.answers is None or inputs.checkpoint is not None:
@@ -46,11 +42,9 @@ class Reading(Struct):
         known = _entry(self.answers, (release.candidates, inputs.hardware, given))
 
         def remembered(setting: str) -> Effective | None:
-            if setting in common:
-                return common[setting]
             if setting in known:
                 return known[setting]
-            answer = module.derive(setting, self.parsed, env, release, inputs)
+            answer = ask(setting)
             if not isinstance(answer, Fact) or answer.origin.line is None:  # one with a place is this container's own
                 known[setting] = answer
             return answer

@@ -94,7 +94,7 @@ def _engine_sheet(ground: Ground, inputs: Inputs | None) -> Sheet:
         answer = derive(setting)
         return answer if isinstance(answer, Fact) else unknowns.answer(answer)  # a fact hangs on no unknown
 
-    sheet = Sheet(subject, module.settings(release), told)
+    sheet = Sheet(subject, module.settings(release), told, starts.common(begun, module, release))
     known: list[Effective] = [*parsed.values.values(), *parsed.gaps.values(), *parsed.decided.values()]
     for item in known:
         sheet.add(item)

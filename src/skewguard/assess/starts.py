@@ -11,6 +11,8 @@ from msgspec import Struct, structs
 
 from skewguard.assess.sharing import Reading
 from skewguard.assess.unknowns import invocations
+from skewguard.knowledge.engines import tables
+from skewguard.knowledge.engines.answers import of_release
 from skewguard.knowledge.engines.interface import Argument, EngineModule, Inputs, Parsed, Recognition, Release
 from skewguard.language import redact
 from skewguard.language.facts import Choice, Effective, Fact, Gap, assuming
@@ -239,6 +241,13 @@ def deriving(starts: Starts, module: EngineModule, release: Release, container: 
     if not starts.several and not starts.assumes:
         return each[0]
     return lambda setting: joined(starts, setting, [ask(setting) for ask in each])
+
+
+def common(starts: Starts, module: EngineModule, release: Release) -> Mapping[str, Effective | None]:
+    """What follows from nothing but the release, as far as a container of it has asked; empty where starts may differ."""
+    if starts.several or starts.assumes or starts.rivals:
+        return {}
+    return of_release(tables.load(module.NAME), starts.each[0].reading.parsed, release)
 
 
 def _same(a: Effective | None, b: Effective | None) -> bool:

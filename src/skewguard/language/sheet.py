@@ -1,6 +1,7 @@
 """The settings of one subject: what somebody wrote, what the rules give, what was observed, and which one decides."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from skewguard.language.facts import AUTHORITIES, Effective, Fact, Gap, Subject
 
@@ -10,15 +11,23 @@ Derive = Callable[[str], Effective | None]
 class Sheet:
     """All settings of one container, computed when asked for: an engine has hundreds, a check asks for a few.
 
-    `derive` gives the engine's own value of a setting (None: the engine does not have it). Facts and gaps added
-    later win by authority: observed over derived over declared; an `auto` or unset value never contradicts.
+    `derive` gives the engine's own value of a setting (None: the engine does not have it); facts that all containers
+    of a release have in common stand in `common`, and need not be asked for. Facts and gaps added later win by
+    authority: observed over derived over declared; an `auto` or unset value never contradicts.
     """
 
-    def __init__(self, subject: Subject, names: Sequence[str] = (), derive: Derive = lambda _name: None) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        names: Sequence[str] = (),
+        derive: Derive = lambda _name: None,
+        common: Mapping[str, Effective | None] = MappingProxyType({}),
+    ) -> None:
         self.subject = subject
         self._names = names
         self._added: dict[str, None] = {}
         self._derive = derive
+        self._common = common
         self._facts: dict[str, list[Fact]] = {}
         self._gaps: dict[str, Gap] = {}
         self._choices: dict[str, Effective] = {}
@@ -86,6 +95,9 @@ class Sheet:
         return self._derived_value(setting) or _absent(setting)
 
     def _derived_value(self, setting: str) -> Effective | None:
+        known = self._common.get(setting)
+        if isinstance(known, Fact):
+            return known
         if setting not in self._derived:
             self._derived[setting] = self._derive(setting)
         return self._derived[setting]

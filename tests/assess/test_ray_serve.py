@@ -206,3 +206,32 @@ def test_field_of_a_newer_ray_is_no_slip() -> None:
     """A name that is like no other may be one of a later release."""
     models = MODEL.replace("  engine_kwargs:", "  brand_new_thing: 1\n  engine_kwargs:")
     assert wrapped.failing(wrapped.first(service(models=models))) == []
+
+
+def test_serve_run_starts_the_models_of_a_mounted_file() -> None:
+    """Ray Serve's own command in any pod: the file of applications is read where the ConfigMap holds it."""
+    pod = """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: n}
+        spec:
+          volumes: [{name: v, configMap: {name: serve}}]
+          containers:
+            - name: c
+              image: rayproject/ray-llm:2.49.0
+              command: [sh, -c, "serve run --host 0.0.0.0 /etc/serve/llm.yaml"]
+              volumeMounts: [{name: v, mountPath: /etc/serve}]
+    """
+    file = """
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: serve}
+        data:
+          llm.yaml: |
+            applications:
+              - import_path: ray.serve.llm:build_openai_app
+                args: {llm_configs: [{model_loading_config: {model_id: chat}, engine_kwargs: {dtype: bfloat16}}]}
+    """
+    case = wrapped.first(pod, file)
+    assert wrapped.values(case, "model.id", "runtime.dtype") == ["chat", "bfloat16"]
+    assert wrapped.place(case, "runtime.dtype", file) == "bfloat16"

@@ -400,3 +400,30 @@ def test_rule_for_reading_alone_is_no_way() -> None:
     """An answer is asked for with POST."""
     spec = "{rules: [{matches: [{method: GET}], timeouts: {request: 5s}, backendRefs: [{name: chat}]}]}"
     assert not reading.read(one("HTTPRoute", "gateway.networking.k8s.io/v1", spec)).inventory.routes
+
+
+def test_autoscaler_of_aibrix_scales_one_role() -> None:
+    """`subTargetSelector` names the role; the others keep their replicas."""
+    text = """
+        apiVersion: autoscaling.aibrix.ai/v1alpha1
+        kind: PodAutoscaler
+        metadata: {name: n}
+        spec: {scaleTargetRef: {kind: StormService, name: s}, subTargetSelector: {roleName: decode}, minReplicas: 2, maxReplicas: 4}
+    """
+    (found,) = reading.read(text).inventory.autoscalers
+    assert (found.target_name, found.target_role) == ("s", "decode")
+
+
+def test_vllm_runtime_is_scaled_by_its_operator() -> None:
+    """The operator makes a ScaledObject on running requests and tokens where `autoscalingConfig` is on."""
+    text = """
+        apiVersion: production-stack.vllm.ai/v1alpha1
+        kind: VLLMRuntime
+        metadata: {name: n}
+        spec: {autoscalingConfig: {enabled: true, minReplicas: 1, maxReplicas: 3, triggers: {requestsRunningThreshold: 8}}}
+    """
+    (found,) = reading.read(text).inventory.autoscalers
+    assert ([signal.kind for signal in found.signals], found.max_replicas and found.max_replicas.value) == (
+        ["concurrency", "tokens"],
+        3,
+    )

@@ -14,7 +14,7 @@ from skewguard.observe.sources.pieces import Reading
 _SCALING = frozenset(
     (
         "HorizontalPodAutoscaler", "ScaledObject", "VerticalPodAutoscaler", "PodAutoscaler", "InferenceService",
-        "LLMInferenceService", "Service", "NIMService", "Model",
+        "LLMInferenceService", "Service", "NIMService", "VLLMRuntime", "Model",
     )
 )  # fmt: skip
 _ROUTING = frozenset(

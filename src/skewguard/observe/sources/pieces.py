@@ -134,9 +134,19 @@ def _template(reading: Reading, each: Piece, subject: Subject, *, complete: bool
     template = pods.template(each.spec, each.metadata, ground, each.labels)
     if each.terms:
         template = structs.replace(template, node_terms=(*template.node_terms, *each.terms))
+    template = structs.replace(template, containers=tuple(map(_launched, template.containers)))
     if each.finish is None:
         return template
     return structs.replace(template, containers=tuple(each.finish(item) for item in template.containers))
+
+
+def _launched(container: Container) -> Container:
+    """A container with the engines that `serve run FILE` of Ray starts in it."""
+    if not any(each.argv and each.argv[0].text.endswith("serve") for each in container.invocations):
+        return container
+    from skewguard.observe.sources import ray
+
+    return ray.launched(container)
 
 
 _MERGED = frozenset(("InferenceService", "LLMInferenceService", "LLMInferenceServiceConfig"))

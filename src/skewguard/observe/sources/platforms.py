@@ -1,6 +1,8 @@
 """Platforms whose resources hold no pod template: their own fields say image, arguments and environment.
 
-Sources: NIM operator apps.nvidia.com/v1alpha1 NIMService; production-stack VLLMRuntime (operator/internal/controller/vllmruntime_controller.go); KubeAI kubeai.org/v1 Model (engine_vllm.go, engine_sglang.go).
+Sources: NIM operator apps.nvidia.com/v1alpha1 NIMService and NIMPipeline (api/apps/v1alpha1/nimservice_types.go);
+production-stack VLLMRuntime (operator/internal/controller/vllmruntime_controller.go); KubeAI kubeai.org/v1 Model
+(engine_vllm.go, engine_sglang.go); llm-d llm-d.ai/v1alpha1 ModelService.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -124,6 +124,30 @@ def _misspelt(reading: Reading, config: Inner) -> None:
         fields.misspelt(reading, where, known, [(key, node.key_origin(key)) for key, _ in node.items()], _REFUSED)
 
 
+def launched(container: Container) -> Container:
+    """A container whose `serve run FILE` starts the models of a mounted file: with the engines that it starts."""
+    files = {id(each): _launch(each) for each in container.invocations}
+    configs = [
+        config
+        for path in files.values()
+        for root in (_from_file(path, container.files) if path else ())
+        for application in root.get("applications").elements()
+        for config in _models(application, container.files)
+    ]
+    if not configs:
+        return container
+    rest = tuple(each for each in container.invocations if not files[id(each)])
+    return structs.replace(container, invocations=(*rest, *(_invocation(config) for config in configs)))
+
+
+def _launch(invocation: Invocation) -> str:
+    """The file of applications that Ray Serve's own command is given; empty for any other command."""
+    words = [token.text for token in invocation.argv]
+    if len(words) < len(("serve", "run", "FILE")) or words[0].rpartition("/")[2] != "serve" or words[1] != "run":
+        return ""
+    return next((word for word in words[2:] if word.endswith((".yaml", ".yml"))), "")
+
+
 def _invocation(config: Inner) -> Invocation:
     """The model and `engine_kwargs` as Ray Serve LLM's own words: each name, and its value."""
     loading, engine = config.get("model_loading_config"), config.get("llm_engine")
@@ -206,17 +230,21 @@ def autoscalers(reading: Reading) -> Iterator[Autoscaler]:
 def _configs(reading: Reading, files: Sequence[TextFile]) -> Iterator[Inner]:
     """Every model: written there, or in a file that is mounted into the head."""
     for application in _applications(reading):
-        arguments = application.get("args")
-        several = [
-            *arguments.get("llm_configs").elements(),
-            arguments.get("prefill_config"),
-            arguments.get("decode_config"),
-        ]
-        for config in several:
-            if config.kind == "mapping":
-                yield config
-            elif config.text():
-                yield from _from_file(config.text() or "", files)
+        yield from _models(application, files)
+
+
+def _models(application: Inner, files: Sequence[TextFile]) -> Iterator[Inner]:
+    """The models of one application."""
+    arguments = application.get("args")
+    for config in (
+        *arguments.get("llm_configs").elements(),
+        arguments.get("prefill_config"),
+        arguments.get("decode_config"),
+    ):
+        if config.kind == "mapping":
+            yield config
+        elif config.text():
+            yield from _from_file(config.text() or "", files)
 
 
 def _from_file(path: str, files: Sequence[TextFile]) -> Iterator[Inner]:

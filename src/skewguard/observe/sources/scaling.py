@@ -53,12 +53,20 @@ def read(reading: Reading) -> Iterator[Autoscaler]:
         yield from _kserve(own)
     elif own.kind == "LLMInferenceService" and own.group == "serving.kserve.io":
         yield from _llm_service(own)
-    elif own.group == "serving.knative.dev" and own.kind == "Service":
+    else:
+        yield from _of_platform(own, reading)
+
+
+def _of_platform(own: Object, reading: Reading) -> Iterator[Autoscaler]:
+    """The scaling that a platform's resource holds in fields of its own."""
+    if own.group == "serving.knative.dev" and own.kind == "Service":
         yield from _knative(own, own.root.get("spec", "template", "metadata", "annotations"))
     elif own.kind == "NIMService" and own.root.get("spec", "scale", "enabled").boolean():
         yield _horizontal(own, own.root.get("spec", "scale", "hpa"), itself=True)
     elif own.kind == "Model" and own.group == "kubeai.org":
         yield from _kubeai(own)
+    elif own.kind == "VLLMRuntime" and own.root.get("spec", "autoscalingConfig", "enabled").boolean():
+        yield _vllm_runtime(own)
     elif own.kind.startswith("Ray") and own.group.endswith("ray.io"):
         yield from ray.autoscalers(reading)
 
@@ -233,6 +241,7 @@ def _aibrix(own: Object) -> Autoscaler:
         origin=own.origin,
         target_kind=target.get("kind").text(),
         target_name=target.get("name").text(),
+        target_role=spec.get("subTargetSelector", "roleName").text(),
         signals=tuple(Signal(signal_of(node.text() or ""), node.text() or "", node.origin) for node in named if node),
         min_replicas=pods.count(spec.get("minReplicas")),
         max_replicas=pods.count(spec.get("maxReplicas")),
@@ -307,6 +316,19 @@ def _kubeai(own: Object) -> Iterator[Autoscaler]:
         return
     signals = (Signal("concurrency", "targetRequests", target.origin if target else own.origin),)
     yield _of(own, signals, spec.get("minReplicas"), spec.get("maxReplicas"), own.origin)
+
+
+def _vllm_runtime(own: Object) -> Autoscaler:
+    """The ScaledObject that production-stack's operator makes: on running requests and on tokens, from the engine's metrics.
+
+    Source: operator/internal/controller/vllmruntime_controller.go reconcileScaledObject.
+    """
+    scaling = own.root.get("spec", "autoscalingConfig")
+    found = []
+    for kind, field in (("concurrency", "requestsRunningThreshold"), ("tokens", "generationTokensThreshold")):
+        node = scaling.get("triggers", field)
+        found.append(Signal(kind, field, node.origin if node else scaling.origin))
+    return _of(own, tuple(found), scaling.get("minReplicas"), scaling.get("maxReplicas"), scaling.origin)
 
 
 def _named(metric: str) -> str:

@@ -82,8 +82,9 @@ class Left(Struct, frozen=True):
     category="runtime",
     severity="note",
     why="What nobody writes the engine decides by its release, the GPU and the model's files. It is fixed while these "
-    "are, and then an upgrade or another node pool changes it in silence: float32 checkpoints moved from float16 to "
-    "bfloat16 between two patch releases, and a smaller GPU takes 256 sequences instead of 1024.",
+    "are, and then an upgrade or another node pool changes it in silence: vLLM moved float32 checkpoints from float16 to "
+    "bfloat16 between two patch releases, and on a smaller GPU it takes 256 sequences instead of 1024, and SGLang splits "
+    "prompts at 2048 tokens instead of 8192.",
     remedy="write what you validated, or promise it in a contract (`skewguard init`)",
     bad="args: [--model=Qwen/Qwen3-8B]",
     good="args: [--model=Qwen/Qwen3-8B, --dtype=bfloat16, --max-model-len=32768, --max-num-seqs=256]",

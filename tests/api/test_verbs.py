@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from skewguard import api
+from skewguard.language.explanations import FlagHistory
 
 
 def test_every_name_is_there() -> None:
@@ -30,3 +31,19 @@ def test_check_imports_no_other_verb() -> None:
     assert "skewguard.api.checking" in loaded
     assert loaded & {"skewguard.api.diffing", "skewguard.api.explaining", "skewguard.api.initializing"} == set()
     assert loaded & {"skewguard.judge.comparison", "skewguard.knowledge.contract.writer"} == set()
+
+
+@pytest.mark.parametrize(
+    ("asked", "spelt"),
+    [
+        ("vllm/max-num-seqs", "--max-num-seqs"),
+        ("trtllm/max_batch_size", "--max_batch_size"),
+        ("trtllm/model", "model"),
+        ("nim/max_model_len", "NIM_MAX_MODEL_LEN"),
+    ],
+)
+def test_explanation_names_a_setting_as_the_engine_spells_it(asked: str, spelt: str) -> None:
+    """With hyphens, with underscores, as a word, as a variable."""
+    told = api.explain(asked)
+    assert isinstance(told, FlagHistory)
+    assert told.flag == spelt

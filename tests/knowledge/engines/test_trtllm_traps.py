@@ -1,6 +1,7 @@
 """The traps of `trtllm-serve`, each with the releases it holds for."""
 
 import pytest
+from msgspec import structs
 
 from skewguard.knowledge.engines import trtllm
 from skewguard.language.facts import Gap
@@ -54,6 +55,15 @@ def test_arguments_alone_may_be_completed_by_the_image() -> None:
 
     assert values(parsed) == {"tensor_parallel_size": 2, "model": "m"}
     assert parsed.blind is not None
+
+
+def test_official_image_runs_the_program_that_the_arguments_name() -> None:
+    """Its entrypoint hands over; that of another image is not known."""
+    words = ("trtllm-serve", "m", "--tp_size", "2")
+    own = structs.replace(exactly("1.0.0"), key="version@nvcr.io/nvidia/tensorrt-llm/release:1.0.0")
+
+    assert parse(own, *words, from_image=True).blind is None
+    assert parse("1.0.0", *words, from_image=True).blind is not None
 
 
 # ---- click, not argparse -------------------------------------------------------------------------------------------

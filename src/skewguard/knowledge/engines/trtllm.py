@@ -24,6 +24,7 @@ from skewguard.language.workloads import Container, EnvVar, TextFile, Token
 
 NAME = "trtllm"
 TITLE = "TensorRT-LLM"
+_OWN_IMAGE = "nvidia/tensorrt-llm/"
 
 MANNER = Manner(TRTLLM, prefixes=(), not_ours=(), look_alikes=LOOK_ALIKES, successors={}, port="")
 """click is given no prefix of variables, so that none sets an option. Which `TRTLLM_*` and `TLLM_*` the engine itself
@@ -53,14 +54,15 @@ def entrypoint(_version: str) -> tuple[str, ...]:
 def parse(argv: Sequence[Token], release: Release, files: Sequence[TextFile], *, from_image: bool = False) -> Parsed:
     """Read an argument vector as this release's parser does, and the file that it names.
 
-    `from_image`: `argv` are arguments alone. NVIDIA's own image would run their first word; an image that takes flags
-    has an entrypoint of its own, which may give others.
+    `from_image`: `argv` are arguments alone. NVIDIA's own image runs the program that they name; an image that takes
+    flags has an entrypoint of its own, which may give others.
     """
     groups = trtllm_program.groups(table(), argv, release, files)
     if not groups:
         return trtllm_program.foreign(argv, release)
     parsed = _doubted(merging.merge(groups, release, VOICE, _typed), groups)
-    if not from_image or parsed.blind is not None:
+    runs_them = _OWN_IMAGE in release.key and trtllm_program.locate(argv) is not None
+    if not from_image or runs_them or parsed.blind is not None:
         return parsed
     gap = Gap(
         "*",

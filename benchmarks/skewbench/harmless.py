@@ -29,7 +29,7 @@ def _over_words(change: Callable[[list[str]], list[str]]) -> Harmless:
         changed = False
         for container in manifest.containers():
             arguments = Arguments(container)
-            unsafe = change in (_underscored, _human_numbers, _aliased) and not takes_vllm_spellings(manifest)
+            unsafe = change in (_underscored, _human_numbers, _aliased, _default_port) and not takes_vllm_spellings(manifest)
             if arguments.field and not arguments.shell and not unsafe:
                 words = change(arguments.words)
                 changed |= words != arguments.words
@@ -153,6 +153,8 @@ def sidecar_added(manifest: Manifest, _text: str) -> str | None:
 
 @operator
 def sidecar_first(manifest: Manifest, _text: str) -> str | None:
+    if any(str(item.get("kind", "")).startswith("Ray") for item in manifest.documents):
+        return None  # KubeRay takes the first container for Ray's own
     for pod in manifest.pods():
         pod["containers"].insert(0, {"name": "log-shipper", "image": "fluent/fluent-bit:3.2.2"})
     return manifest.text() if manifest.pods() else None
@@ -273,6 +275,7 @@ def _human_numbers(words: list[str]) -> list[str]:
 
 
 def _default_port(words: list[str]) -> list[str]:
+    """vLLM's own port written out."""
     flagged = any(word.replace("_", "-").startswith("--port") for word in words)
     return words if flagged or not any(word.startswith("-") for word in words) else [*words, "--port", "8000"]
 

@@ -235,3 +235,13 @@ def test_serve_run_starts_the_models_of_a_mounted_file() -> None:
     case = wrapped.first(pod, file)
     assert wrapped.values(case, "model.id", "runtime.dtype") == ["chat", "bfloat16"]
     assert wrapped.place(case, "runtime.dtype", file) == "bfloat16"
+
+
+def test_container_beside_ray_runs_no_engine() -> None:
+    """KubeRay runs Ray in the first container of a pod: a log shipper behind it serves nothing."""
+    text = service().replace(
+        "image: 'rayproject/ray-llm:2.49.0'}]}}}",
+        "image: 'rayproject/ray-llm:2.49.0'}, {name: log, image: 'fluent/fluent-bit:3.2.2'}]}}}",
+    )
+    assert "fluent-bit" in text
+    assert {found.container.name for found in wrapped.engines(text)} == {"c"}

@@ -95,3 +95,13 @@ def test_version_that_may_be_installed_leaves_what_both_have_in_common() -> None
 
     assert found.release is not None
     assert ("0.9.2", "0.11.0") == found.release.candidates
+
+
+def test_release_that_is_not_known_hides_no_missing_gpus() -> None:
+    """Older releases have no copies of the engine and newer ones have one: what TP and PP need is needed in each."""
+    arguments = "vllm, serve, m, --tensor-parallel-size=2, --pipeline-parallel-size=2"
+    manifest = case(f"command: [{arguments}]\nresources: {{limits: {{nvidia.com/gpu: 2}}}}", image=UNKNOWN)
+
+    found = found_in(manifest, "parallel.too-few-gpus")
+
+    assert ["4 GPUs"] == [item.message[item.message.index("4 GPUs") :][:6] for item in found if item.verdict == "fail"]

@@ -27,10 +27,9 @@ def needed(case: Case) -> int | None:
 
 
 def _open(case: Case, setting: str) -> bool:
-    """Whether the engine decides a size by what is not in the input."""
+    """Whether the engine decides a size by what is not in the input: releases alone differ in having it, at 1."""
     found = case.sheet.effective(setting)
-    own = isinstance(found, Gap) and (found.rule == "version" or found.rule.startswith(f"{case.engine}."))
-    return own or isinstance(found, Choice)
+    return isinstance(found, Choice) or (isinstance(found, Gap) and found.rule.startswith(f"{case.engine}."))
 
 
 def _data_parallel(case: Case) -> int | None:

@@ -36,11 +36,15 @@ def ray(reading: Reading) -> list[Piece]:
     size = _size(groups)
     labels = {"ray.io/cluster": reading.object.name, "ray.io/is-ray-node": "yes"}
 
-    def finish(container: Container) -> Container:
-        return _served(container, reading)
-
     pieces = []
     head = cluster.get("headGroupSpec", "template")
+    first = next(iter(head.get("spec", "containers").elements()), None)
+
+    def finish(container: Container) -> Container:
+        """KubeRay runs Ray in the first container of a pod (`RayContainerIndex`); others are the team's own."""
+        ray_itself = first is not None and first.get("name").text() in (None, container.name)
+        return _served(container, reading) if ray_itself else container
+
     if head.get("spec"):
         pieces.append(
             piece(head, role="leader", group_size=size, labels={**labels, "ray.io/node-type": "head"}, finish=finish)

@@ -29,7 +29,7 @@ def _over_words(change: Callable[[list[str]], list[str]]) -> Harmless:
         changed = False
         for container in manifest.containers():
             arguments = Arguments(container)
-            unsafe = change in (_underscored, _human_numbers, _aliased, _default_port) and not takes_vllm_spellings(manifest)
+            unsafe = change in ONLY_OF_VLLM and not takes_vllm_spellings(manifest)
             if arguments.field and not arguments.shell and not unsafe:
                 words = change(arguments.words)
                 changed |= words != arguments.words
@@ -279,6 +279,8 @@ def _default_port(words: list[str]) -> list[str]:
     flagged = any(word.replace("_", "-").startswith("--port") for word in words)
     return words if flagged or not any(word.startswith("-") for word in words) else [*words, "--port", "8000"]
 
+
+ONLY_OF_VLLM = (_underscored, _human_numbers, _aliased, _default_port)
 
 for _name, _change in {
     "flags_reordered": _flags_reordered,

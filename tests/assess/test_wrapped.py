@@ -37,7 +37,7 @@ def test_what_a_wrapper_may_set_itself_is_a_gap() -> None:
     case = wrapped.first(pod(VLLM, "python3 -m dynamo.vllm --model m"))
     gap = case.sheet.effective("runtime.prefix_caching")
     assert isinstance(gap, Gap)
-    assert gap.reason.startswith("Dynamo's vLLM worker gives vllm arguments of its own")
+    assert gap.reason.startswith("Dynamo's vLLM worker gives vLLM arguments of its own")
 
 
 def test_sizes_that_a_wrapper_leaves_alone_are_the_engines_default() -> None:

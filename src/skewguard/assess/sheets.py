@@ -193,7 +193,7 @@ def _left(ground: Ground) -> Iterator[Effective]:
     if row is None or parsed is None or parsed.blind is None or parsed.blind.rule != "wrapper":
         return
     open_ = {gap.setting for gap in parsed.gaps.values()}
-    where = Origin(kind="rule", ref=f"{row.short}, which leaves it to {ground.engine}")
+    where = Origin(kind="rule", ref=f"{row.short}, which leaves it to {recognition.title(ground.engine)}")
     for setting, value in row.leaves.items():
         if setting not in open_:
             yield Fact(setting, value, "derived", where)

@@ -46,11 +46,11 @@ class Wrapper(Struct, frozen=True):
     form: str = ""
     plain: bool = False
 
-    def gap(self, release: Release) -> Gap:
-        """Why a setting that nobody wrote is not the engine's default: the program's own version decides."""
+    def gap(self, release: Release, title: str) -> Gap:
+        """Why a setting that nobody wrote is not the default of the engine `title`: the program's own version decides."""
         return Gap(
             "*",
-            f"{self.short} gives {release.engine} arguments of its own beside those that are written; its version decides which",
+            f"{self.short} gives {title} arguments of its own beside those that are written; its version decides which",
             rule="wrapper",
             inputs=(f"wrapper@{self.short.replace(' ', '-')}", release.key),
         )

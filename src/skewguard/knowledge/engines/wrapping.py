@@ -34,7 +34,9 @@ def read(module: EngineModule, name: str, argv: Sequence[Token], release: Releas
         found = keywords.read(module, argv[first:], release, wrapper)
     else:
         found = _Flags(wrapper, tables.load(module.NAME), files).read(module, argv[first:], argv[0], release)
-    return structs.replace(found, starts=None, entrypoint=wrapper.short, blind=found.blind or wrapper.gap(release))
+    return structs.replace(
+        found, starts=None, entrypoint=wrapper.short, blind=found.blind or wrapper.gap(release, module.TITLE)
+    )
 
 
 def told(name: str, argv: Sequence[Token], files: Sequence[TextFile]) -> Iterator[Fact]:

@@ -230,7 +230,11 @@ def test_model_service_of_llm_d_leaves_the_rest_to_its_controller() -> None:
         spec:
           modelArtifacts: {uri: "hf://a/b"}
           routing: {modelName: chat}
-          decode: {replicas: 2, parallelism: {tensor: 2}, containers: [{name: vllm, image: "ghcr.io/llm-d/llm-d:v0.2.0", args: [--max-model-len=1024]}]}
+          decode:
+            replicas: 2
+            parallelism: {tensor: 2}
+            acceleratorTypes: {labelKey: nvidia.com/gpu.product, labelValues: [NVIDIA-H100-80GB-HBM3]}
+            containers: [{name: vllm, image: "ghcr.io/llm-d/llm-d:v0.2.0", args: [--max-model-len=1024]}]
     """
     case = wrapped.first(text)
     names = (
@@ -239,8 +243,10 @@ def test_model_service_of_llm_d_leaves_the_rest_to_its_controller() -> None:
         "parallelism.tensor",
         "limits.max_model_len",
         "limits.max_num_seqs",
+        "hardware.gpu_class",
     )
-    assert (case.workload.subject.role, wrapped.values(case, *names)) == ("decode", ["hf://a/b", "chat", 2, 1024, None])
+    found = wrapped.values(case, *names)
+    assert (case.workload.subject.role, found) == ("decode", ["hf://a/b", "chat", 2, 1024, None, "H100-80GB-SXM"])
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 Sources: NIM operator apps.nvidia.com/v1alpha1 NIMService and NIMPipeline (api/apps/v1alpha1/nimservice_types.go);
 production-stack VLLMRuntime (operator/internal/controller/vllmruntime_controller.go); KubeAI kubeai.org/v1 Model
-(engine_vllm.go, engine_sglang.go); llm-d llm-d.ai/v1alpha1 ModelService.
+(engine_vllm.go, engine_sglang.go); llm-d-model-service
+api/v1alpha1/modelservice_types.go (llm-d.ai/v1alpha1 ModelService).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -286,10 +287,22 @@ def _llmd(role: str, node: Node, named: Mapping[str, Located[str]], gap: Gap) ->
     def finish(container: Container) -> Container:
         return add_fields(container, own, gap)
 
-    return Piece(Layers([node]), Layers([]), role=role, replicas=node.get("replicas"), finish=finish, complete=False)
+    wanted = node.get("acceleratorTypes")
+    values = tuple(each.text() or "" for each in wanted.get("labelValues").elements())
+    label = wanted.get("labelKey")
+    terms = (NodeTerm(label.text() or "", "In", values, label.origin),) if label.text() else ()
+    return Piece(
+        Layers([node]),
+        Layers([]),
+        role=role,
+        replicas=node.get("replicas"),
+        finish=finish,
+        terms=terms,
+        complete=False,
+    )
 
 
-_LLMD_SIZES = {"parallelism.tensor": ("tensor",), "parallelism.data": ("data",)}
+_LLMD_SIZES = {"parallelism.tensor": ("tensor",)}
 
 
 READERS: Mapping[str, Callable[[Reading], list[Piece]]] = {

@@ -15,10 +15,11 @@ from tests.knowledge.checkpoints import making
 CHECKS = ("hardware.does-not-fit", "hardware.few-full-length-requests")
 LENGTHS = {"max_position_embeddings": 131072, "torch_dtype": "bfloat16"}
 LLAMA = making.of(LLAMA_8B | LENGTHS)
-SEVERAL = (
+TERMS = (
     "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: "
-    "[{key: nvidia.com/gpu.product, operator: In, values: [NVIDIA-L4, NVIDIA-H200]}]}]}}}"
+    "[{key: nvidia.com/gpu.product, operator: In, values: [CLASSES]}]}]}}}"
 )
+SEVERAL = TERMS.replace("CLASSES", "NVIDIA-L4, NVIDIA-H200")
 L4 = "nodeSelector: {nvidia.com/gpu.product: NVIDIA-L4}"
 
 
@@ -49,7 +50,7 @@ def test_a_length_that_does_not_fit_is_an_error_at_its_place() -> None:
     assert found.origin.text == "--max-model-len=131072"
     assert "15.0 GiB for its weights and 16.0 GiB for one request of 131,072 tokens" in found.message
     assert "may use 20.2 GiB of one L4 (0.9 of 22.5 GiB)" in found.message
-    assert "to `--max-model-len=38912`" in found.remedy
+    assert "to `--max-model-len=37888`" in found.remedy
     assert "--tensor-parallel-size=2" in found.remedy
 
 
@@ -57,7 +58,7 @@ def test_the_model_s_own_length_counts_where_nobody_writes_one() -> None:
     """The default of 131072 tokens is found at the class that is too small."""
     (found,) = told(server())
     assert found.anchor == "nvidia.com/gpu.product"
-    assert "- --max-model-len=38912" in found.remedy
+    assert "- --max-model-len=37888" in found.remedy
 
 
 def test_weights_that_do_not_fit_are_an_error_at_the_class() -> None:
@@ -82,7 +83,7 @@ def test_few_requests_of_full_length_are_a_warning() -> None:
     (found,) = told(server("--max-model-len=32768"))
     assert found.severity == "warning"
     assert "takes 4.0 GiB" in found.message
-    assert "`--max-model-len=19456`" in found.remedy
+    assert "`--max-model-len=18432`" in found.remedy
 
 
 def test_one_request_at_a_time_may_fill_the_cache() -> None:
@@ -115,6 +116,8 @@ def test_the_class_may_be_given_beside_the_manifest() -> None:
         ["--quantization=fp8"],
         ["--num-gpu-blocks-override=100"],
         ["--kv-cache-memory-bytes=1000000"],
+        ["--load-format=gguf"],
+        ["--load-format=bitsandbytes"],
     ],
 )
 def test_what_may_be_otherwise_is_not_judged(args: list[str]) -> None:
@@ -166,6 +169,36 @@ def test_one_class_of_several_that_is_too_small_is_named() -> None:
     assert found.anchor == "nvidia.com/gpu.product"
 
 
+def test_several_classes_that_are_all_too_small_are_an_error() -> None:
+    """Wherever the pod lands it does not start: told by the largest of them, at the term that names them."""
+    (found,) = told(server(pod=TERMS.replace("CLASSES", "NVIDIA-L4, NVIDIA-RTX-A4000")))
+    assert (found.check, found.verdict) == (CHECKS[0], "fail")
+    assert "of one L4, the largest it may land on" in found.message
+    assert found.anchor == "nvidia.com/gpu.product"
+
+
+def test_more_devices_count_those_of_all_stages() -> None:
+    """Two stages of two devices each are four GPUs."""
+    t4 = "nodeSelector: {nvidia.com/gpu.product: Tesla-T4}"
+    (found,) = told(server("--pipeline-parallel-size=2", pod=t4, gpus=2))
+    assert "`- --tensor-parallel-size=2` to the container's `args` and ask for 4 GPUs" in found.remedy
+
+
+def test_a_length_that_is_refused_is_not_judged() -> None:
+    """The word stops the start; the length that somebody meant by it is not known."""
+    assert told(server("--max-model-len=everything")) == []
+
+
+@pytest.mark.parametrize("model", ["org/m-GGUF:Q4_K_M", "/models/m.Q4_K_M.gguf"])
+@pytest.mark.parametrize("image", ["vllm/vllm-openai:v0.11.0", "lmsysorg/sglang:v0.5.5"])
+def test_a_gguf_file_is_not_judged_by_other_files(model: str, image: str) -> None:
+    """The files that were given are those of the model it was made of: its weights are smaller."""
+    program = "[vllm, serve, --model=M]" if "vllm" in image else "[python3, -m, sglang.launch_server, --model-path=M]"
+    text = f"command: {program.replace('=M', f'={model}')}\nresources: {{limits: {{nvidia.com/gpu: 1}}}}"
+    of = case(text, "nodeSelector: {nvidia.com/gpu.product: Tesla-T4}", image=image, given=Given(only=LLAMA))
+    assert findings(of, *CHECKS) == []
+
+
 def test_sglang_is_told_where_its_weights_do_not_fit() -> None:
     """SGLang starts with less cache than a full length, and not without room for the weights."""
     image = "lmsysorg/sglang:v0.5.5"
@@ -193,7 +226,7 @@ def test_a_broken_promise_says_what_it_does() -> None:
     of = server("--dtype=float32", "--max-model-len=4096", "--max-num-seqs=16")
     found = {item.setting: item for item in findings(of, "contract.mismatch", contract=contract)}
     effect = {item.name: item for item in found["runtime.dtype"].effect}
-    assert effect["capacity.weight_bytes"].after == 2 * effect["capacity.weight_bytes"].before
+    assert effect["capacity.weight_bytes"].after == 2 * (effect["capacity.weight_bytes"].before or 0)
     assert [item.name for item in found["limits.max_num_seqs"].effect] == ["capacity.batch_decode_tokens_per_second"]
 
 

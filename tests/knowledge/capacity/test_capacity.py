@@ -214,8 +214,12 @@ def test_missing_files_are_a_gap() -> None:
 
 
 def test_what_engines_do_not_load_takes_no_memory() -> None:
-    """A stored copy of tied embeddings and a draft layer behind the last layer are left out, and that is said."""
-    stored = STORED | {"model.layers.2.mlp.up_proj.weight": ("F32", (256, 128))}
+    """A stored copy of tied embeddings, a draft layer behind the last layer and tables are left out, and that is said."""
+    stored = STORED | {
+        "model.layers.2.mlp.up_proj.weight": ("F32", (256, 128)),
+        "gpt_neox.layers.0.attention.bias": ("F32", (1, 1, 64, 64)),
+        "gpt_neox.layers.0.attention.rotary_emb.cos_cached": ("F32", (64, 8)),
+    }
     found = making.of(TINY | {"tie_word_embeddings": True}, {"model.safetensors": making.head(stored)})
     answer = amount(capacity.total(found, Plan(dtype="float32")))
     assert answer.value == FILE_BYTES - 4 * 1024 * 128

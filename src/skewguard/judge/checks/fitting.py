@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from skewguard.judge.checks import evidence, fitting_words
 from skewguard.judge.checks.fitting_words import LENGTH
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped, unknown
+from skewguard.language import vocabulary
 from skewguard.language.facts import Fact, Gap
 
 FEWEST = 2
@@ -43,10 +44,12 @@ def does_not_fit(case: Case) -> Iterator[Result]:
     situation = case.situation
     lacking = situations.lacking(situation)
     if isinstance(lacking, Gap):
-        short = fitting_words.short_on(situation)
-        open_one = _open(lacking, "whether the model fits cannot be said")
-        yield fitting_words.depends(case, short, lacking) if short else open_one
-        return
+        short = situations.short_on(situation)
+        if not short or len(short) < len(situation.classes):
+            open_one = _open(lacking, "whether the model fits cannot be said")
+            yield fitting_words.depends(case, short, lacking) if short else open_one
+            return
+        situation = situation.on(max(short, key=lambda each: each.memory_gib))
     needed = fitting_words.need(situation)
     if lacking is None or needed is None:
         return
@@ -112,6 +115,9 @@ def _silent(case: Case) -> Result | None:
         return skipped("the model's own files are not in the input (--model-config)")
     if case.inputs.checkpoint.decoder.key is not None:
         return skipped("the model has parts beside the text that an engine may leave out")
+    refused = _refused(case)
+    if refused is not None:
+        return skipped(f"the value of {refused} is refused, and no other one is known to be meant")
     written = case.sheet.effective("runtime.load_format")
     if not isinstance(written, Fact) or written.value == "dummy":
         return skipped("its weights are not those of a checkpoint")
@@ -125,6 +131,15 @@ def _silent(case: Case) -> Result | None:
         if isinstance(found, Fact) and found.value not in (None, False, "", [], {}):
             return skipped(f"another model runs beside it ({setting})")
     return None
+
+
+def _refused(case: Case) -> str | None:
+    """The flag of a size that the engine cannot read: it then does not start, for that reason."""
+    from skewguard.knowledge.capacity import situations
+
+    sizes = {vocabulary.destination(case.engine, setting) for setting in situations.sizes(case.engine)}
+    written = case.parsed.arguments if case.parsed else ()
+    return next((each.flag for each in written if each.outcome == "invalid" and each.dest in sizes), None)
 
 
 def _open(gap: Gap, sentence: str) -> Result:

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from skewguard.judge.checks import evidence
+from skewguard.judge.checks import devices, evidence
 from skewguard.judge.checks.interface import Case, Result, unknown
 from skewguard.language import scheduling
+from skewguard.language.accelerators import Accelerator
 from skewguard.language.facts import Fact, Gap, Origin
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def need(situation: "Situation") -> Need | None:
         share=memory * fraction,
         fraction=fraction,
         devices=plan.tensor * plan.pipeline,
-        device=situation.device.title,
+        device=situation.device.title + (", the largest it may land on" if len(situation.classes) > 1 else ""),
         memory=memory,
     )
 
@@ -68,18 +69,11 @@ def lack(case: Case, needed: Need) -> str:
     )
 
 
-def short_on(situation: "Situation") -> list[str]:
-    """The classes, of several that may run it, on which the arithmetic shows that it does not fit."""
-    from skewguard.knowledge.capacity import Amount, situations
-
-    return [each.title for each, on_it in situation.by_class() if isinstance(situations.lacking(on_it), Amount)]
-
-
-def depends(case: Case, short: list[str], gap: Gap) -> Result:
+def depends(case: Case, short: list[Accelerator], gap: Gap) -> Result:
     """What to say where it fits on some of the classes alone."""
     place_, anchor = _term(case)
     return unknown(
-        f"The pod may land on {' or '.join(short)}, where {_model(case)} does not fit: {case.title} then does not start.",
+        f"The pod may land on {' or '.join(each.title for each in short)}, where {_model(case)} does not fit: {case.title} then does not start.",
         remedy="leave only the classes that hold it in the node terms, or lower the longest length",
         setting="hardware.gpu_class",
         anchor=anchor,
@@ -101,7 +95,7 @@ def few(case: Case, needed: Need, most: "Amount") -> str:
     if most.value < 1:
         ends = f"{case.title} starts, and refuses every request that is longer than its KV cache."
     else:
-        ends = "while one such request runs, all others wait, or are thrown out and computed again."
+        ends = "one such request leaves little for all others: they wait, or are thrown out and computed again."
     return (
         f"On {needed.device} the weights leave at most {room:.1f} GiB for the KV cache, and a request of {_tokens(case)} "
         f"takes {_gib(needed.request)} of it: {ends}"
@@ -113,11 +107,12 @@ def remedies(case: Case, situation: "Situation", needed: Need) -> str:
     edits = []
     longest = longest_of(situation, 1)
     if needed.by_length and longest is not None:
-        edits.append(evidence.adding(case, LENGTH, str(longest)))
-    devices = _devices(situation)
-    if devices is not None:
-        adding = evidence.adding(case, TENSOR, str(devices))
-        edits.append(f"{adding} and ask for {devices} GPUs" if adding else None)
+        adding = evidence.adding(case, LENGTH, str(longest))
+        edits.append(f"{adding} (or less, if that does not start)" if adding else None)
+    wider = _wider(situation)
+    if wider is not None:
+        adding = evidence.adding(case, TENSOR, str(wider))
+        edits.append(f"{adding} and ask for {_gpus(case, situation, wider)} GPUs" if adding else None)
     wanted = (needed.weights + (needed.request if situation.engine == "vllm" else 0)) / needed.fraction
     edits.append(f"name a GPU class of more than {_gib(wanted)}")
     return ", or ".join(edit for edit in edits if edit)
@@ -126,19 +121,30 @@ def remedies(case: Case, situation: "Situation", needed: Need) -> str:
 def longest_of(situation: "Situation", count: int) -> int | None:
     """The longest length of which `count` requests fit as far as the arithmetic goes, in whole thousands of tokens.
 
-    A tenth is left for what the arithmetic leaves out.
+    For what the arithmetic leaves out, a tenth of the room stays free, and at least 3 % of what the engine may use: the
+    activations of a large model are no smaller where little room is left beside it.
     """
     from skewguard.knowledge.capacity import situations
 
+    share = situations.SHARE[situation.engine]
     room = situations.answer(situation, situations.TOKENS)
     if isinstance(room, Gap):
         return None
-    length = int(room.value * 0.9 / count) // 1024 * 1024
-    return length or None
+    tight = situations.answer(situation.given(share, situation.value(share) * 0.97), situations.TOKENS)
+    if isinstance(tight, Gap):
+        return None
+    return int(min(room.value * 0.9, tight.value) / count) // 1024 * 1024 or None
 
 
-def _devices(situation: "Situation") -> int | None:
-    """The fewest devices over which it would fit, by powers of two up to a node of 8."""
+def _gpus(case: Case, situation: "Situation", tensor: int) -> int:
+    """The GPUs of the whole server with another tensor size."""
+    plan = situation.plan()
+    now = devices.needed(case) or plan.tensor * plan.pipeline
+    return now // plan.tensor * tensor
+
+
+def _wider(situation: "Situation") -> int | None:
+    """The fewest devices of a tensor group over which it would fit, by powers of two up to a node of 8."""
     from skewguard.knowledge.capacity import situations
 
     tensor = situation.plan().tensor
@@ -159,6 +165,8 @@ def place(case: Case, *, length: bool) -> tuple[Origin, str | None]:
     if named is not None:
         terms = case.workload.template.node_terms
         return named.origin, next((term.key for term in terms if term.origin == named.origin), None)
+    if scheduling.constraint(case.workload.template, {}).classes:
+        return _term(case)
     for resource, located in scheduling.gpu_resources(case.container).items():
         return located.origin, resource
     model = case.sheet.declared("model.id")

@@ -11,7 +11,7 @@ from typing import Any
 from skewguard.knowledge.capacity import room
 from skewguard.knowledge.capacity.situation import CLASS, DATA, PIPELINE, SHARE, TENSOR, Situation
 from skewguard.knowledge.capacity.values import Amount, gap
-from skewguard.knowledge.checkpoints import Checkpoint, Decoder
+from skewguard.knowledge.checkpoints import Checkpoint, Decoder, is_gguf
 from skewguard.language.facts import Choice, Fact, Gap
 
 _OVERRIDES = "runtime.hf_overrides"
@@ -20,14 +20,19 @@ _ONE = (None, 0, 1)
 _GENERATES = (None, "auto", "generate")
 _OF_POSITIONS = frozenset({"rope_scaling", "rope_parameters", "rope_theta", "max_position_embeddings"})
 """Keys of a config that move positions alone: they size no weight and no cache."""
+_STORED = (
+    None, "auto", "dummy", "fastsafetensors", "hf", "instanttensor", "mistral", "npcache", "pt", "remote",
+    "remote_instance", "runai_streamer", "runai_streamer_sharded", "safetensors", "sharded_state",
+)  # fmt: skip
+"""Ways of loading that take the weights as the checkpoint has them; others quantize, or read other files."""
 _Neutral = Mapping[str, Mapping[str, tuple[Any, ...]]]
 _MODEL: _Neutral = {
     "vllm": {
-        _OVERRIDES: _NOTHING, "vllm.model_class_overrides": _NOTHING, "vllm.quantization_config": _NOTHING,
+        "runtime.load_format": _STORED, _OVERRIDES: _NOTHING, "vllm.model_class_overrides": _NOTHING, "vllm.quantization_config": _NOTHING,
         "vllm.language_model_only": _NOTHING, "vllm.task": _GENERATES, "vllm.runner": _GENERATES,
     },
     "sglang": {
-        _OVERRIDES: _NOTHING, "sglang.torchao_config": _NOTHING, "sglang.modelopt_quant": _NOTHING,
+        "runtime.load_format": _STORED, _OVERRIDES: _NOTHING, "sglang.torchao_config": _NOTHING, "sglang.modelopt_quant": _NOTHING,
         "sglang.language_model_only": _NOTHING, "sglang.encoder_only": _NOTHING, "sglang.is_embedding": _NOTHING,
     },
 }  # fmt: skip
@@ -62,6 +67,8 @@ def model(situation: Situation) -> Gap | None:
         return gap("model", "the model's own files are not in the input", "--model-config DIR")
     if situation.checkpoint.sentence is not None or situation.checkpoint.modules is not None:
         return gap("model", "it lies beside files of a model that embeds", "a model that generates text")
+    if is_gguf(str(situation.value("model.id"))):
+        return gap("model", "a GGUF file holds weights and config of its own", "a look at the running server")
     return _odd_sizes(situation.checkpoint) or moved(situation, _MODEL) or _spread(situation)
 
 

@@ -54,9 +54,19 @@ def needs(name: str) -> tuple[str, ...]:
     return _NEEDS[name]
 
 
+def sizes(engine: str) -> tuple[str, ...]:
+    """The settings that decide whether it fits on a device."""
+    return (*_NEEDS[REQUESTS], *(share for name, share in SHARE.items() if name == engine))
+
+
 def assumed(situation: Situation) -> tuple[str, ...]:
     """The unseen sources that could still change whether it fits."""
-    return situation.assumed((*_NEEDS[REQUESTS], SHARE.get(situation.engine, "")))
+    return situation.assumed(sizes(situation.engine))
+
+
+def short_on(situation: Situation) -> list[Accelerator]:
+    """The classes, of several that may run it, on which the arithmetic shows that it does not fit."""
+    return [each for each, on_it in situation.by_class() if isinstance(lacking(on_it), Amount)]
 
 
 def fact(situation: Situation, name: str) -> Effective:
@@ -222,4 +232,6 @@ __all__ = [
     "lacking",
     "needs",
     "of",
+    "short_on",
+    "sizes",
 ]

@@ -8,13 +8,17 @@ from skewguard.knowledge.capacity.values import Amount, Answer, Plan, gap
 from skewguard.knowledge.checkpoints import Checkpoint, Tensor, Weights
 from skewguard.language.facts import Gap
 
-NOT_LOADED = "tensors that engines do not load are left out: tied output embeddings, draft layers, rotary tables"
+NOT_LOADED = (
+    "tensors that engines do not load are left out: tied output embeddings, draft layers, rotary and mask tables"
+)
 CONVERTED = "floating-point weights are converted to the dtype of the run"
 STORED = "quantized weights take at least the memory that the files give them"
 FORMULA = "the number of parameters follows from config.json by the architecture's formula"
 DIVIDED = "weights are divided evenly; what every device repeats (norms, tied embeddings) comes on top"
 
 _LAYER = re.compile(r"^model\.layers\.(\d+)\.")
+_BUFFER = re.compile(r"(^|\.)(rotary_emb\.\w+|(attn|attention)\.(masked_)?bias)$")
+"""Rotary and mask tables that old checkpoints hold: engines compute them (`load_weights` of vLLM's `gpt_neox.py`)."""
 
 
 def total(checkpoint: Checkpoint, plan: Plan) -> Answer:
@@ -64,7 +68,7 @@ def _loaded(checkpoint: Checkpoint, weights: Weights) -> Iterator[tuple[str, Ten
         layer = _LAYER.match(name) if decoder.key is None and decoder.layers is not None else None
         draft = name.startswith("mtp.") or (layer is not None and int(layer.group(1)) >= (decoder.layers or 0))
         tied = decoder.tie_word_embeddings is True and name == "lm_head.weight"
-        if not (draft or tied or name.endswith("rotary_emb.inv_freq")):
+        if not (draft or tied or _BUFFER.search(name)):
             yield name, tensor
 
 

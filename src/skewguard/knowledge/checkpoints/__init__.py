@@ -5,7 +5,7 @@ tokenizer_config.json, quantization configs, the headers of safetensors), as tex
 engine makes of them (`knowledge.engines` knows), and files (`adapters.folders` reads them).
 """
 
-from skewguard.knowledge.checkpoints.reading import CONFIG, TEXTS, WEIGHTS, is_part, overridden, read
+from skewguard.knowledge.checkpoints.reading import CONFIG, TEXTS, WEIGHTS, is_gguf, is_part, overridden, read
 from skewguard.knowledge.checkpoints.values import (
     Checkpoint,
     Decoder,
@@ -33,6 +33,7 @@ __all__ = [
     "StateSpace",
     "Tensor",
     "Weights",
+    "is_gguf",
     "is_part",
     "overridden",
     "read",

@@ -1,5 +1,6 @@
 """From the texts of a checkpoint's files to one value."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -82,6 +83,17 @@ def read(texts: Mapping[str, str], heads: Mapping[str, safetensors.Head], name: 
         if file in parsed
     }
     return _with_config(base, config, beside)
+
+
+_REMOTE_GGUF = re.compile(r"[\w.-]+/[\w.-]+:[\w+-]+")
+
+
+def is_gguf(model: str) -> bool:
+    """Whether a model's name is that of a GGUF file, which holds weights and config of its own.
+
+    Also a repository with the quantization of one of its files (`org/model-GGUF:Q4_K_M`): `is_remote_gguf` of vLLM.
+    """
+    return model.lower().endswith(".gguf") or _REMOTE_GGUF.fullmatch(model) is not None
 
 
 def overridden(checkpoint: Checkpoint, changes: Mapping[str, Any]) -> Checkpoint:

@@ -51,7 +51,7 @@ def _elsewhere(
     """What makes vLLM go by other files than those given, in words; empty where nothing does."""
     if declared("config_format") not in _HF_FORMATS:
         return "--config-format reads another file than config.json"
-    if declared("load_format") == "gguf" or str(declared("model")).lower().endswith(".gguf"):
+    if declared("load_format") == "gguf" or checkpoints.is_gguf(str(declared("model"))):
         return "a GGUF file holds its own config"
     if declared("hf_config_path") is not None:
         return "--hf-config-path takes the config from another place"

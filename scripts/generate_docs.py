@@ -187,7 +187,7 @@ def picture(settings: Mapping[str, object]) -> str:
 
 
 def _sentence(text: str) -> str:
-    text = text[:1].upper() + text[1:]
+    text = text if text.startswith("vLLM") else text[:1].upper() + text[1:]
     return text if text.endswith((".", "`", "…", ":")) else f"{text}."
 
 

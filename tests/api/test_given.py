@@ -252,7 +252,7 @@ def test_a_difference_says_what_it_does_where_the_model_s_files_are_given(tmp_pa
     dtype = next(change for change in seen.changes if change.setting == "runtime.dtype")
     assert all(change.effect == () for change in blind.changes)
     first = dtype.effect[0]
-    assert (first.name, first.after) == ("capacity.weight_bytes", 2 * first.before)
+    assert (first.name, first.after) == ("capacity.weight_bytes", 2 * (first.before or 0))
 
 
 def test_an_answer_of_the_arithmetic_is_explained() -> None:

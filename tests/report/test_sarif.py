@@ -9,8 +9,8 @@ import pytest
 
 from skewguard.language.facts import Origin, Source, Subject
 from skewguard.language.findings import Observed, Waiver
-from skewguard.language.results import CheckReport
-from skewguard.report import render
+from skewguard.language.results import CheckExplanation, CheckReport
+from skewguard.report import Options, render
 from tests.report.reports import CHAT, FINDINGS, OPTIONS, REPORT, RUN_AT, finding, summary
 
 
@@ -39,6 +39,25 @@ def test_results_name_their_rule_by_id_and_index() -> None:
     ids = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert [ids[result["ruleIndex"]] for result in run["results"]] == [result["ruleId"] for result in run["results"]]
     assert len(ids) == len(set(ids))
+
+
+def test_results_carry_the_effect() -> None:
+    """What the difference does to memory and speed is a property, and told in the message."""
+    found = next(item for item in FINDINGS if item.effect)
+    (result,) = [item for item in run_of(checked(found))["results"] if item["ruleId"] == found.check]
+    assert result["properties"]["effect"] == [
+        {"name": each.name, "unit": each.unit, "before": each.before, "after": each.after, "bound": each.bound}
+        for each in found.effect
+    ]
+    assert "Effect: " in result["message"]["text"]
+
+
+def test_tags_of_a_rule_are_each_said_once() -> None:
+    """The standard asks for tags that are distinct; group and category often share a name."""
+    row = CheckExplanation("hardware.x", "X", "hardware", "error", "It matters.", "Mend it.")
+    log = json.loads(render(checked(finding(row.id)), "sarif", Options(rules={row.id: row})))
+    (rule,) = log["runs"][0]["tool"]["driver"]["rules"]
+    assert rule["properties"]["tags"] == ["hardware"]
 
 
 def test_results_have_the_true_region() -> None:

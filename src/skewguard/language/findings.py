@@ -47,13 +47,13 @@ class ContractRef(Struct, frozen=True):
 class Effect(Struct, frozen=True):
     """What a difference does to one size or rate, by arithmetic: `before` and `after` in `unit`.
 
-    `name` is that of an answer of the arithmetic (`capacity.kv_tokens`). `after` None: the weights leave no room.
+    `name` is that of an answer of the arithmetic (`capacity.kv_tokens`). None: there the weights leave no room.
     `bound` says on which side of both the truth can lie.
     """
 
     name: str
     unit: str
-    before: float
+    before: float | None
     after: float | None
     bound: Bound = "exact"
 

@@ -97,11 +97,11 @@ class Observed(Struct):
 
 
 class Effect(Struct):
-    """What a difference does to memory or speed, by arithmetic alone. `after` is null where the weights leave no room."""
+    """What a difference does to memory or speed, by arithmetic alone. A side is null where the weights leave no room."""
 
     name: Annotated[str, Meta(description="one of the names of `capacity` in the document of `settings`")]
     unit: Text
-    before: float
+    before: float | None
     after: float | None
     bound: Annotated[Bound, Meta(description="on which side of both numbers the truth can lie")]
 

@@ -9,7 +9,7 @@ from skewguard.language.facts import Origin
 from skewguard.language.findings import Finding
 from skewguard.language.results import CheckReport, InputProblem
 from skewguard.language.workloads import Missing
-from skewguard.report import folding, words
+from skewguard.report import folding, sizes, words
 from skewguard.report.characters import visible_lines
 from skewguard.report.options import View
 
@@ -58,7 +58,8 @@ def _finding(finding: Finding) -> _Command | None:
         return _command(level, _place(finding), f"{title} (unknown)", _joined(finding.message, needed, fix))
     if finding.verdict == "error":
         return _command("error", _place(finding), f"{title} (crashed)", finding.message)
-    return _command(_LEVELS[finding.severity], _place(finding), title, _joined(finding.message, fix))
+    effect = f"Effect: {sizes.effect(finding.effect)}." if finding.effect else None
+    return _command(_LEVELS[finding.severity], _place(finding), title, _joined(finding.message, effect, fix))
 
 
 def _place(finding: Finding) -> Origin | None:

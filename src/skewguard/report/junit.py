@@ -11,7 +11,7 @@ from msgspec import Struct
 from skewguard.language.facts import Subject
 from skewguard.language.findings import SEVERITIES, Finding
 from skewguard.language.results import CheckReport, InputProblem, PassedCheck
-from skewguard.report import words
+from skewguard.report import sizes, words
 from skewguard.report.characters import visible
 from skewguard.report.options import View
 
@@ -120,6 +120,8 @@ def _told(finding: Finding) -> str:
         parts.append(f"Would decide: {words.needed(finding.inputs)}")
     if finding.contract is not None:
         parts.append(f"Contract: {finding.contract.name}, {finding.contract.origin}")
+    if finding.effect:
+        parts.append(f"Effect: {sizes.effect(finding.effect)}")
     if finding.remedy:
         parts.append(f"Fix: {finding.remedy}")
     return "\n".join(part for part in parts if part)

@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from msgspec import structs
+
 from skewguard import __version__
 from skewguard.language.errors import ExitCode
 from skewguard.language.facts import Origin, Subject
 from skewguard.language.findings import Finding, Severity
 from skewguard.language.results import CheckExplanation, CheckReport, InputProblem
 from skewguard.language.workloads import Missing
-from skewguard.report import words
+from skewguard.report import sizes, words
 from skewguard.report.json_text import pretty
 from skewguard.report.options import View
 from skewguard.report.parts import plain
@@ -69,7 +71,7 @@ def _rule(check: str, severity: Severity, row: CheckExplanation | None) -> dict[
         "fullDescription": {"text": row.why},
         "help": {"text": f"{row.why}\n\nFix: {row.remedy}", "markdown": _markdown(row)},
         "defaultConfiguration": {"level": row.severity},
-        "properties": {"category": row.category, "tags": [row.category, check.partition(".")[0]]},
+        "properties": {"category": row.category, "tags": list(dict.fromkeys((row.category, check.partition(".")[0])))},
     }
 
 
@@ -106,6 +108,8 @@ def _message(finding: Finding) -> str:
     parts = [finding.message]
     if finding.verdict == "unknown" and finding.inputs:
         parts.append(f"Would decide: {words.needed(finding.inputs)}.")
+    if finding.effect:
+        parts.append(f"Effect: {sizes.effect(finding.effect)}.")
     if finding.remedy:
         parts.append(f"Fix: {finding.remedy}")
     return "\n".join(parts)
@@ -124,6 +128,7 @@ def _properties(finding: Finding) -> dict[str, Any]:
         "authority": observed.authority if observed else None,
         "inputs": list(finding.inputs),
         "assumes": list(finding.assumes),
+        "effect": [structs.asdict(item) for item in finding.effect],
     }
     return {name: value for name, value in properties.items() if value not in (None, [])}
 

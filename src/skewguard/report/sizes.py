@@ -59,11 +59,14 @@ def effect(items: Iterable[Effect]) -> str:
 
 
 def _one(item: Effect) -> str:
-    name, before = _SHORT.get(item.name, item.name), number(item.before, item.unit)
-    bound = _BOUNDS.get(item.bound, "")
-    if item.after is None:
-        return f"{name} {bound}{before} → none: the weights leave no room"
-    after = number(item.after, item.unit)
+    name, bound = _SHORT.get(item.name, item.name), _BOUNDS.get(item.bound, "")
+    if item.before is None or item.after is None:
+        before, after = (
+            "none, as the weights leave no room" if each is None else f"{bound}{number(each, item.unit)}"
+            for each in (item.before, item.after)
+        )
+        return f"{name} {before} → {after}"
+    before, after = number(item.before, item.unit), number(item.after, item.unit)
     if before.partition(" ")[2] == after.partition(" ")[2]:
         before = before.partition(" ")[0]
     return f"{name} {_ratio(item.before, item.after)}({bound}{before} → {after})"

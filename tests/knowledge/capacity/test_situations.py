@@ -310,16 +310,18 @@ def test_stages_share_what_one_of_them_must_hold() -> None:
 def test_an_effect_stands_where_both_sides_are_known() -> None:
     """float32 in place of bfloat16: weights and cache double, capacity falls, decoding halves."""
     found = {item.name: item for item in effects.of(situation(gpu="H20"), "runtime.dtype", "bfloat16", "float32")}
-    assert found[WEIGHTS].after == 2 * found[WEIGHTS].before
-    assert found[PER_TOKEN].after == 2 * found[PER_TOKEN].before
-    assert (found[TOKENS].after or 0) < found[TOKENS].before / 2
+    assert found[WEIGHTS].after == 2 * (found[WEIGHTS].before or 0)
+    assert found[PER_TOKEN].after == 2 * (found[PER_TOKEN].before or 0)
+    assert (found[TOKENS].after or 0) < (found[TOKENS].before or 0) / 2
 
 
 def test_an_effect_says_where_nothing_is_left() -> None:
-    """float32 weights of 30 GiB leave no room on an L4: the capacity becomes none."""
+    """float32 weights of 30 GiB leave no room on an L4: the capacity becomes none, and from none what there is."""
     found = {item.name: item for item in effects.of(situation(), "runtime.dtype", "bfloat16", "float32")}
     assert found[TOKENS].after is None
-    assert (found[DECODE].after or 0) == pytest.approx(found[DECODE].before / 2)
+    back = {item.name: item for item in effects.of(situation(), "runtime.dtype", "float32", "bfloat16")}
+    assert (back[TOKENS].before, back[TOKENS].after) == (None, found[TOKENS].before)
+    assert (found[DECODE].after or 0) == pytest.approx((found[DECODE].before or 0) / 2)
 
 
 @pytest.mark.parametrize(

@@ -70,12 +70,12 @@ def _derived(situation: Situation, setting: str) -> str | None:
 def _effects(one: Situation, other: Situation, names: Iterable[str]) -> Iterator[Effect]:
     for name in names:
         before, after = _certain(one, name), _certain(other, name)
-        if not isinstance(before, Amount) or before == after:
-            continue
-        if isinstance(after, Amount) and after.value != before.value:
-            yield Effect(name, situations.UNITS[name], before.value, after.value, before.bound)
-        elif isinstance(after, Gap) and after.rule == situations.NO_ROOM and name == situations.TOKENS:
-            yield Effect(name, situations.UNITS[name], before.value, None, before.bound)
+        told = [each.value if isinstance(each, Amount) else None for each in (before, after)]
+        bound = next((each.bound for each in (before, after) if isinstance(each, Amount)), None)
+        open_ones = [each for each in (before, after) if isinstance(each, Gap)]
+        shown = not open_ones or (name == situations.TOKENS and open_ones[0].rule == situations.NO_ROOM)
+        if bound is not None and shown and told[0] != told[1]:
+            yield Effect(name, situations.UNITS[name], told[0], told[1], bound)
 
 
 def _certain(situation: Situation, name: str) -> Answer:

@@ -223,6 +223,10 @@ def test_cloud_images_may_drop_the_arguments() -> None:
         ("2.4.0", ("--max-total-tokens=2048",), None),  # the input's default is 4095 for most models
         ("2.4.0", ("--max-total-tokens=4096",), True),
         ("2.4.1", ("--max-total-tokens=2048",), True),
+        ("2.4.0", ("--max-input-tokens=4096",), False),  # the total's default is at most 4096
+        ("2.4.0", ("--max-input-tokens=4095",), True),
+        ("2.4.0", ("--max-input-tokens=4096", "--max-total-tokens=4097"), True),
+        ("2.4.1", ("--max-input-tokens=4096",), True),
     ],
 )
 def test_lengths_that_contradict_each_other(version: str, words: tuple[str, ...], starts: bool | None) -> None:
@@ -231,6 +235,43 @@ def test_lengths_that_contradict_each_other(version: str, words: tuple[str, ...]
 
     assert parsed.starts is starts
     assert bool(odd(parsed)) is (starts is not True)
+
+
+@pytest.mark.parametrize(
+    ("words", "starts"),
+    [
+        (("--sharded=true", "--num-shard=1"), False),
+        (("--sharded=true", "--num-shard=2"), True),
+        (("--sharded=false", "--num-shard=1"), True),
+        (("--num-shard=0",), False),
+    ],
+)
+def test_shards_that_contradict_each_other(words: tuple[str, ...], starts: bool) -> None:
+    """Several are asked for and one is named, or none at all."""
+    parsed = read("3.3.4", *M, *words)
+
+    assert parsed.starts is starts
+    assert bool(odd(parsed)) is (starts is not True)
+
+
+@pytest.mark.parametrize(
+    ("version", "words", "env", "starts"),
+    [
+        ("3.3.4", ("--max-input-tokens=8",), {"MAX_INPUT_LENGTH": "8"}, False),
+        ("3.3.4", ("--max-input-length=8",), {"MAX_INPUT_TOKENS": "8"}, False),
+        ("3.3.4", (), {"MAX_INPUT_TOKENS": "8", "MAX_INPUT_LENGTH": "8"}, False),
+        ("3.3.4", ("--max-input-length=8",), {"MAX_INPUT_LENGTH": "9"}, True),
+        ("1.4.5", ("--max-input-length=8",), {"MAX_INPUT_TOKENS": "8"}, True),
+    ],
+)
+def test_both_names_of_the_prompts_length_end_the_start(
+    version: str, words: tuple[str, ...], env: dict[str, str], starts: bool
+) -> None:
+    """Each by a flag or a variable; 2.0.0 began to know the second name."""
+    parsed = read(version, *M, *words, env=env)
+
+    assert parsed.starts is starts
+    assert [argument.origin for argument in parsed.arguments if argument.fatal] == ([] if starts else [HERE])
 
 
 def test_contradiction_stands_at_the_variable_that_wrote_it() -> None:

@@ -79,7 +79,7 @@ def parse(argv: Sequence[Token], release: Release, _files: Sequence[TextFile], *
 def settle(parsed: Parsed, env: Sequence[EnvVar], release: Release, _inputs: Inputs) -> Parsed:
     """`parsed`, with what variables set where the command line says nothing, and what the start refuses of both."""
     way = twins.Way(from_environment, _typed)
-    return tgi_contradictions.told(twins.applied(table(), way, parsed, env, release), release)
+    return tgi_contradictions.told(twins.applied(table(), way, parsed, env, release), env, release)
 
 
 def _typed(dest: str, value: Any) -> Value:

@@ -43,7 +43,7 @@ def applied(table: Table, way: Way, parsed: Parsed, env: Sequence[EnvVar], relea
     """
     values, gaps, starts = dict(parsed.values), dict(parsed.gaps), parsed.starts
     versions = parsed.versions or release.candidates
-    for entry in _set(env).values():
+    for entry in certain(env).values():
         told = _told(table, way, entry, versions)
         if told is None:
             continue
@@ -65,7 +65,7 @@ def undecided(table: Table, dest: str, env: Mapping[str, EnvVar], version: str, 
     return _unknown(setting, entry) if entry is not None and entry.value is None else None
 
 
-def _set(env: Sequence[EnvVar]) -> dict[str, EnvVar]:
+def certain(env: Sequence[EnvVar]) -> dict[str, EnvVar]:
     """The variables that are set for certain, by name; of one written twice, the entry that counts."""
     return {entry.name: entry for entry in env if entry.value is not None or not entry.assumes}
 

@@ -106,6 +106,29 @@ def test_dtype_is_the_familys_not_the_checkpoints(version: str, kind: str, expec
     assert value("runtime.kv_cache_dtype", version, model=model) == expected
 
 
+def test_dtype_of_an_fp8_model_was_the_kernels() -> None:
+    """From 2.2.0 to 2.3.1 bfloat16 where they are installed and the GPU takes them; no input of a manifest tells."""
+    asked = ("runtime.dtype", "--quantize=fp8")
+    for version in ("2.2.0", "2.3.1"):
+        assert GPU_KEY in gap(asked[0], version, asked[1], model=checkpoint()).inputs
+    for version in ("2.1.1", "2.4.0"):
+        assert value(asked[0], version, asked[1], model=checkpoint()) == "float16"
+
+
+def test_cache_of_8_bits_that_the_checkpoint_asks_for() -> None:
+    """3.0.0 began to look, under FlashInfer alone; an unseen checkpoint may ask for one."""
+    method = {"quant_method": "compressed-tensors", "kv_cache_scheme": {"type": "float", "num_bits": 8}}
+    asking = checkpoint(quantization_config=method, head_dim=128)
+    plain = checkpoint(quantization_config={"quant_method": "compressed-tensors"}, head_dim=128)
+
+    assert value("runtime.kv_cache_dtype", "3.0.0", model=asking) == "fp8_e4m3fn"
+    assert value("runtime.kv_cache_dtype", "2.4.1", model=asking) == "float16"
+    assert value("runtime.kv_cache_dtype", "3.0.0", model=plain) == "float16"
+    assert value("runtime.kv_cache_dtype", "3.0.0", model=asking, env={"ATTENTION": "paged"}) == "float16"
+    assert gap("runtime.kv_cache_dtype", "3.0.0", "--dtype=float16").inputs == ("config.json@m@main",)
+    assert value("runtime.kv_cache_dtype", "3.0.0", "--dtype=float16", "--quantize=awq") == "float16"
+
+
 def test_dtype_of_an_unseen_model_is_one_of_two() -> None:
     """The family decides."""
     found = derive("runtime.dtype", "3.3.4")
@@ -146,6 +169,16 @@ def test_method_that_a_release_does_not_name_is_a_gap(version: str, method: str)
     assert gap("runtime.quantization", version, model=checkpoint(quantization_config={"quant_method": method}))
 
 
+def test_older_name_of_the_section_counts_too() -> None:
+    """The server began to read it in 2.3.1, which makes what was not read of it; the launcher never does."""
+    model = checkpoint(compression_config={"quant_method": "compressed-tensors"})
+
+    assert value("runtime.quantization", "2.4.1", model=model) == "compressed-tensors"
+    assert gap("runtime.quantization", "2.3.1", model=model)
+    assert value("runtime.quantization", "2.3.0", model=model) is None
+    assert gap("runtime.quantization", "3.0.0", model=checkpoint(compression_config={"format": "pack-quantized"}))
+
+
 def test_checkpoint_without_a_method_is_not_quantized() -> None:
     """And what nobody gave is a gap."""
     assert value("runtime.quantization", "3.3.4", model=LONG) is None
@@ -180,6 +213,16 @@ def test_family_that_flashinfer_took_later(version: str, expected: str) -> None:
     gemma = checkpoint(model_type="gemma2", head_dim=256)
 
     assert value("runtime.attention_backend", version, model=gemma, gpu=H100) == expected
+
+
+def test_prefixes_of_a_family_that_flashinfer_does_not_take() -> None:
+    """None where paged attention is all that the GPU has, whatever ATTENTION says."""
+    model = checkpoint(model_type="falcon", head_dim=64)
+    told = {"ATTENTION": "flashdecoding"}
+
+    assert value("runtime.prefix_caching", "3.3.4", model=model, gpu=T4, env=told) is False
+    assert value("runtime.prefix_caching", "3.3.4", model=model, gpu=H100, env=told) is True
+    assert gap("runtime.prefix_caching", "3.3.4", model=model, env=told).inputs == (GPU_KEY,)
 
 
 def test_head_size_of_the_text_part() -> None:

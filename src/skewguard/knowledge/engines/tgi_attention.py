@@ -26,9 +26,8 @@ def attention(setting: str, ground: Ground) -> Effective | None:
         return ground.derived(setting, "attention", written, "ATTENTION says so")
     if _unread(ground):
         return ground.gap(setting, "attention", "model and GPU decide", ground.model_key, ground.hardware.key)
-    forced = ["falcon", "deepseek_v2"] if since(ground.version, "2.4.0") else ["falcon", "deepseek_v2", "gemma2"]
-    kind = (config(ground) or {}).get("model_type")
-    if config(ground) is None or (head_size(ground) in _KERNELS and kind not in forced):
+    kept_out = (config(ground) or {}).get("model_type") in _kept_from_flashinfer(ground.version)
+    if config(ground) is None or (head_size(ground) in _KERNELS and not kept_out):
         return ground.derived(setting, "attention", "flashinfer", f"heads of {head_size(ground)}")
     other = _fallback(ground)
     if other is None:
@@ -36,6 +35,11 @@ def attention(setting: str, ground: Ground) -> Effective | None:
             setting, "attention", "FlashInfer does not take the model; the GPU decides", ground.hardware.key
         )
     return ground.derived(setting, "attention", other, "FlashInfer does not take the model")
+
+
+def _kept_from_flashinfer(version: str) -> tuple[str, ...]:
+    """Families that run without FlashInfer, whatever their heads."""
+    return ("falcon", "deepseek_v2") if since(version, "2.4.0") else ("falcon", "deepseek_v2", "gemma2")
 
 
 def _unread(ground: Ground) -> bool:
@@ -78,18 +82,22 @@ def _by_model(setting: str, ground: Ground) -> Effective:
         return ground.unknown(setting, "whether adapters are loaded is not known")
     if found is not None and adapters is not None:
         return ground.derived(setting, "prefix-caching", value=False, why="adapters are loaded")
+    if found is not None and found.get("model_type") in _kept_from_flashinfer(ground.version):
+        other = _fallback(ground)  # whatever ATTENTION says
+        if other is None:
+            return ground.gap(setting, "prefix-caching", "the GPU decides", ground.hardware.key)
+        if other == "paged":
+            return ground.derived(setting, "prefix-caching", value=False, why="paged attention is all the GPU has")
+    return _by_attention(setting, ground)
+
+
+def _by_attention(setting: str, ground: Ground) -> Effective:
+    """Paged attention keeps no prefixes, which 2.3 does not ask of one that a variable names."""
     runs = attention(setting, ground)
     if not isinstance(runs, Fact):
-        return ground.gap(setting, "prefix-caching", "the GPU decides", ground.hardware.key)
-    old = runs.value == "paged" and not since(ground.version, "2.4.0") and not _forced_paged(ground)
-    return ground.derived(
-        setting, "prefix-caching", value=runs.value != "paged" or old, why=f"with {runs.value} attention"
-    )
-
-
-def _forced_paged(ground: Ground) -> bool:
-    """2.3.1 switches prefixes off where it chose paged attention itself, and not where a variable did."""
-    return ground.variable("ATTENTION") is None
+        return runs or ground.gap(setting, "prefix-caching", "the attention decides", ground.hardware.key)
+    kept = runs.value != "paged" or not since(ground.version, "2.4.0")
+    return ground.derived(setting, "prefix-caching", value=kept, why=f"with {runs.value} attention")
 
 
 def chunked_prefill(setting: str, ground: Ground) -> Effective | None:

@@ -21,6 +21,8 @@ SERVER: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("2.4.1", {"compressed-tensors": "compressed-tensors"}),
 )
 """Methods that the server takes from config.json itself, with what it runs, by the first release that does."""
+COMPRESSED = "2.3.1"
+"""The first release whose server looks for the method in `compression_config`, an older name of the section, too."""
 
 
 def config(ground: Ground) -> Mapping[str, Any] | None:
@@ -65,6 +67,9 @@ def head_size(ground: Ground) -> int | None:
 def quantization_method(ground: Ground) -> tuple[str | None, str | None]:
     """What config.json names, and the method that runs for it; None where this release does not know it."""
     written = _written(ground)
+    if written is None and since(ground.version, COMPRESSED):
+        unnamed = "no method" if _section(ground, "compression_config") else None
+        written = _method_in(ground, "compression_config") or unnamed
     if written is None:
         return None, None
     if since(ground.version, READS_METHOD) and written in _of_launcher(ground.version):
@@ -81,6 +86,21 @@ def _of_launcher(version: str) -> tuple[str, ...]:
 
 
 def _written(ground: Ground) -> str | None:
-    found = (ground.checkpoint.config if ground.checkpoint is not None else {}).get("quantization_config")
-    method = found.get("quant_method") if isinstance(found, Mapping) else None
+    return _method_in(ground, "quantization_config")
+
+
+def _method_in(ground: Ground, name: str) -> str | None:
+    method = _section(ground, name).get("quant_method")
     return str(method) if method is not None else None
+
+
+def _section(ground: Ground, name: str) -> Mapping[str, Any]:
+    found = (ground.checkpoint.config if ground.checkpoint is not None else {}).get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def short_cache(ground: Ground) -> bool:
+    """Whether a compressed-tensors checkpoint asks for a cache of 8-bit floats (`kv_cache_scheme`)."""
+    section = _section(ground, "quantization_config") or _section(ground, "compression_config")
+    scheme = section.get("kv_cache_scheme")
+    return isinstance(scheme, Mapping) and (scheme.get("type"), scheme.get("num_bits")) == ("float", 8)

@@ -11,7 +11,7 @@ from skewguard.knowledge.engines.answers import Engine
 from skewguard.knowledge.engines.readings import UNKNOWABLE
 from skewguard.knowledge.engines.start_rules import Book, Ground, Rule
 from skewguard.knowledge.engines.tgi_attention import attention, chunked_prefill, prefix_caching
-from skewguard.knowledge.engines.tgi_config import positions, quantization_method
+from skewguard.knowledge.engines.tgi_config import positions, quantization_method, short_cache
 from skewguard.knowledge.engines.versions import since
 from skewguard.language.facts import Arm, Choice, Effective, Fact
 
@@ -152,6 +152,10 @@ BFLOAT16: tuple[tuple[str, tuple[str, ...]], ...] = (
 _FIRST_TABLE = "2.2.0"
 _ALWAYS_HALF = ("llama", "mistral", "mixtral")
 _HALF_METHODS = ("awq", "exl2", "gptq", "marlin")
+FP8_AS_OTHERS = "2.4.0"
+"""The first release that asks no kernel for the number format of a model in FP8."""
+SHORT_CACHE = "3.0.0"
+"""The first release that takes an 8-bit cache from a compressed-tensors checkpoint, under FlashInfer."""
 
 
 def dtype(setting: str, ground: Ground) -> Effective:
@@ -161,6 +165,9 @@ def dtype(setting: str, ground: Ground) -> Effective:
     method = _method(ground)
     if method in _HALF_METHODS and since(ground.version, "2.1.0"):
         return ground.derived(setting, "dtype", "float16", f"{method} kernels take nothing else")
+    if method == "fp8" and since(ground.version, _FIRST_TABLE) and not since(ground.version, FP8_AS_OTHERS):
+        reason = "it is bfloat16 where the FBGEMM kernels are there, which take a GPU of compute capability 8.0"
+        return ground.gap(setting, f"dtype@{_FIRST_TABLE}", reason, ground.hardware.key, ground.release.key)
     kind = ground.checkpoint.model_type if ground.checkpoint is not None else None
     families = {name for first, names in BFLOAT16 if since(ground.version, first) for name in names}
     if kind in families:
@@ -199,7 +206,26 @@ def quantize(setting: str, ground: Ground) -> Effective:
 
 
 def kv_cache_dtype(setting: str, ground: Ground) -> Effective:
-    """Unset: the number format of the model."""
+    """Unset: 8 bits where a compressed-tensors checkpoint says so, else the number format of the model."""
+    if since(ground.version, SHORT_CACHE) and _method(ground) in (UNKNOWABLE, "compressed-tensors"):
+        if ground.checkpoint is None:
+            return ground.gap(setting, f"kv-cache-dtype@{SHORT_CACHE}", "the checkpoint may ask for a cache of 8 bits")
+        if short_cache(ground):
+            return _short_cache(setting, ground)
+    return _cache_as_model(setting, ground)
+
+
+def _short_cache(setting: str, ground: Ground) -> Effective:
+    runs = attention(setting, ground)
+    if not isinstance(runs, Fact):
+        reason = "the checkpoint asks for a cache of 8 bits, and it has one under FlashInfer on CUDA"
+        return ground.gap(setting, f"kv-cache-dtype@{SHORT_CACHE}", reason, ground.model_key, ground.hardware.key)
+    if runs.value != "flashinfer" or ground.hardware.platform not in ("cuda", None):
+        return _cache_as_model(setting, ground)
+    return ground.derived(setting, "kv-cache-dtype", "fp8_e4m3fn", "the checkpoint's kv_cache_scheme")
+
+
+def _cache_as_model(setting: str, ground: Ground) -> Effective:
     written = ground.declared("dtype")
     if written is UNKNOWABLE:
         return ground.unknown(setting, "it follows --dtype, whose value is not known")

@@ -1,6 +1,6 @@
 """A command line as a workload, so that `settings 'vllm==0.11.0 -- serve m'` walks the same road as a manifest."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec import structs
@@ -13,20 +13,25 @@ from skewguard.observe.sources import starting, texts
 KIND = "CommandLine"
 ANNOTATION = "skewguard.dev/engine"
 
+_PROGRAMS: Mapping[str, str] = {"trtllm": "trtllm-serve"}
+"""The program that has the sub-command `serve`, where it is not called as the engine is."""
+_JOINING = ("trtllm",)
+"""Engines whose parser takes the path of a file behind an equals sign too; the others pass such a word over."""
+
 ReadFile = Callable[[str], str | None]
 
 
 def workload(text: str, engine: str, argv: Sequence[str], read_file: ReadFile) -> Workload:
     """The workload that runs `argv`. Words that begin with `-` are container `args` under the image's entrypoint.
 
-    `read_file` gives the text of a `--config` file on disk, None where it cannot be read.
+    `read_file` gives the text of a file on disk that the words name, None where it cannot be read.
     """
     head = text.partition(" -- ")[0].split()[0] if text else engine
     origin = Origin(kind="command-line", ref="command line", text=text)
     tokens = tuple(_token(word, number) for number, word in enumerate(argv, start=1))
     from_image = not tokens or tokens[0].text.startswith("-")
     if tokens and not from_image and tokens[0].text == "serve":
-        tokens = (Token(engine, tokens[0].origin), *tokens)
+        tokens = (Token(_PROGRAMS.get(engine, engine), tokens[0].origin), *tokens)
     starts = starting.Starts([Invocation(tokens, "image" if from_image else "exec")], [])
     if tokens and tokens[0].text.rpartition("/")[2] in starting.SHELLS:
         starts = _through_shell(argv) or starts
@@ -38,7 +43,9 @@ def workload(text: str, engine: str, argv: Sequence[str], read_file: ReadFile) -
         invocations=tuple(starts.invocations),
         gaps=tuple(starts.gaps),
         files=tuple(
-            file for each in starts.invocations for file in _files([token.text for token in each.argv], read_file)
+            _file(path, read_file)
+            for each in starts.invocations
+            for path in _paths(engine, [token.text for token in each.argv])
         ),
     )
     return Workload(
@@ -76,16 +83,23 @@ def _word(origin: Origin) -> Origin:
     return Origin(kind="command-line", ref=f"command line, word {origin.line}", text=origin.text)
 
 
-def _files(argv: Sequence[str], read_file: ReadFile) -> list[TextFile]:
-    found = []
+def _paths(engine: str, argv: Sequence[str]) -> Iterator[str]:
+    """The files of settings that the words name."""
     for number, word in enumerate(argv):
-        if word == "--config" and number + 1 < len(argv):
-            path = argv[number + 1]
-            origin = Origin(kind="file", ref=path, file=path)
-            text = read_file(path)
-            lines = tuple(
-                Origin(kind="file", ref=path, file=path, line=at, column=1, text=line)
-                for at, line in enumerate((text or "").split("\n"), start=1)
-            )
-            found.append(TextFile(path, text, path, origin, lines))
-    return found
+        name, equals, path = word.partition("=")
+        if name not in ("--config", "--extra_llm_api_options"):
+            continue
+        if equals and engine in _JOINING:
+            yield path
+        elif not equals and number + 1 < len(argv):
+            yield argv[number + 1]
+
+
+def _file(path: str, read_file: ReadFile) -> TextFile:
+    origin = Origin(kind="file", ref=path, file=path)
+    text = read_file(path)
+    lines = tuple(
+        Origin(kind="file", ref=path, file=path, line=at, column=1, text=line)
+        for at, line in enumerate((text or "").split("\n"), start=1)
+    )
+    return TextFile(path, text, path, origin, lines)

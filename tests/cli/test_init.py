@@ -7,7 +7,11 @@ import pytest
 from tests.cli.running import GOOD, KEPT, UNSEEN, Run, write
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-MANIFESTS = sorted(path for path in EXAMPLES.rglob("*.yaml") if ".skewguard" not in path.parts)
+MANIFESTS = sorted(
+    path
+    for path in (*EXAMPLES.rglob("*.yaml"), *EXAMPLES.rglob("*.json"))
+    if ".skewguard" not in path.parts and path.name != "config.json"
+)
 SECOND = GOOD.replace("name: chat", "name: batch")
 
 

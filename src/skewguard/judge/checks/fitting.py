@@ -113,6 +113,8 @@ def _silent(case: Case) -> Result | None:
     """Why the arithmetic decides nothing here: no files of the model, or a model that is not only what they say."""
     if case.inputs is None or case.inputs.checkpoint is None:
         return skipped("the model's own files are not in the input (--model-config)")
+    if not _worked_out(case.engine):
+        return skipped(f"which share of the memory {case.title} takes is not worked out here")
     if case.inputs.checkpoint.decoder.key is not None:
         return skipped("the model has parts beside the text that an engine may leave out")
     refused = _refused(case)
@@ -140,6 +142,13 @@ def _refused(case: Case) -> str | None:
     sizes = {vocabulary.destination(case.engine, setting) for setting in situations.sizes(case.engine)}
     written = case.parsed.arguments if case.parsed else ()
     return next((each.flag for each in written if each.outcome == "invalid" and each.dest in sizes), None)
+
+
+def _worked_out(engine: str) -> bool:
+    """Whether the arithmetic knows how much of a GPU an engine takes."""
+    from skewguard.knowledge.capacity import situations
+
+    return engine in situations.SHARE
 
 
 def _open(gap: Gap, sentence: str) -> Result:

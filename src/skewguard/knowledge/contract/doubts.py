@@ -101,6 +101,10 @@ def _unknown_setting(engine: str, dest: str, lexicon: Lexicon) -> Doubt | None:
     )
 
 
+_FOLLOWS = {"runtime.kv_cache_dtype": "runtime.dtype"}
+"""Settings that run with a value of another one where nobody writes them, so that its words are theirs too."""
+
+
 def _unknown_value(clause: Clause, engines: tuple[str, ...], lexicon: Lexicon) -> Doubt | None:
     """A word that is none of the listed ones, of any release of any engine that the contract may mean."""
     words = _words(clause.promise)
@@ -109,6 +113,8 @@ def _unknown_value(clause: Clause, engines: tuple[str, ...], lexicon: Lexicon) -
         return None
     titles = " or ".join(lexicon.title(engine) for engine in tables)
     answers = [answer for engine in tables if (answer := _listed(engine, clause.setting, lexicon))]
+    if answers and clause.setting in _FOLLOWS:
+        answers += [each for engine in tables if (each := _listed(engine, _FOLLOWS[clause.setting], lexicon))]
     listed = {str(value): _canonical(clause.setting, value) for found, _ in answers for value in found}
     closed = bool(answers) and all(only for _, only in answers)
     for word in words:

@@ -105,7 +105,7 @@ def _split(parsed: Parsed, env: Sequence[EnvVar], release: Release, ground: Call
         would_need="the running server's log",
     )
     tried = [version for version in against if not since(version, "0.11.0")]
-    doubt = f"whether {'V1 runs this model, and whether ' if tried else ''}this one does is not in the input"
+    doubt = f"whether {'V1 runs this model and ' if tried else ''}it generates text is not in the input"
     arguments = parsed.arguments if newest == "obeys" else marked(parsed, CHUNKED, f"{told}; {doubt}", doubt)
     return structs.replace(parsed, gaps={**parsed.gaps, CHUNKED: gap}, arguments=arguments)
 

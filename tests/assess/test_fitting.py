@@ -184,6 +184,22 @@ def test_more_devices_count_those_of_all_stages() -> None:
     assert "`- --tensor-parallel-size=2` to the container's `args` and ask for 4 GPUs" in found.remedy
 
 
+def test_gpus_that_are_there_are_used_before_more_are_asked_for() -> None:
+    """A model on one of four GPUs, too large for it: one finding, and one edit that uses all four."""
+    of = server("--max-model-len=4096", pod="nodeSelector: {nvidia.com/gpu.product: Tesla-T4}", gpus=4)
+    (found,) = told(of)
+    assert "`- --tensor-parallel-size=4` to the container's `args`, or name" in found.remedy
+    assert findings(of, "parallel.idle-gpus") == []
+
+
+def test_a_class_is_proposed_for_a_whole_node_where_one_of_this_class_is_too_small() -> None:
+    """57 GiB of weights over eight GPUs, and one of four heads of the cache on each, exceed 7.5 GiB: each must be larger."""
+    (found,) = told(
+        server(pod="nodeSelector: {nvidia.com/gpu.product: Tesla-P4}", model=making.of(QWEN3_30B | LENGTHS))
+    )
+    assert "or one of more than 11.2 GiB with 8 GPUs: add `- --tensor-parallel-size=8`" in found.remedy
+
+
 def test_a_length_that_is_refused_is_not_judged() -> None:
     """The word stops the start; the length that somebody meant by it is not known."""
     assert told(server("--max-model-len=everything")) == []

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LENGTH, TENSOR = "limits.max_model_len", "parallelism.tensor"
 _GIB = 2**30
+_NODE = 8
+"""GPUs of the largest usual node."""
 
 
 class Need(Struct, frozen=True):
@@ -109,13 +111,24 @@ def remedies(case: Case, situation: "Situation", needed: Need) -> str:
     if needed.by_length and longest is not None:
         adding = evidence.adding(case, LENGTH, str(longest))
         edits.append(f"{adding} (or less, if that does not start)" if adding else None)
-    wider = _wider(situation)
+    wider = _wider(case, situation)
     if wider is not None:
-        adding = evidence.adding(case, TENSOR, str(wider))
-        edits.append(f"{adding} and ask for {_gpus(case, situation, wider)} GPUs" if adding else None)
-    wanted = (needed.weights + (needed.request if situation.engine == "vllm" else 0)) / needed.fraction
-    edits.append(f"name a GPU class of more than {_gib(wanted)}")
+        adding, wanted = evidence.adding(case, TENSOR, str(wider)), _gpus(case, situation, wider)
+        asking = "" if (devices.available(case) or 0) == wanted else f" and ask for {wanted} GPUs"
+        edits.append(f"{adding}{asking}" if adding else None)
+    edits.append(f"name a GPU class of more than {_gib(_memory(situation, needed))}")
+    spread = need(situation.given(TENSOR, _NODE))
+    if wider is None and situation.plan().tensor < _NODE and spread is not None:
+        adding = evidence.adding(case, TENSOR, str(_NODE))
+        edits.append(
+            f"one of more than {_gib(_memory(situation, spread))} with {_NODE} GPUs: {adding}" if adding else None
+        )
     return ", or ".join(edit for edit in edits if edit)
+
+
+def _memory(situation: "Situation", needed: Need) -> float:
+    """The memory of a device that would hold it, in bytes."""
+    return (needed.weights + (needed.request if situation.engine == "vllm" else 0)) / needed.fraction
 
 
 def longest_of(situation: "Situation", count: int) -> int | None:
@@ -143,12 +156,15 @@ def _gpus(case: Case, situation: "Situation", tensor: int) -> int:
     return now // plan.tensor * tensor
 
 
-def _wider(situation: "Situation") -> int | None:
-    """The fewest devices of a tensor group over which it would fit, by powers of two up to a node of 8."""
+def _wider(case: Case, situation: "Situation") -> int | None:
+    """The tensor size that uses all GPUs there are, where it fits over them; else the least that does, by doubling to a node's."""
     from skewguard.knowledge.capacity import situations
 
     tensor = situation.plan().tensor
-    while tensor < 8:
+    there = tensor * (devices.available(case) or 0) // _gpus(case, situation, tensor)
+    if there > tensor and situations.lacking(situation.given(TENSOR, there)) is None:
+        return there
+    while tensor < _NODE:
         tensor *= 2
         wider = situation.given(TENSOR, tensor)
         if situations.lacking(wider) is None:

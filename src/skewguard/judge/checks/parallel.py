@@ -17,7 +17,7 @@ from skewguard.judge.checks.devices import (
     pods,
     uncountable,
 )
-from skewguard.judge.checks.interface import Case, Result, check, fail, skipped, unknown
+from skewguard.judge.checks.interface import CHECKS, Case, Result, check, fail, skipped, unknown
 from skewguard.language import scheduling, surroundings
 from skewguard.language.facts import Fact, Located
 from skewguard.language.workloads import Volume
@@ -162,6 +162,9 @@ def idle_gpus(case: Case) -> Iterator[Result]:
         or given(case, f"{case.engine}.base_gpu_id") is not None
     )
     if need is None or total is None or several or chosen or _elsewhere(case) or total <= need or placed_by_ray(case):
+        return
+    if any(answer.verdict == "fail" for answer in CHECKS["hardware.does-not-fit"].run(case)):
+        yield skipped("hardware.does-not-fit comes first: what it proposes needs more GPUs than one")
         return
     amount = next(iter(scheduling.accelerator_resources(case.container).items()), None)
     spelled = evidence.flag(case, TENSOR) or TENSOR

@@ -5,7 +5,9 @@ import pytest
 from skewguard.knowledge.engines import llamacpp
 from skewguard.knowledge.engines.interface import Release
 from skewguard.language.facts import Choice, Fact, Gap
-from tests.knowledge.engines.llamacpp_cases import GPU_KEY, anything, derive, exactly, gap, value
+from skewguard.language.workloads import TextFile
+from tests.knowledge.engines.cases import tokens
+from tests.knowledge.engines.llamacpp_cases import GPU_KEY, HERE, SERVER, anything, derive, exactly, gap, value
 
 M = ("-m", "/models/x.gguf")
 FILE = "gguf@/models/x.gguf"
@@ -104,6 +106,7 @@ def test_gpus_of_a_layer_and_of_a_pipeline() -> None:
     assert split("b10573", "-ngl", "0") == [1, 1]
     assert split("b10573", "-dev", "CUDA0,CUDA1") == [1, 2]
     assert split("b6324") == [1, 1]
+    assert split("b6324", "-ngl", "-1") == [1, 1]  # the default, and no layer
     assert split("b6324", "-ngl", "99") == [1, 4]
     assert split("b10573", count=1) == [1, 1]
     assert gap("parallelism.pipeline", "b10573", *M).inputs == (GPU_KEY,)
@@ -134,6 +137,28 @@ def test_revision_is_main() -> None:
     """No argument pins another; a file has none."""
     assert value("model.revision", "b10573", "-hf", "org/repo") == "main"
     assert value("model.revision", "b10573", *M) is None
+
+
+def test_name_of_the_model_follows_its_file() -> None:
+    """Builds form it in different ways, where no alias says it."""
+    assert gap("model.served_name", "b10573", "-m", "/x.gguf").inputs == ("gguf@/x.gguf",)
+
+
+@pytest.mark.parametrize(
+    ("build", "path", "open_"),
+    [
+        ("b10400", "/etc/llama.cpp/config.ini", True),
+        ("b10400", "/root/.config/llama.cpp/config.ini", True),
+        ("b10400", "/etc/other/config.ini", False),
+        ("b10385", "/etc/llama.cpp/config.ini", False),
+    ],
+)
+def test_mounted_file_of_settings_leaves_the_rest_open(build: str, path: str, open_: bool) -> None:
+    """Newer builds read one before variables and flags, which still count."""
+    file = TextFile(path, "ctx-size = 5\n", "ConfigMap cm key config.ini", HERE)
+    parsed = llamacpp.parse(tokens(SERVER, "-m", "/x.gguf"), exactly(build), (file,))
+
+    assert (parsed.blind is not None, "model" in parsed.values) == (open_, True)
 
 
 def test_seed_is_drawn_for_each_request() -> None:

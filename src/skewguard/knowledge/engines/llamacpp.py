@@ -6,6 +6,7 @@ decided at the start. A flag goes before its variable, that before the default. 
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from zlib import crc32
 
 from msgspec import structs
 
@@ -16,11 +17,17 @@ from skewguard.knowledge.engines.llamacpp_reading import from_environment
 from skewguard.knowledge.engines.llamacpp_rules import BOOK, LLAMACPP
 from skewguard.knowledge.engines.llamacpp_sentences import SERVER, VOICE
 from skewguard.knowledge.engines.tables import Table
+from skewguard.knowledge.engines.versions import since
 from skewguard.language.facts import Choice, Fact, Gap, Value
 from skewguard.language.workloads import Container, EnvVar, TextFile, Token
 
 NAME = LLAMACPP.name
 TITLE = LLAMACPP.title
+
+_CONFIGURED = "b10398"
+"""The first build that reads a file of settings before variables and flags (`common_params_apply_system_config`)."""
+_CONFIG = "/llama.cpp/config.ini"
+"""The end of its path, under `/etc` and under the user's own folder of settings."""
 
 
 def table() -> Table:
@@ -43,12 +50,27 @@ def entrypoint(_version: str) -> tuple[str, ...]:
     return (SERVER,)
 
 
-def parse(argv: Sequence[Token], release: Release, _files: Sequence[TextFile], *, from_image: bool = False) -> Parsed:
+def parse(argv: Sequence[Token], release: Release, files: Sequence[TextFile], *, from_image: bool = False) -> Parsed:
     """Read an argument vector as this build does. `from_image`: `argv` are arguments alone."""
     groups = llamacpp_program.groups(table(), argv, release, from_image=from_image)
     if not groups:
         return llamacpp_program.foreign(argv, release, from_image=from_image)
-    return merging.merge(groups, release, VOICE, _typed)
+    return _configured(merging.merge(groups, release, VOICE, _typed), files, release)
+
+
+def _configured(parsed: Parsed, files: Sequence[TextFile], release: Release) -> Parsed:
+    """`parsed`, with what a mounted file of settings leaves open, whose form is not read here."""
+    file = next((each for each in files if each.path.endswith(_CONFIG)), None)
+    if file is None or parsed.blind is not None or not any(since(each, _CONFIGURED) for each in release.candidates):
+        return parsed
+    gap = Gap(
+        "*",
+        f"{file.path} ({file.ref}) may set what neither a flag nor a variable does, and is not read here",
+        rule="config-file",
+        inputs=(f"file@{file.path}#{crc32((file.text or file.ref).encode('utf-8', 'replace')):08x}",),
+        would_need="the running server (`GET /props`)",
+    )
+    return structs.replace(parsed, blind=gap)
 
 
 def settle(parsed: Parsed, env: Sequence[EnvVar], release: Release, _inputs: Inputs) -> Parsed:

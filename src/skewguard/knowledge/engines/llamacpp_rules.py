@@ -118,7 +118,7 @@ def _split(setting: str, ground: Ground, modes: tuple[str, ...]) -> Effective:
     mode, devices, layers = (ground.declared(dest) for dest in ("split_mode", "devices", "n_gpu_layers"))
     if UNKNOWABLE in (mode, devices, layers):
         return ground.unknown(setting, "--split-mode, --device or --gpu-layers is not known")
-    none = layers == 0 or (layers is None and not since(ground.version, OFFLOADS))
+    none = layers == 0 or (layers in (None, "auto") and not since(ground.version, OFFLOADS))
     if (mode or "layer") not in modes or ground.hardware.count == 1 or none:
         why = "no layer leaves the CPU" if none else f"--split-mode {mode or 'layer'}"
         return ground.derived(setting, "split-mode", 1, why)
@@ -177,6 +177,12 @@ def revision(setting: str, ground: Ground) -> Effective:
     return ground.derived(setting, "revision", "main" if written is not None else None, "no argument pins another")
 
 
+def model_alias(setting: str, ground: Ground) -> Effective:
+    """The name of what is loaded, which builds form in different ways: a path, a file's name, a repository."""
+    reason = "the server calls the model by the file or the repository that it loads"
+    return ground.gap(setting, "model-alias", reason, _file(ground))
+
+
 def seed(setting: str, ground: Ground) -> Effective:
     """Drawn anew for each request that names none."""
     reason = f"llama.cpp {ground.version} draws it anew for every request that names none"
@@ -201,6 +207,7 @@ BOOK = Book(
     ask="the running server (`GET /props`)",
     rules={
         "host": host,
+        "model_alias": model_alias,
         "n_ctx": n_ctx,
         "n_gpu_layers": n_gpu_layers,
         "n_parallel": n_parallel,

@@ -87,9 +87,10 @@ def of_model(setting: str, ground: Ground, rule: str, value: Value, where: str) 
 
 
 def needs_model(setting: str, ground: Ground, rule: str, reason: str, *more: str) -> Gap:
-    """The answer that only the model's own files can give."""
+    """The answer that only the model's own files can give, or where they are given and do not, the running server."""
     why = f"; {ground.why_unread}" if ground.why_unread else ""
-    return Gap(setting, f"{reason}{why}", rule, (ground.model_key, *more), _MODEL_FILES)
+    needed = "the running server" if why or ground.checkpoint is not None else _MODEL_FILES
+    return Gap(setting, f"{reason}{why}", rule, (ground.model_key, *more), needed)
 
 
 def open_answer(setting: str, rule: str, reason: str, inputs: Sequence[str], would_need: str) -> Gap:

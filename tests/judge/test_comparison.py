@@ -2,9 +2,12 @@
 
 import pytest
 
+from skewguard.assess.given import Given
 from skewguard.judge import comparison
 from skewguard.judge.checks.interface import Case
 from tests.assess.laid_out import case, script
+from tests.knowledge.capacity.test_capacity import LLAMA_8B
+from tests.knowledge.checkpoints import making
 
 OPEN = "envFrom: [{configMapRef: {name: %s}}]"
 
@@ -46,3 +49,12 @@ def test_starts_of_one_script_are_equal_to_themselves_and_to_no_other() -> None:
 
     assert {} == _told(script(*arms), script(*arms))
     assert {"limits.max_num_seqs": False} == _told(script(*arms), script(*swapped))
+
+
+def test_value_that_one_rule_gives_on_both_sides_follows_from_what_else_differs() -> None:
+    """The cache keeps what the weights are: the same rule is not held against itself."""
+    given = Given(only=making.of(LLAMA_8B))
+    one, other = (case(f"args: [--model=m, --dtype={dtype}]", given=given) for dtype in ("half", "bfloat16"))
+    found = {item.setting: item for item in comparison.differences(one.sheet, other.sheet)}
+
+    assert "what else differs changes the default" in found["runtime.kv_cache_dtype"].reason

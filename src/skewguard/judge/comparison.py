@@ -108,8 +108,10 @@ def _reason_of_facts(a: Fact, b: Fact) -> str:
         return f"written in A only; B has the {_source(b)}"
     if b.authority == "declared":
         return f"written in B only; A has the {_source(a)}"
-    if a.origin.kind == "default" and b.origin.kind == "default":
+    if a.origin.kind == "default" and b.origin.kind == "default" and a.origin.ref != b.origin.ref:
         return f"nobody sets it, and the {a.origin.ref} is not the {b.origin.ref}"
+    if _source(a) == _source(b):
+        return f"nobody sets it, and what else differs changes the {_source(a)}"
     return f"{_source(a)} against {_source(b)}"
 
 

@@ -53,7 +53,26 @@ context init(common_params & params, llama_example ex) {
         {"--split"}, "MODE", "mode", [](common_params & params, const std::string & value) {
             if (value == "row") { params.split = LLAMA_SPLIT_MODE_ROW; }
             else if (value == "layer") { params.split = LLAMA_SPLIT_MODE_LAYER; }
+            else { throw std::invalid_argument(string_format("no %s", value)); }
+        }
+    ));
+    add_opt(common_arg(
+        {"--spread"}, "MODE", "mode", [](common_params & params, const std::string & value) {
+            std::string given = value;
+            if (given == "row") { params.split = LLAMA_SPLIT_MODE_ROW; }
+            else if (given == "layer") { params.split = LLAMA_SPLIT_MODE_LAYER; }
             else { throw std::invalid_argument("no"); }
+        }
+    ));
+    add_opt(common_arg(
+        {"--pool"}, "TYPE", "pool", [](common_params & params, const std::string & value) {
+            /**/ if (value == "none") { params.pool = LLAMA_POOLING_TYPE_NONE; }
+            else { throw std::invalid_argument("no"); }
+        }
+    ));
+    add_opt(common_arg(
+        {"--margins"}, "MiB", "margins, default: 1024", [](common_params & params, const std::string & value) {
+            for (auto each : split(value)) { params.margins[0] = std::stoul(each); }
         }
     ));
     add_opt(common_arg(
@@ -90,6 +109,7 @@ struct common_params {
     bool no_offload = false;
     bool fit = true;
     enum llama_split_mode split = LLAMA_SPLIT_MODE_LAYER;
+    enum llama_pooling_type pool = LLAMA_POOLING_TYPE_UNSPECIFIED;
     ggml_type cache_type_k = GGML_TYPE_F16;
     struct sampling_params sampling;
     std::vector<adapter> adapters;
@@ -108,6 +128,14 @@ EXPECTED = {
     "-ctk": {"dest": "cache_type_k", "type": "str", "choices": ["f16", "q8_0"], "default": "f16"},
     "--fit": {"dest": "fit", "type": "on-off", "default": True},
     "--split": {"dest": "split", "type": "str", "choices": ["layer", "row"], "default": "layer"},
+    "--spread": {"dest": "split", "type": "str", "choices": ["layer", "row"], "default": "layer"},
+    "--pool": {
+        "dest": "pool",
+        "type": "str",
+        "choices": ["none"],
+        "default": {"$expression": "LLAMA_POOLING_TYPE_UNSPECIFIED"},
+    },
+    "--margins": {"dest": "margins", "type": "str", "default": {"$expression": "common/arg.cpp"}},
     "--lora": {"dest": "adapters", "type": "str", "action": "append"},
     "--old": {"dest": "old", "action": "refused", "nargs": "1"},
     "--range": {"dest": "range", "type": "str", "nargs": "2"},

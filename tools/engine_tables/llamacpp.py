@@ -36,7 +36,11 @@ _RENAMED = {
     "hostname": "host",
 }
 """Fields that moved or that other engines call otherwise, with the destination they have in the table."""
-_WORDS = ("LLAMA_FLASH_ATTN_TYPE_", "GGML_TYPE_", "LLAMA_SPLIT_MODE_", "COMMON_REASONING_FORMAT_", "LLAMA_LOAD_MODE_")
+_WORDS = (
+    *("LLAMA_FLASH_ATTN_TYPE_", "GGML_TYPE_", "LLAMA_SPLIT_MODE_", "COMMON_REASONING_FORMAT_", "LLAMA_LOAD_MODE_"),
+    "COMMON_SPECULATIVE_TYPE_",
+)
+"""Enumerations whose members are spelled on the command line as behind these prefixes."""
 _ENDS = ("exit(0)", "params.usage = true", "params.completion = true")
 
 
@@ -120,11 +124,19 @@ def _option(call: str, at: int, lists: Mapping[str, str]) -> Option:
         negative=cpp.strings(spelled[1]) if len(spelled) > 1 else [],
         words=" ".join(cpp.strings(" ".join(part for part in given if not part.startswith(("[", "{"))))),
         takes=[re.sub(r"\s*\w*$", "", each) if " " in each else each for each in takes],
-        body=function[function.index("{") :],
+        body=_with_own_names(function[function.index("{") :]),
         examples=lists.get(examples, examples) or "LLAMA_EXAMPLE_COMMON",
         env=next(iter(cpp.strings(_chained(chained, "set_env"))), None),
         excluded=_chained(chained, "set_excludes"),
     )
+
+
+def _with_own_names(body: str) -> str:
+    """`body` with `value` for each other name that it gives to it."""
+    for name in re.findall(r"\bstd::string (\w+) = value;", body):
+        body = re.sub(rf"\bstd::string {name} = value;", "", body)
+        body = re.sub(rf"\b{name}\b", "value", body)
+    return body
 
 
 def _chained(text: str, method: str) -> str:
@@ -143,7 +155,7 @@ def _record(name: str, option: Option, structs: "Structs", cached: list[str]) ->
     default = _default(path, structs)
     if inverted and isinstance(default, bool) and dest != "no_host":
         default = not default
-    if not path and (record.get("action") in ("toggle", "const") or "(default: " in option.words):
+    if not path and (record.get("action") in ("toggle", "const") or re.search(r"\bdefault: ", option.words)):
         default = {"$expression": ARGUMENTS}  # it ends in more than one field, or in none of that name
     elif not path and record.get("action") == "true":
         default = False
@@ -225,7 +237,7 @@ def _text(body: str, cached: list[str]) -> Record:
         record["type"] = "on-off-auto" if "is_autoy(value)" in body else "on-off"
     elif "kv_cache_type_from_str(value)" in body and cached:
         record["choices"] = cached
-    elif "throw" in body and not re.search(r"std::sto|parse_|string_", body):
+    elif "throw" in body and not re.search(r"std::sto|parse_|string_(?!format)", body):
         choices = re.findall(r'value == "([^"]*)"', body)
         if choices:
             record["choices"] = sorted(dict.fromkeys(choices))
@@ -278,7 +290,7 @@ def _value(text: str) -> Any:
         return float(text.removesuffix("f"))
     if re.fullmatch(r'"[^"]*"', text):
         return cpp.strings(text)[0] or None
-    if not text or text in ("{}", "{0}", '""', "nullptr") or text.endswith(("_UNSPECIFIED", "_DISABLED")):
+    if not text or text in ("{}", "{0}", '""', "nullptr") or text.endswith("_DISABLED"):
         return None
-    prefix = next((each for each in _WORDS if text.startswith(each)), None)
+    prefix = next((each for each in _WORDS if text.startswith(each) and not text.endswith("_UNSPECIFIED")), None)
     return text.removeprefix(prefix).lower() if prefix is not None else {"$expression": " ".join(text.split())[:60]}

@@ -45,3 +45,36 @@ def test_defaults_that_were_not_read_say_so() -> None:
         "--frequency-penalty", "--spec-draft-prio", "--spec-draft-prio-batch",
     }  # fmt: skip
     assert all(isinstance(flag.default, dict) for flag in llamacpp.table().flags("b10573") if flag.name in untold)
+
+
+@pytest.mark.parametrize(
+    ("flag", "expected"),
+    [
+        ("--split-mode", dict.fromkeys(("b3716", "b4719", "b6100", "b7556", "b8703", "b8953", "b10573"), "layer")),
+        ("--cache-type-k", dict.fromkeys(("b3716", "b4719", "b6100", "b7556", "b8703", "b10573"), "f16")),
+        ("--flash-attn", {"b6324": False, **dict.fromkeys(("b6325", "b7556", "b8703", "b10573"), "auto")}),
+        ("--reasoning-format", {"b4719": "deepseek", "b6100": "auto", "b7556": "deepseek", "b10573": "deepseek"}),
+        ("--load-mode", {"b10205": "mmap", "b10385": "auto", "b10573": "auto"}),
+        ("--spec-type", {"b7899": "none", "b8703": "none", "b8953": "none"}),
+        ("--numa", dict.fromkeys(("b3716", "b4719", "b6100", "b7556", "b8703", "b10573"), None)),
+    ],
+)
+def test_a_default_that_is_a_word_of_an_enumeration(flag: str, expected: dict[str, object]) -> None:
+    """As `common_params` of `common/common.h` has it in each of these builds."""
+    table = llamacpp.table()
+
+    assert {
+        build: next(each.default for each in table.flags(build) if each.name == flag) for build in expected
+    } == expected
+
+
+@pytest.mark.parametrize("flag", ["--pooling", "--rope-scaling"])
+def test_unspecified_is_not_none(flag: str) -> None:
+    """`none` is a word that the flag takes and another behaviour: unspecified, the model's own file decides."""
+    table = llamacpp.table()
+
+    for build in ("b4719", "b6100", "b7556", "b8703", "b10573"):
+        found = next(each for each in table.flags(build) if each.name == flag)
+        assert found.choices is not None
+        assert "none" in found.choices
+        assert isinstance(found.default, dict)

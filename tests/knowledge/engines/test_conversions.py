@@ -59,6 +59,23 @@ def test_text_of_another_kind_is_refused(kind: str, text: str) -> None:
         conversions.convert(Flag("x", ("--x",), type=kind), text)
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("on-off", "`on` or `off`"),
+        ("on-off-auto", "`auto`, `on` or `off`"),
+        ("layers", "`auto`, `all` or a whole number"),
+        ("human-int-or-auto", "`auto` or a whole number"),
+    ],
+)
+def test_a_refusal_names_every_word_that_is_taken(kind: str, said: str) -> None:
+    """Those beside the numbers and switches too."""
+    with pytest.raises(conversions.Refused) as refused:
+        conversions.convert(Flag("x", ("--x",), type=kind), "maybe")
+
+    assert str(refused.value) == said
+
+
 def test_none_is_a_value_only_where_the_flag_says_so() -> None:
     """And only if the choices hold it."""
     assert conversions.convert(Flag("x", ("--x",), type="int", nullable=True), "None") is None

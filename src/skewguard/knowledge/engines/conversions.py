@@ -5,7 +5,8 @@ only the model loader knows), nothing is refused here: the question is what the 
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -209,7 +210,17 @@ def _leading_number(text: str) -> float:
 
 def _layers(text: str) -> int | str:
     """A number of layers, `auto` or `all`."""
-    return text if text in ("auto", "all") else leading_integer(text)
+    with _or("`auto`, `all`"):
+        return text if text in ("auto", "all") else leading_integer(text)
+
+
+@contextmanager
+def _or(words: str) -> Iterator[None]:
+    """Say `words` too, which are taken beside what the conversion within takes, where it refuses."""
+    try:
+        yield
+    except Refused as refused:
+        raise Refused(f"{words}{',' if ' or ' in str(refused) else ' or'} {refused}") from None
 
 
 def on_off(text: str) -> bool:
@@ -220,7 +231,8 @@ def on_off(text: str) -> bool:
 
 
 def _on_off_auto(text: str) -> bool | str:
-    return "auto" if text in ("auto", "-1") else on_off(text)
+    with _or("`auto`"):
+        return "auto" if text in ("auto", "-1") else on_off(text)
 
 
 def _number(text: str) -> float:
@@ -232,7 +244,8 @@ def _number(text: str) -> float:
 
 def _human_or_auto(text: str) -> int:
     stripped = text.strip()
-    return -1 if stripped == "-1" or stripped.lower() == "auto" else human_integer(stripped)
+    with _or("`auto`"):
+        return -1 if stripped == "-1" or stripped.lower() == "auto" else human_integer(stripped)
 
 
 def _object(text: str) -> Any:

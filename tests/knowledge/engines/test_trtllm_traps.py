@@ -8,6 +8,27 @@ from skewguard.language.facts import Gap
 from tests.knowledge.engines.cases import config, faults, odd, only, token, tokens, values
 from tests.knowledge.engines.trtllm_cases import OPTIONS, exactly, parse, serve, some
 
+# ---- values of the file ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("content", ["eight", "[8]", "1.5", "{a: 1}"])
+def test_value_that_is_no_number_ends_the_start(content: str) -> None:
+    """At its place in the file; what 0.21.0 makes of it was not read."""
+    told = only(serve("1.2.0", text=f"max_batch_size: {content}\n"))
+
+    assert (told.outcome, told.fatal, told.source) == ("invalid", True, "config-file")
+    assert "a whole number" in told.message
+    assert serve("0.21.0", text=f"max_batch_size: {content}\n").starts is True
+
+
+@pytest.mark.parametrize(("content", "value"), [('"8"', 8), ("8.0", 8), ("null", None), ("${SIZE}", "${SIZE}")])
+def test_text_of_a_number_is_the_number(content: str, value: object) -> None:
+    """Quoted by whoever wrote the template; what stands for a value that is filled in later is no fault."""
+    parsed = serve("1.2.0", text=f"max_batch_size: {content}\n")
+
+    assert (parsed.starts, values(parsed)["max_batch_size"]) == (True, value)
+
+
 # ---- which program reads the arguments -----------------------------------------------------------------------------
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from skewguard.knowledge.engines import conversions, shapes
 from skewguard.knowledge.engines.config_file import Entries, Entry, FileTrouble, root_of
 from skewguard.knowledge.engines.grammar import Key, Word
+from skewguard.knowledge.engines.tables import Flag
 from skewguard.knowledge.engines.trtllm_grammar import KV_FIELDS
 from skewguard.language.documents import Node
 from skewguard.language.errors import InputError
@@ -77,6 +79,29 @@ class _Section(Entry):
     def _value(self, name: str, node: Node, content: Any, number: int) -> Word:
         place = node.origin if node.origin.line is not None else self.root.key_origin(name)
         return self.word("" if content is None else str(content), place, number)
+
+
+_NUMBERS = {"int": "a whole number", "float": "a number"}
+
+
+def taken(flag: Flag | None, content: Any) -> Any:
+    """What the engine's record of options makes of a value: a text may hold the number of a field of numbers.
+
+    Read in `BaseLlmArgs` of `llmapi/llm_args.py`, whose fields pydantic fills. Raises `conversions.Refused`.
+    """
+    wanted = _NUMBERS.get(flag.type or "") if flag is not None else None
+    if flag is None or wanted is None or content is None or isinstance(content, int):
+        return content
+    if isinstance(content, float) and (flag.type == "float" or content.is_integer()):
+        return content if flag.type == "float" else int(content)
+    if not isinstance(content, str):
+        raise conversions.Refused(wanted)
+    if shapes.literal_variable(content) or "{{" in content:
+        return content  # whoever fills it in is not seen here
+    try:
+        return conversions.convert(flag, content.strip())
+    except conversions.Refused:
+        raise conversions.Refused(wanted) from None
 
 
 def _destination(name: str, field: str) -> str:

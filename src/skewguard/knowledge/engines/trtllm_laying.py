@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from skewguard.knowledge.engines import trtllm_file
+from skewguard.knowledge.engines import conversions, trtllm_file
 from skewguard.knowledge.engines.grammar import Word
 from skewguard.knowledge.engines.preparing import same_path
 from skewguard.knowledge.engines.readings import UNKNOWABLE, Held, Reading, Simulation, same_value
@@ -64,7 +64,7 @@ class Laying:
         if self._strict and flag is not None and flag.dest != line.path and line.path not in self._flags:
             self._wrong_name(line, flag.dest)
             return
-        if line.dest in SERVER_ONLY:
+        if line.dest in SERVER_ONLY or not self._readable(line):
             return
         held = self._result.values.get(line.dest)
         written = held is not None and held.word.source == "argument"
@@ -74,6 +74,17 @@ class Laying:
             self._knob(line, held)
         else:
             self._overwrite(line, held if written else None)
+
+    def _readable(self, line: Line) -> bool:
+        """Whether a value is one of its field; what stands for a number becomes one."""
+        if not self._strict:
+            return True
+        try:
+            line.content = trtllm_file.taken(self._flags.get(line.dest), line.content)
+        except conversions.Refused as error:
+            self._tell(line, "invalid", fault="invalid", why="refused", detail=(str(error),), fatal=True)
+            return False
+        return True
 
     def _wrong_name(self, line: Line, right: str) -> None:
         """A flag's name that is no field of the engine's options, whose reader takes no other names."""

@@ -10,7 +10,7 @@ from skewguard.api import given
 from skewguard.api.given import NOTHING, Wanted
 from skewguard.knowledge import engines
 from skewguard.knowledge import project as projects
-from skewguard.knowledge.engines import commands, newer_tables, tables, versions
+from skewguard.knowledge.engines import commands, tables, versions
 from skewguard.knowledge.engines.tables import Table
 from skewguard.knowledge.project import Project
 from skewguard.language.errors import InputError, UsageError
@@ -88,6 +88,8 @@ def _newer(said: Located[str] | None) -> dict[str, Table]:
     """The tables of the folder that was named, by engine. An engine that it does not hold keeps the package's."""
     if said is None:
         return {}
+    from skewguard.knowledge.engines import newer_tables
+
     names = {f"{engine}.json": engine for engine in engines.ENGINES}
     try:
         texts = folders.texts(places.beside(said.origin.file, said.value), tuple(names))

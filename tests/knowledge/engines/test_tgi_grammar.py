@@ -105,6 +105,11 @@ def test_image_splits_its_arguments_at_spaces() -> None:
     assert read("3.3.4", "--model-id m").starts is False
 
 
+def test_image_starts_the_launcher_or_its_script() -> None:
+    """The script came with 2.0.0."""
+    assert [tgi.entrypoint(version) for version in ("1.4.5", "2.0.0")] == [(LAUNCHER,), ("tgi-entrypoint.sh",)]
+
+
 def test_variable_sets_what_the_command_line_does_not() -> None:
     """The flag goes first, then the variable."""
     parsed = read("3.3.4", *M, env={"MODEL_ID": "other", "NUM_SHARD": "2", "JSON_OUTPUT": "true"})

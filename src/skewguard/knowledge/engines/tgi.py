@@ -14,9 +14,11 @@ from skewguard.knowledge.engines.environment import read as read_environment
 from skewguard.knowledge.engines.interface import FlagRecord, Inputs, Parsed, Release, Variable
 from skewguard.knowledge.engines.tables import Table
 from skewguard.knowledge.engines.tgi_environment import MANNER
+from skewguard.knowledge.engines.tgi_grammar import SPLITTING
 from skewguard.knowledge.engines.tgi_reading import from_environment
 from skewguard.knowledge.engines.tgi_rules import BOOK, TGI
-from skewguard.knowledge.engines.tgi_sentences import IMAGE, VOICE
+from skewguard.knowledge.engines.tgi_sentences import IMAGE, LAUNCHER, VOICE
+from skewguard.knowledge.engines.versions import since
 from skewguard.language.facts import Choice, Fact, Gap, Value
 from skewguard.language.workloads import Container, EnvVar, TextFile, Token
 
@@ -50,9 +52,9 @@ def table_version() -> str:
     return table().table_version
 
 
-def entrypoint(_version: str) -> tuple[str, ...]:
+def entrypoint(version: str) -> tuple[str, ...]:
     """What the official image runs: up to 1.4 the launcher itself, from 2.0.0 on through a script of its own."""
-    return (IMAGE,)
+    return (IMAGE if since(version, SPLITTING) else LAUNCHER,)
 
 
 def parse(argv: Sequence[Token], release: Release, _files: Sequence[TextFile], *, from_image: bool = False) -> Parsed:

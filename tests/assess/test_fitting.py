@@ -15,6 +15,7 @@ from tests.knowledge.checkpoints import making
 CHECKS = ("hardware.does-not-fit", "hardware.few-full-length-requests")
 LENGTHS = {"max_position_embeddings": 131072, "torch_dtype": "bfloat16"}
 LLAMA = making.of(LLAMA_8B | LENGTHS)
+EDGE = making.of(LLAMA_8B | LENGTHS | {"num_hidden_layers": 27})
 TERMS = (
     "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: "
     "[{key: nvidia.com/gpu.product, operator: In, values: [CLASSES]}]}]}}}"
@@ -198,6 +199,37 @@ def test_a_class_is_proposed_for_a_whole_node_where_one_of_this_class_is_too_sma
         server(pod="nodeSelector: {nvidia.com/gpu.product: Tesla-P4}", model=making.of(QWEN3_30B | LENGTHS))
     )
     assert "or one of more than 11.2 GiB with 8 GPUs: add `- --tensor-parallel-size=8`" in found.remedy
+
+
+def test_a_length_that_is_cut_to_the_room_hangs_on_the_weights_alone() -> None:
+    """From 0.14 on `auto` is what fits: nothing on an L4, and no length at all on a T4."""
+    image = "vllm/vllm-openai:v0.15.0"
+    assert findings(server("--max-model-len=auto", image=image), *CHECKS) == []
+    (found,) = told(server("--max-model-len=auto", pod="nodeSelector: {nvidia.com/gpu.product: Tesla-T4}", image=image))
+    assert (found.check, found.setting) == (CHECKS[0], "hardware.gpu_class")
+
+
+def test_slices_of_a_device_do_not_share_a_model() -> None:
+    """A slice has the memory of its profile, also of a class that is given beside; more slices are not proposed."""
+    h100 = accelerators.find("H100-80GB-SXM")
+    assert h100 is not None
+    text = "args: [--model=org/m]\nresources: {limits: {nvidia.com/mig-1g.10gb: 1}}"
+    (found,) = told(case(text, given=Given(only=LLAMA, gpus=(h100,))))
+    assert "may use 9.0 GiB of one H100-80GB-SXM MIG 1g.10gb" in found.message
+    assert "tensor" not in found.remedy
+
+
+def test_a_device_on_the_edge_is_told_without_saying_that_it_never_starts() -> None:
+    """Weights and one request are above the share of most T4, and within that of one that reports 7 % more."""
+    (found,) = told(server("--max-model-len=8192", pod="nodeSelector: {nvidia.com/gpu.product: Tesla-T4}", model=EDGE))
+    assert found.check == CHECKS[1]
+    assert "starts on none but a device that reports more memory" in found.message
+
+
+def test_a_class_of_two_sizes_is_named_with_both() -> None:
+    """`--gpu A100` may be 40 GB or 80 GB: what would decide is which."""
+    (found,) = told(server(pod="", classes=accelerators.candidates("A100")), "unknown")
+    assert "the GPU may be A100-40GB or A100-80GB" in found.message
 
 
 def test_a_length_that_is_refused_is_not_judged() -> None:

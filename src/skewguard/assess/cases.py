@@ -6,7 +6,7 @@ from itertools import groupby
 from msgspec import Struct, structs
 
 from skewguard.assess import sheets, starts
-from skewguard.assess.given import Given
+from skewguard.assess.given import Given, sliced
 from skewguard.assess.sharing import Reading, Vectors
 from skewguard.assess.starts import Start, Starts
 from skewguard.assess.unknowns import Unknowns
@@ -15,8 +15,7 @@ from skewguard.knowledge import engines
 from skewguard.knowledge.engines import recognition, releases, wrapping
 from skewguard.knowledge.engines.interface import EngineModule, Inputs, Parsed, Recognition, Release, Variable
 from skewguard.knowledge.project import Project
-from skewguard.language import accelerators, scheduling, secret_names
-from skewguard.language.accelerators import Accelerator
+from skewguard.language import scheduling, secret_names
 from skewguard.language.facts import Located, Origin, Subject
 from skewguard.language.workloads import Container, Inventory, Invocation, Token, Workload
 
@@ -87,7 +86,8 @@ def _case(
     module = engines.ENGINES.get(engine)
     container = starts.with_environment(container, found)
     release = _release(module, workload, container, around) if module else None
-    classes = _sliced(scheduling.gpu_classes(workload.template, around.project.accelerators), container)
+    named = scheduling.gpu_classes(workload.template, around.project.accelerators)
+    classes = tuple(Located(sliced(item.value, container), item.origin) for item in named)
 
     def beside(parsed: Parsed) -> Inputs:
         return around.given.inputs(engine, parsed, workload.template, container, classes)
@@ -124,15 +124,6 @@ def _settings(container: Container) -> list[str]:
     """The variables that may be settings of an engine whose own are not known: all that are no secret by name."""
     names = dict.fromkeys(entry.name for entry in container.env if entry.source != "controller")
     return [name for name in names if not secret_names.is_secret(name)]
-
-
-def _sliced(classes: tuple[Located[Accelerator], ...], container: Container) -> tuple[Located[Accelerator], ...]:
-    """The classes as a container sees them that asks for a MIG slice of one: with the memory of its profile."""
-    profile = next((name.partition("/mig-")[2] for name in scheduling.gpu_resources(container) if "/mig-" in name), "")
-    return tuple(
-        Located(accelerators.part(item.value, profile), item.origin) if profile and not item.value.partition else item
-        for item in classes
-    )
 
 
 def _release(module: EngineModule, workload: Workload, container: Container, around: Setting) -> Release:

@@ -6,7 +6,7 @@ from msgspec import Struct, field
 
 from skewguard.knowledge.checkpoints import Checkpoint
 from skewguard.knowledge.engines.interface import Hardware, Inputs, Parsed, Platform
-from skewguard.language import scheduling, vocabulary
+from skewguard.language import accelerators, scheduling, vocabulary
 from skewguard.language.accelerators import Accelerator
 from skewguard.language.facts import Located
 from skewguard.language.workloads import Container, PodTemplate
@@ -44,11 +44,18 @@ class Given(Struct, frozen=True):
         self, template: PodTemplate, container: Container, classes: tuple[Located[Accelerator], ...]
     ) -> Hardware:
         """The machine as an engine's rules may know it: by the manifest, else as given."""
-        allowed = tuple(dict.fromkeys(item.value for item in classes)) or self.gpus
+        given = (sliced(each, container) for each in self.gpus)
+        allowed = tuple(dict.fromkeys(item.value for item in classes)) or tuple(given)
         one = allowed[0] if len(allowed) == 1 else None
         key = scheduling.scheduling_key(template, container) if one is None else f"gpu@class/{one.title}"
         platform = _platform(container) or ("cpu" if self.on_cpu and not allowed else None)
         return Hardware(key, one, allowed if one is None else (), platform, scheduling.gpu_count(container))
+
+
+def sliced(whole: Accelerator, container: Container) -> Accelerator:
+    """A class as a container sees it: one that asks for a MIG slice has the memory of its profile."""
+    profile = next((name.partition("/mig-")[2] for name in scheduling.gpu_resources(container) if "/mig-" in name), "")
+    return accelerators.part(whole, profile) if profile and not whole.partition else whole
 
 
 def model_of(engine: str, parsed: Parsed | None, container: Container) -> str | None:

@@ -153,6 +153,8 @@ def _worked_out(engine: str) -> bool:
 
 def _open(gap: Gap, sentence: str) -> Result:
     """Unknown where more input would settle it; nothing where only the arithmetic has no answer."""
-    if gap.rule.startswith("capacity"):
+    from skewguard.knowledge.capacity import obstacles
+
+    if gap.rule.startswith("capacity") or obstacles.fitted(gap):
         return skipped(gap.reason, setting=gap.setting)
     return evidence.undecided(gap, sentence, gap.setting) if gap.would_need else unknown(sentence, inputs=gap.inputs)

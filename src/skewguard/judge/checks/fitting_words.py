@@ -94,7 +94,9 @@ def _term(case: Case) -> tuple[Origin, str | None]:
 def few(case: Case, needed: Need, most: "Amount") -> str:
     """How little room is left for requests of full length, and what that does."""
     room = (needed.share - needed.weights) / _GIB
-    if most.value < 1:
+    if case.engine == "vllm" and needed.weights + needed.request > needed.share:
+        ends = "vLLM starts on none but a device that reports more memory than most of its class."
+    elif most.value < 1:
         ends = f"{case.title} starts, and refuses every request that is longer than its KV cache."
     else:
         ends = "one such request leaves little for all others: they wait, or are thrown out and computed again."
@@ -111,19 +113,24 @@ def remedies(case: Case, situation: "Situation", needed: Need) -> str:
     if needed.by_length and longest is not None:
         adding = evidence.adding(case, LENGTH, str(longest))
         edits.append(f"{adding} (or less, if that does not start)" if adding else None)
-    wider = _wider(case, situation)
+    wider = _wider(case, situation) if _whole(situation) else None
     if wider is not None:
         adding, wanted = evidence.adding(case, TENSOR, str(wider)), _gpus(case, situation, wider)
         asking = "" if (devices.available(case) or 0) == wanted else f" and ask for {wanted} GPUs"
         edits.append(f"{adding}{asking}" if adding else None)
     edits.append(f"name a GPU class of more than {_gib(_memory(situation, needed))}")
-    spread = need(situation.given(TENSOR, _NODE))
+    spread = need(situation.given(TENSOR, _NODE)) if _whole(situation) else None
     if wider is None and situation.plan().tensor < _NODE and spread is not None:
         adding = evidence.adding(case, TENSOR, str(_NODE))
         edits.append(
             f"one of more than {_gib(_memory(situation, spread))} with {_NODE} GPUs: {adding}" if adding else None
         )
     return ", or ".join(edit for edit in edits if edit)
+
+
+def _whole(situation: "Situation") -> bool:
+    """Whether the device is no part of one: the processes of a tensor group do not reach each other over slices."""
+    return situation.device is not None and situation.device.partition is None
 
 
 def _memory(situation: "Situation", needed: Need) -> float:

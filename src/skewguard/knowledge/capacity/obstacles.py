@@ -12,7 +12,7 @@ from skewguard.knowledge.capacity import room
 from skewguard.knowledge.capacity.situation import CLASS, DATA, PIPELINE, SHARE, TENSOR, Situation
 from skewguard.knowledge.capacity.values import Amount, gap
 from skewguard.knowledge.checkpoints import Checkpoint, Decoder, is_gguf
-from skewguard.language.facts import Choice, Fact, Gap
+from skewguard.language.facts import Choice, Effective, Fact, Gap
 
 _OVERRIDES = "runtime.hf_overrides"
 _NOTHING: tuple[Any, ...] = (None, False, "", "none", 0, [], {})
@@ -167,7 +167,15 @@ def device(situation: Situation) -> Gap | None:
     found = situation.known(CLASS)
     if isinstance(found, Fact):
         return gap(CLASS, f"{found.value} is no single class of the table", "a class that the table holds")
+    if isinstance(found, Gap) and situation.classes:
+        named = " or ".join(each.title for each in situation.classes)
+        return Gap(CLASS, f"the GPU may be {named}", found.rule, found.inputs, "one of them by its whole name")
     return unknown(situation, CLASS)
+
+
+def fitted(length: Effective) -> bool:
+    """Whether the engine cuts the longest length to what the memory holds."""
+    return isinstance(length, Gap) and length.rule.startswith("vllm.max-model-len-fit")
 
 
 def reserved(situation: Situation) -> Amount | None:

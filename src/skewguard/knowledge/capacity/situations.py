@@ -96,9 +96,10 @@ def _by_class(situation: Situation, name: str, open_one: Gap) -> Choice | None:
 def lacking(situation: Situation) -> Answer | None:
     """Bytes that a device lacks at least, however much more than its class it reports; None where none are shown to be.
 
-    SGLang starts without room for a request of full length, so there the weights alone must fit.
+    SGLang starts without room for a request of full length, and vLLM cuts a length of `auto` to the room there is: then
+    the weights alone must fit.
     """
-    alone = situation.engine != "vllm"
+    alone = situation.engine != "vllm" or obstacles.fitted(situation.known(LENGTH))
     blocked = _blocked(situation, DECODE if alone else REQUESTS) or obstacles.given(situation)
     share = obstacles.most(situation)
     if blocked is not None:

@@ -274,3 +274,47 @@ def test_sum_of_numbers_in_a_shell_is_one_word() -> None:
 
     assert found.parsed is not None
     assert (None, True) == (found.parsed.blind, isinstance(effective(found, SEQS), Gap))
+
+
+# ---- old names -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "value"),
+    [
+        ("[{name: SGL_ENABLE_JIT_DEEPGEMM, value: '0'}]", "0"),
+        ("[{name: SGLANG_ENABLE_JIT_DEEPGEMM, value: '1'}, {name: SGL_ENABLE_JIT_DEEPGEMM, value: '0'}]", "0"),
+        ("[{name: SGL_ENABLE_JIT_DEEPGEMM, value: '0'}, {name: SGLANG_ENABLE_JIT_DEEPGEMM, value: '1'}]", "0"),
+    ],
+)
+def test_old_name_of_a_variable_gives_the_new_one_its_value(fields: str, value: str) -> None:
+    """SGLang copies it over the new name at its start, whatever that one says; nothing is dead."""
+    served = case(f"args: [--model-path=m]\nenv: {fields}", image="lmsysorg/sglang:v0.5.4")
+    found = effective(served, "sglang.env.SGLANG_ENABLE_JIT_DEEPGEMM")
+
+    assert isinstance(found, Fact)
+    assert found.value == value
+    assert "sglang.env.SGL_ENABLE_JIT_DEEPGEMM" not in served.sheet.names()
+    assert found_in(served, "args.dead-env") == []
+
+
+@pytest.mark.parametrize(
+    ("new", "expected"), [("", "64"), (", {name: SGLANG_EPLB_P2P_BATCH_CHUNK_SIZE, value: '8'}", "8")]
+)
+def test_old_name_that_gives_way_counts_where_the_new_one_is_not_set(new: str, expected: str) -> None:
+    """Some old names are only looked for where nobody set the new one."""
+    old = "{name: SGLANG_EPLB_ROCM_P2P_BATCH_CHUNK_SIZE, value: '64'}"
+    served = case(f"args: [--model-path=m]\nenv: [{old}{new}]", image="lmsysorg/sglang:v0.5.23")
+    found = effective(served, "sglang.env.SGLANG_EPLB_P2P_BATCH_CHUNK_SIZE")
+
+    assert isinstance(found, Fact)
+    assert found.value == expected
+
+
+def test_old_name_in_another_unit_leaves_the_new_one_open() -> None:
+    """Milliseconds become seconds: the text is not the value."""
+    served = case(
+        "args: [--model-path=m]\nenv: [{name: SGLANG_QUEUED_TIMEOUT_MS, value: '500'}]", image="lmsysorg/sglang:v0.5.10"
+    )
+
+    assert isinstance(effective(served, "sglang.env.SGLANG_REQ_WAITING_TIMEOUT"), Gap)

@@ -1,7 +1,7 @@
 """`explain`: a setting, a check, one flag or variable through all versions, or a whole engine version."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import structs
 
@@ -198,9 +198,21 @@ def _variable(engine: str | None, name: str) -> VariableHistory:
         tables=engines.tables_used(),
         notes=(
             *(histories.silence(module.NAME, name, module.releases()[-1]) or "").splitlines(),
+            *_old_name(module, name),
             *(f"{other.TITLE} reads it too: `skewguard explain {other.NAME}.env.{name}`" for other, _ in others),
         ),
     )
+
+
+def _old_name(module: EngineModule, name: str) -> Iterator[str]:
+    """Which releases take the name for another variable's."""
+    taken = [(release, new) for release in module.releases() if (new := histories.new_name(module.NAME, name, release))]
+    for new in dict.fromkeys(each for _, each in taken):
+        releases = [release for release, each in taken if each == new]
+        yield (
+            f"{module.TITLE} {releases[0]} to {releases[-1]} takes it for `{new}`, whose old name it is, and warns; "
+            f"its value counts for `{module.NAME}.env.{new}`"
+        )
 
 
 def _unknown_variable(name: str, asked: Sequence[EngineModule]) -> UsageError:

@@ -77,12 +77,21 @@ def variable(engine: str, name: str) -> tuple[Run, ...]:
     runs: list[Run] = []
     for release in module.releases():
         known = module.variables(release)
-        read, default = name in known, known.get(name)
+        effective = name if name in known else new_name(engine, name, release) or name
+        read, default = effective in known, known.get(effective)
         if runs and runs[-1][2:] == (read, default) and type(runs[-1][3]) is type(default):
             runs[-1] = (runs[-1][0], release, read, default)
         else:
             runs.append((release, release, read, default))
     return tuple(runs) if any(read for _, _, read, _ in runs) else ()
+
+
+def new_name(engine: str, variable: str, release: str) -> str | None:
+    """The variable that a release takes this one for: an old name of it; None where it is none."""
+    about = Release(engine, release, (release,), "exact", "", "")
+    answers = ENGINES[engine].environment((EnvVar(variable, None, Origin("command-line", variable)),), about)
+    renamed = answers[0].renamed if answers else None
+    return renamed.name(variable) if renamed is not None else None
 
 
 def silence(engine: str, variable: str, release: str | None = None) -> str | None:

@@ -92,8 +92,9 @@ def _case(
     def beside(parsed: Parsed) -> Inputs:
         return around.given.inputs(engine, parsed, workload.template, container, classes)
 
-    begun = _starts(module, release, container, found, vectors, beside) if module and release else None
     variables = module.environment(container.env, release) if module and release else ()
+    container = starts.with_renamed(container, variables)
+    begun = _starts(module, release, container, found, vectors, beside) if module and release else None
     ground = sheets.Ground(workload, container, inventory, found, module, release, begun, classes, around.given)
     inputs = ground.inputs() if begun is not None else None
     sheet = sheets.build(ground, inputs)
@@ -116,8 +117,16 @@ def _case(
 
 
 def _read(variables: Sequence[Variable]) -> list[str]:
-    """The variables that are settings of their own: what stands for a flag is a setting under the flag's name."""
-    return [each.name for each in variables if each.outcome in ("read", "invalid") and each.stands_for is None]
+    """The variables that are settings of their own: what stands for a flag is a setting under the flag's name.
+
+    An old name of a variable is a setting under the new one.
+    """
+    names = (
+        each.name if each.renamed is None else each.renamed.name(each.name) or each.name
+        for each in variables
+        if each.outcome in ("read", "invalid") and each.stands_for is None
+    )
+    return list(dict.fromkeys(names))
 
 
 def _settings(container: Container) -> list[str]:

@@ -13,7 +13,7 @@ from skewguard.assess.sharing import Reading
 from skewguard.assess.unknowns import invocations
 from skewguard.knowledge.engines import tables
 from skewguard.knowledge.engines.answers import of_release
-from skewguard.knowledge.engines.interface import Argument, EngineModule, Inputs, Parsed, Recognition, Release
+from skewguard.knowledge.engines.interface import Argument, EngineModule, Inputs, Parsed, Recognition, Release, Variable
 from skewguard.language import redact
 from skewguard.language.facts import Choice, Effective, Fact, Gap, assuming
 from skewguard.language.sheet import Derive
@@ -84,6 +84,26 @@ def _variable(name: str, entries: Sequence[EnvVar | None]) -> EnvVar:
     if all(entry is not None and entry.value == first.value for entry in entries):
         return first
     return EnvVar(name, None, first.origin, "shell", why_unknown="the starts of the engine get it differently")
+
+
+def with_renamed(container: Container, variables: Sequence[Variable]) -> Container:
+    """The container with what the engine copies from old names of variables to the new ones, as the engine does it."""
+    added = [
+        _copied(entry, variable)
+        for variable in variables
+        if variable.outcome == "read" and variable.renamed is not None
+        if (entry := container.variable(variable.name)) is not None
+        if not (variable.renamed.yields and container.variable(variable.renamed.name(variable.name) or "") is not None)
+    ]
+    return structs.replace(container, env=(*container.env, *added)) if added else container
+
+
+def _copied(entry: EnvVar, variable: Variable) -> EnvVar:
+    assert variable.renamed is not None
+    name = variable.renamed.name(variable.name) or variable.name
+    if variable.renamed.changed or variable.versions:
+        return structs.replace(entry, name=name, value=None, why_unknown=f"the engine works it out from {entry.name}")
+    return structs.replace(entry, name=name)
 
 
 def possible(module: EngineModule, release: Release, container: Container) -> tuple[EnvVar, ...]:

@@ -62,6 +62,40 @@ def test_old_beginning_of_a_name_counts_as_the_new_one(version: str, outcome: st
     assert [variable.outcome for variable in read(version, "SGL_USE_MODELSCOPE")] == [outcome]
 
 
+@pytest.mark.parametrize(
+    ("version", "name", "new"),
+    [
+        ("0.5.3", "SGL_ENABLE_JIT_DEEPGEMM", None),  # still read under its own name
+        ("0.5.4", "SGL_ENABLE_JIT_DEEPGEMM", "SGLANG_ENABLE_JIT_DEEPGEMM"),
+        ("0.5.23", "SGL_ENABLE_JIT_DEEPGEMM", "SGLANG_ENABLE_JIT_DEEPGEMM"),
+        ("0.5.10", "SGLANG_GC_LOG", "SGLANG_LOG_GC"),
+        ("0.5.10", "SGL_DISABLE_TP_MEMORY_INBALANCE_CHECK", "SGLANG_ENABLE_TP_MEMORY_INBALANCE_CHECK"),
+        ("0.5.23", "SGLANG_EPLB_ROCM_P2P_BATCH_CHUNK_SIZE", "SGLANG_EPLB_P2P_BATCH_CHUNK_SIZE"),
+    ],
+)
+def test_old_name_that_the_table_once_knew_is_read_and_names_the_new_one(
+    version: str, name: str, new: str | None
+) -> None:
+    """A name that releases read before the rename is not dead after it."""
+    (variable,) = read(version, name)
+
+    assert variable.outcome == "read"
+    assert (variable.renamed.name(name) if variable.renamed else None) == new
+
+
+@pytest.mark.parametrize(
+    ("version", "name"),
+    [
+        ("0.5.21", "SGLANG_GC_LOG"),  # no longer copied
+        ("0.5.18", "SGL_DISABLE_TP_MEMORY_INBALANCE_CHECK"),  # copied to a name that nobody reads
+        ("0.5.4", "SGL_CUTLASS_MOE_OF_OLD"),
+    ],
+)
+def test_old_name_without_a_reader_is_not_read(version: str, name: str) -> None:
+    """Copying helps nothing where the new name is none that the release reads."""
+    assert [variable.outcome for variable in read(version, name)] != ["read"]
+
+
 def test_number_is_passed_over_where_it_is_none() -> None:
     """A warning and the default, where older releases fail at the same value."""
     (old,) = read("0.5.5", "SGLANG_PORT", "tcp://10.0.0.1:30000")

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from skewguard.knowledge.engines import conversions, history, variable_kinds
+from skewguard.knowledge.engines import conversions, history, renamings, variable_kinds
 from skewguard.knowledge.engines.answers import Engine
 from skewguard.knowledge.engines.interface import Release, Variable
+from skewguard.knowledge.engines.renamings import Renaming, Runs
 from skewguard.knowledge.engines.tables import Flag, Table
-from skewguard.knowledge.engines.versions import since, span
+from skewguard.knowledge.engines.versions import span
 from skewguard.language import vocabulary
 from skewguard.language.facts import Origin
 from skewguard.language.workloads import EnvVar
@@ -61,8 +62,7 @@ class Manner(Struct, frozen=True, eq=False):
     that other programs around it read. `look_alikes` are names that people give settings in the environment and the
     engine does not read, with the setting each means. `successors` took the place of variables that are gone: the name
     to write instead, or None and what else to know. `port` is a variable that takes a port where a Service of the
-    engine's name injects an address. `renamed` is an old beginning of names that counts as a new one, and the first
-    release that does so. `twin` gives the value of a variable that stands for a flag, and raises `conversions.Refused`.
+    engine's name injects an address. `renamed` are old names that it still takes for new ones. `twin` gives the value of a variable that stands for a flag, and raises `conversions.Refused`.
     """
 
     engine: Engine
@@ -71,11 +71,8 @@ class Manner(Struct, frozen=True, eq=False):
     look_alikes: Mapping[str, str]
     successors: Mapping[str, tuple[str | None, str]]
     port: str
-    renamed: tuple[str, str, str] | None = None
+    renamed: tuple[Renaming, ...] = ()
     twin: Callable[[Flag, str], Any] | None = None
-
-
-Runs = tuple[tuple[int, int, object, str], ...]
 
 
 def read(manner: Manner, table: Table, env: Sequence[EnvVar], release: Release) -> tuple[Variable, ...]:
@@ -102,16 +99,17 @@ class _Reader(Struct):
             yield self._strange(entry)
 
     def _runs(self, name: str) -> Runs:
-        """The releases that read a variable, under its own name or the one that it stands for."""
+        return renamings.runs(self.manner.renamed, self.table, name)
+
+    def _new_name(self, name: str, versions: Sequence[str]) -> Renaming | None:
+        """What these releases take the name for where it is none of their own; `changed` where not all of them do."""
         own = self.table.env_runs(name)
-        if self.manner.renamed is None or not name.startswith(self.manner.renamed[0]):
-            return own
-        old, new, first = self.manner.renamed
-        at = next((index for index, each in enumerate(self.table.versions) if since(each, first)), None)
-        renamed = self.table.env_runs(new + name.removeprefix(old)) if at is not None else ()
-        known = {index for begin, end, _, _ in own for index in range(begin, end + 1)}
-        more = [(max(begin, at or 0), end, default, kind) for begin, end, default, kind in renamed if end >= (at or 0)]
-        return tuple(sorted((*own, *(run for run in more if run[0] not in known)), key=lambda run: run[0]))
+        taken = [
+            renamings.of(self.manner.renamed, name, version) if _run(own, self.table.index(version)) is None else None
+            for version in versions
+        ]
+        some = next((each for each in taken if each is not None), None)
+        return some if some is None or len(set(taken)) == 1 else structs.replace(some, changed=True)
 
     def _flag(self, setting: str | None) -> str | None:
         """The flag that sets a setting; None where no release has one."""
@@ -145,6 +143,7 @@ class _Reader(Struct):
                 some,
                 passed_over=outcome in ("passed-over", "false"),
                 stands_for=self._twin(entry, versions),
+                renamed=self._new_name(entry.name, versions),
             )
 
     def _twin(self, entry: EnvVar, versions: Sequence[str]) -> str | None:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from skewguard.knowledge.checkpoints import Checkpoint
 from skewguard.knowledge.engines import versions
+from skewguard.knowledge.engines.renamings import Renaming
 from skewguard.language.accelerators import Accelerator
 from skewguard.language.facts import Choice, Fact, Gap, Origin, Value
 from skewguard.language.workloads import Container, EnvVar, Invocation, TextFile, Token
@@ -102,6 +103,7 @@ class Variable(Struct, frozen=True):
 
     name looks like a setting of the engine. `passed_over`: the engine starts with an invalid value, and takes its default.
     `stands_for`: the destination of the flag whose value it gives, so that it is no setting of its own beside that.
+    `renamed`: the engine takes it for an old name of another variable, whose value it gives.
     """
 
     name: str
@@ -112,6 +114,7 @@ class Variable(Struct, frozen=True):
     versions: tuple[str, ...] = ()
     passed_over: bool = False
     stands_for: str | None = None
+    renamed: Renaming | None = None
 
 
 class Parsed(Struct, frozen=True):

@@ -1,5 +1,7 @@
 """Edits that keep a promise: only with what the release that runs here knows."""
 
+import re
+
 import pytest
 
 from tests.assess.laid_out import case, findings
@@ -42,3 +44,35 @@ def test_setting_that_no_argument_can_set_is_corrected_in_the_contract(setting: 
     told = remedy("0.8.5", "--port=8000", f"engine_settings: {{{setting}: 1}}")
     assert said in told
     assert "--" not in told
+
+
+@pytest.mark.parametrize(
+    ("image", "model", "promise", "said"),
+    [
+        ("vllm/vllm-openai:v0.11.0", "--model=m", "dtype: fp16", "--dtype=float16"),
+        ("vllm/vllm-openai:v0.11.0", "--model=m", "dtype: bf16", "--dtype=bfloat16"),
+        ("vllm/vllm-openai:v0.11.0", "--model=m", "dtype: half", "--dtype=half"),  # a word of vLLM's own
+        ("vllm/vllm-openai:v0.11.0", "--model=m", "kv_cache_dtype: bf16", "--kv-cache-dtype=bfloat16"),
+        ("vllm/vllm-openai:v0.33.0", "--model=m", "kv_cache_dtype: bf16", "--kv-cache-dtype=bfloat16"),
+        ("lmsysorg/sglang:v0.5.4", "--model-path=m", "dtype: fp16", "--dtype=float16"),
+        ("lmsysorg/sglang:v0.5.4", "--model-path=m", "kv_cache_dtype: bf16", "--kv-cache-dtype=bf16"),
+        ("ghcr.io/ggml-org/llama.cpp:server-b6700", "-m=m.gguf", "kv_cache_dtype: float32", "f32"),
+        ("ghcr.io/huggingface/text-generation-inference:3.3.5", "--model-id=m", "dtype: bf16", "bfloat16"),
+    ],
+)
+def test_promised_number_format_is_advised_in_the_engines_own_word(
+    image: str, model: str, promise: str, said: str
+) -> None:
+    """A contract may say `fp16`; an engine refuses words that are not its own."""
+    of = case(f"args: [{model}]", image=image)
+    found = findings(of, "contract.mismatch", contract=f"{HEAD}  runtime: {{{promise}}}\n")
+    (told,) = [item for item in found if item.verdict in ("fail", "unknown")]
+
+    assert re.search(rf"{re.escape(said)}\b", told.remedy), told.remedy
+
+
+def test_promised_value_without_a_word_of_the_release_is_not_advised() -> None:
+    """vLLM 0.4.2 keeps its cache in the model's own format or in FP8; nothing says bfloat16."""
+    told = remedy("0.4.2", "--kv-cache-dtype=fp8", "runtime: {kv_cache_dtype: bf16}")
+
+    assert told.startswith("take runtime.kv_cache_dtype out of the contract")

@@ -6,7 +6,7 @@ so that nothing is invisible to `diff`.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 from msgspec import Struct, field
@@ -238,6 +238,13 @@ def canonical(setting: str, value: Value) -> Value:
     if row.compare == "source" and value == "auto":
         return "model"
     return value
+
+
+def same_word(setting: str, value: Value, words: Iterable[Value]) -> Value:
+    """The one of an engine's words for a setting that says what `value` says (`float16` for `fp16`); None: there is none."""
+    named = str(canonical(setting, value)).lower()
+    among = [word for word in words if str(canonical(setting, word)).lower() == named]
+    return next((each for each in (value, named) if each in among), among[0] if among else None)
 
 
 def undecided(setting: str, value: Value) -> bool:

@@ -95,7 +95,8 @@ def deciding(case: Case, setting: str, promise: values.Promise) -> str:
     """The edit that would decide a promise which cannot be judged now; empty where no edit can."""
     if isinstance(promise, (values.Nothing, values.Unset, values.Anything)) or "*" in setting:
         return ""
-    if _written(case, setting, promise):
+    wanted = _wanted(promise, None)
+    if _written(case, setting, promise) or (wanted is not None and _spelled(case, setting, wanted) is None):
         return ""
     if setting == "runtime.version":
         return "name the version with an image tag of the engine's own or the annotation skewguard.dev/engine"
@@ -119,12 +120,33 @@ def _argument(case: Case, setting: str, promise: values.Promise, fact: Fact | No
         return _switched(case, setting, flag, wanted, written=written)
     if setting == "model.id" and written:
         return f"name the model `{describing.plain(wanted)}`"
-    text = describing.plain(wanted)
+    spelled = _spelled(case, setting, wanted)
+    if spelled is None:
+        return f"take {setting} out of the contract: `{flag}` of this {case.title} takes no such value"
+    text = describing.plain(spelled)
     if any(mark in text for mark in ' {}[]"'):
         return f"set `{flag} '{text}'`" if written else f"add `{flag} '{text}'`"
     if written:
         return f"set `{flag} {text}`"
     return evidence.adding(case, setting, text) or f"set `{flag} {text}`"
+
+
+def _spelled(case: Case, setting: str, wanted: Value) -> Value:
+    """A promised value in the engine's own word for it; None where the release that runs takes no such value."""
+    dest, module = vocabulary.destination(case.engine, setting), engines.ENGINES.get(case.engine)
+    candidates = case.release.candidates if case.release is not None and not case.release.beyond else ()
+    records = [record for version in candidates if module for record in module.flags(version) if record.dest == dest]
+    lists = [record.choices for record in records if record.choices is not None]
+    if not lists or len(lists) < len(records):
+        return _plainest(setting, wanted)
+    common = [word for word in lists[0] if all(word in each for each in lists)]
+    return vocabulary.same_word(setting, wanted, common)
+
+
+def _plainest(setting: str, wanted: Value) -> Value:
+    """A number format by its full name, which engines without a list of words take; all else as it is."""
+    named = vocabulary.canonical(setting, wanted)
+    return named if named in ("float16", "bfloat16", "float32") else wanted
 
 
 def _source(fact: Fact | None, flag: str) -> str:

@@ -295,7 +295,8 @@ def _adapter_object(word: str) -> Any:
 
 
 def _listed(choices: Sequence[Any]) -> str:
-    shown = [f"`{choice}`" for choice in choices]
+    numbers = all(type(choice) is int for choice in choices)
+    shown = [f"`{choice}`" for choice in (sorted(choices) if numbers else choices)]
     return ", ".join(shown) if len(shown) <= 12 else ", ".join(shown[:12]) + ", …"
 
 

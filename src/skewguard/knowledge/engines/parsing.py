@@ -6,7 +6,7 @@ An engine's own reading takes `Parsing` and adds what only it does: its position
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from skewguard.knowledge.engines import conversions, grammar, history, recording, shapes
+from skewguard.knowledge.engines import choices, conversions, grammar, history, recording, shapes
 from skewguard.knowledge.engines.grammar import Take, Word
 from skewguard.knowledge.engines.history import Missing, Successors
 from skewguard.knowledge.engines.interface import Fault, Outcome
@@ -169,7 +169,7 @@ class Parsing:
             value=" ".join(take.texts()),
             why="refused",
             detail=(wanted,),
-            suggestion=_choice(take),
+            suggestion=choices.meant(self._table.engine, take.flag, take.texts()),
             fatal=True,
         )
 
@@ -362,13 +362,3 @@ class Parsing:
 def _spelling(flag: Flag, *, on: bool) -> str | None:
     """The long spelling that switches a flag on, or off; None where it has none."""
     return next((each for each in flag.flags if flag.negates(each) != on and each.startswith("--")), None)
-
-
-def _choice(take: Take) -> str | None:
-    """The one of the flag's choices that a refused word most likely means; None where the table lists none near it."""
-    from difflib import get_close_matches
-
-    words = take.texts()
-    known = [str(each) for each in (take.flag.choices or ()) if each] if take.flag is not None else []
-    close = get_close_matches(words[0], known, n=1, cutoff=0.6) if len(words) == 1 else []
-    return close[0] if close else None

@@ -10,7 +10,6 @@ from skewguard.knowledge.engines.interface import Parsed, Release
 from skewguard.knowledge.engines.merging import Group
 from skewguard.knowledge.engines.preparing import words_of
 from skewguard.knowledge.engines.programs import Start
-from skewguard.knowledge.engines.readings import Simulation
 from skewguard.knowledge.engines.tables import Table
 from skewguard.knowledge.engines.tgi_grammar import SPLITTING
 from skewguard.knowledge.engines.tgi_sentences import IMAGE, LAUNCHER
@@ -53,17 +52,9 @@ def groups(table: Table, argv: Sequence[Token], release: Release, *, from_image:
     if found.program == IMAGE:
         bounds |= grouping.from_releases(table, (SPLITTING,))
     return [
-        Group(versions, _reading(table, versions[-1], found, words))
+        Group(versions, tgi_reading.simulate(table, versions[-1], found.program, _words(words, found, versions[-1])))
         for versions in grouping.spans(table, release.candidates, bounds)
     ]
-
-
-def _reading(table: Table, version: str, found: Start[str], words: Sequence[Word]) -> Simulation:
-    """The reading of one release; before `SPLITTING` its image starts the launcher without a script."""
-    program = found.program or LAUNCHER
-    if program == IMAGE and not since(version, SPLITTING):
-        program = LAUNCHER
-    return tgi_reading.simulate(table, version, program, _words(words, found, version))
 
 
 def _words(words: Sequence[Word], found: Start[str], version: str) -> list[Word]:

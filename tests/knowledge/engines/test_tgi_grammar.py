@@ -279,6 +279,23 @@ def test_both_names_of_the_prompts_length_end_the_start(
     assert [argument.origin for argument in parsed.arguments if argument.fatal] == ([] if starts else [HERE])
 
 
+@pytest.mark.parametrize(
+    ("words", "starts"),
+    [
+        (("--max-input-tokens=8000",), True),
+        (("--max-total-tokens=2048",), True),
+        (("--max-input-tokens=8000", "--max-batch-prefill-tokens=2000"), False),
+    ],
+)
+def test_default_is_no_fault_where_an_unseen_source_may_set_the_length(words: tuple[str, ...], starts: bool) -> None:
+    """An `envFrom` that is not in the input may say what the command line does not."""
+    release = exactly("2.3.1")
+    maybe = [EnvVar(name, None, HERE, assumes=("ConfigMap gone",)) for name in ("MAX_TOTAL_TOKENS", "MAX_INPUT_TOKENS")]
+    parsed = tgi.settle(tgi.parse(tokens(LAUNCHER, *M, *words), release, ()), maybe, release, NOTHING)
+
+    assert parsed.starts is starts
+
+
 def test_contradiction_stands_at_the_variable_that_wrote_it() -> None:
     """Whoever wrote the length finds the place."""
     parsed = read("3.3.4", *M, "--max-input-tokens=8", env={"MAX_TOTAL_TOKENS": "8"})

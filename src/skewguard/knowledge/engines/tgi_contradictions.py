@@ -20,6 +20,7 @@ from skewguard.language.workloads import EnvVar
 _FIRST_COMPUTED = "2.0.0"
 _OLD_DEFAULTS = {"max_input_tokens": 1024, "max_total_tokens": 2048, "max_batch_prefill_tokens": 4096}
 _LENGTHS = ("max_input_tokens", "max_total_tokens", "max_batch_prefill_tokens", "max_batch_total_tokens")
+_LENGTH_VARIABLES = (*_LENGTHS, "max_input_length")
 _SHARDS = ("sharded", "num_shard")
 _ENDS = "Text Generation Inference does not start"
 
@@ -34,8 +35,9 @@ def told(parsed: Parsed, env: Sequence[EnvVar], release: Release) -> Parsed:
     if release.beyond or parsed.blind is not None:
         return parsed
     named = _told_twice(parsed, env, versions)
-    lengths = _told(named, _LENGTHS, _lengths, versions)
-    if lengths is named:
+    defaults = not any(entry.value is None and entry.name.lower() in _LENGTH_VARIABLES for entry in env)
+    lengths = _told(named, _LENGTHS, _lengths if defaults else _written_lengths, versions)
+    if lengths is named and defaults:
         lengths = _told_total(named, versions)
     return _told(lengths, _SHARDS, _shards, versions)
 
@@ -131,6 +133,13 @@ def _lengths(written: Written, version: str) -> Iterator[tuple[str, str]]:
             at = larger if larger in written else smaller
             if at in written:
                 yield at, _sentence(smaller, low, larger, high, written, version, equal=equal)
+
+
+def _written_lengths(written: Written, version: str) -> Iterator[tuple[str, str]]:
+    """What is wrong where an unseen source may set a length, so that no default is known to count."""
+    for smaller, larger, _ in _rules(version):
+        if smaller in written and larger in written:
+            yield from _lengths({dest: written[dest] for dest in (smaller, larger)}, version)
 
 
 def _rules(version: str) -> Sequence[tuple[str, str, bool]]:

@@ -259,6 +259,14 @@ def test_sglang_is_told_where_its_weights_do_not_fit() -> None:
     assert said(L4) == [CHECKS[1]]
 
 
+def test_experts_that_the_cpu_computes_are_not_judged() -> None:
+    """KTransformers keeps most experts in the memory of the machine."""
+    words = "--model-path=org/m, --kt-weight-path=/models/cpu, --kt-num-gpu-experts=8"
+    text = f"command: [python3, -m, sglang.launch_server, {words}]\nresources: {{limits: {{nvidia.com/gpu: 1}}}}"
+    of = case(text, L4, image="lmsysorg/sglang:v0.5.10", given=Given(only=making.of(QWEN3_30B | LENGTHS)))
+    assert findings(of, *CHECKS) == []
+
+
 def test_a_mixture_of_experts_is_judged_by_all_its_weights() -> None:
     """Thirty billion parameters of two bytes do not fit on an L4, whichever of its experts a token takes."""
     (found,) = told(server(model=making.of(QWEN3_30B | LENGTHS)))

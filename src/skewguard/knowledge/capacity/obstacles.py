@@ -48,7 +48,8 @@ PLACE: _Neutral = {
         "sglang.enable_dp_attention": _NOTHING, "sglang.attn_cp_size": _ONE,
         "sglang.dcp_size": _ONE, "sglang.max_total_tokens": _NOTHING, "sglang.enable_hisparse": _NOTHING,
         "sglang.enable_kv_cache_sharding": _NOTHING, "sglang.prefill_only_disable_kv_cache": _NOTHING,
-        "sglang.enable_double_sparsity": _NOTHING,
+        "sglang.enable_double_sparsity": _NOTHING, "sglang.kt_weight_path": _NOTHING,
+        "sglang.kt_amx_weight_path": _NOTHING, "sglang.ple_offload_embedding": _NOTHING,
     },
 }  # fmt: skip
 """Settings that lay weights or KV cache elsewhere than evenly on the devices, with the values at which they do nothing."""

@@ -207,12 +207,17 @@ def test_every_variable_has_a_rule_or_a_default_from_a_page() -> None:
 WORDS = st.lists(st.one_of(st.text(max_size=8), st.sampled_from(["nim-serve", "--tp", "-", "--", "x"])), max_size=5)
 
 
-@given(WORDS, st.sampled_from(nim.releases()), st.booleans(), st.dictionaries(st.text(max_size=6), st.text(max_size=6)))
-def test_nothing_raises(words: list[str], version: str, from_image: bool, env: dict[str, str]) -> None:
-    """Whatever stands in a manifest."""
+NAMES = st.sampled_from(nim.table().env_names()) | st.text(max_size=6).map("NIM_{}".format)
+
+
+@given(WORDS, st.sampled_from(nim.releases()), st.booleans(), st.dictionaries(NAMES, st.text(max_size=6)))
+def test_every_setting_has_an_answer(words: list[str], version: str, from_image: bool, env: dict[str, str]) -> None:
+    """Whatever stands in a manifest: a value, a choice or a gap of that setting, and variables that are told are there."""
     release = exactly(version)
-    entries = tuple(EnvVar(f"NIM_{name}", value, HERE) for name, value in env.items())
+    entries = tuple(EnvVar(name, value, HERE) for name, value in env.items())
     parsed = nim.settle(nim.parse(tokens(*words), release, (), from_image=from_image), entries, release, UNSEEN)
+
     for setting in nim.settings(release):
-        nim.derive(setting, parsed, entries, release, UNSEEN)
-    nim.environment(entries, release)
+        found = nim.derive(setting, parsed, entries, release, UNSEEN)
+        assert (setting, True) == (setting, found is not None and found.setting == setting)
+    assert {variable.name for variable in nim.environment(entries, release)} <= set(env)

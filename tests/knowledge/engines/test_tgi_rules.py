@@ -95,6 +95,8 @@ def test_variables_name_the_devices() -> None:
         ("2.3.1", "mllama", "bfloat16"),
         ("3.1.0", "qwen2_vl", "float16"),
         ("3.1.1", "qwen2_vl", "bfloat16"),
+        ("3.2.2", "llama4", "bfloat16"),
+        ("2.2.0", "mamba", "bfloat16"),
         ("1.4.5", "mistral", "float16"),
     ],
 )

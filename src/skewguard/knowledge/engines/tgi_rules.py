@@ -141,12 +141,13 @@ def _visible(setting: str, ground: Ground) -> Effective:
 # ---- number formats -------------------------------------------------------------------------------------------------
 
 BFLOAT16: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("2.2.0", ("deepseek_v2", "gemma", "gemma2", "dbrx", "paligemma")),
+    ("2.2.0", ("deepseek_v2", "gemma", "gemma2", "dbrx", "mamba", "paligemma", "ssm")),
     ("2.3.1", ("mllama",)),
     ("3.0.2", ("idefics3",)),
     ("3.1.0", ("deepseek_v3",)),
     ("3.1.1", ("qwen2_vl", "qwen2_5_vl")),
     ("3.2.0", ("gemma3", "gemma3_text")),
+    ("3.2.2", ("llama4",)),
 )
 """Families whose default is bfloat16, with the first release that has them so; all others are served in float16."""
 _FIRST_TABLE = "2.2.0"

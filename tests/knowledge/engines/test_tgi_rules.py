@@ -117,6 +117,15 @@ def test_dtype_of_an_fp8_model_was_the_kernels() -> None:
         assert value(asked[0], version, asked[1], model=checkpoint()) == "float16"
 
 
+def test_method_of_the_checkpoint_fixes_the_format_later_than_a_written_one() -> None:
+    """2.1.0 looked at the flag alone; 2.2.0 reads config.json first."""
+    model = checkpoint(model_type="gemma", quantization_config={"quant_method": "awq"})
+
+    assert gap("runtime.dtype", "2.1.1", model=model)
+    assert value("runtime.dtype", "2.1.1", "--quantize=awq", model=model) == "float16"
+    assert value("runtime.dtype", "2.2.0", model=model) == "float16"
+
+
 def test_cache_of_8_bits_that_the_checkpoint_asks_for() -> None:
     """3.0.0 began to look, under FlashInfer alone; an unseen checkpoint may ask for one."""
     method = {"quant_method": "compressed-tensors", "kv_cache_scheme": {"type": "float", "num_bits": 8}}

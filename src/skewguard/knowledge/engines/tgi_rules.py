@@ -164,7 +164,8 @@ def dtype(setting: str, ground: Ground) -> Effective:
     if ground.hardware.platform not in ("cuda", "rocm", None):
         return ground.gap(setting, "dtype", "it follows the kind of device", ground.hardware.key, ground.model_key)
     method = _method(ground)
-    if method in _HALF_METHODS and since(ground.version, "2.1.0"):
+    first = "2.1.0" if ground.declared("quantize") is not None else "2.2.0"  # config.json was asked too late before
+    if method in _HALF_METHODS and since(ground.version, first):
         return ground.derived(setting, "dtype", "float16", f"{method} kernels take nothing else")
     if method == "fp8" and since(ground.version, _FIRST_TABLE) and not since(ground.version, FP8_AS_OTHERS):
         reason = "it is bfloat16 where the FBGEMM kernels are there, which take a GPU of compute capability 8.0"

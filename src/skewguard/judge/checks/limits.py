@@ -274,39 +274,3 @@ def partial_prefills(case: Case) -> Iterator[Result]:
                 anchor=evidence.flag(case, larger) or larger,
                 fact=fact,
             )
-
-
-_LENGTH_SWITCHES = {
-    "vllm": "VLLM_ALLOW_LONG_MAX_MODEL_LEN",
-    "sglang": "SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN",
-}
-
-
-@check(
-    "limits.length-check-off",
-    reads_arguments=True,
-    title="The check of the context length is switched off",
-    category="runtime",
-    severity="warning",
-    why="The engine then takes any context length, also beyond what the model was trained for: answers turn to noise past "
-    "that point, or the server crashes with NaN or an index out of range, and nothing says why.",
-    remedy="remove the variable, and set a length that the model supports",
-    bad="env: [{name: VLLM_ALLOW_LONG_MAX_MODEL_LEN, value: '1'}]\nargs: [--max-model-len=131072]",
-    good="args: [--max-model-len=32768]",
-    sources=("vLLM vllm/config/model.py: VLLM_ALLOW_LONG_MAX_MODEL_LEN",),
-)
-def length_check_off(case: Case) -> Iterator[Result]:
-    """The variable that lets a length exceed the model's own."""
-    name = _LENGTH_SWITCHES.get(case.engine, "")
-    entry = case.container.variable(name)
-    if entry is None or (entry.value or "").lower() not in ("1", "true"):
-        return
-    length = case.sheet.declared("limits.max_model_len")
-    yield fail(
-        f"{name} lets {case.title} take "
-        + (f"max_model_len {length.value}" if length else "any context length")
-        + " without asking whether the model supports it",
-        setting=f"{case.engine}.env.{name}",
-        anchor=name,
-        at=entry.origin,
-    )

@@ -44,6 +44,28 @@ def _unclear(case: Case, resource: str, amount: Located[str]) -> Iterator[Result
         )
 
 
+def _uncounted(case: Case) -> Iterator[Result]:
+    """The GPUs of the server's pods have no sum: unknown where this pod's alone are too few for what the engine needs.
+
+    No GPU at all is hardware.gpu-missing.
+    """
+    box, own, need = case.container, devices(case.container), needed(case)
+    if box.resources.claims or placed_by_ray(case) or (own is None and scheduling.accelerator_resources(box)):
+        yield skipped("how many devices it gets is not said by a number of whole ones", setting=TENSOR)
+    elif own and need is not None and need > own:
+        subject = case.workload.subject
+        yield unknown(
+            f"{_product(case)} needs {need} GPUs, and the container asks for {own}: whether the GPUs of the pods that act "
+            "with it make up for the rest cannot be told",
+            remedy=f"lower the parallelism to {own}, or supply what says how many pods form one server",
+            setting=TENSOR,
+            anchor=evidence.flag(case, TENSOR),
+            fact=_cause(case),
+            inputs=(f"pods@{subject.kind} {subject.name}",),
+            expected=need,
+        )
+
+
 def _elsewhere(case: Case) -> str:
     """Why the processes of this server need not run in the pods at hand; empty when they do."""
     if case.workload.joins or (case.recognition is not None and not evidence.words_read(case)):
@@ -103,7 +125,8 @@ def too_few_gpus(case: Case) -> Iterator[Result]:
         return
     total = available(case)
     if not total:
-        return  # no GPU at all is hardware.gpu-missing
+        yield from _uncounted(case)
+        return
     gap = next((gap for gap in (evidence.concealed(case, item) for item in (TENSOR, PIPELINE, DATA)) if gap), None)
     if gap is not None:
         yield evidence.undecided(gap, "Whether the GPUs suffice cannot be told", TENSOR)

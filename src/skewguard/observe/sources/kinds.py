@@ -81,6 +81,13 @@ def _searched(reading: Reading) -> list[Piece]:
     return searching.templates(reading, generic=False)
 
 
+def _aibrix(reading: Reading) -> list[Piece]:
+    """A role's `podGroupSize` pods act as one server; unset, each by itself (AIBrix roleset_types, podset_types)."""
+    from skewguard.observe.sources import searching
+
+    return searching.templates(reading, generic=False, sized=True)
+
+
 def _group(reading: Reading) -> list[Piece]:
     from skewguard.observe.sources import groups
 
@@ -154,9 +161,9 @@ _READERS: Mapping[str, tuple[str, Reader]] = {
     "RoleBasedGroup": ("workloads.x-k8s.io", _role_based),
     "RoleBasedGroupSet": ("workloads.x-k8s.io", _role_based),
     "JobSet": ("x-k8s.io", _searched),
-    "StormService": ("aibrix.ai", _searched),
-    "RoleSet": ("aibrix.ai", _searched),
-    "PodSet": ("aibrix.ai", _searched),
+    "StormService": ("aibrix.ai", _aibrix),
+    "RoleSet": ("aibrix.ai", _aibrix),
+    "PodSet": ("aibrix.ai", _aibrix),
     "DynamoGraphDeployment": ("nvidia.com", _dynamo),
     "DynamoComponentDeployment": ("nvidia.com", _dynamo),
     "NIMService": ("nvidia.com", _platform),

@@ -38,20 +38,30 @@ class _Found(Struct):
     node: Node
     parent: Node
     replicas: Node | None
+    size: Node | None
     alone: bool
 
 
-def templates(reading: Reading, *, generic: bool) -> list[Piece]:
-    """Every pod template of an object."""
+def templates(reading: Reading, *, generic: bool, sized: bool = False) -> list[Piece]:
+    """Every pod template of an object.
+
+    `sized`: the kind says in `podGroupSize` how many pods act as one server, and where it says nothing that is one.
+    """
     found = list(_walk(reading))
     several = len(found) > 1
     note = f"skewguard does not know the kind {reading.object.kind}: this pod template was found by its shape"
     pieces = [_piece(each, several=several, notes=(note,) if generic else ()) for each in found]
+    if sized:
+        pieces = [structs.replace(made, group_size=_size(each)) for made, each in zip(pieces, found, strict=True)]
     roles = [each.role for each in pieces]
     return [
         structs.replace(made, role=_group_and_part(each.names, made.role)) if roles.count(made.role) > 1 else made
         for made, each in zip(pieces, found, strict=True)
     ]
+
+
+def _size(found: _Found) -> int | None:
+    return 1 if found.size is None else found.size.integer()
 
 
 def _piece(found: _Found, *, several: bool, notes: tuple[str, ...]) -> Piece:
@@ -82,12 +92,12 @@ def _piece(found: _Found, *, several: bool, notes: tuple[str, ...]) -> Piece:
 
 
 def _walk(reading: Reading) -> Iterator[_Found]:
-    """Pod specs and lone containers, each with the nearest `replicas` above it."""
+    """Pod specs and lone containers, each with the nearest `replicas` and `podGroupSize` above it."""
     root = reading.object.root
     queue: deque[_Found] = deque()
     for key, value in root.items():
         if key not in ("metadata", "status", "kind"):
-            queue.append(_Found((key,), value, root, None, False))
+            queue.append(_Found((key,), value, root, None, None, False))
     seen: set[int] = set()
     yielded = 0
     while queue and len(seen) < MAX_NODES and yielded < MAX_TEMPLATES:
@@ -99,7 +109,7 @@ def _walk(reading: Reading) -> Iterator[_Found]:
         if node.kind == "sequence":
             for element in node.elements():
                 name = element.get("name").text() or element.get("role").text() or ""
-                queue.append(_Found((*each.names, name), element, node, each.replicas, False))
+                queue.append(_Found((*each.names, name), element, node, each.replicas, each.size, False))
             continue
         pod = _is_pod(node)
         each.alone = not pod and _may_hold_container(each.names) and _is_container(node)
@@ -107,9 +117,9 @@ def _walk(reading: Reading) -> Iterator[_Found]:
             yielded += 1
             yield each
             continue
-        own = node.get("replicas")
+        own, size = node.get("replicas") or each.replicas, node.get("podGroupSize") or each.size
         for key, value in node.items():
-            queue.append(_Found((*each.names, key), value, node, own or each.replicas, False))
+            queue.append(_Found((*each.names, key), value, node, own, size, False))
 
 
 def _is_pod(node: Node) -> bool:

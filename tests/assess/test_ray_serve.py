@@ -245,3 +245,17 @@ def test_container_beside_ray_runs_no_engine() -> None:
     )
     assert "fluent-bit" in text
     assert {found.container.name for found in wrapped.engines(text)} == {"c"}
+
+
+@pytest.mark.parametrize(
+    ("models", "verdicts"),
+    [
+        (MODEL, []),
+        (MODEL.replace("  accelerator_type: A100-80G\n", ""), ["fail"]),
+        (MODEL + MODEL.replace("A100-80G", "L4"), ["fail"]),
+    ],
+)
+def test_workers_whose_models_name_their_accelerator_name_a_class(models: str, verdicts: list[str]) -> None:
+    """Ray puts the replicas on nodes with it alone; where models name several, a pod of the group may be either."""
+    workers = [case for case in wrapped.engines(service(models=models)) if case.workload.joins]
+    assert [each.verdict for case in workers for each in wrapped.told(case, "hardware.gpu-class")] == verdicts

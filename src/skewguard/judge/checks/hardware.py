@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from skewguard.judge.checks import devices, members
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped, unknown
 from skewguard.language import accelerators, node_labels, scheduling
 from skewguard.language.facts import Fact, Origin
@@ -45,8 +46,7 @@ def gpu_class(case: Case) -> Iterator[Result]:
     if not asked or case.workload.template.node_name or case.container.resources.claims:
         yield skipped("the container asks for no GPU that a node label could name, or its node or device is fixed")
         return
-    named = isinstance(case.sheet.effective("hardware.gpu_class"), Fact)
-    if named or not found.open or found.impossible or found.unreadable:
+    if _named(case) or not found.open or found.impossible or found.unreadable:
         return
     resource, amount = next(iter(asked.items()))
     more = {"setting": "hardware.gpu_class", "anchor": resource}
@@ -248,6 +248,20 @@ def gpu_missing(case: Case) -> Iterator[Result]:
         setting="hardware.gpu_count",
         anchor="nvidia.com/gpu",
         expected=count,
+    )
+
+
+def _named(case: Case) -> bool:
+    """Whether something else than node terms names the class: a field of the resource, or Ray's `accelerator_type`.
+
+    Ray Serve puts each replica on nodes with that accelerator alone, whichever pods of its cluster those are.
+    """
+    leads = members.leader_of(case)
+    placed = leads is not None and devices.placed_by_ray(leads)
+    return any(
+        isinstance(each.sheet.effective("hardware.gpu_class"), Fact)
+        for each in (case, leads)
+        if each is not None and (each is case or placed)
     )
 
 

@@ -134,7 +134,7 @@ KAITO = """
     apiVersion: kaito.sh/v1beta1
     kind: Workspace
     metadata: {name: w}
-    resource: {instanceType: Standard_NC24ads_A100_v4, labelSelector: {matchLabels: {apps: w}}}
+    resource: {instanceType: Standard_NC48ads_A100_v4, labelSelector: {matchLabels: {apps: w}}}
     inference: {preset: {name: phi-4}, config: params}
 """
 PARAMS = """
@@ -161,6 +161,28 @@ def test_kaito_reads_its_config_map_as_arguments() -> None:
 def test_kaito_names_the_nodes_it_makes() -> None:
     """The instance type says which GPU."""
     assert wrapped.values(wrapped.first(KAITO, PARAMS % ""), "hardware.gpu_class") == ["A100-80GB-PCIe"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "count"),
+    [
+        ("instanceType: Standard_NC24ads_A100_v4", 1),
+        ("instanceType: Standard_ND96isr_H100_v5", 8),
+        ("instanceType: Standard_Other", None),
+        ("instanceType: Standard_ND96isr_H100_v5, partition: {mode: accelerator, count: 2}", None),
+    ],
+)
+def test_kaito_asks_for_all_gpus_of_the_nodes_it_makes(resource: str, count: int | None) -> None:
+    """As many as the machine has; a machine that is not known, or split, has none that can be counted."""
+    text = KAITO.replace("instanceType: Standard_NC48ads_A100_v4", resource)
+    assert wrapped.values(wrapped.first(text, PARAMS % ""), "hardware.gpu_count") == [count]
+
+
+def test_kaito_parallelism_beyond_its_node_is_unknown() -> None:
+    """How many nodes serve one copy KAITO works out itself."""
+    small = KAITO.replace("NC48ads", "NC24ads")
+    (found,) = wrapped.told(wrapped.first(small, PARAMS % ""), "parallel.too-few-gpus")
+    assert found.verdict == "unknown"
 
 
 def test_kaito_turns_a_switch_on_that_is_written_false() -> None:
@@ -203,9 +225,13 @@ def test_kaito_template_is_read_as_a_pod() -> None:
         apiVersion: kaito.sh/v1beta1
         kind: Workspace
         metadata: {name: w}
-        inference: {template: {spec: {containers: [{name: c, image: "vllm/vllm-openai:v0.11.0", args: [--model=m]}]}}}
+        resource: {instanceType: Standard_NC24ads_A100_v4}
+        inference: {template: {spec: {containers: [{name: c, image: "vllm/vllm-openai:v0.11.0", args: [--model=m], resources: {limits: {nvidia.com/gpu: 1}}}]}}}
     """
-    assert wrapped.values(wrapped.first(text), "model.id", "runtime.version") == ["m", "0.11.0"]
+    case = wrapped.first(text)
+    assert wrapped.values(case, "model.id", "runtime.version") == ["m", "0.11.0"]
+    assert wrapped.values(case, "hardware.gpu_class") == ["A100-80GB-PCIe"]
+    assert wrapped.told(case, "hardware.gpu-class") == []
 
 
 def test_misspelt_field_of_a_vllm_runtime_is_an_error() -> None:

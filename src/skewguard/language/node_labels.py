@@ -113,6 +113,7 @@ INSTANCES: tuple[tuple[str, str], ...] = (
     ("standard_nc24ads_a100_v4", "A100-PCIE-80GB"), ("standard_nc48ads_a100_v4", "A100-PCIE-80GB"),
     ("standard_nc96ads_a100_v4", "A100-PCIE-80GB"), ("standard_nc4as_t4_v3", "T4"), ("standard_nc8as_t4_v3", "T4"),
     ("standard_nc16as_t4_v3", "T4"), ("standard_nc64as_t4_v3", "T4"), ("standard_nv36ads_a10_v5", "A10"),
-    ("standard_nv72ads_a10_v5", "A10"),
+    ("standard_nv72ads_a10_v5", "A10"), ("standard_nc6s_v3", "V100-PCIE-16GB"), ("standard_nc12s_v3", "V100-PCIE-16GB"),
+    ("standard_nc24s_v3", "V100-PCIE-16GB"), ("standard_nc24rs_v3", "V100-PCIE-16GB"),
 )  # fmt: skip
 """Lower-case prefix of the machine's name → class. Sizes that share one GPU between machines are left out."""

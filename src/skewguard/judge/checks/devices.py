@@ -26,6 +26,12 @@ def needed(case: Case) -> int | None:
     return None if data is None or tensor < 1 else tensor * pipeline * context * data
 
 
+def least(case: Case) -> int | None:
+    """GPUs that one server needs at the least: where the other sizes are not known, those of its tensor parallelism."""
+    placed = given(case, f"{case.engine}.data_parallel_backend") == "ray"
+    return needed(case) or (None if placed else evidence.integer(case, TENSOR))
+
+
 def _open(case: Case, setting: str) -> bool:
     """Whether the engine decides a size by what is not in the input: releases alone differ in having it, at 1."""
     found = case.sheet.effective(setting)

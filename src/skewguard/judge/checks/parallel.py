@@ -11,6 +11,7 @@ from skewguard.judge.checks.devices import (
     available,
     devices,
     given,
+    least,
     needed,
     on,
     placed_by_ray,
@@ -49,7 +50,7 @@ def _uncounted(case: Case) -> Iterator[Result]:
 
     No GPU at all is hardware.gpu-missing.
     """
-    box, own, need = case.container, devices(case.container), needed(case)
+    box, own, need = case.container, devices(case.container), least(case)
     if box.resources.claims or placed_by_ray(case) or (own is None and scheduling.accelerator_resources(box)):
         yield skipped("how many devices it gets is not said by a number of whole ones", setting=TENSOR)
     elif own and need is not None and need > own:
@@ -128,28 +129,28 @@ def too_few_gpus(case: Case) -> Iterator[Result]:
         yield from _uncounted(case)
         return
     gap = next((gap for gap in (evidence.concealed(case, item) for item in (TENSOR, PIPELINE, DATA)) if gap), None)
-    if gap is not None:
-        yield evidence.undecided(gap, "Whether the GPUs suffice cannot be told", TENSOR)
-        return
-    need = needed(case)
+    need = least(case)
     if need is not None and need > total:
-        resource, amount = next(
-            iter(scheduling.accelerator_resources(case.container).items()), ("nvidia.com/gpu", None)
-        )
-        each = math.ceil(need / pods(case))
-        fact = _cause(case)
-        more = f"write `{resource}: {each}` in the limits{' of each pod' if pods(case) > 1 else ''}"
-        if placed_by_ray(case):
-            more = f"give the worker groups {need} GPUs together"
-        yield fail(
-            f"{_product(case)} needs {need} GPUs, and {_got(case, total)}: {case.title} does not start",
-            remedy=f"{more}, or lower the parallelism to {total}",
-            setting=TENSOR if fact is None else fact.setting,
-            anchor=evidence.flag(case, TENSOR),
-            fact=fact,
-            at=None if fact else amount.origin if amount else None,
-            expected=need,
-        )
+        yield _short(case, need, total)
+    elif gap is not None:
+        yield evidence.undecided(gap, "Whether the GPUs suffice cannot be told", TENSOR)
+
+
+def _short(case: Case, need: int, total: int) -> Result:
+    resource, amount = next(iter(scheduling.accelerator_resources(case.container).items()), ("nvidia.com/gpu", None))
+    fact = _cause(case)
+    more = f"write `{resource}: {math.ceil(need / pods(case))}` in the limits{' of each pod' if pods(case) > 1 else ''}"
+    if placed_by_ray(case):
+        more = f"give the worker groups {need} GPUs together"
+    return fail(
+        f"{_product(case)} needs {need} GPUs, and {_got(case, total)}: {case.title} does not start",
+        remedy=f"{more}, or lower the parallelism to {total}",
+        setting=TENSOR if fact is None else fact.setting,
+        anchor=evidence.flag(case, TENSOR),
+        fact=fact,
+        at=None if fact else amount.origin if amount else None,
+        expected=need,
+    )
 
 
 def _cause(case: Case) -> Fact | None:

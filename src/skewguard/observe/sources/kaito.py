@@ -2,6 +2,7 @@
 
 Sources: kaito-project/kaito api/v1beta1/workspace_types.go, v1alpha1/{inferenceset,multiroleinference}_types.go;
 pkg/workspace/inference/preset_inferences.go (the preset's words, then the user's ConfigMap mounted at /mnt/config);
+pkg/workspace/inference/template_inference.go (a template's pods go to the nodes made for it);
 presets/workspace/inference/vllm/inference_api.py (its `vllm:` entries come behind every other word, so they win).
 """
 
@@ -11,7 +12,7 @@ from msgspec import structs
 
 from skewguard.language.documents import Node
 from skewguard.language.facts import Gap, Located
-from skewguard.language.workloads import Container, Invocation, Missing, NodeTerm, TextFile, Token
+from skewguard.language.workloads import Container, Invocation, Missing, NodeTerm, Resources, TextFile, Token
 from skewguard.observe.sources.layers import Layers, SoleContainer
 from skewguard.observe.sources.objects import called, supply
 from skewguard.observe.sources.pieces import Piece, Reading, add_fields, piece
@@ -29,11 +30,11 @@ def workspace(reading: Reading) -> list[Piece]:
     inference = spec.get("inference")
     replicas = root.get("spec", "replicas") if several else None
     if inference.get("template", "spec"):
-        return [piece(inference.get("template"), replicas=replicas)]
+        return [_placed(piece(inference.get("template")), spec.get("resource"), replicas)]
     preset = inference.get("preset")
     if not preset:
         return []
-    made = _preset(reading, preset.get("name"), inference.get("config"))
+    made = _preset(reading, preset.get("name"), inference.get("config"), spec.get("resource"))
     return [_placed(made, spec.get("resource"), replicas)]
 
 
@@ -42,15 +43,22 @@ def multi_role(reading: Reading) -> list[Piece]:
     model = reading.spec.get("model")
     return [
         structs.replace(
-            _placed(_preset(reading, model.get("name"), role.get("inferenceConfig")), role, role.get("replicas")),
+            _placed(_preset(reading, model.get("name"), _config(role), role), role, role.get("replicas")),
             role=role.get("type").text(),
         )
         for role in reading.spec.get("roles").elements()
     ]
 
 
-def _preset(reading: Reading, name: Node, config: Node) -> Piece:
-    """The pod of a preset, as far as its name and the user's ConfigMap give it."""
+def _config(role: Node) -> Node:
+    return role.get("runtimeConfig") or role.get("inferenceConfig")
+
+
+def _preset(reading: Reading, name: Node, config: Node, resource: Node) -> Piece:
+    """The pod of a preset, as far as its name, its nodes and the user's ConfigMap give it.
+
+    How many nodes serve one copy KAITO works out by the model's size.
+    """
     text = name.text() or ""
     gap = Gap(
         "runtime.engine",
@@ -64,14 +72,35 @@ def _preset(reading: Reading, name: Node, config: Node) -> Piece:
 
     def finish(container: Container) -> Container:
         place = name.origin if name else reading.object.origin
-        named = structs.replace(container, name=reading.object.name, origin=place, files=files)
+        named = structs.replace(
+            container, name=reading.object.name, origin=place, files=files, resources=_devices(resource)
+        )
         identity = {"model.source_uri": Located(f"kaito://{text}", name.origin)} if text else {}
         if chosen == "vllm":
             start = Invocation((Token("kaito-preset", place), *words), "field")
             named = structs.replace(named, invocations=(start,))
         return add_fields(named, identity, gap)
 
-    return Piece(SoleContainer([name], [name]), Layers([]), finish=finish, complete=False)
+    return Piece(SoleContainer([name], [name]), Layers([]), group_size=None, finish=finish, complete=False)
+
+
+_GPUS = {
+    **dict.fromkeys(("NC6s_v3", "NC4as_T4_v3", "NC8as_T4_v3", "NC16as_T4_v3", "NV36ads_A10_v5", "NC24ads_A100_v4"), 1),
+    **dict.fromkeys(("NC40ads_H100_v5", "NCC40ads_H100_v5"), 1),
+    **dict.fromkeys(("NC12s_v3", "NV72ads_A10_v5", "NC48ads_A100_v4", "NC80adis_H100_v5"), 2),
+    **dict.fromkeys(("NC24s_v3", "NC24rs_v3", "NC64as_T4_v3", "NC96ads_A100_v4"), 4),
+    **dict.fromkeys(("ND96asr_A100_v4", "ND96amsr_A100_v4", "ND96isr_H100_v5", "ND96isr_H200_v5"), 8),
+}
+"""The NVIDIA GPUs of the Azure machines that KAITO makes, each of which it asks for (pkg/sku/azure_sku_handler.go)."""
+
+
+def _devices(resource: Node) -> Resources:
+    """All GPUs of a node of the named type; none where the type is not known, or split."""
+    kind = resource.get("instanceType")
+    count = _GPUS.get((kind.text() or "").removeprefix("Standard_"))
+    if count is None or resource.get("partition").present:
+        return Resources()
+    return Resources(limits={"nvidia.com/gpu": Located(str(count), kind.origin)})
 
 
 def _settings(reading: Reading, config: Node) -> tuple[tuple[Token, ...], tuple[TextFile, ...]]:

@@ -12,6 +12,7 @@ whose path is not given is not run, and not listed. `--every N` takes each N-th 
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -84,6 +85,13 @@ def _json(command: list[str]) -> object:
         return json.loads(done.stdout)
     except json.JSONDecodeError:
         raise SystemExit(f"{command[0]} answered no JSON (exit {done.returncode}): {done.stderr[-500:]}") from None
+
+
+def version(path: str, word: str) -> str:
+    """What a tool says of its own version; empty where it says nothing that looks like one."""
+    said = subprocess.run([path, word], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"v?\d+\.\d+\S*", said.partition("\n")[0])
+    return found.group() if found else ""
 
 
 def kube_linter(path: str, folder: Path) -> Said:
@@ -195,15 +203,23 @@ def main() -> None:
         laid = lay_out(folder, skewbench.bases(skewbench.ROOT / "examples", skipped), options.every)
         tools: dict[str, Said] = {}
         if options.conftest:
-            tools["conftest, a snapshot policy"] = conftest(options.conftest, folder, laid.pairs)
+            tools[f"conftest {version(options.conftest, '--version')}, a snapshot policy"] = conftest(
+                options.conftest, folder, laid.pairs
+            )
         if options.kube_linter:
-            tools["kube-linter, default checks"] = kube_linter(options.kube_linter, folder)
+            tools[f"kube-linter {version(options.kube_linter, 'version')}, default checks"] = kube_linter(
+                options.kube_linter, folder
+            )
         if options.checkov:
-            tools["checkov, Kubernetes checks"] = checkov(options.checkov, folder)
+            tools[f"checkov {version(options.checkov, '--version')}, Kubernetes checks"] = checkov(
+                options.checkov, folder
+            )
         if options.kubeconform and options.schemas:
-            tools["kubeconform, strict"] = kubeconform(options.kubeconform, folder, options.schemas)
+            tools[f"kubeconform {version(options.kubeconform, '-v')}, strict"] = kubeconform(
+                options.kubeconform, folder, options.schemas
+            )
         os.chdir(skewbench.ROOT)
-    text = table(laid, tools)
+    text = f"{len(laid.changes)} changed files; every {options.every}. change of settings and structure.\n\n{table(laid, tools)}"
     print(text)
     if output:
         output.write_text(f"{HEAD}{text}\n", encoding="utf-8")
@@ -213,8 +229,11 @@ HEAD = """# The same changes, other tools
 
 Made by `python benchmarks/skewbench/peers.py`. A change counts as found when a tool says of the changed file what it
 did not say of the file it was made from; a false alarm is the same after a change that changes nothing that runs. The
-tools answer other questions than skewguard, which is the point: a policy that holds every line finds every other line,
-and can tell neither the harmless from the harmful nor see what a release, a GPU or a checkpoint changes by itself.
+files are this repository's examples, and the policy for conftest was written here, as well as we could.
+
+The tools answer other questions, which is the point. A policy that holds every line finds every other line: the harmful,
+and a good part of the harmless. Of a new tag or GPU class it says that it is new, not what the engine makes of it.
+Changes of the model's files alone are left out, because none of these tools reads them.
 
 """
 

@@ -305,7 +305,10 @@ def main() -> int:
     text = summary(outcomes, skipped, len(found))
     print(text)
     if output:
-        output.write_text(f"# SkewBench\n\nMade by `python benchmarks/skewbench/run.py`.\n\n{text}", encoding="utf-8")
+        output.write_text(
+            f"# SkewBench\n\nMade by `python benchmarks/skewbench/run.py`; [other tools](peers.md) on the same files.\n\n{text}",
+            encoding="utf-8",
+        )
     changed = [item for item in outcomes if item.category != "harmless"]
     recall = sum(item.good for item in changed) / max(len(changed), 1)
     return int(recall < 0.95 or any(not item.good for item in outcomes if item.category == "harmless"))

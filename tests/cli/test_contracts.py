@@ -205,7 +205,10 @@ def test_broken_promise_says_that_the_contract_may_be_at_fault(run: Run) -> None
     assert (1, {"runtime.dtype", "vllm.max_numseqs", "vllm.env.VLLM_USE_V2"}) == (done.code, set(found))
     dtype = found["runtime.dtype"]
     assert "(no release of vLLM lists the value bfloat61; the nearest is bfloat16), x.yaml:" in dtype["message"]
-    assert dtype["remedy"].startswith("correct the contract at c.yaml:6 (bfloat16?); else set `--dtype bfloat61`")
+    assert dtype["remedy"].startswith(
+        "correct the contract at c.yaml:6 (bfloat16?); else take runtime.dtype out of the contract: `--dtype` of this vLLM "
+        "takes no such value"
+    )
     assert "the nearest is limits.max_num_seqs" in found["vllm.max_numseqs"]["message"]
     assert "the nearest is `VLLM_USE_V1`" in found["vllm.env.VLLM_USE_V2"]["message"]
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from skewguard.judge.checks import environment
 from skewguard.knowledge.engines.interface import Recognition
@@ -54,6 +55,20 @@ def test_model_that_is_told_or_hidden_passes() -> None:
     assert verdicts("args.none-given", case(declared={"model.id": "m"}, environment=[env("MODEL", "m")])) == ["pass"]
     assert verdicts("args.none-given", case(derived=BUILTIN, blind=gap("model.id"))) == ["pass"]
     assert verdicts("args.none-given", case(arguments=None, environment=[env("MODEL", "m")])) == ["pass"]
+
+
+def test_image_that_holds_its_model_is_told_none() -> None:
+    """NIM's image is the model: variables that it does not read say nothing of that."""
+    subject = case(
+        engine="nim", title="NVIDIA NIM", version="2.1.6", environment=[env("NIM_ENABLE_KV_CACHE_REUSE", "1")]
+    )
+    assert verdicts("args.none-given", subject) == ["pass"]
+
+
+def test_variable_that_is_dead_by_hearsay_is_a_note() -> None:
+    """The pages of a release that were read do not name it."""
+    said = structs.replace(variable("NIM_X", "dead"), hearsay=True)
+    assert severities("args.dead-env", case(environment=[env("NIM_X", "1")], variables=[said])) == ["note"]
 
 
 def test_variables_that_the_engine_reads_are_no_look_alikes() -> None:

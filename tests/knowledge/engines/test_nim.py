@@ -157,7 +157,7 @@ def test_variable_of_other_releases_is_named_where_it_is_set() -> None:
 
 def test_defaults_are_told_where_a_page_tells_them() -> None:
     """A port; anything else without a page is a gap, never a None."""
-    port = derive(exactly("2.0.4"), "nim.server_port")
+    port = derive(exactly("2.0.4"), "nim.port")
     assert isinstance(port, Fact)
     assert port.value == 8000
     assert isinstance(derive(exactly("1.15.0"), "nim.guided_decoding_backend"), Gap)
@@ -167,11 +167,61 @@ def test_defaults_are_told_where_a_page_tells_them() -> None:
             assert isinstance(found, Gap) or (isinstance(found, Fact) and found.value is not None), setting
 
 
-def test_no_variable_is_called_unread() -> None:
-    """Pages were read in part only, and NIM's of other kinds take others."""
-    env = variables(NIM_TRITON_LOG_VERBOSE="1", MAX_MODEL_LEN="1", NIM_MODEL_NAME="m", NIM_MODEL_PATH="p", NIM_X="1")
-    assert {each.name for each in nim.environment(env, exactly("2.0.0"))} == {"NIM_MODEL_PATH"}
-    assert {each.outcome for each in nim.environment(env, exactly("1.15.0"))} == {"read"}
+def outcomes(version: str, **env: str | None) -> dict[str, str]:
+    """What becomes of each variable of which something is said."""
+    return {each.name: each.outcome for each in nim.environment(variables(**env), exactly(version))}
+
+
+def test_variable_that_no_page_names_is_not_called_unread() -> None:
+    """Pages were read in part only, and NIM's of other kinds take others; so with what a newer release names."""
+    strange = {"NIM_TRITON_LOG_VERBOSE": "1", "MAX_MODEL_LEN": "1", "NIM_X": "1", "NIM_MODEL_PATHS_OF_ALL": "p"}
+    assert outcomes("2.0.0", **strange) == {}
+    assert outcomes("1.15.0", **strange, NIM_MODEL_PATH="p", NIM_MODEL_NAME="m") == {"NIM_MODEL_NAME": "read"}
+
+
+def test_variable_of_older_pages_alone_is_dead_by_hearsay() -> None:
+    """Pages of 2.x that were read do not name it, which is no proof."""
+    (said,) = nim.environment(variables(NIM_ENABLE_KV_CACHE_REUSE="1"), exactly("2.1.6"))
+    assert (said.outcome, said.hearsay) == ("dead", True)
+    assert "up to 1.15.0, and by none of NVIDIA NIM 2.1.6 that was read" in said.message
+
+
+@pytest.mark.parametrize(
+    ("version", "name", "meant"),
+    [
+        ("1.10.0", "NIM_MAX_MODELLEN", "NIM_MAX_MODEL_LEN"),
+        ("2.1.6", "NIM_MAX_MODEL_LENS", "NIM_MAX_MODEL_LEN"),
+        ("2.1.6", "NIM_MAX_NUM_SEQ", "NIM_MAX_NUM_SEQS"),
+        ("1.10.0", "NIM_MAX_NUM_SEQ", None),
+        ("1.10.0", "NIM_TENSOR_PARALEL_SIZE", "NIM_TENSOR_PARALLEL_SIZE"),
+        ("1.10.0", "NIM_MAX_TPU_LORAS", None),
+        ("1.10.0", "NIM_KVCACHE_PERCENT", None),
+    ],
+)
+def test_name_but_one_letter_from_a_known_one_is_misspelt(version: str, name: str, meant: str | None) -> None:
+    """Underscores aside, and where one known name alone is so near."""
+    said = nim.environment(variables(**{name: "8"}), exactly(version))
+    assert [each.suggestion for each in said] == ([meant] if meant else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "outcome"),
+    [
+        ("NIM_ENABLE_KV_CACHE_REUSE", "maybe", "invalid"),
+        ("NIM_ENABLE_KV_CACHE_REUSE", "True", "read"),
+        ("NIM_ENABLE_KV_CACHE_REUSE", "", "read"),
+        ("NIM_ENABLE_KV_CACHE_REUSE", "$(X)", "read"),
+        ("NIM_ENABLE_KV_CACHE_REUSE", None, "read"),
+        ("NIM_MAX_MODEL_LEN", "8k", "invalid"),
+        ("NIM_MAX_MODEL_LEN", "8192", "read"),
+        ("NIM_MODEL_NAME", "maybe", "read"),
+    ],
+)
+def test_text_that_is_no_value_however_read_is_invalid(name: str, text: str | None, outcome: str) -> None:
+    """No page says what NIM makes of it: whether it starts is left open."""
+    (said,) = nim.environment(variables(**{name: text}), exactly("1.15.0"))
+    assert (said.outcome, said.passed_over) == (outcome, outcome == "invalid")
+    assert started(exactly("1.15.0"), **{name: text}).starts is True
 
 
 def test_hidden_value_is_a_gap() -> None:

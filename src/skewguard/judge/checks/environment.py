@@ -6,6 +6,7 @@ from functools import cache
 from skewguard.judge.checks import beginnings, evidence
 from skewguard.judge.checks.interface import Case, Result, check, fail, unknown
 from skewguard.knowledge import engines
+from skewguard.knowledge.engines import commands
 from skewguard.knowledge.engines.interface import Variable
 from skewguard.language import surroundings, vocabulary
 from skewguard.language.workloads import EnvVar
@@ -64,6 +65,7 @@ def _model_told(case: Case) -> bool:
     """Whether a model is written somewhere, or may be, or another finding says what became of it."""
     if (
         case.sheet.declared("model.id")
+        or commands.ENGINES[case.engine].holds_model
         or evidence.concealed(case, "model.id")
         or "model.source_uri" in case.container.fields
     ):
@@ -192,7 +194,7 @@ def dead_env(case: Case) -> Iterator[Result]:
         yield fail(
             (variable.message or f"{case.title} no longer reads {variable.name}: it has no effect")
             + ("; its value was the default when it was last read, so that nothing changes" if nothing else ""),
-            severity="note" if nothing else None,
+            severity="note" if nothing or variable.hearsay else None,
             **_place(case, variable),
         )
 

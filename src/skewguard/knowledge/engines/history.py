@@ -113,6 +113,16 @@ def nearest(name: str, spellings: tuple[str, ...]) -> str | None:
     return found
 
 
+def one_letter_apart(one: str, other: str) -> bool:
+    """Whether two names are alike, or are once a letter of one of them is left out, put in or exchanged."""
+    if len(one) > len(other):
+        one, other = other, one
+    if len(other) - len(one) > 1:
+        return False
+    at = next((index for index, letter in enumerate(one) if letter != other[index]), len(one))
+    return one[at + (len(one) == len(other)) :] == other[at + 1 :]
+
+
 def _historic(table: Table, name: str) -> str | None:
     """The spelling of any version that `name` is, or is the only beginning of."""
     if not name.strip("-"):

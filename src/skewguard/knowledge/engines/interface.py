@@ -104,6 +104,7 @@ class Variable(Struct, frozen=True):
     name looks like a setting of the engine. `passed_over`: the engine starts with an invalid value, and takes its default.
     `stands_for`: the destination of the flag whose value it gives, so that it is no setting of its own beside that.
     `renamed`: the engine takes it for an old name of another variable, whose value it gives.
+    `hearsay`: only pages that name variables tell it, so that their silence is no proof.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Variable(Struct, frozen=True):
     passed_over: bool = False
     stands_for: str | None = None
     renamed: Renaming | None = None
+    hearsay: bool = False
 
 
 class Parsed(Struct, frozen=True):

@@ -12,13 +12,11 @@ from zlib import crc32
 
 from msgspec import structs
 
-from skewguard.knowledge.engines import answers, commands, conversions, listing, nim_rules, programs, tables, twins
-from skewguard.knowledge.engines.environment import Manner
-from skewguard.knowledge.engines.environment import read as read_environment
+from skewguard.knowledge.engines import answers, commands, listing, nim_rules, nim_variables, programs, tables, twins
 from skewguard.knowledge.engines.interface import FlagRecord, Inputs, Parsed, Release, Variable
 from skewguard.knowledge.engines.nim_rules import BOOK, BY_PROFILE, LAYERED, NIM
 from skewguard.knowledge.engines.programs import Start
-from skewguard.knowledge.engines.tables import Flag, Table
+from skewguard.knowledge.engines.tables import Table
 from skewguard.knowledge.engines.versions import since
 from skewguard.language.facts import Choice, Fact, Gap, Value
 from skewguard.language.workloads import Container, EnvVar, TextFile, Token
@@ -102,19 +100,7 @@ def settle(parsed: Parsed, env: Sequence[EnvVar], release: Release, _inputs: Inp
     if passed is not None and passed.value != "" and parsed.blind is None:
         gap = _behind(f"`{PASSTHROUGH}` goes", passed.value or f"env@{PASSTHROUGH}", release)
         parsed = structs.replace(parsed, blind=gap, starts=None)
-    return twins.applied(table(), twins.Way(_value, _typed), parsed, env, release)
-
-
-def _value(flag: Flag, text: str) -> Any:
-    """The value of a variable's text; what NIM makes of one that does not fit, no page says."""
-    if not text:
-        return twins.NOTHING
-    if flag.type == "bool":
-        return {"0": False, "1": True}.get(text, twins.NOTHING)
-    try:
-        return conversions.convert(flag, text)
-    except conversions.Refused:
-        return twins.NOTHING
+    return twins.applied(table(), twins.Way(nim_variables.value, _typed), parsed, env, release)
 
 
 def _typed(dest: str, value: Any) -> Value:
@@ -125,13 +111,9 @@ def _typed(dest: str, value: Any) -> Value:
     return typed
 
 
-_MANNER = Manner(NIM, prefixes=(), not_ours=(), look_alikes={}, successors={}, port="", twin=_value)
-
-
 def environment(env: Sequence[EnvVar], release: Release) -> tuple[Variable, ...]:
-    """What NIM makes of each variable that concerns it. None is called unread: not every page was read."""
-    found = read_environment(_MANNER, table(), env, release)
-    return tuple(variable for variable in found if variable.outcome not in ("dead", "unread"))
+    """What NIM makes of each variable that concerns it, as far as its pages tell."""
+    return nim_variables.read(table(), env, release)
 
 
 # ---- answers -------------------------------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ class Signs(Struct, frozen=True):
     `images.ends`); those of `entrypoints` start the server when the container gives no command, and where
     `runs_arguments`, their entrypoint runs the program that the arguments name instead; those of `bare` start nothing
     by themselves, and run what the arguments name. `words` are the parts of a repository name that suggest the engine.
-    `attaches`: a flag may have its value behind an equals sign.
+    `attaches`: a flag may have its value behind an equals sign. `holds_model`: its image is built for one model, and
+    serves that where nobody names one.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Signs(Struct, frozen=True):
     words: tuple[str, ...] = ()
     runs_arguments: bool = False
     attaches: bool = True
+    holds_model: bool = False
 
 
 ROWS: tuple[Signs, ...] = (
@@ -72,6 +74,7 @@ ROWS: tuple[Signs, ...] = (
             "nim/qwen/*",
         ),
         runs_arguments=True,
+        holds_model=True,
     ),
     Signs(
         name="llamacpp",

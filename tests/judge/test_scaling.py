@@ -40,6 +40,13 @@ def test_host_signal_wants_a_signal_of_the_engine(subject: Case, verdict: str) -
     assert [verdict] == verdicts("scaling.host-signal", subject)
 
 
+def test_engine_whose_queue_has_no_known_name_is_given_none() -> None:
+    """Which engine is behind NIM nobody knows: the advice names no metric of any."""
+    (answer,) = run("scaling.host-signal", under(scaler("cpu"), engine="nim", title="NVIDIA NIM", version="1.10.0"))
+    assert "num_requests_waiting" not in answer.remedy
+    assert "requests in flight" in answer.remedy
+
+
 def test_host_signal_beside_a_queue_is_a_note() -> None:
     """A good signal beside it decides most of the time."""
     assert severities("scaling.host-signal", under(scaler("cpu", "queue"))) == ["note"]

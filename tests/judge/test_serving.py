@@ -201,7 +201,8 @@ def test_port_mismatch_leaves_ports_of_sidecars_alone() -> None:
 
 def test_port_mismatch_knows_each_engines_own_port() -> None:
     """An engine's default counts; what cannot be seen leaves the port unknown, and a member of a group has none."""
-    shared: dict[str, Any] = {"engine": "sglang", "title": "SGLang", "container": {"readiness": http(8000)}}
+    shared: dict[str, Any] = {"engine": "sglang", "title": "SGLang", "version": "0.5.5"}
+    shared["container"] = {"readiness": http(8000)}
     member = {"sglang.port": 30000, "sglang.node_rank": 1}
 
     assert verdicts("serving.port-mismatch", case(derived={"sglang.port": 30000}, **shared)) == ["fail"]

@@ -107,13 +107,15 @@ def deciding(case: Case, setting: str, promise: values.Promise) -> str:
 
 def _variable(name: str, promise: values.Promise) -> str:
     wanted = _wanted(promise, None)
-    return f"remove the variable {name}" if wanted is None else f"set the variable {name} to {_quoted(wanted)}"
+    return f"remove the variable {name}" if wanted is None else evidence.set_variable(name, describing.plain(wanted))
 
 
 def _argument(case: Case, setting: str, promise: values.Promise, fact: Fact | None) -> str:
     flag = evidence.flag(case, setting) or setting
     wanted = _wanted(promise, fact)
     written = fact is not None and fact.authority == "declared"
+    if wanted is not None and flag.isupper():  # this engine is told by variables
+        return evidence.set_variable(flag, str(int(wanted)) if isinstance(wanted, bool) else describing.plain(wanted))
     if wanted is None:
         return f"remove `{flag}`" if written else _source(fact, flag)
     if isinstance(wanted, bool):
@@ -187,8 +189,8 @@ def _field(case: Case, setting: str, promise: values.Promise, fact: Fact | None)
     edits = {
         "runtime.engine": f"run {shown}",
         "runtime.version": f"use an image of {case.title} {_versions(promise)}",
-        "runtime.image": f"set `image: {shown}`",
-        "runtime.image_digest": f"set `image: {_repository(case)}@{shown}`",
+        "runtime.image": f"set {evidence.image_edit(case, shown)}",
+        "runtime.image_digest": f"set {evidence.image_edit(case, f'{_repository(case)}@{shown}')}",
         "hardware.gpu_class": f"let the pod run on {shown} only, with a nodeSelector or node affinity",
         "hardware.gpu_count": f"set `nvidia.com/gpu: {describing.plain(wanted)}` in the container's limits",
         "autoscaling.signal": f"scale on {shown}",
@@ -238,7 +240,3 @@ def _nearest_bound(promise: values.Range, value: Value) -> Value:
     if isinstance(value, (int, float)) and low is not None and value < low:
         return low
     return high if high is not None else low
-
-
-def _quoted(value: Value) -> str:
-    return f'"{describing.plain(value)}"'

@@ -23,17 +23,19 @@ Place = Literal["hub", "path", "uri", "other"]
 def flag(case: Case, setting: str) -> str | None:
     """The engine's spelling of a setting: as it stands in the arguments, else as its release spells it.
 
-    None where the engine has no such setting, or takes it as a word without a flag.
+    The name of a variable for an engine that is told by variables. None where the engine has no such setting, or takes
+    it as a word without a flag.
     """
     dest = vocabulary.destination(case.engine, setting)
     if dest is None:
         return None
     written = case.parsed.arguments if case.parsed else ()
-    spelled = next((item.flag for item in written if item.dest == dest and item.flag), None)
+    read = (item for item in written if item.outcome != "unknown")  # a name of another release is none of this one
+    spelled = next((item.flag for item in read if item.dest == dest and item.flag), None)
     if spelled is not None:
         return spelled
     names = _spellings(case, dest)
-    known = next((name for name in names if name.startswith("-")), None)
+    known = next((name for name in names if name.startswith("-") or name in _readable(case)), None)
     return known or (None if names else "--" + dest.replace("_", "-"))
 
 
@@ -68,6 +70,8 @@ def add_words(case: Case, name: str, value: str) -> str:
 
     A flag that is added beside one that stands already is the same flag twice.
     """
+    if not name.startswith("-"):
+        return set_variable(name, value)
     written = _written(case, name)
     if written is not None:
         return _change(written, name, value, joined(case, name, value))
@@ -80,6 +84,11 @@ def add_words(case: Case, name: str, value: str) -> str:
     if _in_shell(case):
         return f"add `{name} {value}` to the command line"
     return f"add {item(case, name, value)} to the container's `args`"
+
+
+def set_variable(name: str, value: str) -> str:
+    """How to give a variable a value: Kubernetes takes text alone."""
+    return f'set the variable {name} to "{value}"'
 
 
 def joined(case: Case, name: str, value: str) -> str:
@@ -230,6 +239,15 @@ def undecided(gap: Gap, sentence: str, setting: str) -> Result:
 def image(case: Case) -> ImageRef | None:
     """The container's image reference, taken apart."""
     return None if case.container.image is None else images.parse(case.container.image.value)
+
+
+def image_edit(case: Case, reference: str) -> str:
+    """The field that makes the image this reference: the tag, with its digest, where it has a field of its own."""
+    located = case.container.image
+    repository = located.origin.text if located is not None else None
+    if located is not None and repository and located.value.startswith(f"{repository}:"):
+        return f"`tag: {reference.removeprefix(f'{repository}:')}` beside `repository`"
+    return f"`image: {reference}`"
 
 
 def own_image(case: Case) -> bool:

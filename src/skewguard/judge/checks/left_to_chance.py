@@ -261,7 +261,8 @@ def _arms(now: Effective) -> tuple[Change, ...]:
 def _remedy(case: Case, found: list[Left]) -> str:
     """The words to add, with the values that hold now; what has no word is left to a contract."""
     words = {left.setting: word for left in found if (word := _word(case, left)) is not None}
-    new = [word for setting, word in words.items() if case.sheet.declared(setting) is None]
+    flags = {setting: word for setting, word in words.items() if word.startswith("-")}
+    new = [word for setting, word in flags.items() if case.sheet.declared(setting) is None]
     edits = [evidence.add_several(case, new)] if new else []
     for name, _, value in (word.partition("=") for word in words.values() if word not in new):
         edits.append(evidence.add_words(case, name, value))
@@ -275,8 +276,8 @@ def _word(case: Case, left: Left) -> str | None:
     value = left.now.value if isinstance(left.now, Fact) else "VALUE"
     if name is None or value is None:
         return None
-    if not isinstance(value, bool):
-        return f"{name}={value}"
+    if not isinstance(value, bool) or not name.startswith("-"):
+        return f"{name}={int(value) if isinstance(value, bool) else value}"
     dest = vocabulary.destination(case.engine, left.setting) or ""
     if value != dialects.inverts(case.engine, dest):
         return name

@@ -52,7 +52,7 @@ def image_tag(case: Case) -> Iterator[Result]:
     elif ref.problem is None and (reason := images.mutable_tag(ref)):
         yield fail(
             f"{reason[0].upper()}{reason[1:]}. {_pulling(case)}",
-            remedy=f"write `image: {_pinned(case)}`, with the release you validated; {RUNNING_DIGEST}",
+            remedy=f"write {evidence.image_edit(case, _pinned(case))}, with the release you validated; {RUNNING_DIGEST}",
             setting="runtime.image",
             anchor="image",
             at=located.origin,
@@ -96,7 +96,7 @@ def image_digest(case: Case) -> Iterator[Result]:
     elif ref.digest is None:
         yield fail(
             f"`{ref.text}` is named by tag alone; whoever owns the repository can push the tag `{ref.tag}` again",
-            remedy=f"write `image: {ref.text}@sha256:DIGEST`; {RUNNING_DIGEST}",
+            remedy=f"write {evidence.image_edit(case, f'{ref.text}@sha256:DIGEST')}; {RUNNING_DIGEST}",
             setting="runtime.image_digest",
             anchor="image",
             at=located.origin,

@@ -17,9 +17,10 @@ _QUEUE_METRICS = {
     "tgi": "tgi_queue_size",
     "trtllm": "trtllm_num_requests_waiting",
     "triton": "nv_inference_pending_request_count",
-    "nim": "vllm:num_requests_waiting",
     "llamacpp": "llamacpp:requests_deferred",
 }
+"""What each engine calls its queue. NIM has none here: which engine is behind it, and under which name it then counts,
+no manifest tells."""
 
 
 @check(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from skewguard.judge.checks import listening, members, serving_cache, serving_probes, serving_timeouts, starting
-from skewguard.judge.checks.evidence import add_words, known
+from skewguard.judge.checks.evidence import add_words, flag, known
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped
 from skewguard.language import surroundings
 from skewguard.language.facts import Located, Origin
@@ -74,7 +74,8 @@ def _port_edit(case: Case, port: int, knocks: list[Knock], *, alone: bool) -> st
     edit = f"Write {port} in {_listed([f'{knock.who} ({knock.origin})' for knock in knocks])}"
     if not alone or port in _asked(case):
         return f"{edit}."
-    return f"{edit}; or, for the engine: {add_words(case, '--port', str(knocks[0].number))}."
+    name = flag(case, f"{case.engine}.port") or "--port"
+    return f"{edit}; or, for the engine: {add_words(case, name, str(knocks[0].number))}."
 
 
 def _asked(case: Case) -> set[int | None]:

@@ -63,12 +63,8 @@ def none_given(case: Case) -> Iterator[Result]:
 
 def _model_told(case: Case) -> bool:
     """Whether a model is written somewhere, or may be, or another finding says what became of it."""
-    if (
-        case.sheet.declared("model.id")
-        or commands.ENGINES[case.engine].holds_model
-        or evidence.concealed(case, "model.id")
-        or "model.source_uri" in case.container.fields
-    ):
+    told = case.sheet.declared("model.id") or evidence.concealed(case, "model.id")
+    if told or commands.ENGINES[case.engine].holds_model or "model.source_uri" in case.container.fields:
         return True
     lost = ("swallowed", "ignored", "model-by-flag", "unexpected-value", "literal-variable")
     if any(argument.flag is None or argument.text.startswith("--model") for argument in case.arguments(*lost)):

@@ -92,6 +92,28 @@ def test_manifest_keeps_the_contract_made_from_it(run: Run, engine: str, bare: b
         assert [] == [(release, item["check"], item["setting"], item["message"]) for item in broken]
 
 
+def test_contract_keeps_what_only_the_file_sets(run: Run) -> None:
+    """Objects and fields of TensorRT-LLM's options that no flag has."""
+    options = (
+        "cuda_graph_config: {max_batch_size: 64}\nkv_cache_config: {max_tokens: 9}\nquant_config: {group_size: 8}\n"
+    )
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "o", "namespace": "prod"}}
+    text = MANIFEST % {
+        "image": IMAGES["trtllm"] % "1.1.0",
+        "args": json.dumps(["trtllm-serve", "m", "--extra_llm_api_options", "/cfg/o.yaml"]),
+        "env": "[]\n          volumeMounts: [{name: o, mountPath: /cfg}]",
+    }
+    pod = "      volumes: [{name: o, configMap: {name: o}}]\n---\n"
+    path = write("x.yaml", text + pod + json.dumps({**config, "data": {"o.yaml": options}}))
+    made = run("init", path)
+    done = run("check", path, "--contract", write("c.yaml", made.out), "-o", "json").document
+
+    assert all(
+        name in made.out for name in ("cuda_graph_config", "kv_cache_config.max_tokens", "quant_config.group_size")
+    )
+    assert [] == [item["message"] for item in done["findings"] if item["group"] == "contract"]
+
+
 @EVERY
 def test_releases_are_explained(run: Run, engine: str) -> None:
     """Every release of the choice with its flags; one that no table has is told with those that are near."""

@@ -6,7 +6,7 @@ This module is the `Lexicon` of contracts, which may not know the engines themse
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
-from skewguard.knowledge.engines import ENGINES, commands, tables
+from skewguard.knowledge.engines import ENGINES, commands, file_fields, file_holds, tables
 from skewguard.knowledge.engines.interface import Release
 from skewguard.knowledge.engines.tables import Table
 from skewguard.language.facts import Origin, Value
@@ -39,12 +39,12 @@ def choices(engine: str, dest: str) -> tuple[Collection[Value], bool] | None:
     """
     if dest == "arguments":
         return (), False
-    return _choices(tables.load(engine), dest)
+    return _choices(tables.load(engine), dest) or (((), False) if file_holds(engine, dest) else None)
 
 
 def destinations(engine: str) -> Collection[str]:
-    """Every destination of any release."""
-    return _destinations(tables.load(engine))
+    """Every destination of any release, of flags and of files."""
+    return (*_destinations(tables.load(engine)), *file_fields(engine))
 
 
 def variables(engine: str) -> tuple[str, ...]:

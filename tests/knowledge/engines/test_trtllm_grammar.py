@@ -13,7 +13,7 @@ from tests.knowledge.engines.trtllm_cases import parse, some
 
 TABLE = trtllm.table()
 COMMANDS = {version: clicking.command(TABLE.flags(version)) for version in TABLE.versions}
-NOT_CLICKS = ("extra_llm_api_options", "media_io_kwargs", "moe_cluster_parallel_size")
+NOT_CLICKS = ("extra_llm_api_options", "free_gpu_memory_fraction", "media_io_kwargs", "moe_cluster_parallel_size")
 """What the start makes of these after click has taken them."""
 
 

@@ -73,7 +73,7 @@ def nowhere(case: Case, setting: str) -> str | None:
     module, release = engines.ENGINES.get(case.engine), case.release
     if own is None or "*" in own or module is None or release is None or release.beyond or not release.candidates:
         return None
-    if _known(module, own, release.candidates):
+    if engines.file_holds(case.engine, own) or _known(module, own, release.candidates):
         return None
     ever = _known(module, own, module.releases())
     more = f", or run a release of {case.title} that has it" if ever else f": no release of {case.title} has it"

@@ -37,6 +37,8 @@ def _in_file(case: Case, argument: Argument) -> str:
         return f"write `{name}{': ' + value if equals else ''}` in {line}"
     if argument.fault in ("invalid", "missing-value"):
         return f"write a value that the flag takes in {line}, or remove the line"
+    if argument.doubt:
+        return f"compare `{key}` with the options of this release, or read the server's log"
     return f"remove {line}"
 
 

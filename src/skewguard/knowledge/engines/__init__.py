@@ -4,7 +4,7 @@ What may enter: argument grammars, version tables, start-time rules, image and c
 functions over values. What may not: reading a manifest or a cluster, a verdict, a message about a team's contract.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from skewguard.knowledge.engines import tables
 from skewguard.knowledge.engines.interface import EngineModule
@@ -75,6 +75,20 @@ class _Engines(Mapping[str, EngineModule]):
 
 ENGINES: Mapping[str, EngineModule] = _Engines()
 """Every engine with a table, by name."""
+
+
+def file_fields(engine: str) -> Collection[str]:
+    """Destinations that a file of an engine's options can set, whether or not a flag does."""
+    if engine != "trtllm":
+        return ()
+    from skewguard.knowledge.engines import trtllm_fields
+
+    return trtllm_fields.NAMES
+
+
+def file_holds(engine: str, dest: str) -> bool:
+    """Whether a file of an engine's options may set a destination, as a field or inside of one."""
+    return dest in file_fields(engine) or dest.partition(".")[0] in file_fields(engine)
 
 
 def tables_used() -> Tables:

@@ -123,6 +123,13 @@ def one_letter_apart(one: str, other: str) -> bool:
     return one[at + (len(one) == len(other)) :] == other[at + 1 :]
 
 
+def slip(one: str, other: str) -> bool:
+    """Whether one letter parts two names, or two that changed places."""
+    swapped = [index for index, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]]
+    exchanged = len(one) == len(other) and len(swapped) == 2 and sorted(one) == sorted(other)
+    return one_letter_apart(one, other) or (exchanged and swapped[1] - swapped[0] == 1)
+
+
 def _historic(table: Table, name: str) -> str | None:
     """The spelling of any version that `name` is, or is the only beginning of."""
     if not name.strip("-"):

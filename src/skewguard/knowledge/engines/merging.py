@@ -117,6 +117,7 @@ def _argument(told: Told, release: Release, everywhere: int, voice: Voice) -> Ar
         fatal=fatal,
         versions=() if everywhere_alike else tuple(told.versions),
         source=reading.source,
+        doubt=reading.doubt,
     )
 
 

@@ -41,6 +41,7 @@ class Reading(Struct, frozen=True):
     suggestion: str | None = None
     fatal: bool = False
     source: Source = "argument"
+    doubt: str = ""
 
     def alike(self, other: "Reading") -> bool:
         """Whether two releases make the same of the word."""

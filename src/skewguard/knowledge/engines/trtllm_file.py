@@ -9,12 +9,12 @@ from skewguard.knowledge.engines import conversions, shapes
 from skewguard.knowledge.engines.config_file import Entries, Entry, FileTrouble, root_of
 from skewguard.knowledge.engines.grammar import Key, Word
 from skewguard.knowledge.engines.tables import Flag
+from skewguard.knowledge.engines.trtllm_fields import CACHE
 from skewguard.knowledge.engines.trtllm_grammar import KV_FIELDS
 from skewguard.language.documents import Node
 from skewguard.language.errors import InputError
 from skewguard.language.workloads import TextFile
 
-CACHE = "kv_cache_config"
 BUILD = "build_config"
 QUANTIZATION = "quant_config"
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from skewguard.knowledge.engines import conversions, trtllm_file
+from skewguard.knowledge.engines import conversions, trtllm_fields, trtllm_file
 from skewguard.knowledge.engines.grammar import Word
 from skewguard.knowledge.engines.preparing import same_path
 from skewguard.knowledge.engines.readings import UNKNOWABLE, Held, Reading, Simulation, same_value
@@ -64,7 +64,7 @@ class Laying:
         if self._strict and flag is not None and flag.dest != line.path and line.path not in self._flags:
             self._wrong_name(line, flag.dest)
             return
-        if line.dest in SERVER_ONLY or not self._readable(line):
+        if line.dest in SERVER_ONLY or self._strange(line) or not self._readable(line):
             return
         held = self._result.values.get(line.dest)
         written = held is not None and held.word.source == "argument"
@@ -74,6 +74,21 @@ class Laying:
             self._knob(line, held)
         else:
             self._overwrite(line, held if written else None)
+
+    def _strange(self, line: Line) -> bool:
+        """Whether a name is none of the fields that were read, whose reader takes no other names."""
+        strange = trtllm_fields.strange(line.path) if self._strict and line.dest not in self._flags else None
+        if strange is None:
+            return False
+        near = f"--{strange.near}" if strange.near else None
+        if strange.sure:
+            detail = (line.path, strange.near or "")
+            self._tell(line, "unknown", fault="misspelt", why="no-field", detail=detail, suggestion=near, fatal=True)
+        else:
+            doubt = "whether this release has such a field was not read"
+            self._tell(line, "unknown", fault="unknown", why="unread-field", suggestion=near, doubt=doubt)
+            self._result.sure = False
+        return True
 
     def _readable(self, line: Line) -> bool:
         """Whether a value is one of its field; what stands for a number becomes one."""
@@ -88,7 +103,7 @@ class Laying:
 
     def _wrong_name(self, line: Line, right: str) -> None:
         """A flag's name that is no field of the engine's options, whose reader takes no other names."""
-        field = right if right != FRACTION else f"{trtllm_file.CACHE}.{right}"
+        field = right if right != FRACTION else f"{trtllm_fields.CACHE}.{right}"
         self._tell(
             line,
             "unknown",
@@ -146,7 +161,7 @@ class Laying:
                 fault="overruled",
                 why="cache-replaced",
                 detail=(place,),
-                suggestion=f"`{trtllm_file.CACHE}` at {place}, which must hold {FRACTION} itself",
+                suggestion=f"`{trtllm_fields.CACHE}` at {place}, which must hold {FRACTION} itself",
             )
 
     # ---- limits that reach the engine twice --------------------------------------------------------------------
@@ -190,6 +205,7 @@ class Laying:
         detail: tuple[str, ...] = (),
         suggestion: str | None = None,
         fatal: bool = False,
+        doubt: str = "",
     ) -> None:
         flag = self._flags.get(line.dest)
         self._result.readings.append(
@@ -208,6 +224,7 @@ class Laying:
                 suggestion,
                 fatal,
                 "config-file",
+                doubt,
             )
         )
 

@@ -11,12 +11,15 @@ from skewguard.knowledge.engines.history import Missing
 from skewguard.knowledge.engines.parsing import Parsing
 from skewguard.knowledge.engines.readings import UNKNOWABLE, Held, Reading, Simulation
 from skewguard.knowledge.engines.tables import Table
-from skewguard.knowledge.engines.trtllm_grammar import CONFIG, SERVE, SERVER_ONLY, behaviour
-from skewguard.knowledge.engines.trtllm_laying import Laying, found_at
+from skewguard.knowledge.engines.trtllm_grammar import CONFIG, FIRST_READ_KNOBS, SERVE, SERVER_ONLY, behaviour
+from skewguard.knowledge.engines.trtllm_laying import FRACTION, Laying, found_at
+from skewguard.knowledge.engines.versions import since
 from skewguard.language.workloads import TextFile
 
 UNUSED = "moe_cluster_parallel_size"
 """Taken by the parser and handed on to a function that has no such parameter, in every release that was read."""
+
+_SHARE = "a share between 0 and 1"
 
 
 class Laid(Simulation):
@@ -44,6 +47,7 @@ class _Simulation(Parsing):
         self._required()
         self._drop_unused()
         self._file(files)
+        self._share()
         self._judge()
         result = self._result
         return Laid(**{name: getattr(result, name) for name in Simulation.__struct_fields__}, doubts=self._doubts)
@@ -132,6 +136,21 @@ class _Simulation(Parsing):
             self._unseen(f"{path} ({file.ref})" if file is not None else path)
             return
         Laying(self._table, self._version, self._result, self._doubts).lay(file, held.word)
+
+    def _share(self) -> None:
+        """A share of memory outside of 0 to 1 is refused by the engine's record, whoever wrote it."""
+        held = self._result.values.get(FRACTION)
+        if held is None or not isinstance(held.value, int | float) or 0 <= held.value <= 1:
+            return
+        if not since(self._version, FIRST_READ_KNOBS):
+            return
+        for index, reading in enumerate(self._result.readings):
+            if reading.dest == FRACTION and reading.outcome == "parsed":
+                del self._result.values[FRACTION]
+                self._result.readings[index] = structs.replace(
+                    reading, outcome="invalid", fault="invalid", why="refused", detail=(_SHARE,), fatal=True
+                )
+                return
 
     def _unseen(self, path: str) -> None:
         """The file may set anything, and lays it over the flags in the releases where it wins."""

@@ -44,6 +44,17 @@ def _wrong_name(reading: Reading, who: str, _program: str) -> str:
     return f"`{key}` is a flag's name and no field of {who}'s options, where it is called `{field}`: the server does not start"
 
 
+def _no_field(reading: Reading, who: str, _program: str) -> str:
+    key, near = reading.detail
+    return f"`{key}` is no field of {who}'s options, which take no other names; the nearest is `{near}`: the server does not start"
+
+
+def _unread_field(reading: Reading, who: str, _program: str) -> str:
+    return (
+        f"`{reading.text}` is none of the fields of {who}'s options that were read: a release without it does not start"
+    )
+
+
 def _unused(reading: Reading, who: str, _program: str) -> str:
     return f"{who} accepts `{reading.flag}` and hands it to nobody: experts are not spread over clusters"
 
@@ -57,6 +68,8 @@ VOICE = Voice(
         "cache-replaced": _cache_replaced,
         "by-flags": _by_flags,
         "wrong-name": _wrong_name,
+        "no-field": _no_field,
+        "unread-field": _unread_field,
         "unused": _unused,
     },
     stray={SERVE: "; the model is its one word without a flag"},

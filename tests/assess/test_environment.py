@@ -318,3 +318,29 @@ def test_old_name_in_another_unit_leaves_the_new_one_open() -> None:
     )
 
     assert isinstance(effective(served, "sglang.env.SGLANG_REQ_WAITING_TIMEOUT"), Gap)
+
+
+# ---- variables beside arguments --------------------------------------------------------------------------------------
+
+LLAMACPP, TGI = "ghcr.io/ggml-org/llama.cpp:server-b6700", "ghcr.io/huggingface/text-generation-inference:3.3.5"
+
+
+@pytest.mark.parametrize(
+    ("image", "args", "env", "says"),
+    [
+        (LLAMACPP, "-m, m.gguf, -c, '32768'", "LLAMA_ARG_CTX_SIZE, value: '4096'", "runs with 32768"),
+        (LLAMACPP, "-m, m.gguf, -c, '4096'", "LLAMA_ARG_CTX_SIZE, value: '4096'", ""),
+        (LLAMACPP, "-m, m.gguf", "LLAMA_ARG_CTX_SIZE, value: '4096'", ""),
+        (TGI, "--model-id=m, --max-total-tokens=8192", "MAX_TOTAL_TOKENS, value: '9000'", "runs with 8192"),
+        (TGI, "--model-id=m, --max-total-tokens=8192", "MAX_TOTAL_TOKENS, value: '8192'", ""),
+        (TGI, "--model-id=m, --max-total-tokens=$(MAX_TOTAL_TOKENS)", "MAX_TOTAL_TOKENS, value: '8192'", ""),
+        (LLAMACPP, "-m, m.gguf, --api-key, one", "LLAMA_API_KEY, value: two", ""),  # never shown
+    ],
+)
+def test_variable_of_a_flag_that_an_argument_overrules_is_told(image: str, args: str, env: str, says: str) -> None:
+    """The engine reads both, and the argument goes first; equal values and secrets are not told."""
+    served = case(f"args: [{args}]\nenv: [{{name: {env}}}]", image=image)
+    told = [item for item in found_in(served, "args.env-contradicts") if item.verdict == "fail"]
+
+    assert [item.severity for item in told] == (["warning"] if says else [])
+    assert all(says in item.message and "argument goes before" in item.message for item in told)

@@ -216,6 +216,7 @@ def test_containers_that_only_prepare_are_marked() -> None:
             "failureThreshold",
         ),
         (deployment("args: []", "volumes: []\nvolumes: []"), "duplicate-key", "volumes"),
+        (deployment("env: [{name: A, value: '1'}, {name: A, value: '2'}]"), "duplicate-variable", "A"),
         (deployment("volumeMounts: [{name: cache, mountPath: /c}]"), "undefined-volume", "cache"),
         (deployment("args: []", "volumes: [{name: dshm, emptyDir: {medium: Memory}}]"), "unmounted-volume", "dshm"),
     ],
@@ -223,6 +224,20 @@ def test_containers_that_only_prepare_are_marked() -> None:
 def test_odd_documents_are_hinted_at(text: str, rule: str, anchor: str) -> None:
     """Keys written twice, mounts without a volume and volumes without a mount are said."""
     assert [(hint.rule, hint.anchor) for hint in reading.read(text).inventory.hints] == [(rule, anchor)]
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        "[{name: A, value: '1'}, {name: A, value: '1'}]",
+        "[{name: A, value: '1'}, {name: A, value: '$(A) 2'}]",
+        "[{name: A, value: '1'}, {name: A, valueFrom: {configMapKeyRef: {name: c, key: k, optional: true}}}]",
+    ],
+)
+def test_variable_that_is_given_twice_on_purpose_is_no_oddity(env: str) -> None:
+    """The same value again, a value made of the earlier one, and a default before an optional key."""
+    rules = [hint.rule for hint in reading.read(deployment(f"env: {env}")).inventory.hints]
+    assert "duplicate-variable" not in rules
 
 
 @pytest.mark.parametrize("name", ["gke-gcsfuse-cache", "gke-gcsfuse-tmp"])

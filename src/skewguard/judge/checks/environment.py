@@ -123,55 +123,6 @@ def _setting_names(engine: str) -> Mapping[str, str]:
 
 
 @check(
-    "args.env-contradicts",
-    reads_arguments=True,
-    title="A variable and an argument contradict each other",
-    category="runtime",
-    severity="warning",
-    why="The variable looks like the setting, and the engine reads the argument. Whoever edits the variable changes "
-    "nothing, and believes to have changed the server.",
-    remedy="let the argument read the variable with `$(NAME)`, or remove the variable",
-    bad="env: [{name: TP_SIZE, value: '16'}]\nargs: [--tensor-parallel-size=8]",
-    good="env: [{name: TP_SIZE, value: '8'}]\nargs: [--tensor-parallel-size=$(TP_SIZE)]",
-)
-def env_contradicts(case: Case) -> Iterator[Result]:
-    """A number in a variable that differs from the argument it seems to stand for."""
-    read = {item.name for item in case.variables if item.outcome in ("read", "invalid")}
-    for entry in case.container.env:
-        setting = setting_of(case.engine, entry.name)
-        fact = case.sheet.declared(setting) if setting else None
-        if (
-            fact is None
-            or entry.name in read
-            or not isinstance(fact.value, int | float)
-            or isinstance(fact.value, bool)
-        ):
-            continue
-        given = _number(entry.value)
-        if given is not None and given != fact.value and case.container.variable(entry.name) is entry:
-            yield fail(
-                f"{entry.name} is {entry.value}, and {case.title} runs with {fact.value} from {fact.origin}: the variable "
-                "is not read",
-                remedy=f"write `{_reading(case, fact.setting, entry.name)}`, or remove {entry.name}",
-                setting=setting,
-                anchor=entry.name,
-                at=entry.origin,
-            )
-
-
-def _reading(case: Case, setting: str, variable: str) -> str:
-    """The argument that takes its value from a variable."""
-    return evidence.joined(case, evidence.flag(case, setting) or setting, f"$({variable})")
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return float(text or "")
-    except ValueError:
-        return None
-
-
-@check(
     "args.dead-env",
     reads_arguments=True,
     title="This version no longer reads the variable",

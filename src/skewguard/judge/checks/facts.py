@@ -26,6 +26,23 @@ def duplicate_key(case: Case) -> Iterator[Result]:
 
 
 @check(
+    "facts.duplicate-variable",
+    title="A variable is given twice with different values",
+    category="orchestration",
+    severity="warning",
+    why="The last entry of a name in `env` counts, and the ones before it are lost. Tools that merge by name (`kubectl "
+    "apply`, kustomize) may keep another one: the API server warns of it.",
+    remedy="remove the entry that is not meant",
+    bad="env: [{name: VLLM_LOGGING_LEVEL, value: INFO}, {name: VLLM_LOGGING_LEVEL, value: DEBUG}]",
+    good="env: [{name: VLLM_LOGGING_LEVEL, value: DEBUG}]",
+    sources=("Kubernetes pkg/api/pod/warnings.go: hides previous definition",),
+)
+def duplicate_variable(case: Case) -> Iterator[Result]:
+    """One name twice in the `env` of a container, with values that differ."""
+    yield from _hints(case, "duplicate-variable")
+
+
+@check(
     "facts.undefined-volume",
     title="A mount names a volume that the pod does not have",
     category="orchestration",

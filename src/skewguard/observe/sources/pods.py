@@ -113,6 +113,7 @@ def _container(layers: Layers, pod: files.Volumes, ground: Ground, *, init: bool
     starts = starting.read(command or (), args or (), around, (*tokens[0], *tokens[1]))
     for node in layers.nodes:
         _duplicates(node, ground, subject)
+        _duplicate_variables(node.get("env").elements(), ground.ledger, subject)
     return Container(
         name=name,
         origin=place,
@@ -272,6 +273,25 @@ def duplicates(mapping: Node, ledger: Ledger, subject: Subject) -> None:
             "or the API server refuses the object"
         )
         ledger.hint(Hint("duplicate-key", message, lost, subject, key))
+
+
+def _duplicate_variables(entries: Sequence[Node], ledger: Ledger, subject: Subject) -> None:
+    """Hints for the variables that one list gives two values, where the later one is not made of the earlier."""
+    before: dict[str, Node] = {}
+    for entry in entries:
+        name, value = entry.get("name").text() or "", entry.get("value")
+        lost = before.get(name)
+        before[name] = entry
+        if lost is None or not value or entry.get("valueFrom") or lost.get("valueFrom"):
+            continue
+        if value.text() == lost.get("value").text() or f"$({name})" in (value.text() or ""):
+            continue
+        place = lost.get("name").origin
+        message = (
+            f"`{name}` is given twice with different values: line {entry.get('name').origin.line} wins, and what stands "
+            f"at line {place.line} is lost"
+        )
+        ledger.hint(Hint("duplicate-variable", message, place, subject, name))
 
 
 # Volumes that an injected container mounts: GKE's Cloud Storage FUSE sidecar knows them by name.

@@ -226,6 +226,21 @@ def test_a_device_on_the_edge_is_told_without_saying_that_it_never_starts() -> N
     assert "starts on none but a device that reports more memory" in found.message
 
 
+def test_weights_on_the_edge_leave_no_less_than_nothing() -> None:
+    """SGLang needs room for the weights alone: here most T4 have none left, and it is not said that it starts."""
+    text = "command: [python3, -m, sglang.launch_server, --model-path=org/m, --mem-fraction-static=0.82]"
+    of = case(
+        f"{text}\nresources: {{limits: {{nvidia.com/gpu: 1}}}}",
+        "nodeSelector: {nvidia.com/gpu.product: Tesla-T4}",
+        image="lmsysorg/sglang:v0.5.5",
+        given=Given(only=EDGE),
+    )
+    (found,) = told(of)
+    assert found.check == CHECKS[1]
+    assert "leave at most 0.0 GiB" in found.message
+    assert "SGLang starts on none but a device" in found.message
+
+
 def test_a_class_of_two_sizes_is_named_with_both() -> None:
     """`--gpu A100` may be 40 GB or 80 GB: what would decide is which."""
     (found,) = told(server(pod="", classes=accelerators.candidates("A100")), "unknown")

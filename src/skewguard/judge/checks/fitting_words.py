@@ -93,15 +93,15 @@ def _term(case: Case) -> tuple[Origin, str | None]:
 
 def few(case: Case, needed: Need, most: "Amount") -> str:
     """How little room is left for requests of full length, and what that does."""
-    room = (needed.share - needed.weights) / _GIB
-    if case.engine == "vllm" and needed.weights + needed.request > needed.share:
-        ends = "vLLM starts on none but a device that reports more memory than most of its class."
+    room = max(needed.share - needed.weights, 0)
+    if needed.weights + (needed.request if case.engine == "vllm" else 0) > needed.share:
+        ends = f"{case.title} starts on none but a device that reports more memory than most of its class."
     elif most.value < 1:
         ends = f"{case.title} starts, and refuses every request that is longer than its KV cache."
     else:
         ends = "one such request leaves little for all others: they wait, or are thrown out and computed again."
     return (
-        f"On {needed.device} the weights leave at most {room:.1f} GiB for the KV cache, and a request of {_tokens(case)} "
+        f"On {needed.device} the weights leave at most {_gib(room)} for the KV cache, and a request of {_tokens(case)} "
         f"takes {_gib(needed.request)} of it: {ends}"
     )
 

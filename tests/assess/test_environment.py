@@ -344,3 +344,15 @@ def test_variable_of_a_flag_that_an_argument_overrules_is_told(image: str, args:
 
     assert [item.severity for item in told] == (["warning"] if says else [])
     assert all(says in item.message and "argument goes before" in item.message for item in told)
+
+
+def test_variable_that_an_argument_refers_to_is_no_slip() -> None:
+    """`$(NAME)` hands it on, and Kubernetes has put its value there."""
+    image = "ghcr.io/huggingface/text-generation-inference:3.3.4"
+    handed, slipped = (
+        case(f"args: [--model-id=m, {more}]\nenv: [{{name: MAX_INPUT_TOKEN, value: '8'}}]", pod=GPU, image=image)
+        for more in ("--max-input-tokens=$(MAX_INPUT_TOKEN)", "--max-input-tokens=8")
+    )
+
+    assert found_in(handed, "args.unread-env") == []
+    assert len(found_in(slipped, "args.unread-env")) == 1

@@ -32,6 +32,13 @@ def test_dynamo_hands_the_engines_flags_on() -> None:
     assert wrapped.failing(case) == []
 
 
+def test_a_slip_of_a_flag_of_dynamos_own_is_told() -> None:
+    """What it means is Dynamo's; a name that differs by more may be a flag that came later."""
+    text = pod(VLLM, "python3 -m dynamo.vllm --model m --is-prefil-worker --is-new-kind-of-worker")
+    (found,) = wrapped.told(wrapped.first(text), "args.misspelt")
+    assert found.remedy == "write `--is-prefill-worker` instead of `--is-prefil-worker`"
+
+
 def test_what_a_wrapper_may_set_itself_is_a_gap() -> None:
     """A setting that nobody wrote is not the engine's default: Dynamo has defaults of its own."""
     case = wrapped.first(pod(VLLM, "python3 -m dynamo.vllm --model m"))
@@ -203,6 +210,13 @@ def test_kaito_refuses_an_entry_that_vllm_does_not_know() -> None:
     assert wrapped.failing(wrapped.first(KAITO, PARAMS % "max-num-sequences: 8")) == [
         "args.misspelt --max-num-sequences"
     ]
+
+
+def test_kaito_entry_is_mended_as_an_entry() -> None:
+    """Its names have no dashes before them."""
+    (found,) = wrapped.told(wrapped.first(KAITO, PARAMS % "max-num-sequences: 8"), "args.misspelt")
+    assert "`max-num-sequences` is a flag of neither" in found.message
+    assert found.remedy.startswith("write `max-num-seqs` in the line `max-num-sequences`")
 
 
 def test_kaito_config_map_that_is_not_in_the_input_hides_everything() -> None:

@@ -146,6 +146,8 @@ def environment(env: dict[str, str | None], version: str = "3.3.4") -> tuple[Var
         ("3.3.0", "PROMETHEUS_PORT", "read", None),
         ("3.3.4", "NUM_SHARDS", "unread", "--num-shard"),
         ("3.3.4", "TGI_WIGGLE_ROM", "unread", "TGI_WIGGLE_ROOM"),
+        ("3.3.4", "MAX_BATCH_PREFIL_TOKENS", "unread", "MAX_BATCH_PREFILL_TOKENS"),
+        ("3.3.4", "MAX_INPTU_TOKENS", "unread", "MAX_INPUT_TOKENS"),
     ],
 )
 def test_variables_come_and_go(version: str, name: str, outcome: str, suggestion: str | None) -> None:

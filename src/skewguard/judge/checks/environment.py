@@ -184,7 +184,8 @@ def unread_env(case: Case) -> Iterator[Result]:
 
     Where the start-up of the container hands it on (`$(NAME)`, a shell), it is no setting of the engine's own.
     """
-    text = " ".join(token.text for token in (*(case.container.command or ()), *(case.container.args or ())))
+    words = (*(case.container.command or ()), *(case.container.args or ()))
+    text = " ".join(f"{each.text} {each.origin.text}" for each in words)
     for variable in _told(case, "unread"):
         if variable.name in text or _told_elsewhere(case, variable.name):
             continue

@@ -62,7 +62,8 @@ class Manner(Struct, frozen=True, eq=False):
     that other programs around it read. `look_alikes` are names that people give settings in the environment and the
     engine does not read, with the setting each means. `successors` took the place of variables that are gone: the name
     to write instead, or None and what else to know. `port` is a variable that takes a port where a Service of the
-    engine's name injects an address. `renamed` are old names that it still takes for new ones. `twin` gives the value of a variable that stands for a flag, and raises `conversions.Refused`.
+    engine's name injects an address. `bare` is True where the engine's own names
+    begin with nothing of their own: a slip of one of them counts as one. `renamed` are old names that it still takes for new ones. `twin` gives the value of a variable that stands for a flag, and raises `conversions.Refused`.
     """
 
     engine: Engine
@@ -71,6 +72,7 @@ class Manner(Struct, frozen=True, eq=False):
     look_alikes: Mapping[str, str]
     successors: Mapping[str, tuple[str | None, str]]
     port: str
+    bare: bool = False
     renamed: tuple[Renaming, ...] = ()
     twin: Callable[[Flag, str], Any] | None = None
 
@@ -97,6 +99,9 @@ class _Reader(Struct):
             yield Variable(entry.name, "unread", _place(entry), text, flag)
         elif entry.name.startswith(self.manner.prefixes) and not entry.name.startswith(self.manner.not_ours):
             yield self._strange(entry)
+        elif self.manner.bare and (near := history.slipped(entry.name, self.table.env_names())):
+            text = f"no version of {self.manner.engine.title} reads `{entry.name}`; the nearest is `{near}`"
+            yield Variable(entry.name, "unread", _place(entry), text, near)
 
     def _runs(self, name: str) -> Runs:
         return renamings.runs(self.manner.renamed, self.table, name)

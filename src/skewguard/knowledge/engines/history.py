@@ -1,6 +1,6 @@
 """What is the matter with a flag that one release does not know: removed, not there yet, misspelt, or never a flag."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from msgspec import Struct
@@ -128,6 +128,16 @@ def slip(one: str, other: str) -> bool:
     swapped = [index for index, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]]
     exchanged = len(one) == len(other) and len(swapped) == 2 and sorted(one) == sorted(other)
     return one_letter_apart(one, other) or (exchanged and swapped[1] - swapped[0] == 1)
+
+
+LONG = 10
+"""Names shorter than this are not told to be slips of others where anybody may have names of their own."""
+
+
+def slipped(name: str, spellings: Iterable[str]) -> str | None:
+    """The spelling of which a long name is a slip of the pen; where names that differ by more may be somebody's own."""
+    near = (each for each in spellings if each != name and slip(name, each))
+    return next(near, None) if len(name) >= LONG else None
 
 
 def _historic(table: Table, name: str) -> str | None:

@@ -34,5 +34,6 @@ MANNER = Manner(
     },
     successors=_SUCCESSORS,
     port="PROMETHEUS_PORT",
+    bare=True,
     twin=from_environment,
 )

@@ -174,19 +174,22 @@ class _Flags:
         entry = _Plain(file, (0,), root.get("vllm"), found)
         for key, value in root.get("vllm").items():
             entry.add(key, value)
+        before = len(self._odd)
         for each in _chunks([word.token for word in found.words]):
             yield from self._passed(each)
+        self._odd[before:] = [_as_entry(each) for each in self._odd[before:]]
 
     def _strange(self, chunk: _Chunk) -> Iterator[Argument]:
         """What is said of a flag that nobody knows: only where it is nearly one of the engine's."""
         written = chunk.flag.text.partition("=")[0]
         first, space, _ = written.strip().partition(" ")
         swallowed = bool(space) and bool(self._table.runs(f"--{first.lstrip('-').replace('_', '-')}"))
-        near = first if swallowed else history.nearest_ever(self._table, f"--{chunk.name}")
+        near = first if swallowed else self._nearest(f"--{chunk.name}")
         if near is None:
             return
         spelled = f"--{near.lstrip('-').replace('_', '-')}" if swallowed else near
-        dest = self._table.runs(spelled)[0][2].dest
+        runs = self._table.runs(spelled)
+        dest = runs[0][2].dest if runs else None
         yield Argument(
             text=chunk.flag.text,
             outcome="swallowed" if swallowed else "ignored" if self._wrapper.drops else "unknown",
@@ -198,6 +201,11 @@ class _Flags:
             fatal=not self._wrapper.drops,
         )
 
+    def _nearest(self, name: str) -> str | None:
+        """The flag of the engine, or of the program itself, that a misspelt one most likely means."""
+        own = [f"--{each}" for each in (*self._wrapper.own, *self._wrapper.renamed)]
+        return history.slipped(name, own) or history.nearest_ever(self._table, name)
+
     def _sentence(self, written: str, near: str, *, swallowed: bool) -> str:
         who, engine = self._wrapper.short, self._wrapper.engine
         what = (
@@ -208,8 +216,13 @@ class _Flags:
         end = "drops it in silence" if self._wrapper.drops else "does not start with it"
         if swallowed:
             return f"{what}; {who} {end}"
-        title = vocabulary.named(engine, near.lstrip("-").replace("-", "_"))
-        return f"{what} {who} nor its engine; the nearest is `{near}` ({title}). {who} {end}"
+        title = f" ({vocabulary.named(engine, near[2:].replace('-', '_'))})" if self._table.runs(near) else ""
+        return f"{what} {who} nor its engine; the nearest is `{near}`{title}. {who} {end}"
+
+
+def _as_entry(argument: Argument) -> Argument:
+    """What is said of an entry of a file, whose names have no dashes before them."""
+    return structs.replace(argument, source="config-file", message=argument.message.replace("`--", "`"))
 
 
 class _Plain(Entry):

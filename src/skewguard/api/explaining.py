@@ -9,6 +9,7 @@ from skewguard.api import histories, results, surroundings
 from skewguard.judge.checks import registry as checks
 from skewguard.knowledge import engines
 from skewguard.knowledge.engines import commands
+from skewguard.knowledge.engines import versions as order
 from skewguard.knowledge.engines.interface import EngineModule, FlagRecord
 from skewguard.language import accelerators, dialects, vocabulary
 from skewguard.language.errors import UsageError
@@ -232,7 +233,7 @@ def _engine(engine: str, version: str) -> EngineReport:
     wanted = version.removeprefix("v")
     if wanted not in module.releases():
         begun = [release for release in module.releases() if wanted and release.startswith(f"{wanted}.")]
-        close = begun[:3] or _near(wanted, module.releases(), 0.5)
+        close = begun[:3] or order.neighbours(wanted, module.releases())
         raise UsageError(
             f"{module.TITLE} {version or 'without a version'} is not in the table ({module.releases()[0]} to {module.releases()[-1]})",
             hint=f"near it: {', '.join(close)}" if close else f"known: {', '.join(module.releases())}",

@@ -276,3 +276,19 @@ def test_releases_that_disagree_leave_a_gap() -> None:
     parsed = serve(some("1.2.1", "1.3.0rc29"), "--max_batch_size", "256", text="max_batch_size: 64\n")
 
     assert parsed.gaps["max_batch_size"].rule == "version"
+
+
+@pytest.mark.parametrize(
+    ("version", "written", "here"),
+    [
+        ("1.0.0", "--tensor-parallel-size", "--tp_size"),
+        ("1.0.0", "--tensor_parallel_size", "--tp_size"),
+        ("1.1.0", "--pipeline_parallel_size", "--pp_size"),
+        ("1.0.0", "--free_gpu_memory_fraction", "--kv_cache_free_gpu_memory_fraction"),
+    ],
+)
+def test_name_of_another_release_is_told_with_this_ones(version: str, written: str, here: str) -> None:
+    """The setting is there under another name: that is the edit, not to remove it."""
+    parsed = serve(version, written, "1")
+    (said,) = [each for each in parsed.arguments if each.fault]
+    assert (said.fault, said.suggestion, written in said.message) == ("misspelt", here, True)

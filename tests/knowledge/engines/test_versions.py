@@ -91,3 +91,19 @@ def test_after_takes_the_release_and_the_next(text: str, expected: versions.Fitt
 def test_fitting_of_an_empty_table_is_unknown() -> None:
     """An engine without a table has no candidates."""
     assert versions.fitting("1.0.0", ()) == versions.Fitting("unknown", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("0.99", ("0.9.2", "0.10.0", "0.11.0")),
+        ("0.9.3", ("0.9.1", "0.9.2", "0.10.0")),
+        ("0.1", ("0.9.1", "0.9.2", "0.10.0")),
+        ("latest", ()),
+    ],
+)
+def test_neighbours_are_near_as_versions_are_not_as_texts(text: str, near: tuple[str, ...]) -> None:
+    """Between two of the table, or at its ends."""
+    assert versions.neighbours(text, ("0.9.1", "0.9.2", "0.10.0", "0.11.0")[1 if text == "0.99" else 0 :]) == near
+    assert versions.neighbours("b5000", ("b3716", "b4719", "b5217", "b6000")) == ("b3716", "b4719", "b5217")
+    assert versions.neighbours("1.10.1", ("1.10.0", "1.11.0")) == ("1.10.0", "1.11.0")

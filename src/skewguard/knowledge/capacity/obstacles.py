@@ -63,7 +63,8 @@ _MOST_DEVICES = 2**16
 def model(situation: Situation) -> Gap | None:
     """Why nothing follows from the model's files: they are not there, or the engine makes another model of them."""
     if situation.engine not in SHARE:
-        return gap("model", "the settings of this engine are not known here", "a look at the running server")
+        reason = "how much of a GPU's memory this engine takes for weights and KV cache is not worked out here"
+        return gap("model", reason, "a look at the running server")
     if situation.checkpoint is None:
         return gap("model", "the model's own files are not in the input", "--model-config DIR")
     if situation.checkpoint.sentence is not None or situation.checkpoint.modules is not None:

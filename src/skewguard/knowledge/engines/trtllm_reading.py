@@ -88,6 +88,9 @@ class _Simulation(Parsing):
         if len({self._known.flags[spelling].dest for spelling in whole}) == 1 and len(name) > len("--x"):
             return Missing("misspelt", whole[0], self._known.flags[whole[0]], whole[0])
         found = super()._missing(name)
+        here = self._table.by_dest(self._version).get(found.flag.dest) if found.flag is not None else None
+        if here is not None and found.fault in ("not-yet", "removed"):  # this release calls it otherwise
+            return Missing("misspelt", here.name, here, here.name)
         return structs.replace(found, spelling=name) if found.fault == "unknown" else found
 
     def _positional(self, take: Take) -> None:

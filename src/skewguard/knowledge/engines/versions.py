@@ -104,6 +104,16 @@ def _fitting(text: str | None, table: tuple[str, ...]) -> Fitting:
     return Fitting("between", (table[above - 1], table[above]))
 
 
+def neighbours(text: str, table: Sequence[str]) -> tuple[str, ...]:
+    """Up to three versions of `table` (oldest first) between which `text` lies, or that lie next to it; none for no version."""
+    wanted = key(text)
+    if wanted is None:
+        return ()
+    above = next((index for index, each in enumerate(table) if (key(each) or wanted) > wanted), len(table))
+    first = min(max(above - 2, 0), max(len(table) - 3, 0))
+    return tuple(table[first : first + 3])
+
+
 def after(text: str, table: Sequence[str]) -> Fitting:
     """For a build made some time after release `text`: that release and the next one of the table."""
     wanted = key(text)

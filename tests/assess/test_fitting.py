@@ -309,3 +309,49 @@ def test_a_broken_promise_without_the_model_says_no_effect() -> None:
     )
     (found,) = findings(server("--dtype=float32", model=None), "contract.mismatch", contract=contract)
     assert found.effect == ()
+
+
+HUGE = making.of(LLAMA_8B | LENGTHS | {"num_hidden_layers": 320})
+H100 = "nodeSelector: {nvidia.com/gpu.product: NVIDIA-H100-80GB-HBM3}"
+ALONE = {
+    "tgi": ("ghcr.io/huggingface/text-generation-inference:3.3.5", "[--model-id=org/m{}]", ", --num-shard=2"),
+    "trtllm": ("nvcr.io/nvidia/tensorrt-llm/release:1.0.0", "[trtllm-serve, serve, org/m{}]", ", --tp_size=2"),
+}
+
+
+def alone(engine: str, more: str = "", *, model: Checkpoint = HUGE, pod: str = H100) -> list[Finding]:
+    """What is said of an engine whose share of a device is not worked out."""
+    image, args, _ = ALONE[engine]
+    text = f"args: {args.format(more)}\nresources: {{limits: {{nvidia.com/gpu: 1}}}}"
+    return told(case(text, pod, image=image, given=Given(only=model)))
+
+
+@pytest.mark.parametrize("engine", ALONE)
+def test_weights_beyond_all_of_a_device_are_an_error_of_every_engine(engine: str) -> None:
+    """130 GiB on one H100; over two of them, with a smaller model or on no known class nothing is said."""
+    (found,) = alone(engine)
+    assert (found.check, found.severity) == (CHECKS[0], "error")
+    assert "The weights of org/m alone take at least" in found.message
+    assert "ask for 4 GPUs" in found.remedy or "ask for 2 GPUs" in found.remedy
+    assert alone(engine, ALONE[engine][2]) == []
+    assert alone(engine, model=LLAMA) == []
+    assert alone(engine, pod="") == []
+
+
+@pytest.mark.parametrize(
+    ("engine", "more"),
+    [
+        ("tgi", ", --quantize=bitsandbytes-nf4"),
+        ("tgi", ", --num-shard=$(SHARDS)"),
+        ("trtllm", ", --extra_llm_api_options=/unseen.yaml"),
+        ("trtllm", ", --tp_size=$(SIZE)"),
+    ],
+)
+def test_weights_of_which_something_is_not_known_are_not_judged(engine: str, more: str) -> None:
+    """Quantized while they are loaded, over GPUs that nobody knows, or by a file that nobody sees."""
+    assert alone(engine, more) == []
+
+
+def test_checkpoint_that_is_not_of_16_bits_is_left_to_the_engine() -> None:
+    """TensorRT-LLM decides the format of the run by itself, and only half formats are of one size."""
+    assert alone("trtllm", model=making.of(LLAMA_8B | {"torch_dtype": "float32", "num_hidden_layers": 320})) == []

@@ -6,7 +6,7 @@ device reports: what it leaves out (activations, CUDA graphs, the driver) makes 
 
 from collections.abc import Iterator
 
-from skewguard.judge.checks import evidence, fitting_words
+from skewguard.judge.checks import evidence, fitting_words, weights_alone
 from skewguard.judge.checks.fitting_words import LENGTH
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped, unknown
 from skewguard.language import vocabulary
@@ -22,7 +22,8 @@ FEWEST = 2
     category="hardware",
     severity="error",
     why="vLLM refuses to start unless its share of the GPU's memory holds the weights and the KV cache of one request of "
-    "full length; SGLang refuses where the weights alone exceed its share. The pod then restarts for ever, often after "
+    "full length; SGLang refuses where the weights alone exceed its share. Of TGI and TensorRT-LLM it is told where the "
+    "weights alone exceed all memory of the GPUs. The pod then restarts for ever, often after "
     "minutes of loading.",
     remedy="Use a GPU with more memory, spread the model over more GPUs, or lower the longest length.",
     bad="args: [meta-llama/Llama-3.1-8B-Instruct]   # 131072 tokens on one NVIDIA L4",
@@ -34,8 +35,11 @@ FEWEST = 2
     reads_arguments=True,
 )
 def does_not_fit(case: Case) -> Iterator[Result]:
-    """Weights and one request of full length exceed the share of a device, however much more of it there may be."""
-    silent = _silent(case)
+    """Weights and one request of full length exceed the share of a device, however much more of it there may be.
+
+    Of an engine whose share is not worked out: the weights alone exceed all of it.
+    """
+    silent = weights_alone.beyond(case) or _silent(case)
     if silent is not None:
         yield silent
         return

@@ -66,7 +66,7 @@ def lack(case: Case, needed: Need) -> str:
         takes += f" and {_gib(needed.request)} for one request of {_tokens(case)}"
     ends = "refuses to start" if needed.by_length else "does not start, for want of memory"
     return (
-        f"{_model(case)} takes at least {takes}{each}, and {case.title} may use {_gib(needed.share)} of one "
+        f"{model(case)} takes at least {takes}{each}, and {case.title} may use {_gib(needed.share)} of one "
         f"{needed.device} ({needed.fraction:g} of {_gib(needed.memory)}): it {ends}."
     )
 
@@ -75,7 +75,7 @@ def depends(case: Case, short: list[Accelerator], gap: Gap) -> Result:
     """What to say where it fits on some of the classes alone."""
     place_, anchor = _term(case)
     return unknown(
-        f"The pod may land on {' or '.join(each.title for each in short)}, where {_model(case)} does not fit: {case.title} then does not start.",
+        f"The pod may land on {' or '.join(each.title for each in short)}, where {model(case)} does not fit: {case.title} then does not start.",
         remedy="leave only the classes that hold it in the node terms, or lower the longest length",
         setting="hardware.gpu_class",
         anchor=anchor,
@@ -196,7 +196,8 @@ def place(case: Case, *, length: bool) -> tuple[Origin, str | None]:
     return model.origin if model is not None else case.container.origin, "positional" if model is not None else None
 
 
-def _model(case: Case) -> str:
+def model(case: Case) -> str:
+    """The model as the manifest names it."""
     found = case.sheet.effective("model.id")
     return str(found.value) if isinstance(found, Fact) and found.value else "the model"
 

@@ -33,7 +33,7 @@ def read(release: Release | str, name: str, value: str | None = "1") -> tuple[Va
 )
 def test_variable_is_read_by_some_releases(version: str, name: str, outcome: str) -> None:
     """Read, no longer read, never read."""
-    (variable,) = read(version, name)
+    (variable,) = read(version, name, None)
 
     assert variable.outcome == outcome
     assert bool(variable.message) is (outcome != "read")
@@ -87,3 +87,28 @@ def test_every_variable_of_the_table_has_its_default() -> None:
     """For `explain` and upgrades."""
     assert vllm.variables("0.33.0")["VLLM_LOGGING_LEVEL"] == "INFO"
     assert (vllm.variables("0.7.3")["VLLM_USE_V1"], vllm.variables("0.8.0")["VLLM_USE_V1"]) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("version", "name", "value", "outcome"),
+    [
+        ("0.10.2", "VLLM_USE_V1", "0", "read"),
+        ("0.11.0", "VLLM_USE_V1", "0", "invalid"),
+        ("0.11.0", "VLLM_USE_V1", "1", "read"),
+        ("0.11.1", "VLLM_USE_V1", "0", "dead"),
+        ("0.10.0", "VLLM_ATTENTION_BACKEND", "FLASH", "read"),  # passed over without a word
+        ("0.10.1", "VLLM_ATTENTION_BACKEND", "FLASH", "invalid"),
+        ("0.11.0", "VLLM_ATTENTION_BACKEND", "FLASH", "invalid"),
+        ("0.11.0", "VLLM_ATTENTION_BACKEND", "FLASH_ATTN", "read"),
+        ("0.11.0", "VLLM_ATTENTION_BACKEND", None, "read"),
+        ("0.10.2", "VLLM_ATTENTION_BACKEND", "FLASH_ATTN_VLLM_V1", "read"),
+        ("0.11.0", "VLLM_ATTENTION_BACKEND", "FLASH_ATTN_VLLM_V1", "invalid"),
+        ("0.14.1", "VLLM_ATTENTION_BACKEND", "PALLAS", "invalid"),
+        ("0.15.0", "VLLM_ATTENTION_BACKEND", "FLASH", "dead"),
+    ],
+)
+def test_word_that_a_release_ends_at_is_refused(version: str, name: str, value: str | None, outcome: str) -> None:
+    """The server of 0.11.0 asserts engine V1; names of attention backends are those of the release."""
+    (variable,) = read(version, name, value)
+
+    assert variable.outcome == outcome

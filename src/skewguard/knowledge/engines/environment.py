@@ -62,8 +62,10 @@ class Manner(Struct, frozen=True, eq=False):
     that other programs around it read. `look_alikes` are names that people give settings in the environment and the
     engine does not read, with the setting each means. `successors` took the place of variables that are gone: the name
     to write instead, or None and what else to know. `port` is a variable that takes a port where a Service of the
-    engine's name injects an address. `bare` is True where the engine's own names
-    begin with nothing of their own: a slip of one of them counts as one. `renamed` are old names that it still takes for new ones. `twin` gives the value of a variable that stands for a flag, and raises `conversions.Refused`.
+    engine's name injects an address. `bare` is True where the engine's own names begin with nothing of their own: a slip
+    of one of them counts as one. `renamed` are old names that it still takes for new ones. `twin` gives the value of a
+    variable that stands for a flag, and raises `conversions.Refused`. `wanted` gives the words of which a release wants
+    one in a variable (name, text, version), where it ends at the text.
     """
 
     engine: Engine
@@ -75,6 +77,7 @@ class Manner(Struct, frozen=True, eq=False):
     bare: bool = False
     renamed: tuple[Renaming, ...] = ()
     twin: Callable[[Flag, str], Any] | None = None
+    wanted: Callable[[str, str, str], tuple[str, ...] | None] | None = None
 
 
 def read(manner: Manner, table: Table, env: Sequence[EnvVar], release: Release) -> tuple[Variable, ...]:
@@ -144,12 +147,17 @@ class _Reader(Struct):
                 "read" if outcome == "read" else "invalid",
                 entry.origin,
                 "" if outcome == "read" else self._refusal(entry, outcome, who, versions[-1]),
-                None,
+                self._better(entry, versions[-1]),
                 some,
                 passed_over=outcome in ("passed-over", "false"),
                 stands_for=self._twin(entry, versions),
                 renamed=self._new_name(entry.name, versions),
             )
+
+    def _better(self, entry: EnvVar, version: str) -> str | None:
+        """The word that a refused one most likely means."""
+        words = self._words(entry, version) or ()
+        return next((word for word in words if len(words) == 1), None) or history.nearest(entry.value or "", words)
 
     def _twin(self, entry: EnvVar, versions: Sequence[str]) -> str | None:
         """The destination of the flag that the variable stands for."""
@@ -161,8 +169,15 @@ class _Reader(Struct):
         if flag is None or entry.value is None or "$(" in entry.value:
             outcome = _outcome(entry, self.table.index(version), runs)
             own = entry.name.startswith(self.manner.prefixes)  # another program may take more texts in its own
+            if outcome == "read" and self._words(entry, version) is not None:
+                return "invalid"
             return outcome if outcome != "passed-over" or own else "read"
         return "read" if self._refused(flag, entry.value) is None else "invalid"
+
+    def _words(self, entry: EnvVar, version: str) -> tuple[str, ...] | None:
+        """The words of which the release wants one, where it ends at what the variable says."""
+        known = self.manner.wanted is not None and entry.value is not None and "$(" not in entry.value
+        return self.manner.wanted(entry.name, entry.value or "", version) if known and self.manner.wanted else None
 
     def _refused(self, flag: Flag, text: str) -> str | None:
         """What the flag takes, where it does not take this text."""
@@ -178,6 +193,10 @@ class _Reader(Struct):
         if flag is not None:
             wanted = self._refused(flag, entry.value or "")
             return f"`{entry.name}` of {who} takes {wanted}, not `{entry.value}`: the server does not start"
+        words = self._words(entry, version)
+        if words is not None:
+            listed = ", ".join(f"`{word}`" for word in words)
+            return f"{who} takes {'one of ' if len(words) > 1 else ''}{listed} in `{entry.name}`, not `{entry.value}`: the server does not start"
         run = _run(self._runs(entry.name), self.table.index(version))
         takes = f"{who} takes {variable_kinds.wanted(run[3] if run else '')} in `{entry.name}`"
         if outcome == "false":

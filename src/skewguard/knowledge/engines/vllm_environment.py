@@ -4,6 +4,7 @@ vLLM ignores a variable it does not know without a word up to 0.16, and with one
 the place of a variable stands in its release notes.
 """
 
+from skewguard.knowledge.engines import vllm_endings
 from skewguard.knowledge.engines.answers import Engine
 from skewguard.knowledge.engines.environment import LOOK_ALIKES, Manner
 
@@ -47,4 +48,5 @@ MANNER = Manner(
     look_alikes=_LOOK_ALIKES,
     successors=_SUCCESSORS,
     port="VLLM_PORT",
+    wanted=vllm_endings.wanted,
 )

@@ -212,7 +212,7 @@ def test_mismatch_says_what_where_and_what_to_write() -> None:
         ("runtime: {version: '>=0.11,<0.12'}", {"runtime.version": "0.12.0"}, {}, "use an image of vLLM >=0.11,<0.12"),
         ("runtime: {version: 0.11.0}", {"runtime.version": "0.12.0"}, {}, "use an image of vLLM 0.11.0"),
         ("model: {id: a/b}", {"model.id": "a/c"}, {}, "name the model `a/b`"),
-        ("hardware: {gpu_count: 2}", {"hardware.gpu_count": 1}, {}, "set `nvidia.com/gpu: 2` in the container's limits"),
+        ("hardware: {gpu_count: 2}", {"hardware.gpu_count": 1}, {}, "write `nvidia.com/gpu: 2` in the limits"),
         ("hardware: {gpu_class: [H200, B200]}", {"hardware.gpu_class": "L4"}, {}, "let the pod run on H200 only"),
         ("autoscaling: {min_replicas: {min: 2}}", {"autoscaling.min_replicas": 1}, {}, "set `replicas: 2`"),
         ("serving: {request_timeout: {min: 600s, max: 900s}}", {"serving.request_timeout": 60.0}, {}, "set `timeout` to 600 s"),

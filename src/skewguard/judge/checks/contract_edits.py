@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from skewguard.judge.checks import evidence
 from skewguard.judge.checks.interface import Case
+from skewguard.judge.checks.resource_fields import form
 from skewguard.knowledge import engines
 from skewguard.knowledge.contract import comparing, describing, values
 from skewguard.knowledge.contract.values import Clause
@@ -192,7 +193,7 @@ def _field(case: Case, setting: str, promise: values.Promise, fact: Fact | None)
         "runtime.image": f"set {evidence.image_edit(case, shown)}",
         "runtime.image_digest": f"set {evidence.image_edit(case, f'{_repository(case)}@{shown}')}",
         "hardware.gpu_class": f"let the pod run on {shown} only, with a nodeSelector or node affinity",
-        "hardware.gpu_count": f"set `nvidia.com/gpu: {describing.plain(wanted)}` in the container's limits",
+        "hardware.gpu_count": form(case).gpus.format(resource="nvidia.com/gpu", count=describing.plain(wanted)),
         "autoscaling.signal": f"scale on {shown}",
     }
     scaling = _scaling_field(case, setting, fact)

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from skewguard.judge.checks.interface import Case, Result, skipped, unknown
+from skewguard.judge.checks.resource_fields import form
 from skewguard.knowledge import engines
 from skewguard.knowledge.engines import commands, images, recognition
 from skewguard.knowledge.engines.images import ImageRef
@@ -83,7 +84,7 @@ def add_words(case: Case, name: str, value: str) -> str:
         name = next((f"--{own}" for own, engines_ in row.renamed.items() if engines_ == name), name)
     if _in_shell(case):
         return f"add `{name} {value}` to the command line"
-    return f"add {item(case, name, value)} to the container's `args`"
+    return f"add {item(case, name, value)} to {form(case).args}"
 
 
 def set_variable(name: str, value: str) -> str:
@@ -109,7 +110,7 @@ def _attaches(case: Case) -> bool:
 def add_several(case: Case, words: Sequence[str]) -> str:
     """How to add flags that do not stand in this container's arguments yet."""
     told = ", ".join(_spoken(case, word) for word in words)
-    return f"add {told} to the command line" if _in_shell(case) else f"add {told} to the container's `args`"
+    return f"add {told} to the command line" if _in_shell(case) else f"add {told} to {form(case).args}"
 
 
 def _spoken(case: Case, word: str) -> str:
@@ -121,7 +122,7 @@ def _spoken(case: Case, word: str) -> str:
 
 def add_switch(case: Case, name: str) -> str:
     """How to add a switch where this container keeps its arguments."""
-    return f"add `{name}` to the command line" if _in_shell(case) else f"add `- {name}` to the container's `args`"
+    return f"add `{name}` to the command line" if _in_shell(case) else f"add `- {name}` to {form(case).args}"
 
 
 def _written(case: Case, name: str) -> Origin | None:
@@ -242,11 +243,13 @@ def image(case: Case) -> ImageRef | None:
 
 
 def image_edit(case: Case, reference: str) -> str:
-    """The field that makes the image this reference: the tag, with its digest, where it has a field of its own."""
+    """The field that makes the image this reference: the tag, with its digest, or the name, where it has its own."""
     located = case.container.image
-    repository = located.origin.text if located is not None else None
-    if located is not None and repository and located.value.startswith(f"{repository}:"):
-        return f"`tag: {reference.removeprefix(f'{repository}:')}` beside `repository`"
+    written = located.origin.text if located is not None else None
+    if located is not None and written and located.value.startswith(f"{written}:"):
+        return f"`tag: {reference.removeprefix(f'{written}:')}` beside `repository`"
+    if located is not None and written and located.value.endswith(f"/{written}"):
+        return f"`name: {reference.removeprefix(located.value.removesuffix(written))}` beside `registry`"
     return f"`image: {reference}`"
 
 

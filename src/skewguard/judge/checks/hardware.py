@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from skewguard.judge.checks import devices, members
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped, unknown
+from skewguard.judge.checks.resource_fields import form
 from skewguard.language import accelerators, node_labels, scheduling
 from skewguard.language.facts import Fact, Origin
 from skewguard.language.workloads import Container, NodeTerm
@@ -64,7 +65,7 @@ def gpu_class(case: Case) -> Iterator[Result]:
     yield fail(
         f"The container asks for {resource}: {amount.value}, but {some} no GPU class: the pod may land on any GPU "
         "the cluster has, with another speed, another memory and other engine defaults.",
-        remedy=_selector_edit(resource, case.workload.template.node_terms),
+        remedy=_selector_edit(case, resource),
         at=amount.origin,
         **more,
     )
@@ -243,7 +244,7 @@ def gpu_missing(case: Case) -> Iterator[Result]:
     yield fail(
         f"{case.title} needs a GPU, and container {case.container.name} asks for none: it fails at start, or uses "
         "GPUs that were given to other pods.",
-        remedy=f"Add to the container: `resources: {{limits: {{nvidia.com/gpu: {count}}}}}`.",
+        remedy=f"{form(case).asking.format(resource='nvidia.com/gpu', count=count)}.",
         at=image.origin if image else case.container.origin,
         setting="hardware.gpu_count",
         anchor="nvidia.com/gpu",
@@ -297,8 +298,9 @@ def on_cpu(container: Container) -> bool:
     return re.search(r"--device[= ]cpu\b", words) is not None
 
 
-def _selector_edit(resource: str, terms: tuple[NodeTerm, ...]) -> str:
+def _selector_edit(case: Case, resource: str) -> str:
     """The line to add, with the label key of the cloud that the manifest already speaks to."""
+    terms = case.workload.template.node_terms
     if any(term.key.startswith("cloud.google.com/") for term in terms):
         key, example = _GKE, "nvidia-h100-80gb"
     elif any(term.key.startswith("karpenter.") for term in terms):
@@ -308,8 +310,8 @@ def _selector_edit(resource: str, terms: tuple[NodeTerm, ...]) -> str:
     else:
         key, example = _PRODUCT, "NVIDIA-H100-80GB-HBM3"
     return (
-        f"Add to the pod spec: `nodeSelector: {{{key}: {example}}}`, with the value of the nodes this was validated "
-        f"on (`kubectl get nodes -L {key}`)."
+        f"{form(case).selector.format(key=key, value=example)}, with the value of the nodes this was validated on "
+        f"(`kubectl get nodes -L {key}`)."
     )
 
 

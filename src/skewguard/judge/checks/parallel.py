@@ -19,6 +19,7 @@ from skewguard.judge.checks.devices import (
     uncountable,
 )
 from skewguard.judge.checks.interface import CHECKS, Case, Result, check, fail, skipped, unknown
+from skewguard.judge.checks.resource_fields import form
 from skewguard.language import scheduling, surroundings
 from skewguard.language.facts import Fact, Located
 from skewguard.language.workloads import Volume
@@ -36,13 +37,17 @@ def _unclear(case: Case, resource: str, amount: Located[str]) -> Iterator[Result
         yield unknown(
             f"{_product(case)} needs {need} GPUs, and `{resource}: {amount.value}` is no number that they could be held "
             "against",
-            remedy=f"write `{resource}: {math.ceil(need / pods(case))}` in the limits, or render the manifest first",
+            remedy=f"{_asking(case, resource, need)}, or render the manifest first",
             setting=TENSOR,
             anchor=evidence.flag(case, TENSOR),
             at=amount.origin,
             inputs=(f"quantity@{resource}={amount.value}",),
             expected=need,
         )
+
+
+def _asking(case: Case, resource: str, need: int) -> str:
+    return form(case).gpus.format(resource=resource, count=math.ceil(need / pods(case)))
 
 
 def _uncounted(case: Case) -> Iterator[Result]:
@@ -139,7 +144,7 @@ def too_few_gpus(case: Case) -> Iterator[Result]:
 def _short(case: Case, need: int, total: int) -> Result:
     resource, amount = next(iter(scheduling.accelerator_resources(case.container).items()), ("nvidia.com/gpu", None))
     fact = _cause(case)
-    more = f"write `{resource}: {math.ceil(need / pods(case))}` in the limits{' of each pod' if pods(case) > 1 else ''}"
+    more = f"{_asking(case, resource, need)}{' of each pod' if pods(case) > 1 else ''}"
     if placed_by_ray(case):
         more = f"give the worker groups {need} GPUs together"
     return fail(

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from msgspec import structs
+
 from skewguard.judge.checks import evidence
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped, unknown
 from skewguard.knowledge.engines import images
@@ -30,7 +32,11 @@ RUNNING_DIGEST = (
 def image_tag(case: Case) -> Iterator[Result]:
     """A tag that names no single build, or none at all."""
     located, ref = case.container.image, evidence.image(case)
-    if located is None or ref is None:
+    preset = next((gap for gap in case.container.gaps if gap.rule == "preset"), None)
+    if located is None and preset is not None:
+        told = evidence.undecided(preset, "Which image it runs cannot be told", "runtime.image")
+        yield structs.replace(told, anchor="image", at=case.container.origin)
+    elif located is None or ref is None:
         yield unknown(
             "The container names no image in this document, so nobody can tell which engine version it runs",
             remedy="check the rendered manifest (`kustomize build`, `helm template`), or supply the object that "

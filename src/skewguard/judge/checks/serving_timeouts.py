@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from skewguard.judge.checks import members
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped, unknown
+from skewguard.judge.checks.resource_fields import form
 from skewguard.language import controllers, surroundings, ways
 from skewguard.language.facts import Fact, Located
 from skewguard.language.neighbours import Route, Timeout
@@ -240,12 +241,16 @@ def grace_period(case: Case) -> Iterator[Result]:
     if longest is None:
         yield skipped("how long an answer can be is not known")
         return
+    where = form(case).pod
+    if not where:
+        yield skipped("its resource has no field for the grace period")
+        return
     written = case.workload.template.termination_grace_s
     grace = DEFAULT_GRACE_S if written is None else written
     if grace < longest.seconds:
         yield fail(
             f"A stopping pod has {_time(grace)}, but {longest}: longer answers break off at every rollout.",
-            remedy=f"Set `terminationGracePeriodSeconds: {math.ceil(longest.seconds)}` in the pod spec, or as much as "
+            remedy=f"Set `terminationGracePeriodSeconds: {math.ceil(longest.seconds)}` in {where}, or as much as "
             "the answers that must survive need.",
             at=case.workload.template.origin,
             anchor="terminationGracePeriodSeconds",

@@ -204,6 +204,13 @@ def test_name_but_one_letter_from_a_known_one_is_misspelt(version: str, name: st
     assert [each.suggestion for each in said] == ([meant] if meant else [])
 
 
+def test_misspelt_name_is_told_where_any_release_may_run() -> None:
+    """A tag that names none: the name is none of any release's."""
+    some = Release("nim", None, nim.releases(), "unknown", "no tag", "version@image:latest")
+    (said,) = nim.environment(variables(NIM_MAX_NUM_SEQ="8"), some)
+    assert (said.outcome, said.suggestion, said.versions) == ("unread", "NIM_MAX_NUM_SEQS", ())
+
+
 @pytest.mark.parametrize(
     ("name", "text", "outcome"),
     [

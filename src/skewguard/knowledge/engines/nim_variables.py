@@ -73,15 +73,15 @@ def _unnamed(table: Table, variable: Variable, release: Release) -> str:
 
 def _meant(table: Table, name: str, release: Release) -> str | None:
     """The variable of these releases that a name is, but for one letter or its underscores."""
-    known = {each for each in table.env_names() if _read_by_all(table, each, release)}
+    known = {each for each in table.env_names() if _read_by_any(table, each, release)}
     plain = name.replace("_", "")
     near = sorted(each for each in known if history.one_letter_apart(each.replace("_", ""), plain))
     return near[0] if len(near) == 1 and name not in known else None
 
 
-def _read_by_all(table: Table, name: str, release: Release) -> bool:
+def _read_by_any(table: Table, name: str, release: Release) -> bool:
     at = [table.index(version) for version in release.candidates]
-    return all(any(run[0] <= index <= run[1] for run in table.env_runs(name)) for index in at)
+    return any(run[0] <= index <= run[1] for run in table.env_runs(name) for index in at)
 
 
 def _judged(table: Table, variable: Variable, text: str, release: Release) -> Variable:

@@ -6,6 +6,7 @@ import pytest
 
 from skewguard.language.facts import Fact, Gap
 from tests.assess import wrapped
+from tests.assess.laid_out import findings
 
 MODEL = """\
 - model_loading_config: {model_id: chat, model_source: Qwen/Qwen3-8B}
@@ -40,6 +41,30 @@ def test_engine_kwargs_are_settings_at_their_place() -> None:
     names = ("model.id", "model.served_name", "limits.max_model_len", "parallelism.tensor")
     assert wrapped.values(case, *names) == ["Qwen/Qwen3-8B", "chat", 4096, 2]
     assert wrapped.place(case, "limits.max_model_len", text) == "4096"
+
+
+def test_short_form_of_a_number_is_no_number_among_keywords() -> None:
+    """`16k` is a word of the command line's parser; the field of vLLM's arguments wants the number."""
+    case = wrapped.first(service(models=MODEL.replace("4096", "16k")))
+    (told,) = [item for item in findings(case, "args.invalid-value") if item.verdict == "fail"]
+
+    assert "takes a number, not `16k`" in told.message
+    assert "`16000`" in told.remedy
+
+
+@pytest.mark.parametrize("text", ["16384", "auto", "null"])
+def test_numbers_and_what_leaves_them_open_are_taken_among_keywords(text: str) -> None:
+    """Nothing is refused of them."""
+    case = wrapped.first(service(models=MODEL.replace("4096", text)))
+    assert findings(case, "args.invalid-value") == []
+
+
+def test_number_format_by_another_name_is_mended_among_keywords() -> None:
+    """vLLM's word for `bf16`."""
+    case = wrapped.first(service("dtype: bf16"))
+    (told,) = [item for item in findings(case, "args.invalid-value") if item.verdict == "fail"]
+
+    assert "`bfloat16`" in told.remedy
 
 
 def test_model_without_a_source_is_named_by_its_id() -> None:

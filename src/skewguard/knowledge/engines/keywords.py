@@ -7,7 +7,7 @@ the engine's arguments in a release or it is not, a value is taken as it stands,
 import json
 from collections.abc import Iterator, Sequence
 
-from skewguard.knowledge.engines import history, tables
+from skewguard.knowledge.engines import conversions, history, tables
 from skewguard.knowledge.engines.interface import Argument, EngineModule, Fault, Parsed, Release
 from skewguard.knowledge.engines.tables import Table
 from skewguard.knowledge.engines.versions import span
@@ -58,6 +58,8 @@ def _typed(setting: str, text: str) -> Value:
     value = scalars.typed(text)
     if row is None or value is None:
         return value
+    if row.type in ("integer", "number") and isinstance(value, str):
+        return value  # `16k` is a word of the command line's parser alone
     try:
         return vocabulary.typed(row, text)
     except UsageError:
@@ -86,8 +88,10 @@ def _taken(
     having = [version for version in release.candidates if version not in lacking]
     choices = [table.by_dest(version)[name.text].choices for version in having]
     given = held.value if isinstance(held, Fact) else None
-    refused = isinstance(given, str) and all(each is not None and given not in each for each in choices)
-    wanted = ", ".join(f"`{each}`" for each in choices[-1] or ()) if refused else ""
+    kinds = [table.by_dest(version)[name.text].type for version in having]
+    number = _no_number(given, kinds)
+    refused = number or (isinstance(given, str) and all(each is not None and given not in each for each in choices))
+    wanted = "a number" if number else ", ".join(f"`{each}`" for each in choices[-1] or ()) if refused else ""
     yield Argument(
         text=name.text,
         outcome="invalid" if refused else "parsed",
@@ -98,10 +102,33 @@ def _taken(
         value_origin=value.origin,
         fault="invalid" if refused else None,
         message=f"`{name.text}` of {title} takes {wanted}, not `{given}`: the engine does not start" if refused else "",
-        suggestion=history.nearest(str(given), tuple(map(str, choices[-1] or ()))) if refused else None,
+        suggestion=_meant(vocabulary.named(table.engine, name.text), given, choices[-1], number=number)
+        if refused
+        else None,
         fatal=refused,
         versions=() if refused or not lacking else tuple(having),
     )
+
+
+_WHOLE = ("int", "human-int", "human-int-or-auto", "si-int")
+
+
+def _no_number(given: Value, kinds: Sequence[str | None]) -> bool:
+    """Whether a word stands where every release wants a number: the short forms of the command line are not read here."""
+    if not isinstance(given, str) or given == "auto" or not all(kind in _WHOLE for kind in kinds):
+        return False
+    return scalars.number(given) is None
+
+
+def _meant(setting: str, given: Value, choices: Sequence[Value] | None, *, number: bool) -> str | None:
+    """What to write instead of a refused value: the number that the command line would make of it, the nearest choice."""
+    if not number:
+        same = vocabulary.same_word(setting, given, choices or ())
+        return str(same) if same is not None else history.nearest(str(given), tuple(map(str, choices or ())))
+    try:
+        return str(conversions.human_integer(str(given)))
+    except conversions.Refused:
+        return None
 
 
 def _lacking(

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from skewguard import api
+from skewguard.language.errors import UsageError
 from skewguard.language.explanations import FlagHistory
 
 
@@ -47,3 +48,18 @@ def test_explanation_names_a_setting_as_the_engine_spells_it(asked: str, spelt: 
     told = api.explain(asked)
     assert isinstance(told, FlagHistory)
     assert told.flag == spelt
+
+
+def test_beginning_of_a_flag_is_explained_as_the_parser_completes_it() -> None:
+    """`--tp` is `--tp-size` for SGLang's parser, and the answer says so."""
+    told = api.explain("sglang/tp")
+    assert isinstance(told, FlagHistory)
+    assert told.flag == "--tp-size"
+    assert told.notes == ("SGLang 0.5.23 takes `--tp` for `--tp-size`: the only flag that begins so",)
+
+
+@pytest.mark.parametrize("asked", ["sglang/t", "sglang/enable-", "tgi/max-tot"])
+def test_beginning_of_several_flags_is_not_explained(asked: str) -> None:
+    """The parser refuses it, and so does one that completes nothing."""
+    with pytest.raises(UsageError):
+        api.explain(asked)

@@ -148,8 +148,12 @@ def _module(engine: str) -> EngineModule:
 
 def _flag(engine: str, flag: str) -> FlagHistory:
     module = _module(engine)
-    wanted = _long(module, flag.lstrip("-").replace("_", "-"))
+    asked = flag.lstrip("-").replace("_", "-")
+    wanted = _long(module, asked)
     runs = module.history(wanted)
+    whole = None if any(record for _, _, record in runs) else _completed(module, wanted)
+    if whole is not None:
+        wanted, runs = whole, module.history(whole)
     if not any(record for _, _, record in runs):
         newest = module.flags(module.releases()[-1])
         names = [spelling[2:] for record in newest for spelling in record.spellings if spelling.startswith("--")]
@@ -163,7 +167,28 @@ def _flag(engine: str, flag: str) -> FlagHistory:
         setting=settings[-1] if settings else None,
         runs=tuple(FlagRun(first, last, _line(record) if record else None) for first, last, record in runs),
         tables=engines.tables_used(),
+        notes=() if whole is None else (_beginning(module, asked, whole),),
     )
+
+
+def _completed(module: EngineModule, name: str) -> str | None:
+    """The only flag of the newest release that begins so: its parser takes a beginning for the name, where it is one."""
+    begun = [
+        (spelling[2:], record.dest)
+        for record in module.flags(module.releases()[-1])
+        for spelling in record.spellings
+        if len(name) > 1 and spelling.startswith(f"--{name}")
+    ]
+    return begun[0][0] if len({dest for _, dest in begun}) == 1 and module.NAME in _COMPLETING else None
+
+
+_COMPLETING = ("vllm", "sglang")
+"""Engines whose parser (Python's argparse) takes the beginning of a name for the name."""
+
+
+def _beginning(module: EngineModule, asked: str, whole: str) -> str:
+    newest = module.releases()[-1]
+    return f"{module.TITLE} {newest} takes `--{asked}` for `--{whole}`: the only flag that begins so"
 
 
 def _long(module: EngineModule, name: str) -> str:

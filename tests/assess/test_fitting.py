@@ -224,6 +224,7 @@ def test_a_device_on_the_edge_is_told_without_saying_that_it_never_starts() -> N
     (found,) = told(server("--max-model-len=8192", pod="nodeSelector: {nvidia.com/gpu.product: Tesla-T4}", model=EDGE))
     assert found.check == CHECKS[1]
     assert "starts on none but a device that reports more memory" in found.message
+    assert "up to 7% more, with error correction switched off" in found.message
 
 
 def test_weights_on_the_edge_leave_no_less_than_nothing() -> None:

@@ -93,15 +93,20 @@ def _term(case: Case) -> tuple[Origin, str | None]:
 
 def few(case: Case, needed: Need, most: "Amount") -> str:
     """How little room is left for requests of full length, and what that does."""
-    room = max(needed.share - needed.weights, 0)
+    from skewguard.knowledge.capacity import room
+
+    left = max(needed.share - needed.weights, 0)
     if needed.weights + (needed.request if case.engine == "vllm" else 0) > needed.share:
-        ends = f"{case.title} starts on none but a device that reports more memory than most of its class."
+        ends = (
+            f"{case.title} starts on none but a device that reports more memory than most of its class: up to "
+            f"{room.MOST - 1:.0%} more, with error correction switched off."
+        )
     elif most.value < 1:
         ends = f"{case.title} starts, and refuses every request that is longer than its KV cache."
     else:
         ends = "one such request leaves little for all others: they wait, or are thrown out and computed again."
     return (
-        f"On {needed.device} the weights leave at most {_gib(room)} for the KV cache, and a request of {_tokens(case)} "
+        f"On {needed.device} the weights leave at most {_gib(left)} for the KV cache, and a request of {_tokens(case)} "
         f"takes {_gib(needed.request)} of it: {ends}"
     )
 

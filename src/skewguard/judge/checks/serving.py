@@ -126,7 +126,8 @@ def port_name(case: Case) -> Iterator[Result]:
     category="serving",
     severity="warning",
     why="An engine bound to 127.0.0.1 answers inside its pod only. The Service, the probes and every client outside "
-    "are refused, while the log says that the server is up. SGLang binds 127.0.0.1 unless told otherwise.",
+    "are refused, while the log says that the server is up. SGLang binds 127.0.0.1 unless told otherwise. An error where "
+    "a probe or a Service of the input is refused, a warning where nothing in the input knocks from outside.",
     remedy="Bind all interfaces: `--host 0.0.0.0`.",
     bad="args: [--model-path, Qwen/Qwen3-8B, --port, '30000']",
     good="args: [--model-path, Qwen/Qwen3-8B, --port, '30000', --host, 0.0.0.0]",

@@ -57,7 +57,11 @@ def quantization(setting: str, ground: Ground) -> Answer:
         if not found.whole and ground.since("0.4.3"):
             reason = "config.json says nothing of it, and hf_quant_config.json, which may lie beside it, was not given"
             return open_answer(
-                setting, rule, reason, (ground.model_key,), "the checkpoint's whole folder, or the running server"
+                setting,
+                rule,
+                reason,
+                (ground.model_key,),
+                "the checkpoint's folder instead of the file, or the running server",
             )
         return of_model(setting, ground, "quantization", None, "no quantization_config in config.json")
     where = f"quantization_config in {said.file}"

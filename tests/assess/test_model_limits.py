@@ -116,3 +116,31 @@ def test_nearest_smaller_divisor_is_advised() -> None:
     (found,) = findings(server("vllm", "0.11.0", "--tensor-parallel-size=6"), HEADS)
 
     assert "such as 4" in found.remedy
+
+
+AWQ = SHORT | {"quantization_config": {"quant_method": "awq", "bits": 4, "group_size": 128, "zero_point": True}}
+
+
+@pytest.mark.parametrize(
+    ("version", "method", "model", "expected"),
+    [
+        ("0.11.0", "awq", making.of(SHORT), [("fail", "error")]),
+        ("0.4.2", "gptq", making.of(SHORT), [("fail", "error")]),
+        ("0.33.0", "awq", making.of(SHORT), [("fail", "error")]),
+        ("0.11.0", "awq", making.of(AWQ), []),
+        ("0.11.0", "awq", making.of(SHORT, quant_config__json={"w_bit": 4}), []),
+        ("0.11.0", "gptq", making.of(SHORT, quantize_config__json={"bits": 4}), []),
+        ("0.11.0", "fp8", making.of(SHORT), []),  # made at the start
+        ("0.11.0", "awq", making.alone(SHORT), []),  # a file beside it may say so
+    ],
+)
+def test_weights_that_nothing_describes_as_quantized_end_vllm(
+    version: str, method: str, model: Checkpoint, expected: list[tuple[str, str]]
+) -> None:
+    """AWQ and GPTQ want a description in the model's folder."""
+    of = case(
+        f"args: [--model=org/m, --quantization={method}]",
+        image=f"vllm/vllm-openai:v{version}",
+        given=Given(only=model),
+    )
+    assert told(of, "runtime.weights-not-quantized") == expected

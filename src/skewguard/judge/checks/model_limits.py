@@ -7,12 +7,12 @@ from msgspec import structs
 from skewguard.judge.checks import evidence
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped, unknown
 from skewguard.knowledge import engines
-from skewguard.knowledge.checkpoints import Checkpoint
+from skewguard.knowledge.checkpoints import Checkpoint, quantization
 from skewguard.knowledge.engines import contexts
 from skewguard.language import vocabulary
 from skewguard.language.facts import Effective, Fact
 
-LENGTH, TENSOR = "limits.max_model_len", "parallelism.tensor"
+LENGTH, TENSOR, QUANTIZATION = "limits.max_model_len", "parallelism.tensor", "runtime.quantization"
 
 
 def _config(found: Checkpoint) -> str:
@@ -130,9 +130,8 @@ def _refused(case: Case, message: str, more: dict[str, object]) -> Iterator[Resu
 )
 def heads_not_divided(case: Case) -> Iterator[Result]:
     """Attention heads of the model that tensor parallelism does not divide."""
-    found = case.inputs.checkpoint if case.inputs is not None else None
-    overridden = case.sheet.declared("runtime.hf_overrides") is not None
-    if found is None or case.engine != "vllm" or overridden:
+    found = _files(case)
+    if found is None:
         yield skipped("the model's own files are not in the input (--model-config)", setting=TENSOR)
         return
     size, heads = evidence.integer(case, TENSOR), found.decoder.heads
@@ -149,3 +148,51 @@ def heads_not_divided(case: Case) -> Iterator[Result]:
         fact=case.sheet.declared(TENSOR),
         at=None if case.sheet.declared(TENSOR) else case.container.origin,
     )
+
+
+_ASKING = {
+    **dict.fromkeys(("gptq", "gptq_marlin", "auto_gptq", "awq_marlin"), (quantization.GPTQ,)),
+    **dict.fromkeys(("awq", "auto_awq"), (quantization.GPTQ, quantization.AWQ)),
+}
+"""Methods that look for a file where config.json says nothing of quantization (`get_config_filenames`), with its names."""
+
+
+@check(
+    "runtime.weights-not-quantized",
+    reads_arguments=True,
+    title="The weights are not quantized as the arguments say",
+    category="model",
+    severity="error",
+    why="AWQ and GPTQ are formats of the weights themselves. Where neither config.json nor a file beside it describes them, "
+    "vLLM ends while it loads the model: `Cannot find the config file`.",
+    remedy="remove the flag, or serve a checkpoint that is quantized so",
+    bad="args: [--model=Qwen/Qwen3-8B, --quantization=awq]   # config.json has no quantization_config",
+    good="args: [--model=Qwen/Qwen3-8B-AWQ]",
+    sources=("vLLM model_executor/model_loader/weight_utils.py: get_quant_config",),
+)
+def weights_not_quantized(case: Case) -> Iterator[Result]:
+    """AWQ or GPTQ is asked for, and nothing in the model's folder describes it; a lone config.json cannot tell."""
+    found, written = _files(case), case.sheet.declared(QUANTIZATION)
+    if found is None or not found.whole:
+        yield skipped("the model's own folder is not in the input (--model-config)", setting=QUANTIZATION)
+        return
+    wanted = _ASKING.get(str(written.value)) if written is not None else None
+    if written is None or wanted is None or any(name in found.files for name in wanted):
+        return
+    if all(each.file == quantization.GPTQ for each in found.quantizations):
+        flag = evidence.flag(case, QUANTIZATION) or QUANTIZATION
+        yield fail(
+            f"`{flag} {written.value}` wants quantized weights, and neither {_config(found)} nor a file beside it says that "
+            f"they are: {case.title} does not start",
+            remedy=f"remove `{flag}`, or serve a checkpoint that is quantized so",
+            setting=QUANTIZATION,
+            anchor=flag,
+            fact=written,
+        )
+
+
+def _files(case: Case) -> Checkpoint | None:
+    """The model's files, where nothing in the arguments changes what vLLM reads of them."""
+    if case.engine != "vllm" or case.inputs is None or case.sheet.declared("runtime.hf_overrides") is not None:
+        return None
+    return case.inputs.checkpoint

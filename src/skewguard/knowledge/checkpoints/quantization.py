@@ -8,6 +8,8 @@ from skewguard.knowledge.checkpoints.values import Quantization
 
 MODELOPT = "hf_quant_config.json"
 GPTQ = "quantize_config.json"
+AWQ = "quant_config.json"
+"""A file of early AWQ models. Nothing is taken from it: engines look at it only where they are told the method."""
 
 
 def quantizations(config: Fields, parts: Mapping[str, Fields]) -> Iterator[Quantization]:

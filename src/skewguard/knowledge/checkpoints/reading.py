@@ -31,6 +31,7 @@ TEXTS = (
     TEMPLATE_JSON,
     quantization.MODELOPT,
     quantization.GPTQ,
+    quantization.AWQ,
     safetensors.INDEX,
     MODULES,
     POOLING,

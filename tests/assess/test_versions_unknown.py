@@ -4,7 +4,7 @@ import pytest
 
 from skewguard.assess import cases
 from skewguard.knowledge.project import Project
-from skewguard.language.facts import Fact, Gap
+from skewguard.language.facts import Choice, Fact, Gap
 from tests.assess.laid_out import case, clauses, effective, script
 from tests.assess.laid_out import findings as found_in
 from tests.observe import reading
@@ -105,3 +105,18 @@ def test_release_that_is_not_known_hides_no_missing_gpus() -> None:
     found = found_in(manifest, "parallel.too-few-gpus")
 
     assert ["4 GPUs"] == [item.message[item.message.index("4 GPUs") :][:6] for item in found if item.verdict == "fail"]
+
+
+def test_known_version_between_two_of_the_tables_is_not_asked_for() -> None:
+    """It is pinned: what is open is what it does, and both neighbours are named."""
+    build = case("args: [-m, m.gguf]", image="ghcr.io/ggml-org/llama.cpp:server-cuda-b6700")
+    gap = effective(build, "llamacpp.cache_ram_mib")
+
+    assert isinstance(gap, Gap)
+    assert gap.reason == "llama.cpp b6700 lies between b6549 and b6756 of the tables, which do not give one answer"
+    assert gap.inputs == ("tables@llama.cpp b6700",)
+    assert "pinned" not in gap.would_need
+    choice = effective(build, "tokenizer.reasoning_parser")
+    assert isinstance(choice, Choice)
+    assert choice.inputs == ("tables@llama.cpp b6700",)
+    assert isinstance(effective(build, "llamacpp.split_mode"), Fact)

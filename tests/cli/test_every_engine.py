@@ -125,6 +125,20 @@ def test_releases_are_explained(run: Run, engine: str) -> None:
     assert (2, True) == (missing.code, f"{ENGINES[engine].TITLE} 77.0 is not in the table" in missing.err)
 
 
+@pytest.mark.parametrize(
+    ("asked", "near"),
+    [
+        ("llamacpp==b6700", ("llamacpp==b6549", "llamacpp==b6756")),
+        ("vllm==0.11.7", ("vllm==0.11.2", "vllm==0.12.0")),
+    ],
+)
+def test_release_between_two_of_the_table_is_explained_by_both(run: Run, asked: str, near: tuple[str, str]) -> None:
+    """They are named, since what both share is all that is known of it."""
+    missing = run("explain", asked)
+    assert missing.code == 2
+    assert all(f"skewguard explain {each}" in missing.err for each in near)
+
+
 @EVERY
 def test_flags_are_explained_by_every_name(run: Run, engine: str) -> None:
     """Each spelling of the newest release, as it is written, leads to a page with all of them."""

@@ -259,6 +259,9 @@ def _engine(engine: str, version: str) -> EngineReport:
     if wanted not in module.releases():
         begun = [release for release in module.releases() if wanted and release.startswith(f"{wanted}.")]
         close = begun[:3] or order.neighbours(wanted, module.releases())
+        fitting = order.fitting(wanted, module.releases())
+        if fitting.fit == "between" and not begun:
+            raise _between(module, wanted, *fitting.candidates)
         raise UsageError(
             f"{module.TITLE} {version or 'without a version'} is not in the table ({module.releases()[0]} to {module.releases()[-1]})",
             hint=f"near it: {', '.join(close)}" if close else f"known: {', '.join(module.releases())}",
@@ -270,6 +273,15 @@ def _engine(engine: str, version: str) -> EngineReport:
         flags=tuple(_line(flag) for flag in module.flags(wanted)),
         env=tuple(VariableDefault(name, default) for name, default in module.variables(wanted).items()),
         tables=engines.tables_used(),
+    )
+
+
+def _between(module: EngineModule, version: str, below: str, above: str) -> UsageError:
+    """Of a version that the table has only the releases on both sides of."""
+    return UsageError(
+        f"{module.TITLE} {version} is not in the table; it lies between {below} and {above}, and only what both share is "
+        "known of it",
+        hint=f"`skewguard explain {module.NAME}=={below}` and `skewguard explain {module.NAME}=={above}`",
     )
 
 

@@ -9,7 +9,7 @@ from skewguard.assess.given import Given
 from skewguard.assess.starts import Starts
 from skewguard.assess.unknowns import Unknowns
 from skewguard.judge.checks.interface import Elsewhere, situated
-from skewguard.knowledge.engines import images, recognition, wrapping
+from skewguard.knowledge.engines import images, recognition, releases, wrapping
 from skewguard.knowledge.engines.interface import (
     EngineModule,
     Inputs,
@@ -92,12 +92,14 @@ def _engine_sheet(ground: Ground, inputs: Inputs | None) -> Sheet:
         if setting.startswith(_CAPACITY):
             return _size(sheet, ground.engine, inputs, setting)
         answer = derive(setting)
-        return answer if isinstance(answer, Fact) else unknowns.answer(answer)  # a fact hangs on no unknown
+        if answer is None or isinstance(answer, Fact):
+            return answer  # a fact hangs on no unknown
+        return unknowns.answer(releases.unlisted(answer, module.TITLE, release))
 
     sheet = Sheet(subject, module.settings(release), told, starts.common(begun, module, release))
     known: list[Effective] = [*parsed.values.values(), *parsed.gaps.values(), *parsed.decided.values()]
     for item in known:
-        sheet.add(item)
+        sheet.add(releases.unlisted(item, module.TITLE, release))
     return sheet
 
 

@@ -40,6 +40,7 @@ _INPUTS = {
     "autoscaler": "the autoscaler of {0}",
     "route": "the route to {0}",
     "replicas": "the replicas of {0}",
+    "tables": "what {0} itself does (the tables hold only the releases on both sides of it)",
     "pods": "how many pods of {0} act as one server, with how many GPUs",
 }
 """What each kind of input key (the word before its `@`) asks for, in words."""

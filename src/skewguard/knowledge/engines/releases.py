@@ -7,7 +7,7 @@ from msgspec import structs
 from skewguard.knowledge.engines import declarations, image_versions, images, installs, versions
 from skewguard.knowledge.engines.declarations import Declared
 from skewguard.knowledge.engines.interface import Certainty, Declarations, Release
-from skewguard.language.facts import Origin
+from skewguard.language.facts import Choice, Effective, Fact, Origin
 from skewguard.language.workloads import Container, Workload
 
 
@@ -112,6 +112,25 @@ def _why(text: str | None, reason: str, fitting: versions.Fitting, *, approximat
     if fitting.fit == "unknown" and first == last:
         return f"{reason}; {text} names a series, of which {first} is the only release in the tables"
     return f"{reason}; {_MEANINGS[fitting.fit].format(text=text, first=first, last=last)}"
+
+
+def unlisted(answer: Effective, title: str, release: Release) -> Effective:
+    """What is open of a version that lies between two of the tables: not which one runs, but what that one does.
+
+    `title` is the engine's.
+    """
+    known = release.certainty == "between" and release.version is not None
+    if not known or isinstance(answer, Fact) or release.key not in answer.inputs:
+        return answer
+    key = f"tables@{title} {release.version}"
+    inputs = tuple(key if each == release.key else each for each in answer.inputs)
+    if isinstance(answer, Choice) or answer.rule != "version":
+        return structs.replace(answer, inputs=inputs)
+    first, last = release.candidates[0], release.candidates[-1]
+    reason = f"{title} {release.version} lies between {first} and {last} of the tables, which do not give one answer"
+    return structs.replace(
+        answer, reason=reason, inputs=inputs, would_need="the running server, or a release of the tables"
+    )
 
 
 def _remedy(engine: str) -> str:

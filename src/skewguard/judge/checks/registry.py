@@ -26,6 +26,7 @@ from skewguard.judge.checks import (
     secrecy,
     serving,
     starting,
+    transfers,
     version_dependence,
     words,
 )
@@ -50,6 +51,7 @@ MODULES = (
     numbers,
     parallel,
     groups,
+    transfers,
     hardware,
     fitting,
     scaling,

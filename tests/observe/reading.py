@@ -8,6 +8,8 @@ from skewguard.observe.sources import manifests
 from skewguard.observe.sources.manifests import Manifests
 
 FILE = "deploy.yaml"
+POD = "{containers: [{name: c, image: i, args: [a]}]}"
+TEMPLATE = f"{{metadata: {{labels: {{app: x}}}}, spec: {POD}}}"
 
 
 def read(*texts: str, namespace: str | None = None) -> Manifests:
@@ -23,6 +25,21 @@ def read(*texts: str, namespace: str | None = None) -> Manifests:
 def workloads(*texts: str) -> tuple[Workload, ...]:
     """The workloads of some files."""
     return read(*texts).inventory.workloads
+
+
+def told(*texts: str) -> list[tuple[str, str | None, list[str]]]:
+    """(kind, role, container names) of each workload."""
+    return [
+        (each.subject.kind, each.subject.role, [item.name for item in each.template.containers])
+        for each in workloads(*texts)
+    ]
+
+
+def only(text: str) -> Workload:
+    """The one workload of a text."""
+    found = workloads(text)
+    assert len(found) == 1
+    return found[0]
 
 
 def deployment(container: str, pod: str = "", beside: str = "") -> str:

@@ -1,14 +1,17 @@
 """Variables that do not reach the engine as settings, or reach it as something they are not (group `args`)."""
 
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
+
+from msgspec import structs
 
 from skewguard.judge.checks import beginnings, evidence
 from skewguard.judge.checks.interface import Case, Result, check, fail, unknown
 from skewguard.knowledge import engines
-from skewguard.knowledge.engines import commands
-from skewguard.knowledge.engines.interface import Variable
+from skewguard.knowledge.engines import commands, tables
+from skewguard.knowledge.engines.interface import Release, Variable
 from skewguard.language import surroundings, vocabulary
+from skewguard.language.facts import Origin
 from skewguard.language.workloads import EnvVar
 
 ENVIRONMENT = ("the engine's released list of environment variables, for every version of the table",)
@@ -340,10 +343,16 @@ def _linked(case: Case, name: str) -> Iterator[Result]:
 
 def _ends_at_address(case: Case, name: str) -> tuple[bool, bool]:
     """Whether any version that may run ends at an address in its port variable, and whether all that read it do."""
-    module = engines.ENGINES.get(case.engine)
-    if module is None or case.release is None:
+    if case.engine not in engines.ENGINES or case.release is None:
         return True, True
-    injected = EnvVar(name, "tcp://10.0.0.1:80", case.container.origin)
-    read = [item for item in module.environment((injected,), case.release) if item.outcome in ("read", "invalid")]
+    anywhere = structs.replace(case.release, key="", reason="", origin=None)
+    return _at_address(case.engine, tables.load(case.engine), anywhere, name)
+
+
+@lru_cache(maxsize=256)  # the same for every container of these releases
+def _at_address(engine: str, _table: tables.Table, release: Release, name: str) -> tuple[bool, bool]:
+    injected = EnvVar(name, "tcp://10.0.0.1:80", Origin("file", "a Service"))
+    found = engines.ENGINES[engine].environment((injected,), release)
+    read = [item for item in found if item.outcome in ("read", "invalid")]
     ending = [item for item in read if item.outcome == "invalid" and not item.passed_over]
     return bool(ending), len(ending) == len(read)

@@ -69,10 +69,10 @@ def length_check_off(case: Case) -> Iterator[Result]:
 def length_beyond_model(case: Case) -> Iterator[Result]:
     """A written length above what config.json says, where the model's files are given."""
     found = case.inputs.checkpoint if case.inputs is not None else None
-    written, own = case.sheet.declared(LENGTH), _unwritten(case, LENGTH)
     if found is None or case.engine not in contexts.SWITCHES:
         yield skipped("the model's own files are not in the input (--model-config)", setting=LENGTH)
         return
+    written, own = case.sheet.declared(LENGTH), _unwritten(case, LENGTH)
     if written is None or not isinstance(written.value, int) or not isinstance(own, Fact):
         return
     longest = contexts.longest(case.engine, found, own.value)

@@ -289,7 +289,7 @@ def missed(title: str, outcomes: list[Outcome]) -> list[str]:
 
 
 def main() -> int:
-    """Run and print; exit 1 below a recall of 95 % or with any false alarm."""
+    """Run and print; exit 1 below a recall of 99 % or with any false alarm."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--manifests", type=Path, default=ROOT / "examples")
     parser.add_argument("-o", "--output", type=Path)
@@ -311,7 +311,7 @@ def main() -> int:
         )
     changed = [item for item in outcomes if item.category != "harmless"]
     recall = sum(item.good for item in changed) / max(len(changed), 1)
-    return int(recall < 0.95 or any(not item.good for item in outcomes if item.category == "harmless"))
+    return int(recall < 0.99 or any(not item.good for item in outcomes if item.category == "harmless"))
 
 
 if __name__ == "__main__":

@@ -90,10 +90,5 @@ def _sizes(case: Case) -> Iterator[SizeLine]:
 def _line(case: Case, name: str) -> SettingLine:
     effective, facts = case.sheet.standing(name)
     row = BY_NAME.get(name)
-    return SettingLine(
-        setting=name,
-        effective=effective,
-        unit=row.unit if row else "",
-        authority=effective.authority if isinstance(effective, Fact) else None,
-        facts=facts,
-    )
+    authority = effective.authority if isinstance(effective, Fact) else None
+    return SettingLine(name, effective, row.unit if row else "", authority, facts)

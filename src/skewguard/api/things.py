@@ -77,6 +77,10 @@ def parse(words: tuple[str, ...]) -> Thing:
     return Thing(kind_of(words[0]), words[0])
 
 
+_PLAIN = re.compile(r"[\w ./:=,@%+-]*", re.ASCII)
+"""A text without quotes and escapes, which needs no lexer: most command lines are such."""
+
+
 def _command_line(words: tuple[str, ...]) -> Thing:
     import shlex
 
@@ -88,7 +92,7 @@ def _command_line(words: tuple[str, ...]) -> Thing:
         )
     if len(words) == 1:
         try:
-            words = tuple(shlex.split(text))
+            words = tuple(text.split() if _PLAIN.fullmatch(text) else shlex.split(text))
         except ValueError as error:
             raise UsageError(f"cannot split the command line {text!r}: {error}", hint="close the quote") from None
     head, *rest = words

@@ -95,18 +95,13 @@ class WrittenEntry(Entry):
 
     json_mappings: bool
 
-    def add(self, name: str, value: Node) -> None:
-        """Write the entry as arguments, or tell why it cannot be read."""
+    def known(self, value: Node) -> list[Any]:
+        """The content of the entry, alone in a list; nothing where it cannot be read, which is told."""
         try:
-            content = self.content(value)
+            return [self.content(value)]
         except InputError as error:
             self.found.troubles.append(FileTrouble("config-unreadable", detail=error.message))
-            return
-        self.write(name, self.flag(name), content, value)
-
-    def write(self, name: str, flag: Word, content: Any, value: Node) -> None:
-        """The words of an entry whose content is known: each engine's own."""
-        raise NotImplementedError
+            return []
 
     def text(self, content: Any) -> str:
         """A value as one word."""

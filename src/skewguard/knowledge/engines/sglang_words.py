@@ -103,7 +103,12 @@ class _Entry(WrittenEntry):
     does: Behaviour
     flags: Mapping[str, Flag]
 
-    def write(self, name: str, flag: Word, content: Any, value: Node) -> None:
+    def add(self, name: str, value: Node) -> None:
+        """Write the entry as arguments, or tell why it cannot be read."""
+        for content in self.known(value):
+            self._write(name, self.flag(name), content, value)
+
+    def _write(self, name: str, flag: Word, content: Any, value: Node) -> None:
         """Booleans and lists as this release has them; some flags it does not take from a file."""
         if self.does.config == "typed" and self._refused(name):
             self.found.troubles.append(FileTrouble("config-refused", flag))

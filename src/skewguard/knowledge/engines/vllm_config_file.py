@@ -33,7 +33,12 @@ class _Entry(WrittenEntry):
     does: Behaviour
     toggles: Mapping[str, Flag]
 
-    def write(self, name: str, flag: Word, content: Any, value: Node) -> None:
+    def add(self, name: str, value: Node) -> None:
+        """Write the entry as arguments, or tell why it cannot be read."""
+        for content in self.known(value):
+            self._write(name, self.flag(name), content, value)
+
+    def _write(self, name: str, flag: Word, content: Any, value: Node) -> None:
         """Booleans, lists and mappings as this release has them."""
         if isinstance(content, bool) and self.does.config_false != "text" and not self._boolean_flag(name):
             self._boolean(name, flag, content)

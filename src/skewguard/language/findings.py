@@ -63,7 +63,9 @@ class Finding(Struct, frozen=True):
 
     `anchor` is the flag, environment variable or object name at fault; `occurrence` counts further faults of the
     same kind at it, from 1. `expected` is what the check or the contract wants, in JSON. `place` is that of the
-    container, for values no file holds. `effect` is what the difference from `expected` does to memory and speed. `id` is stable over line moves and reformatting: see `identity`.
+    container, for values no file holds. `effect` is what the difference from `expected` does to memory and speed. `pods` are
+    the replicas it was seen on, empty for what was judged without any. `id` is stable over line moves and reformatting: see
+    `identity`.
     """
 
     id: str
@@ -86,6 +88,7 @@ class Finding(Struct, frozen=True):
     assumes: tuple[str, ...] = ()
     place: Origin | None = None
     effect: tuple[Effect, ...] = ()
+    pods: tuple[str, ...] = ()
 
     @property
     def numbered_anchor(self) -> str | None:

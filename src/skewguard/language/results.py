@@ -31,20 +31,12 @@ from skewguard.language.findings import (
     Severity,
 )
 from skewguard.language.rereadings import EntrypointChange, WordChange
+from skewguard.language.results_parts import InputProblem
+from skewguard.language.verifications import LiveSubject
 from skewguard.language.workloads import Missing
 
 FailOn = Literal["error", "warning", "note", "never"]
 """The weakest severity at which a failure makes the exit code 1."""
-
-
-class InputProblem(Struct, frozen=True):
-    """An input that could not be read or understood; `file` is None where no file is at fault. Positions 1-based."""
-
-    file: str | None
-    message: str
-    line: int | None = None
-    column: int | None = None
-    hint: str | None = None
 
 
 class SubjectLine(Struct, frozen=True):
@@ -102,6 +94,7 @@ class CheckReport(Struct, frozen=True):
     verdict, `passed` lists the passes and skips, which have no finding of their own, where they were asked for (the
     summary counts them always). `notes` are sentences about the input as a whole (no engine found, a kind read by its shape, a template that was not rendered). `fail_on` and
     `allow_unknown` are what the exit code was decided with, so that a report can show as failed what failed the run.
+    `live` and `context` are of `verify` alone: what runs of each subject, and the cluster (or endpoint) it was read from.
     """
 
     run_at: str
@@ -119,6 +112,8 @@ class CheckReport(Struct, frozen=True):
     exit_code: int = 0
     fail_on: FailOn = "error"
     allow_unknown: bool = False
+    live: tuple[LiveSubject, ...] = ()
+    context: str | None = None
 
 
 class ArgumentLine(Struct, frozen=True, gc=False):

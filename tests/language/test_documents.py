@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skewguard.language import documents
-from skewguard.language.documents import Node
 from skewguard.language.errors import InputError
+from skewguard.language.trees import Node
 
 
 def root(text: str) -> Node:

@@ -45,7 +45,7 @@ class Reading(Struct):
             if setting in known:
                 return known[setting]
             answer = ask(setting)
-            if not isinstance(answer, Fact) or answer.origin.line is None:  # one with a place is this container's own
+            if not isinstance(answer, Fact) or not answer.origin.placed:  # one with a place is this container's own
                 known[setting] = answer
             return answer
 
@@ -100,7 +100,7 @@ def _stands_alone(argv: Sequence[Token], parsed: Parsed) -> bool:
     own = {id(token.origin) for token in argv}
     places = [place for item in parsed.arguments for place in (item.origin, item.value_origin)]
     places += [fact.origin for fact in parsed.values.values()]
-    return len(own) == len(argv) and all(place is None or id(place) in own or place.line is None for place in places)
+    return len(own) == len(argv) and all(place is None or id(place) in own or not place.placed for place in places)
 
 
 def _placed(first: _First, argv: Sequence[Token]) -> Reading:

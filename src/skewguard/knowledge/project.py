@@ -31,9 +31,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from skewguard.language import accelerators, documents
-from skewguard.language.documents import Node
 from skewguard.language.errors import InputError, UsageError
 from skewguard.language.facts import Located, Origin
+from skewguard.language.trees import Node
 
 FailOn = Literal["error", "warning", "note", "never"]
 FAIL_ON: tuple[FailOn, ...] = get_args(FailOn)

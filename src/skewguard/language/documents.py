@@ -8,21 +8,20 @@ booleans, octal `012`, no sexagesimals, timestamps stay text), not as PyYAML doe
 import bisect
 import re
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 
 from skewguard.language import alignment, composing, entries, scalars
 from skewguard.language.errors import InputError
 from skewguard.language.facts import Origin
+from skewguard.language.trees import Kind, Node
 
 MAX_BROKEN = 50
 """Most broken documents of one file after which reading goes on; each costs a new start."""
 
 MAX_VALUES = 200_000
 """Most values that `Node.value` unfolds: an alias bomb ends here instead of in memory."""
-
-Kind = Literal["mapping", "sequence", "scalar", "missing"]
 
 _TYPED = (composing.PLAIN, "tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
@@ -45,8 +44,8 @@ class _File:
         return line, index - self._starts[line - 1] + 1
 
 
-class Node:
-    """One value of a document. An absent value is a falsy node on which every question has an answer."""
+class Written(Node):
+    """One value of a document, or the lack of one at a place of it."""
 
     __slots__ = ("_base", "_file", "_template", "_yaml")
 
@@ -55,11 +54,6 @@ class Node:
         self._file = file
         self._base = base
         self._template = template
-
-    @staticmethod
-    def absent() -> "Node":
-        """A value that is written nowhere."""
-        return Node(None, _File("", ""), 0)
 
     @property
     def kind(self) -> Kind:
@@ -112,21 +106,6 @@ class Node:
         if not isinstance(self._yaml, composing.ScalarNode) or _is_null(self._yaml):
             return None
         return str(self._yaml.value)
-
-    def integer(self) -> int | None:
-        """The scalar as an integer (a quoted one too), None when it is none."""
-        text = self.text()
-        return scalars.integer(text.strip()) if text is not None else None
-
-    def number(self) -> float | None:
-        """The scalar as a number, None when it is none."""
-        text = self.text()
-        return scalars.number(text.strip()) if text is not None else None
-
-    def boolean(self) -> bool | None:
-        """The scalar as a boolean in any of YAML 1.1's spellings, None when it is none."""
-        text = self.text()
-        return scalars.BOOLEANS.get(text.lower()) if text is not None else None
 
     def value(self) -> Any:
         """The JSON value, typed as kubectl would. Raises `InputError` for a value that refers to itself or explodes."""
@@ -205,8 +184,8 @@ class Node:
             node.places = cached  # type: ignore[attr-defined]
         return cached
 
-    def _wrap(self, node: composing.Node | None) -> "Node":
-        return Node(node, self._file, self._base, self._template)
+    def _wrap(self, node: composing.Node | None) -> "Written":
+        return Written(node, self._file, self._base, self._template)
 
     def _place(self, node: composing.Node | None) -> Origin:
         if node is None:
@@ -232,12 +211,16 @@ _KINDS: dict[type, Kind] = {
 
 
 class Document(Struct):
-    """One document of a file: its tree, its 1-based number, and the Helm template it was rendered from."""
+    """One document of a file: its tree, its 1-based number, and the Helm template it was rendered from.
+
+    An object of a cluster is one too: `path` is empty then, and `cluster` the context it was read in.
+    """
 
     root: Node
     path: str
     index: int
     template: str | None = None
+    cluster: str | None = None
 
 
 def read(text: str, path: str) -> tuple[list[Document], list[InputError]]:
@@ -295,7 +278,7 @@ class _Stream:
         if fault is not None:
             self.errors.append(_error(self._file, _start(node) + base, f"the document cannot be read: {fault}"))
             return
-        root = Node(node, self._file, base, template)
+        root = Written(node, self._file, base, template)
         self.documents.append(Document(root, self._file.path, self._number, template))
 
 
@@ -335,7 +318,7 @@ def _is_null(node: composing.ScalarNode) -> bool:
 class _Unfolding:
     """One run of `Node.value`: counts values and depth, so that neither an alias bomb nor a cycle is followed."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Written) -> None:
         self._node = node
         self._left = MAX_VALUES
 

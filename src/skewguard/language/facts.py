@@ -51,6 +51,11 @@ class Origin(Struct, frozen=True, gc=False):
         return f"{self.file}:{self.line}:{self.column}"
 
     @property
+    def placed(self) -> bool:
+        """Whether it is a place in something that was written, which another copy of it has elsewhere."""
+        return self.line is not None or self.kind == "object"
+
+    @property
     def brief(self) -> str:
         """The place as a sentence bears it: `deploy.yaml:31`, else what it refers to."""
         return f"{self.file}:{self.line}" if self.file and self.line else self.ref

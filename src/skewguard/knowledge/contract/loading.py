@@ -24,9 +24,9 @@ from skewguard.knowledge.contract.values import (
     Unset,
 )
 from skewguard.language import dialects, documents, vocabulary
-from skewguard.language.documents import Node
 from skewguard.language.errors import InputError
 from skewguard.language.facts import Origin
+from skewguard.language.trees import Node
 
 HOLDS_LABEL = "skewguard.dev/holds"
 SPEC_FIELDS = (

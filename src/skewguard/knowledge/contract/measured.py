@@ -10,7 +10,7 @@ from typing import Any
 
 from skewguard.knowledge.contract.reading import Reader, shape
 from skewguard.language import vocabulary
-from skewguard.language.documents import Node
+from skewguard.language.trees import Node
 
 TIMES = ("ttft", "itl", "tpot", "e2e")
 NUMBERS = (

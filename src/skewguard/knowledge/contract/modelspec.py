@@ -7,15 +7,15 @@ what the piqc scanner writes (`model`, `engine`, `inference`, `resources`, `kube
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from itertools import islice
 
 from skewguard.knowledge.contract.reading import Reader
 from skewguard.knowledge.contract.values import Clause, Contract, Exactly, Promise, Range, Target
 from skewguard.language import vocabulary
-from skewguard.language.documents import Node
 from skewguard.language.errors import UsageError
 from skewguard.language.facts import Origin
+from skewguard.language.trees import Node
 
 KIND = "ModelSpec"
 
@@ -79,7 +79,9 @@ def read(reader: Reader, root: Node) -> tuple[Contract | None, Unmapped]:
     )
 
 
-def _leaves(node: Node, path: str, seen: frozenset[int] = frozenset(), depth: int = 0) -> Iterator[tuple[str, Node]]:
+def _leaves(
+    node: Node, path: str, seen: frozenset[Hashable] = frozenset(), depth: int = 0
+) -> Iterator[tuple[str, Node]]:
     """Every scalar below a node with its dotted path; list positions are written `[]`. Aliases are followed once."""
     if node.kind == "scalar":
         if node:

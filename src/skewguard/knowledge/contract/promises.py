@@ -14,9 +14,9 @@ from functools import cache
 from skewguard.knowledge.contract import values
 from skewguard.knowledge.contract.reading import Reader, nearest, nearest_engine, shape
 from skewguard.language import vocabulary
-from skewguard.language.documents import Node
 from skewguard.language.errors import InputError, UsageError
 from skewguard.language.facts import Value
+from skewguard.language.trees import Node
 from skewguard.language.vocabulary import Setting
 
 NUMERIC = ("integer", "number", "seconds", "bytes")

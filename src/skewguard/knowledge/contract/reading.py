@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from skewguard.language.documents import Node
 from skewguard.language.errors import InputError
 from skewguard.language.facts import Origin
+from skewguard.language.trees import Node
 
 Place = Callable[[Origin], Origin]
 

@@ -11,10 +11,10 @@ from msgspec import Struct, structs
 
 from skewguard.knowledge.contract.reading import Reader, nearest, shape
 from skewguard.knowledge.contract.values import TARGET_FIELDS, WaiverRule
-from skewguard.language.documents import Node
 from skewguard.language.errors import InputError
 from skewguard.language.facts import Located, Subject
 from skewguard.language.findings import Finding, Waiver
+from skewguard.language.trees import Node
 
 ANNOTATION = "skewguard.dev/ignore."
 _WHERE = (*TARGET_FIELDS, "pod", "group")

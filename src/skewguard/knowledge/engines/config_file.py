@@ -13,9 +13,9 @@ from msgspec import field as struct_field
 
 from skewguard.knowledge.engines.grammar import Key, Word
 from skewguard.language import documents
-from skewguard.language.documents import Node
 from skewguard.language.errors import InputError
 from skewguard.language.facts import Origin
+from skewguard.language.trees import Node
 from skewguard.language.workloads import TextFile, Token
 
 DEEPEST = 20

@@ -13,7 +13,7 @@ from skewguard.knowledge.engines.grammar import Key, Word
 from skewguard.knowledge.engines.preparing import Prepared, Trouble, one_config, pulled
 from skewguard.knowledge.engines.sglang_grammar import SERVE, Behaviour, Program
 from skewguard.knowledge.engines.tables import Flag
-from skewguard.language.documents import Node
+from skewguard.language.trees import Node
 from skewguard.language.workloads import TextFile
 
 MODEL = "--model-path"

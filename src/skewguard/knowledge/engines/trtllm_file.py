@@ -11,8 +11,8 @@ from skewguard.knowledge.engines.grammar import Key, Word
 from skewguard.knowledge.engines.tables import Flag
 from skewguard.knowledge.engines.trtllm_fields import CACHE
 from skewguard.knowledge.engines.trtllm_grammar import KV_FIELDS
-from skewguard.language.documents import Node
 from skewguard.language.errors import InputError
+from skewguard.language.trees import Node
 from skewguard.language.workloads import TextFile
 
 BUILD = "build_config"

@@ -12,7 +12,7 @@ from skewguard.knowledge.engines.config_file import Entries, FileTrouble, Writte
 from skewguard.knowledge.engines.grammar import Key, Word
 from skewguard.knowledge.engines.tables import Flag
 from skewguard.knowledge.engines.vllm_grammar import Behaviour
-from skewguard.language.documents import Node
+from skewguard.language.trees import Node
 from skewguard.language.workloads import TextFile
 
 

@@ -15,9 +15,9 @@ from skewguard.knowledge.engines.interface import Argument, EngineModule, Parsed
 from skewguard.knowledge.engines.tables import Table
 from skewguard.knowledge.engines.wrappers import WRAPPERS, Wrapper
 from skewguard.language import vocabulary
-from skewguard.language.documents import Node
 from skewguard.language.errors import InputError, UsageError
 from skewguard.language.facts import Fact, Gap, assuming
+from skewguard.language.trees import Node
 from skewguard.language.workloads import TextFile, Token
 
 

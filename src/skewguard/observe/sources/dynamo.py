@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import structs
 
-from skewguard.language.documents import Node
 from skewguard.language.facts import Located
+from skewguard.language.trees import Node
 from skewguard.language.workloads import Container, Invocation, Resources, Token
 from skewguard.observe.sources.layers import Layers, SharedVariables, SoleContainer
 from skewguard.observe.sources.pieces import Piece, Reading

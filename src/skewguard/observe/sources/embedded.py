@@ -5,8 +5,8 @@ from collections.abc import Callable
 from msgspec import structs
 
 from skewguard.language import documents
-from skewguard.language.documents import Node
 from skewguard.language.facts import Origin
+from skewguard.language.trees import Node
 from skewguard.language.workloads import TextFile
 
 Place = Callable[[Origin], Origin]

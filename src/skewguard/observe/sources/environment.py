@@ -10,8 +10,8 @@ from functools import cache
 
 from msgspec import structs
 
-from skewguard.language.documents import Node
 from skewguard.language.facts import Origin, Subject
+from skewguard.language.trees import Node
 from skewguard.language.workloads import EnvVar, Missing, UnseenEnv
 from skewguard.observe.sources import texts
 from skewguard.observe.sources.expansion import Binding, expand

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from skewguard.language import scheduling
-from skewguard.language.documents import Node
 from skewguard.language.facts import Origin, Subject
+from skewguard.language.trees import Node
 from skewguard.language.workloads import Missing, Mount, TextFile, Volume
 from skewguard.observe.sources import texts
 from skewguard.observe.sources.objects import Ledger, Objects, called, supply

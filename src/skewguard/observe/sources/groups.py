@@ -5,7 +5,7 @@ Source: leaderworkerset.x-k8s.io/v1 (a group has `size` pods; without a leader t
 
 from collections.abc import Callable, Mapping
 
-from skewguard.language.documents import Node
+from skewguard.language.trees import Node
 from skewguard.observe.sources import searching
 from skewguard.observe.sources.pieces import Piece, Reading, claimed, piece
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 
 from msgspec import structs
 
-from skewguard.language.documents import Node
 from skewguard.language.facts import Gap, Located
+from skewguard.language.trees import Node
 from skewguard.language.workloads import Container, Invocation, Missing, Token
 from skewguard.observe.sources.layers import Layers
 from skewguard.observe.sources.objects import Object, Objects, called

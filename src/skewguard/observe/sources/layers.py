@@ -7,7 +7,7 @@ One layer alone, the ordinary case, costs nothing.
 
 from collections.abc import Sequence
 
-from skewguard.language.documents import Node
+from skewguard.language.trees import Node
 
 _KEYS = {"env": "name", "volumes": "name", "volumeMounts": "mountPath", "ports": "containerPort"}
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from skewguard.language import vocabulary
-from skewguard.language.documents import Node
 from skewguard.language.facts import Located
 from skewguard.language.neighbours import Timeout
+from skewguard.language.trees import Node
 
 _NGINXES = ("nginx.ingress.kubernetes.io/", "nginx.org/")
 _ABSENT = Node.absent()

@@ -7,13 +7,14 @@ Objects of one call know each other: a ConfigMap anywhere in it is found by a po
 cannot be read is an `InputError` among the results, and the other objects are read all the same.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
 from msgspec import Struct
 
-from skewguard.language.documents import Document, Node
+from skewguard.language.documents import Document
 from skewguard.language.errors import InputError
-from skewguard.language.facts import Origin
+from skewguard.language.facts import Origin, Source
+from skewguard.language.trees import Node
 from skewguard.language.workloads import Inventory, Workload
 from skewguard.observe.sources import kinds, neighbours, pieces, pods, rendering
 from skewguard.observe.sources.objects import Ledger, Object, Objects
@@ -69,7 +70,7 @@ def read(documents: Iterable[Document], namespace: str | None = None) -> Manifes
 def _objects(document: Document, namespace: str | None) -> Iterator[Object]:
     """The objects of a document: itself, or those a `List` or a Template holds, however deep."""
     waiting = [document.root]
-    seen: set[int] = set()
+    seen: set[Hashable] = set()
     while waiting and len(seen) < MAX_OBJECTS:
         node = waiting.pop()
         kind = node.get("kind").text()
@@ -104,8 +105,8 @@ def _object(node: Node, kind: str, document: Document, namespace: str | None) ->
         version=version,
         name=name or "(no name)",
         namespace=metadata.get("namespace").text() or namespace,
-        path=document.path,
-        document=document.index,
+        source=Source(document.path, document.index) if document.path else None,
+        cluster=document.cluster,
     )
 
 

@@ -9,7 +9,7 @@ Source: the route tables of vLLM (entrypoints/openai/api_server.py) and SGLang (
 import re
 from collections.abc import Iterator
 
-from skewguard.language.documents import Node
+from skewguard.language.trees import Node
 
 _ASIDE = frozenset((
     "health", "healthz", "healthcheck", "health_generate", "livez", "live", "liveness", "ready", "readyz", "readiness", "ping",

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from skewguard.language.documents import Node
 from skewguard.language.neighbours import Autoscaler, Route
+from skewguard.language.trees import Node
 from skewguard.language.workloads import Port, Service
 from skewguard.observe.sources.objects import Ledger, Object, Objects
 from skewguard.observe.sources.pieces import Reading

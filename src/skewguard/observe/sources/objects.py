@@ -6,13 +6,13 @@ could be meant, none is taken.
 
 from msgspec import Struct
 
-from skewguard.language.documents import Node
-from skewguard.language.facts import Origin, Subject
+from skewguard.language.facts import Origin, Source, Subject
+from skewguard.language.trees import Node
 from skewguard.language.workloads import Hint, Missing
 
 
 class Object(Struct, frozen=True):
-    """One Kubernetes object of the input, with its document's place in the file."""
+    """One Kubernetes object of the input, with its document's place in the file or the cluster it was read from."""
 
     root: Node
     kind: str
@@ -20,8 +20,8 @@ class Object(Struct, frozen=True):
     version: str
     name: str
     namespace: str | None
-    path: str
-    document: int
+    source: Source | None = None
+    cluster: str | None = None
 
     @property
     def metadata(self) -> Node:

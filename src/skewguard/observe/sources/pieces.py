@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct, field, structs
 
-from skewguard.language.documents import Node
-from skewguard.language.facts import Gap, Located, Source, Subject
+from skewguard.language.facts import Gap, Located, Subject
+from skewguard.language.trees import Node
 from skewguard.language.workloads import Container, NodeTerm, PodTemplate, Workload
 from skewguard.observe.sources import pods
 from skewguard.observe.sources.layers import Layers
@@ -61,7 +61,8 @@ class Reading(Struct, frozen=True):
             name=each.name,
             namespace=each.namespace,
             group=each.group or None,
-            source=Source(each.path, each.document),
+            cluster=each.cluster,
+            source=each.source,
         )
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import structs
 
-from skewguard.language.documents import Node
 from skewguard.language.facts import Gap, Located, Origin
+from skewguard.language.trees import Node
 from skewguard.language.workloads import Container, EnvVar, Invocation, Mount, NodeTerm, Resources, Token
 from skewguard.observe.sources import fields, pods
 from skewguard.observe.sources.layers import Layers, SoleContainer

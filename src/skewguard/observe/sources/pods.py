@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct, structs
 
-from skewguard.language.documents import Node
-from skewguard.language.facts import Gap, Located, Subject
+from skewguard.language.facts import Gap, Located, Origin, Subject
+from skewguard.language.trees import Node
 from skewguard.language.workloads import (
     Container,
     Hint,
@@ -269,7 +269,7 @@ def duplicates(mapping: Node, ledger: Ledger, subject: Subject) -> None:
     """Hints for the keys that one mapping gives twice."""
     for key, lost, kept in mapping.duplicates() if mapping else ():
         message = (
-            f"`{key}` is written twice: line {kept.line} wins, and what stands at line {lost.line} is lost, "
+            f"`{key}` is written twice: {_at(kept)} wins, and what stands at {_at(lost)} is lost, "
             "or the API server refuses the object"
         )
         ledger.hint(Hint("duplicate-key", message, lost, subject, key))
@@ -288,10 +288,15 @@ def _duplicate_variables(entries: Sequence[Node], ledger: Ledger, subject: Subje
             continue
         place = lost.get("name").origin
         message = (
-            f"`{name}` is given twice with different values: line {entry.get('name').origin.line} wins, and what stands "
-            f"at line {place.line} is lost"
+            f"`{name}` is given twice with different values: {_at(entry.get('name').origin)} wins, and what stands "
+            f"at {_at(place)} is lost"
         )
         ledger.hint(Hint("duplicate-variable", message, place, subject, name))
+
+
+def _at(place: Origin) -> str:
+    """A place of the same object, as a sentence about it bears it."""
+    return f"line {place.line}" if place.line is not None else place.ref
 
 
 # Volumes that an injected container mounts: GKE's Cloud Storage FUSE sidecar knows them by name.

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import structs
 
-from skewguard.language.documents import Node
 from skewguard.language.facts import Located
 from skewguard.language.neighbours import Route, Timeout
+from skewguard.language.trees import Node
 from skewguard.observe.sources.limits import retries, timeout
 from skewguard.observe.sources.objects import Object, Objects
 

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec import structs
 
 from skewguard.language import accelerators
-from skewguard.language.documents import Node
 from skewguard.language.errors import InputError
 from skewguard.language.facts import Gap, Located
 from skewguard.language.neighbours import Autoscaler, Signal
+from skewguard.language.trees import Node
 from skewguard.language.workloads import Container, EnvVar, Invocation, TextFile, Token
 from skewguard.observe.sources import embedded, fields
 from skewguard.observe.sources.embedded import Inner

@@ -7,7 +7,7 @@ objects. `{{.Name}}` of KServe, Jinja in a ConfigMap, Prometheus' `{{ $value }}`
 import bisect
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from functools import cache
 
 from skewguard.language import documents
@@ -77,7 +77,7 @@ def _place(starts: list[int], at: int) -> tuple[int | None, int | None]:
 def _mappings(found: list[Document]) -> Iterator[tuple[int | None, int | None]]:
     """The places of all mappings: an action that is no text is a mapping in a mapping."""
     waiting = [document.root for document in found]
-    seen: set[int] = set()
+    seen: set[Hashable] = set()
     while waiting and len(seen) < MAX_VALUES:
         node = waiting.pop()
         if node.kind not in ("mapping", "sequence") or node.identity in seen:

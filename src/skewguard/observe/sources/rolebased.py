@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
 
-from skewguard.language.documents import Node
+from skewguard.language.trees import Node
 from skewguard.language.workloads import Missing
 from skewguard.observe.sources.layers import Layers
 from skewguard.observe.sources.objects import Object, Objects

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec import structs
 
 from skewguard.language import controllers
-from skewguard.language.documents import Node
 from skewguard.language.facts import Located
 from skewguard.language.joining import service_of_host
 from skewguard.language.neighbours import Backend, Route, Timeout
+from skewguard.language.trees import Node
 from skewguard.observe.sources import matching, policies
 from skewguard.observe.sources.limits import annotated_retries, body, retries, timeout, untold
 from skewguard.observe.sources.objects import Object, Objects

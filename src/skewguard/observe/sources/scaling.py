@@ -10,10 +10,10 @@ from functools import cache
 
 from msgspec import structs
 
-from skewguard.language.documents import Node
 from skewguard.language.facts import Located, Origin
 from skewguard.language.neighbours import Autoscaler, Signal
 from skewguard.language.surroundings import same_namespace
+from skewguard.language.trees import Node
 from skewguard.observe.sources import embedded, pods, ray
 from skewguard.observe.sources.embedded import Inner
 from skewguard.observe.sources.objects import Object

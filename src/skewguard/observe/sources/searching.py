@@ -8,11 +8,11 @@ The walk is bounded and follows no alias twice.
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 from msgspec import Struct, structs
 
-from skewguard.language.documents import Node
+from skewguard.language.trees import Node
 from skewguard.language.workloads import Container
 from skewguard.observe.sources.layers import Layers, SoleContainer
 from skewguard.observe.sources.pieces import Piece, Reading
@@ -98,7 +98,7 @@ def _walk(reading: Reading) -> Iterator[_Found]:
     for key, value in root.items():
         if key not in ("metadata", "status", "kind"):
             queue.append(_Found((key,), value, root, None, None, False))
-    seen: set[int] = set()
+    seen: set[Hashable] = set()
     yielded = 0
     while queue and len(seen) < MAX_NODES and yielded < MAX_TEMPLATES:
         each = queue.popleft()

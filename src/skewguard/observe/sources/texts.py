@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from skewguard.language.documents import Node
 from skewguard.language.facts import Origin
+from skewguard.language.trees import Node
 from skewguard.language.workloads import Token
 
 MAX_LENGTH = 32_768

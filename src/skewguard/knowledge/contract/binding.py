@@ -8,19 +8,25 @@ from skewguard.language.facts import Subject
 
 
 def bind(contracts: Sequence[Contract], subjects: Iterable[Subject], namespace: str | None = None) -> list[Binding]:
-    """The binding of each subject, in order. `namespace` is the one of `-n`, for documents that name none."""
+    """The binding of each subject, in order. `namespace` is the one of `-n`, for documents that name none.
+
+    A contract in a file at hand goes before one that is kept in the cluster: it is the newer wish of whoever asks.
+    """
     return [
-        Binding(
-            candidates=tuple(contract for contract in contracts if picks(contract, subject, namespace)),
-            given=bool(contracts),
-        )
+        _chosen([contract for contract in contracts if picks(contract, subject, namespace)], given=bool(contracts))
         for subject in subjects
     ]
 
 
+def _chosen(found: Sequence[Contract], *, given: bool) -> Binding:
+    at_hand = tuple(contract for contract in found if not contract.kept)
+    kept = tuple(contract for contract in found if contract.kept)
+    return Binding(at_hand or kept, given, kept if at_hand else ())
+
+
 def without_target(contracts: Iterable[Contract], bindings: Sequence[Binding]) -> list[Contract]:
     """The contracts that pick no subject at all."""
-    bound = {id(contract) for binding in bindings for contract in binding.candidates}
+    bound = {id(contract) for binding in bindings for contract in (*binding.candidates, *binding.shadowed)}
     return [contract for contract in contracts if id(contract) not in bound]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from msgspec import Struct, field, structs
 
 from skewguard.knowledge.contract import doubts, measured, modelspec, promises, waiving
-from skewguard.knowledge.contract.reading import Place, Reader, nearest, nearest_engine, shape
+from skewguard.knowledge.contract.reading import Place, Reader, mistake, nearest, nearest_engine, shape
 from skewguard.knowledge.contract.values import (
     API_VERSION,
     KIND,
@@ -93,6 +93,17 @@ def load(
     return loaded
 
 
+def load_objects(
+    roots: Iterable[Node], checks: Collection[str] = (), lexicon: doubts.Lexicon | None = None
+) -> Loaded:
+    """Read objects of a cluster: custom resources, and ConfigMaps that hold contracts. Else as `load`."""
+    loaded, known = Loaded(), Known(checks, lexicon)
+    for root in roots:
+        read(root, loaded, known)
+    loaded.errors.extend(_same_names(loaded.contracts))
+    return loaded
+
+
 _DEEPEST = 3
 """Lists and ConfigMaps inside each other that are followed; YAML lets a list hold itself."""
 
@@ -103,18 +114,22 @@ def read(
     known: Known = _ANYTHING,
     place: Place = lambda origin: origin,
     depth: int = 0,
+    home: str | None = None,
 ) -> None:
-    """Read one document into `loaded`. `place` maps positions where the text lay inside another document."""
+    """Read one document into `loaded`. `place` maps positions where the text lay inside another document.
+
+    `home` is the namespace of the object that holds the text: that of a contract which names none itself.
+    """
     kind, version = root.get("kind").text(), root.get("apiVersion").text() or ""
     if depth > _DEEPEST:
         loaded.foreign.append(_no_contract(root, place, kind))
     elif kind and kind.endswith("List") and root.get("items").kind == "sequence":
         for item in root.get("items").elements():
-            read(item, loaded, known, place, depth + 1)
+            read(item, loaded, known, place, depth + 1, home)
     elif kind == "ConfigMap" and root.get("metadata", "labels", HOLDS_LABEL).text() == "contract":
         _config_map(root, loaded, known, depth + 1)
     elif kind == KIND or (kind and version.partition("/")[0] == API_VERSION.partition("/")[0]):
-        _contract(root, loaded, known, place)
+        _contract(root, loaded, known, place, home)
     elif kind == modelspec.KIND and modelspec.spoken_by(version):
         _modelspec(root, loaded, known, place)
     else:
@@ -130,31 +145,36 @@ def _no_contract(root: Node, place: Place, kind: str | None) -> InputError:
     origin = place(root.get("kind").origin if kind else root.origin)
     said = f"its kind is {kind}" if kind else "it has no kind"
     guess = nearest(kind, [KIND], _MISTYPED) if kind else None
-    return InputError(
-        f"is no contract: {said}",
-        hint=f"did you mean kind: {guess}?" if guess else f"a contract says apiVersion: {API_VERSION} and kind: {KIND}",
-        file=origin.file,
-        line=origin.line or 1,
-        column=origin.column or 1,
-    )
+    expected = f"a contract says apiVersion: {API_VERSION} and kind: {KIND}"
+    return mistake(origin, f"is no contract: {said}", f"did you mean kind: {guess}?" if guess else expected)
 
 
 def _config_map(root: Node, loaded: Loaded, known: Known, depth: int) -> None:
     """A contract kept in a ConfigMap, where no custom resource may be installed: each key of data is a contract file."""
-    for entry in root.get("data").items():
-        holder = entry[1]
+    home = root.get("metadata", "namespace").text()
+    for key, holder in root.get("data").items():
         text = holder.text()
         if text is None:
             continue
-        place = _places_inside(holder, text)
+        inside = holder.origin.kind == "object"
+        place = _lines_of(root, key) if inside else _places_inside(holder, text)
         trees, errors = documents.read(text, holder.origin.file or "")
         for error in errors:
-            inside = place(Origin("file", error.file or "", error.file, error.line, error.column))
-            loaded.errors.append(
-                InputError(error.message, hint=error.hint, file=inside.file, line=inside.line, column=inside.column)
-            )
+            at = place(Origin("file", error.file or "", error.file, error.line, error.column))
+            loaded.errors.append(mistake(at, error.message, error.hint))
         for document in trees:
-            read(document.root, loaded, known, place, depth)
+            read(document.root, loaded, known, place, depth, home)
+
+
+def _lines_of(root: Node, key: str) -> Place:
+    """Positions inside a text of an object, where no file holds it: `ConfigMap prod/chat key chat.yaml line 3`."""
+    title = f"{root.origin.ref} key {key}"
+
+    def place(origin: Origin) -> Origin:
+        ref = f"{title} line {origin.line}" if origin.line else title
+        return Origin("object", ref, text=origin.text)
+
+    return place
 
 
 def _places_inside(holder: Node, text: str) -> Place:
@@ -185,7 +205,8 @@ def _modelspec(root: Node, loaded: Loaded, known: Known, place: Place) -> None:
         loaded.contracts.append(structs.replace(contract, clauses=clauses))
 
 
-def _contract(root: Node, loaded: Loaded, known: Known, place: Place) -> None:
+def _contract(root: Node, loaded: Loaded, known: Known, place: Place, home: str | None) -> None:
+    namespace = root.get("metadata", "namespace").text() or home
     reader = Reader(place, _engines(known.lexicon))
     _head(reader, root)
     for _ in reader.entries(root, "the contract", ("apiVersion", "kind", "metadata", "spec", "status")):
@@ -199,13 +220,13 @@ def _contract(root: Node, loaded: Loaded, known: Known, place: Place) -> None:
     contract = Contract(
         name=root.get("metadata", "name").text() or "",
         origin=reader.origin(root.get("metadata", "name") or root),
-        targets=_targets(reader, spec),
+        targets=_targets(reader, spec, namespace),
         clauses=clauses,
         roles={role: doubts.marked(merged, known.lexicon) for role, merged in roles.items()},
         performance=measured.performance(reader, spec.get("performance")),
         behaviour=measured.behaviour(reader, spec.get("behaviour")),
         waivers=waiving.read(reader, spec.get("waivers"), known.checks),
-        namespace=root.get("metadata", "namespace").text(),
+        namespace=namespace,
     )
     loaded.errors.extend(reader.errors)
     if not reader.errors:
@@ -340,9 +361,9 @@ def _roles(reader: Reader, node: Node, base: tuple[Clause, ...]) -> dict[str, tu
     return roles
 
 
-def _targets(reader: Reader, spec: Node) -> tuple[Target, ...]:
+def _targets(reader: Reader, spec: Node, home: str | None) -> tuple[Target, ...]:
     node = spec.get("targets")
-    found = [target for element in reader.elements(node, "targets") if (target := _target(reader, element)) is not None]
+    found = [made for each in reader.elements(node, "targets") if (made := _target(reader, each, home)) is not None]
     empty = node.kind == "sequence" or not node
     if spec.kind == "mapping" and empty and not node.elements():
         place = node.origin if node.present else spec.origin
@@ -350,11 +371,12 @@ def _targets(reader: Reader, spec: Node) -> tuple[Target, ...]:
     return tuple(found)
 
 
-def _target(reader: Reader, node: Node) -> Target | None:
+def _target(reader: Reader, node: Node, home: str | None) -> Target | None:
+    """A target. One that names no namespace means that of its contract: a chart puts both into each of its namespaces."""
     if node.kind != "mapping":
         reader.wrong(node.origin, f"a target must be a mapping, not {shape(node)}", "write {kind: …, name: …}")
         return None
-    globs: dict[str, str] = {}
+    globs = {"namespace": home} if home else {}
     before = len(reader.errors)
     for key, value in reader.entries(node, "a target", TARGET_FIELDS):
         text = reader.text(value, f"target {key}")
@@ -374,10 +396,5 @@ def _same_names(contracts: list[Contract]) -> Iterator[InputError]:
     for contract in contracts:
         first = seen.setdefault((contract.namespace, contract.name), contract)
         if first is not contract:
-            yield InputError(
-                f"a second contract is named {contract.name}",
-                hint=f"the first one stands at {first.origin}; give each its own metadata.name",
-                file=contract.origin.file,
-                line=contract.origin.line or 1,
-                column=contract.origin.column or 1,
-            )
+            hint = f"the first one stands at {first.origin}; give each its own metadata.name"
+            yield mistake(contract.origin, f"a second contract is named {contract.name}", hint)

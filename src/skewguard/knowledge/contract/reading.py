@@ -24,6 +24,13 @@ def nearest_engine(name: str, engines: Mapping[str, str]) -> str | None:
     return spellings[guess] if guess else None
 
 
+def mistake(origin: Origin, message: str, hint: str | None = None) -> InputError:
+    """A mistake at a place. In a file it has a line; in an object of a cluster the place is named by its words alone."""
+    if origin.file is None:
+        return InputError(message, hint=hint, file=origin.ref)
+    return InputError(message, hint=hint, file=origin.file, line=origin.line or 1, column=origin.column or 1)
+
+
 class Reader:
     """Collects what is wrong with one document. `place` maps positions where the text was inside another document.
 
@@ -45,10 +52,7 @@ class Reader:
 
     def wrong(self, origin: Origin, message: str, hint: str | None = None) -> None:
         """Note a mistake at a place, as the node gives it."""
-        origin = self._place(origin)
-        self.errors.append(
-            InputError(message, hint=hint, file=origin.file, line=origin.line or 1, column=origin.column or 1)
-        )
+        self.errors.append(mistake(self._place(origin), message, hint))
 
     def entries(self, node: Node, name: str, known: Iterable[str] | None = None) -> Iterator[tuple[str, Node]]:
         """The entries of a mapping. Unknown keys (with `known`), keys written twice and other shapes are mistakes."""

@@ -122,7 +122,7 @@ class Contract(Struct, frozen=True):
     """What a team promised. `roles` holds each role's own clauses, already merged over those of the whole.
 
     `performance` and `behaviour` are checked in shape, typed (seconds, numbers), and kept for the verbs that measure.
-    `namespace` is where the contract object itself lives in a cluster.
+    `namespace` is where the contract object itself lives in a cluster: that of targets which name none.
     """
 
     name: str
@@ -135,6 +135,11 @@ class Contract(Struct, frozen=True):
     waivers: tuple[WaiverRule, ...] = ()
     namespace: str | None = None
     source: Literal["contract", "modelspec"] = "contract"
+
+    @property
+    def kept(self) -> bool:
+        """Whether it was read from a cluster, not from a file."""
+        return self.origin.kind == "object"
 
     def doubtful(self) -> tuple[Clause, ...]:
         """The clauses that somebody should look at, whatever they are held against; those of roles too."""
@@ -150,11 +155,13 @@ class Contract(Struct, frozen=True):
 class Binding(Struct, frozen=True):
     """Which contract a container is under. `candidates` are all that pick it; `contract` is set when it is one.
 
-    `given` is False where no contract was given at all, so that being without one is no news.
+    `given` is False where no contract was given at all, so that being without one is no news. `shadowed` are contracts
+    kept in the cluster that pick it too, and stand behind the ones at hand.
     """
 
     candidates: tuple[Contract, ...] = ()
     given: bool = True
+    shadowed: tuple[Contract, ...] = ()
 
     @property
     def contract(self) -> Contract | None:

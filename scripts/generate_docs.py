@@ -1,4 +1,4 @@
-"""Writes every page of docs/ that is made from the code, or with --check says which ones are not current.
+"""Writes every page of docs/ and manifest of deploy/ that is made from the code, or with --check says which ones are not current.
 
 A page that repeats what the code says goes stale; these are made from the registry of checks, the vocabulary, the
 contract's reader, the command line, the result documents and the layers that import-linter enforces.
@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import accelerator_page
+import access_files
 import click
+import contract_resource
 import upgrade_page
 
 from skewguard.cli.commands import program
@@ -24,6 +26,7 @@ from skewguard.report import schemas
 
 ROOT = Path(__file__).resolve().parent.parent
 MADE = "<!-- made by `make docs`: edit the code, not this page -->\n"
+MADE_FILE = "made by `make docs`: edit the code, not this file"
 PICTURE_BEGINS = "<!-- picture begins: made by `make docs` from [tool.importlinter] of pyproject.toml -->\n"
 PICTURE_ENDS = "<!-- picture ends -->\n"
 
@@ -48,7 +51,8 @@ def main() -> int:
     only_check: bool = parser.parse_args().check
     wanted = dict(pages())
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text("utf-8") != text]
-    left_over = [path for path in (ROOT / "docs" / "checks").glob("*.md") if path not in wanted]
+    whole = (*(ROOT / "docs" / "checks").glob("*.md"), *(ROOT / "deploy" / "rbac").rglob("*.yaml"))
+    left_over = [path for path in whole if path not in wanted]
     for path in [] if only_check else stale:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(wanted[path], "utf-8")
@@ -75,6 +79,11 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield docs / "contract.schema.json", schema.text()
     for name, text in schemas.files().items():
         yield docs / "formats" / name, text
+    yield docs / "access.md", access_files.page(MADE)
+    deploy = ROOT / "deploy"
+    for name, text in access_files.manifests(MADE_FILE):
+        yield deploy / "rbac" / name, text
+    yield deploy / "crd" / "servingcontract.yaml", contract_resource.text(MADE_FILE)
     architecture = docs / "architecture.md"
     yield architecture, with_picture(architecture.read_text("utf-8"))
 

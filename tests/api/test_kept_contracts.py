@@ -120,3 +120,23 @@ def test_two_contracts_of_one_name_in_one_namespace_are_a_problem() -> None:
     assert "a second contract is named chat" in problem.message
     assert problem.hint is not None
     assert "ConfigMap prod/skewguard-chat key chat.yaml line 3" in problem.hint
+
+
+def test_a_version_that_an_api_server_keeps_as_a_number_is_refused() -> None:
+    """`version: 0.10` without quotes is 0.1 in a cluster: nobody can know which was meant."""
+    spec = {"targets": [{"kind": "Deployment", "name": "chat"}], "runtime": {"version": 0.1}}
+    (problem,) = read(resource(spec)).problems
+    assert problem.file == "ServingContract prod/chat .spec.runtime.version"
+    assert problem.hint == "write it in quotes"
+
+
+def test_numbers_that_are_meant_as_numbers_are_read_from_a_custom_resource() -> None:
+    """Shares and counts are numbers in a cluster as in a file."""
+    spec = {
+        "targets": [{"kind": "Deployment", "name": "chat"}],
+        "runtime": {"gpu_memory_utilization": 0.9, "quantization": None},
+        "limits": {"max_num_seqs": {"max": 256}},
+    }
+    promised = read(resource(spec))
+    assert not promised.problems
+    assert len(promised.contracts[0].clauses) == 3

@@ -20,7 +20,7 @@ ROLES: Mapping[Role, str] = {
     "reader": "what runs, from the API alone: no logs, no engine, no commands in containers, no Secrets",
     "prober": "reader, and what engines say of themselves: their endpoints and logs",
     "exec": "prober, and commands inside containers: GPUs as the driver sees them, revisions of model caches",
-    "operator": "prober, and changing workloads: for mitigations, never used by a verb that only looks",
+    "operator": "prober, and changing workloads: for mitigations, which this version does not have yet",
 }
 """Every role, in the order in which they are given, with what it may."""
 
@@ -261,7 +261,7 @@ _OTHERS = (
     *(
         Right(
             "operator", ("patch",), group, plural, kind,
-            "mitigations with `--apply`: another template, or one field of it",
+            "mitigations: another template, or one field of it",
             "nothing is unknown: no mitigation can be applied to them",
         )
         for group, plural, kind in (
@@ -278,7 +278,7 @@ _OTHERS = (
     Right(
         "operator", ("create",), "", "secrets", "Secret",
         "the journal of a change, `skewguard-action-ID`: written before the change, so that anybody can undo it",
-        "nothing is unknown: mitigations refuse without `--journal-file`",
+        "nothing is unknown: no change can be written down before it is made",
     ),
     Right(
         "operator", ("create", "patch"), "events.k8s.io", "events", "Event",

@@ -188,6 +188,12 @@ def _typed(reader: Reader, node: Node, row: Setting) -> Value:
             node.origin, f"{row.name} must not be empty", 'remove the line, or write null, unset or {equals: ""}'
         )
         return None
+    if row.type in ("version", "string") and isinstance(_of_object(node), float):
+        message = (
+            f"{row.name} is the number {text} there, and what was written may have been another: 0.10 is kept as 0.1"
+        )
+        reader.wrong(node.origin, message, "write it in quotes")
+        return None
     if row.type == "digest" and not re.fullmatch(r"(sha256:)?[0-9a-fA-F]{64}", text):
         reader.wrong(node.origin, f"{row.name} is a sha256 digest of 64 hex digits, not {text!r}")
         return None
@@ -202,6 +208,11 @@ def _typed(reader: Reader, node: Node, row: Setting) -> Value:
         reader.wrong(node.origin, f"{row.name} {wrong[0]}, not {text!r}", wrong[1])
         return None
     return value
+
+
+def _of_object(node: Node) -> Value:
+    """The value where an API server keeps it, and no longer the text that somebody wrote; else None."""
+    return node.value() if node.origin.kind == "object" else None
 
 
 _COUNTS = ("GPUs", "replicas", "retries")

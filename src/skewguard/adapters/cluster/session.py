@@ -1,0 +1,216 @@
+"""Requests to one API server: with a deadline, retried where that helps, bounded in size, stopped at once on Ctrl-C."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+import msgspec
+
+from skewguard.adapters.cluster import failures
+from skewguard.adapters.cluster.calls import Answer, Call, Place
+from skewguard.adapters.cluster.deadlines import Deadline
+from skewguard.adapters.cluster.errors import ClusterError, Unauthorized, Unusable
+
+if TYPE_CHECKING:
+    import httpx2
+
+CONNECT_SECONDS = 10
+RECONNECT_SECONDS = 20
+"""How long a server that has answered before may be away: an API server that restarts is back after 3 to 10 s."""
+
+_BUSY = frozenset({429, 503})
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+
+
+class Stopped(ClusterError):
+    """The user does not wait any more. Seen by nobody: the interrupt itself goes on to the boundary."""
+
+
+class Cluster:
+    """One API server, reached as one user. Made by `access.connect`; used by several threads at once.
+
+    `namespace` is the context's. `notes` are what the user has to know about the way here, or about answers that were
+    partly unreadable.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        namespace: str,
+        client: "httpx2.Client",
+        deadline: Deadline,
+        *,
+        extensions: Mapping[str, Any] | None = None,
+        unreadable: tuple[type[Exception], ...] = (),
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self.place = place
+        self.namespace = namespace
+        self.deadline = deadline
+        self.notes = list(notes)
+        self._client = client
+        self._extensions = dict(extensions or {})
+        self._unreadable = unreadable
+        self._reached = False
+        self._stop = threading.Event()
+
+    @property
+    def context(self) -> str:
+        """The context's name; `in-cluster` where there is none."""
+        return self.place.context
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of every connection; requests under way end."""
+        self._stop.set()
+        self._client.close()
+
+    def stop(self) -> None:
+        """Let every thread that asks this server end at its next step."""
+        self._stop.set()
+
+    def note(self, text: str) -> None:
+        """Remember something for the user, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def ask(self, call: Call) -> Answer:
+        """One whole answer with a status below 300. Raises a `ClusterError`."""
+        until = self.deadline.sooner(call.seconds)
+        away = self.deadline.sooner(RECONNECT_SECONDS)
+        for attempt in count():
+            try:
+                answer = self._once(call, until)
+            except self._transport_errors() as error:
+                problem: ClusterError = self._broken(error, call, until)
+                pause = None if self._gives_up(error, call, away) else _backoff(attempt)
+            else:
+                if answer.status < 300:
+                    return answer
+                problem = failures.of_answer(call, answer, self.place)
+                pause = _pause(answer, attempt) if call.patient and answer.status in _BUSY else None
+            self._pause_or_raise(pause, until, problem)
+        raise AssertionError("the loop ends by returning or raising")
+
+    @contextmanager
+    def open(self, call: Call, read_seconds: float | None = None) -> "Iterator[httpx2.Response]":
+        """The beginning of an answer whose body the caller reads (a watch, a WebSocket); whatever its status is.
+
+        Raises a `ClusterError` for what breaks here or in the body of the `with`.
+        """
+        until = self.deadline.sooner(call.seconds)
+        try:
+            with self._stream(call, until, read_seconds) as response:
+                self._reached = True
+                yield response
+        except self._transport_errors() as error:
+            raise self._broken(error, call, until) from None
+
+    def refuse(self, call: Call, response: "httpx2.Response") -> NoReturn:
+        """Raise the error that the status of an opened answer means."""
+        body = self._body(response, failures_only(call), self.deadline.sooner(CONNECT_SECONDS))
+        raise failures.of_answer(call, Answer(response.status_code, _lowered(response), body), self.place)
+
+    def check(self, call: Call, until: Deadline) -> None:
+        """Raise when the user or the deadline says that it is enough."""
+        if self._stop.is_set():
+            raise Stopped("interrupted")
+        if until.passed:
+            raise failures.too_slow(call, self.place, until.seconds)
+
+    def rest(self, seconds: float) -> None:
+        """Wait, but not longer than the user does."""
+        if self._stop.wait(seconds):
+            raise Stopped("interrupted")
+
+    def _once(self, call: Call, until: Deadline) -> Answer:
+        self.check(call, until)
+        with self._stream(call, until) as response:
+            self._reached = True
+            wanted = call if response.status_code < 300 else failures_only(call)
+            body = self._body(response, wanted, until)
+            return Answer(response.status_code, _lowered(response), body)
+
+    def _stream(self, call: Call, until: Deadline, read_seconds: float | None = None) -> Any:
+        import httpx2
+
+        left = max(until.left(), 0.001)
+        quick = min(left, CONNECT_SECONDS)
+        return self._client.stream(
+            call.method,
+            call.path,
+            params=call.params,
+            headers=call.headers,
+            content=call.body,
+            timeout=httpx2.Timeout(connect=quick, read=min(left, read_seconds or left), write=left, pool=left),
+            extensions=self._extensions,
+        )
+
+    def _body(self, response: "httpx2.Response", call: Call, until: Deadline) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > call.limit and not call.cut:
+                raise Unusable(
+                    f"{call.what} from {self.place}: the answer is larger than {call.limit >> 20} MiB and is not read"
+                )
+            if len(body) >= call.limit:
+                break
+            self.check(call, until)
+        return bytes(body[: call.limit])
+
+    def _transport_errors(self) -> tuple[type[Exception], ...]:
+        import httpx2
+
+        return (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ImportError, *self._unreadable)
+
+    def _broken(self, error: Exception, call: Call, until: Deadline) -> ClusterError:
+        import httpx2
+
+        if isinstance(error, self._unreadable) and not isinstance(error, httpx2.HTTPError):
+            return Unauthorized(
+                f"the credentials of context {self.place.context} cannot be read any more",
+                hint=self.place.login,
+                would_need="valid credentials",
+            )
+        return failures.of_transport(error, call, self.place, until.seconds)
+
+    def _gives_up(self, error: Exception, call: Call, away: Deadline) -> bool:
+        """Whether a broken connection ends the call: a first contact that fails does, a change is not sent twice."""
+        repeatable = call.patient and call.method == "GET" and self._reached
+        return not repeatable or away.passed or failures.is_final(error)
+
+    def _pause_or_raise(self, pause: float | None, until: Deadline, problem: ClusterError) -> None:
+        if pause is None or pause >= until.left():
+            raise problem
+        self.rest(pause)
+
+
+def failures_only(call: Call) -> Call:
+    """The same call with room for a refusal alone, of which the beginning will do."""
+    return msgspec.structs.replace(call, limit=2**20, cut=True)
+
+
+def _lowered(response: "httpx2.Response") -> dict[str, str]:
+    return {name.lower(): text for name, text in response.headers.items()}
+
+
+def _backoff(attempt: int) -> float:
+    return float(min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE))
+
+
+def _pause(answer: Answer, attempt: int) -> float:
+    """Seconds that the server asks to wait (`Retry-After`, or `retryAfterSeconds` of its `Status`), else our own."""
+    text = answer.headers.get("retry-after", "")
+    if text.isascii() and text.isdigit() and len(text) < 6:
+        return max(float(text), _FIRST_PAUSE)
+    details = failures.status_of(answer.body).details
+    asked = details.retry_after if details is not None else 0
+    return float(asked) if 0 < asked < 100_000 else _backoff(attempt)

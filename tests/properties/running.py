@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, settings
 from skewguard import api, report
 from skewguard.cli import boundary
 from skewguard.language.results import CheckReport, Report
-from skewguard.report.documents import CheckDocument, DiffDocument
+from skewguard.report.check_documents import CheckDocument
+from skewguard.report.documents import DiffDocument
 from skewguard.report.settings_documents import SettingsDocument
 from tests import searching
 

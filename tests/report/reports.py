@@ -458,11 +458,3 @@ EXPLANATIONS: Mapping[str, Any] = {
         TABLES,
     ),
 }
-
-EVERY_REPORT: Mapping[str, Any] = {
-    "check": REPORT,
-    "fine": FINE,
-    "settings": SETTINGS,
-    "diff": DIFF,
-    **{f"explain-{name}": report for name, report in EXPLANATIONS.items()},
-}

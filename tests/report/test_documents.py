@@ -17,7 +17,8 @@ from skewguard.report.documenting import document
 from skewguard.report.parts import plain
 from skewguard.report.schemas import DOCUMENTS
 from skewguard.report.yaml_text import emitted
-from tests.report.reports import EVERY_REPORT, OPTIONS, REPORT, RUN_AT, SETTINGS, finding, summary
+from tests.report.every_report import EVERY_REPORT
+from tests.report.reports import OPTIONS, REPORT, RUN_AT, SETTINGS, finding, summary
 
 DOCS = Path(__file__).parents[2] / "docs" / "formats"
 JSON = st.recursive(
@@ -54,7 +55,7 @@ def test_finding_has_the_documented_keys() -> None:
     """The keys of a finding, in their order."""
     assert list(read(REPORT)["findings"][0]) == [
         "id", "check", "group", "category", "verdict", "severity", "setting", "anchor", "subject", "contract", "waiver",
-        "expected", "observed", "inputs", "assumes", "message", "remedy", "effect",
+        "expected", "observed", "inputs", "assumes", "message", "remedy", "effect", "pods",
     ]  # fmt: skip
 
 

@@ -28,12 +28,12 @@ def test_format_of_another_verb_is_refused_with_the_reason() -> None:
     """SARIF of `settings` is refused, because it shows findings only."""
     with pytest.raises(UsageError) as caught:
         render(SETTINGS, "sarif", OPTIONS)
-    assert caught.value.message == "The format sarif can show the result of check only, not of settings."
+    assert caught.value.message == "The format sarif can show the result of check and verify only, not of settings."
 
 
 def test_every_format_belongs_to_a_verb() -> None:
     """Every registered format can be reached by a verb."""
-    reachable = {name for verb in ("check", "settings", "diff", "explain") for name in formats_for(verb)}
+    reachable = {name for verb in ("check", "settings", "discover", "explain") for name in formats_for(verb)}
     assert reachable == set(FORMATS)
 
 

@@ -5,9 +5,16 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from skewguard.report import formats_for, render, verb
-from tests.report.reports import EVERY_REPORT, OPTIONS, REPORT, SETTINGS
+from tests.report.every_report import EVERY_REPORT
+from tests.report.live_reports import LIVE_REPORTS
+from tests.report.reports import OPTIONS, REPORT, SETTINGS
 
-CASES = [(name, form) for name, report in EVERY_REPORT.items() for form in formats_for(verb(report))]
+CASES = [
+    (name, form)
+    for name, report in EVERY_REPORT.items()
+    for form in formats_for(verb(report))
+    if name not in LIVE_REPORTS  # these are in test_live_goldens
+]
 
 
 @pytest.mark.parametrize(("name", "form"), CASES)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from skewguard.language.results import CheckReport
 from skewguard.report import render
 from skewguard.report.characters import visible
-from tests.report.reports import EVERY_REPORT, OPTIONS, REPORT, finding, lines, summary
+from tests.report.every_report import EVERY_REPORT
+from tests.report.reports import OPTIONS, REPORT, finding, lines, summary
 
 PAGES = sorted(name for name in EVERY_REPORT if not name.startswith("explain"))
 VOID = {"meta", "br"}

@@ -12,7 +12,8 @@ from markdown_it import MarkdownIt
 from skewguard.report import render
 from skewguard.report.characters import visible
 from skewguard.report.markdown import page
-from tests.report.reports import DIFF, EVERY_REPORT, FINE, OPTIONS, REPORT, SETTINGS, finding, summary
+from tests.report.every_report import EVERY_REPORT
+from tests.report.reports import DIFF, FINE, OPTIONS, REPORT, SETTINGS, finding, summary
 
 READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 """An independent reader of GitHub's dialect, as far as escapes matter."""

@@ -15,7 +15,8 @@ from skewguard.report.characters import visible
 from skewguard.report.options import Marked
 from skewguard.report.terminal.excerpt import excerpt
 from skewguard.report.terminal.page import Page, cells, wrapped
-from tests.report.reports import CHAT, EVERY_REPORT, OPTIONS, REPORT, RUN_AT, at, finding, lines, summary
+from tests.report.every_report import EVERY_REPORT
+from tests.report.reports import CHAT, OPTIONS, REPORT, RUN_AT, at, finding, lines, summary
 
 
 def underlined(line: str, offence: str, width: int = 100) -> tuple[str, str]:

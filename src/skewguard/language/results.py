@@ -32,7 +32,7 @@ from skewguard.language.findings import (
 )
 from skewguard.language.rereadings import EntrypointChange, WordChange
 from skewguard.language.results_parts import InputProblem
-from skewguard.language.verifications import LiveSubject
+from skewguard.language.verifications import AccessReport, DiscoverReport, LiveSubject
 from skewguard.language.workloads import Missing
 
 FailOn = Literal["error", "warning", "note", "never"]
@@ -270,7 +270,7 @@ class InitReport(Struct, frozen=True):
 
 
 Explanation = SettingExplanation | CheckExplanation | FlagHistory | VariableHistory | EngineReport
-Report = CheckReport | SettingsReport | DiffReport | Explanation
+Report = CheckReport | SettingsReport | DiffReport | DiscoverReport | AccessReport | Explanation
 
 
 def tally(findings: Iterable[Finding], passed: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:
@@ -288,12 +288,14 @@ def tally(findings: Iterable[Finding], passed: Mapping[str, int]) -> tuple[dict[
 
 
 __all__ = [
+    "AccessReport",
     "ArgumentLine",
     "Change",
     "CheckExplanation",
     "CheckReport",
     "ContractLine",
     "DiffReport",
+    "DiscoverReport",
     "EngineReport",
     "ExpectedDifference",
     "Explanation",

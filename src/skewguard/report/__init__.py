@@ -6,12 +6,28 @@ a format sees them, so no format can forget to.
 """
 
 from skewguard.language.errors import UsageError
-from skewguard.language.results import CheckReport, DiffReport, InitReport, Report, SettingsReport
+from skewguard.language.results import (
+    AccessReport,
+    CheckReport,
+    DiffReport,
+    DiscoverReport,
+    InitReport,
+    Report,
+    SettingsReport,
+)
 from skewguard.report import redaction
 from skewguard.report.formats import FORMATS, Format
 from skewguard.report.options import Options
 
 __all__ = ["FORMATS", "Format", "Options", "formats_for", "remarks", "render", "summary", "verb"]
+
+
+_VERBS = (
+    (SettingsReport, "settings"),
+    (DiffReport, "diff"),
+    (DiscoverReport, "discover"),
+    (AccessReport, "check-access"),
+)
 
 
 def render(report: Report, name: str = "table", options: Options | None = None) -> str:
@@ -25,7 +41,7 @@ def render(report: Report, name: str = "table", options: Options | None = None) 
 
 
 def summary(report: CheckReport) -> str:
-    """The closing line of a check, for the error stream when the result itself goes elsewhere."""
+    """The closing line of a check (or `verify`), for the error stream when the result itself goes elsewhere."""
     from skewguard.report import summaries
 
     return summaries.check(report)
@@ -40,11 +56,10 @@ def remarks(report: InitReport, options: Options | None = None) -> str:
 
 
 def verb(report: Report) -> str:
-    """The verb that answers with this kind of report: check, settings, diff or explain."""
-    for kind, name in ((CheckReport, "check"), (SettingsReport, "settings"), (DiffReport, "diff")):
-        if isinstance(report, kind):
-            return name
-    return "explain"
+    """The verb that answers with this kind of report: check, verify, settings, diff, discover, check-access or explain."""
+    if isinstance(report, CheckReport):
+        return "check" if report.context is None else "verify"
+    return next((name for kind, name in _VERBS if isinstance(report, kind)), "explain")
 
 
 def formats_for(verb_name: str) -> list[str]:

@@ -1,17 +1,24 @@
 """Results as documents: the step from our own values to the keys that other programs read."""
 
-from collections.abc import Iterable
-
-from skewguard.language import facts, findings, rereadings, results
-from skewguard.report import documents, explanations, parts, settings_documenting
-
-_HIDDEN_VERDICTS = ("pass", "skipped")
+from skewguard.language import rereadings, results, verifications
+from skewguard.report import (
+    check_documenting,
+    documents,
+    explanations,
+    live_documenting,
+    parts,
+    settings_documenting,
+)
 
 
 def document(report: results.Report) -> documents.Document:
     """The JSON document of a report."""
     if isinstance(report, results.CheckReport):
-        return _check(report)
+        return check_documenting.document(report)
+    if isinstance(report, verifications.DiscoverReport):
+        return live_documenting.discovered(report)
+    if isinstance(report, verifications.AccessReport):
+        return live_documenting.access(report)
     if isinstance(report, results.SettingsReport):
         return settings_documenting.document(report)
     if isinstance(report, results.DiffReport):
@@ -25,84 +32,6 @@ def document(report: results.Report) -> documents.Document:
     if isinstance(report, results.SettingExplanation):
         return _setting_explanation(report)
     return _check_explanation(report)
-
-
-def _finding(item: findings.Finding) -> documents.Finding:
-    contract, waiver, observed = item.contract, item.waiver, item.observed
-    return documents.Finding(
-        id=item.id,
-        check=item.check,
-        group=item.group,
-        category=item.category,
-        verdict=item.verdict,
-        severity=item.severity,
-        setting=item.setting,
-        anchor=item.numbered_anchor,
-        subject=parts.subject(item.subject),
-        contract=documents.Clause(contract.name, parts.origin(contract.origin)) if contract else None,
-        waiver=documents.Waiver(waiver.reason, waiver.until) if waiver else None,
-        expected=parts.plain(item.expected),
-        observed=_observed(observed) if observed else None,
-        inputs=list(item.inputs),
-        assumes=list(item.assumes),
-        message=item.message,
-        remedy=item.remedy,
-        effect=_effects(item.effect),
-    )
-
-
-def _effects(items: Iterable[findings.Effect]) -> list[documents.Effect]:
-    return [documents.Effect(item.name, item.unit, item.before, item.after, item.bound) for item in items]
-
-
-def _observed(item: findings.Observed) -> documents.Observed:
-    return documents.Observed(
-        parts.plain(item.value), item.authority, parts.origin(item.origin) if item.origin else None
-    )
-
-
-def _check(report: results.CheckReport) -> documents.CheckDocument:
-    summary = report.summary
-    return documents.CheckDocument(
-        tool=parts.tool(report.tables),
-        exit_code=report.exit_code,
-        run=documents.Run(report.run_at, list(report.phases)),
-        contracts=[
-            documents.Contract(line.name, parts.origin(line.origin), line.subjects) for line in report.contracts
-        ],
-        subjects=[
-            documents.CheckedSubject(parts.subject(line.subject), line.engine, line.version, line.reason, line.contract)
-            for line in report.subjects
-        ],
-        findings=[_finding(item) for item in report.findings if item.verdict not in _HIDDEN_VERDICTS],
-        gaps=[
-            documents.GapLine(
-                parts.subject(subject), gap.setting, gap.reason, gap.rule, list(gap.inputs), gap.would_need
-            )
-            for subject, gap in report.gaps
-        ],
-        errors=parts.problems(report.errors),
-        missing=parts.missing(report.missing),
-        notes=list(report.notes),
-        summary=documents.Summary(
-            files=summary.files,
-            documents=summary.documents,
-            skipped_files=summary.skipped_files,
-            engines=summary.engines,
-            under_contract=summary.under_contract,
-            assumed=summary.assumed,
-            by_verdict=dict(summary.by_verdict),
-            by_severity=dict(summary.by_severity),
-        ),
-    )
-
-
-def _side(item: facts.Effective | None) -> documents.Side | None:
-    if item is None:
-        return None
-    if isinstance(item, facts.Fact):
-        return documents.Side(authority=item.authority, origin=parts.origin(item.origin), **parts.effective(item))
-    return documents.Side(authority=None, origin=None, **parts.effective(item))
 
 
 def _word(item: rereadings.WordChange) -> documents.WordChange:
@@ -140,17 +69,21 @@ def _diff(report: results.DiffReport) -> documents.DiffDocument:
             documents.Change(
                 parts.subject(item.subject),
                 item.setting,
-                _side(item.before),
-                _side(item.after),
+                parts.side(item.before),
+                parts.side(item.after),
                 item.severity,
                 item.reason,
-                _effects(item.effect),
+                parts.effects(item.effect),
             )
             for item in report.changes
         ],
         undecided=[
             documents.Undecided(
-                parts.subject(item.subject), item.setting, _side(item.before), _side(item.after), list(item.inputs)
+                parts.subject(item.subject),
+                item.setting,
+                parts.side(item.before),
+                parts.side(item.after),
+                list(item.inputs),
             )
             for item in report.undecided
         ],

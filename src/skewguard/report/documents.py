@@ -1,8 +1,8 @@
 """The JSON documents, as Structs: their keys and types are the promise other programs build on.
 
 The documentation page and the JSON Schemas are made from these (see `schemas`), so they cannot say anything else. A
-key is never renamed and never changes its meaning within a version; new keys may come. Absent is null, never 0. The
-documents of `explain` stand in `explanations`.
+key is never renamed and never changes its meaning within a version; new keys may come. Absent is null, never 0. Here
+stand the parts that several documents have in common and the document of `diff`; the others have modules of their own.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from skewguard.language.facts import Authority, Bound, OriginKind
-from skewguard.language.findings import Category, Group, Phase, Severity, Verdict
+from skewguard.language.findings import Severity
 from skewguard.language.rereadings import Treatment
 
 Text = str
@@ -66,36 +66,6 @@ class Origin(Struct):
     template: Annotated[str | None, Meta(description="Helm template the file was rendered from")]
 
 
-class Clause(Struct):
-    """The contract clause a finding judges."""
-
-    name: Text
-    origin: Origin
-
-
-class Contract(Struct):
-    """A contract that was given, and how many subjects it binds."""
-
-    name: Text
-    origin: Origin
-    subjects: int
-
-
-class Waiver(Struct):
-    """Why a finding does not count, and until when (ISO date; null: without end)."""
-
-    reason: Text
-    until: str | None
-
-
-class Observed(Struct):
-    """The value a check looked at."""
-
-    value: Json
-    authority: Authority | None
-    origin: Origin | None
-
-
 class Effect(Struct):
     """What a difference does to memory or speed, by arithmetic alone. A side is null where the weights leave no room."""
 
@@ -104,45 +74,6 @@ class Effect(Struct):
     before: float | None
     after: float | None
     bound: Annotated[Bound, Meta(description="on which side of both numbers the truth can lie")]
-
-
-class Finding(Struct):
-    """One verdict of one check about one subject."""
-
-    id: Annotated[str, Meta(description="16 hex digits, stable over line moves, reformatting and rollouts")]
-    check: Text
-    group: Group
-    category: Category
-    verdict: Verdict
-    severity: Severity
-    setting: SettingName | None
-    anchor: Annotated[
-        str | None,
-        Meta(
-            description="the flag, variable or object name at fault, `positional` for a word without a name; numbered from `[2]` where it has several faults of one kind"
-        ),
-    ]
-    subject: Subject
-    contract: Clause | None
-    waiver: Waiver | None
-    expected: Json
-    observed: Observed | None
-    inputs: Annotated[list[str], Meta(description="keys of the unseen inputs that would decide")]
-    assumes: Annotated[list[str], Meta(description="unseen sources that could still change the value")]
-    message: Text
-    remedy: Annotated[str, Meta(description="the exact edit")]
-    effect: Annotated[list[Effect], Meta(description="from what is expected to what is; empty where it is not known")]
-
-
-class GapLine(Struct):
-    """A value nobody can know from the inputs, why, and what would settle it."""
-
-    subject: Subject
-    setting: SettingName
-    reason: Text
-    rule: Text
-    inputs: list[str]
-    would_need: Text
 
 
 class Problem(Struct):
@@ -165,57 +96,12 @@ class Missing(Struct):
     subject: Subject | None
 
 
-class Run(Struct):
-    """When the check ran (ISO 8601), and which phases it covered."""
-
-    at: Text
-    phases: list[Phase]
-
-
-class CheckedSubject(Struct):
-    """A container that runs an engine, why it is taken for one, and the contract that binds it."""
-
-    subject: Subject
-    engine: Text
-    version: str | None
-    reason: Text
-    contract: str | None
-
-
-class Summary(Struct):
-    """The counts. `assumed` passes rest on sources that are not in the input."""
-
-    files: int
-    documents: int
-    skipped_files: Annotated[int, Meta(description="files of a folder that hold no Kubernetes object")]
-    engines: int
-    under_contract: int
-    assumed: int
-    by_verdict: dict[str, int]
-    by_severity: Annotated[dict[str, int], Meta(description="of the failures alone")]
-
-
 class Document(Struct, kw_only=True):
     """What every document starts with."""
 
     schema: Annotated[str, Meta(description="which document this is")]
     tool: Tool
     exit_code: Annotated[int, Meta(description="the exit code of the command")]
-
-
-class CheckDocument(Document, kw_only=True):
-    """`check` and `verify`. `findings` holds fail, unknown, waived and error; pass and skipped are counted."""
-
-    schema: Literal["skewguard.dev/report/v1"] = "skewguard.dev/report/v1"
-    run: Run
-    contracts: list[Contract]
-    subjects: list[CheckedSubject]
-    findings: list[Finding]
-    gaps: list[GapLine]
-    errors: list[Problem]
-    missing: list[Missing]
-    notes: list[str]
-    summary: Summary
 
 
 class Arm(Struct):

@@ -8,9 +8,11 @@ from msgspec import Struct
 from skewguard.language.results import CheckReport, Report
 from skewguard.report.options import View
 
-ALL_VERBS = ("check", "settings", "diff", "explain")
-PEOPLE_VERBS = ("check", "settings", "diff")
+ALL_VERBS = ("check", "verify", "settings", "diff", "discover", "check-access", "explain")
+PEOPLE_VERBS = ("check", "verify", "settings", "diff", "discover", "check-access")
 """Verbs whose result people pass on to each other; what `explain` says stands in the docs."""
+JUDGING_VERBS = ("check", "verify")
+"""Verbs whose result is verdicts."""
 
 
 class Format(Struct, frozen=True):
@@ -81,9 +83,9 @@ FORMATS: Mapping[str, Format] = {
     "wide": Format("table with all evidence", ALL_VERBS, _wide),
     "json": Format("stable document for programs", ALL_VERBS, _json),
     "yaml": Format("the JSON document as YAML", ALL_VERBS, _yaml),
-    "sarif": Format("SARIF 2.1.0, for code scanning", ("check",), _sarif),
-    "junit": Format("JUnit XML, for test reports of CI servers", ("check",), _junit, lists_passed=True),
+    "sarif": Format("SARIF 2.1.0, for code scanning", JUDGING_VERBS, _sarif),
+    "junit": Format("JUnit XML, for test reports of CI servers", JUDGING_VERBS, _junit, lists_passed=True),
     "markdown": Format("Markdown, for a comment on a pull request", PEOPLE_VERBS, _markdown),
     "html": Format("one page that needs no network, to send or to print", PEOPLE_VERBS, _html),
-    "github": Format("annotations of GitHub Actions", ("check",), _github),
+    "github": Format("annotations of GitHub Actions", JUDGING_VERBS, _github),
 }

@@ -8,8 +8,9 @@ from msgspec import Struct
 from skewguard.language.facts import Origin
 from skewguard.language.findings import Finding
 from skewguard.language.results import CheckReport, InputProblem
+from skewguard.language.running import Unread
 from skewguard.language.workloads import Missing
-from skewguard.report import folding, sizes, words
+from skewguard.report import fleet, folding, live_words, pods, sizes, words
 from skewguard.report.characters import visible_lines
 from skewguard.report.options import View
 
@@ -33,6 +34,7 @@ def render(report: CheckReport, _view: View) -> str:
     if idle is not None:
         commands.append(_command("warning", None, idle.check, _joined(idle.message, f"Fix: {idle.remedy}")))
     commands += [_missing(item) for item in report.missing]
+    commands += [_unread(item, number) for item, number in fleet.unread(fleet.told(report).subjects)]
     commands.sort(key=lambda command: _ORDER[command.level])
     return "".join(f"{command.text}\n" for command in commands)
 
@@ -47,19 +49,32 @@ def _missing(item: Missing) -> _Command:
     return _command("notice", item.origin, "not in the input", text)
 
 
+def _unread(item: Unread, subjects: int) -> _Command:
+    return _command("notice", None, "not read", live_words.unread(item, subjects))
+
+
 def _finding(finding: Finding) -> _Command | None:
     if finding.verdict not in ("fail", "unknown", "error"):
         return None
     title = f"{finding.check} {finding.setting}" if finding.setting else finding.check
     fix = f"Fix: {finding.remedy}" if finding.remedy else None
+    message = _joined(_whom(finding), finding.message)
     if finding.verdict == "unknown":
         needed = f"Would decide: {words.needed(finding.inputs)}." if finding.inputs else None
         level = "warning" if finding.group == "contract" else "notice"
-        return _command(level, _place(finding), f"{title} (unknown)", _joined(finding.message, needed, fix))
+        return _command(level, _place(finding), f"{title} (unknown)", _joined(message, needed, fix))
     if finding.verdict == "error":
-        return _command("error", _place(finding), f"{title} (crashed)", finding.message)
+        return _command("error", _place(finding), f"{title} (crashed)", message)
     effect = f"Effect: {sizes.effect(finding.effect)}." if finding.effect else None
-    return _command(_LEVELS[finding.severity], _place(finding), title, _joined(finding.message, effect, fix))
+    return _command(_LEVELS[finding.severity], _place(finding), title, _joined(message, effect, fix))
+
+
+def _whom(finding: Finding) -> str | None:
+    """Whom a finding is about that no file shows beside: what runs."""
+    if _place(finding) is not None:
+        return None
+    on = f" on {pods.folded(finding.pods)}" if finding.pods else ""
+    return f"{words.subject(finding.subject)}{on}:"
 
 
 def _place(finding: Finding) -> Origin | None:

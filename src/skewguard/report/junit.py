@@ -11,7 +11,8 @@ from msgspec import Struct
 from skewguard.language.facts import Subject
 from skewguard.language.findings import SEVERITIES, Finding
 from skewguard.language.results import CheckReport, InputProblem, PassedCheck
-from skewguard.report import sizes, words
+from skewguard.language.running import Unread
+from skewguard.report import live_words, pods, sizes, words
 from skewguard.report.characters import visible
 from skewguard.report.options import View
 
@@ -41,6 +42,8 @@ def render(report: CheckReport, _view: View) -> str:
         suites.setdefault(_suite_name(finding.subject), []).append(_finding(finding, report))
     for line in report.passed:
         suites.setdefault(_suite_name(line.subject), []).append(_passed(line))
+    for live in report.live:
+        suites.setdefault(_suite_name(live.subject), []).extend(map(_unread, dict.fromkeys(live.unread)))
     body = [line for name, cases in suites.items() for line in _suite(name, cases, report.run_at)]
     every = [case for cases in suites.values() for case in cases]
     head = f'<testsuites name="skewguard" {_counts(every)}>'
@@ -116,6 +119,8 @@ def _message(finding: Finding) -> str:
 
 def _told(finding: Finding) -> str:
     parts = [f"{finding.severity}: {finding.message}", words.place(finding.origin)]
+    if finding.pods:
+        parts.append(f"On: {pods.folded(finding.pods, most=None)}")
     if finding.inputs:
         parts.append(f"Would decide: {words.needed(finding.inputs)}")
     if finding.contract is not None:
@@ -132,6 +137,11 @@ def _passed(line: PassedCheck) -> _Case:
     if line.verdict == "skipped":
         return _Case(name=name, outcome="skipped", message=line.message)
     return _Case(name=name, text=line.message)
+
+
+def _unread(item: Unread) -> _Case:
+    """A source that could not be read is no failure, and must not look like a pass."""
+    return _Case(name=f"not read: {item.what}", outcome="skipped", message=live_words.unread(item))
 
 
 def _problem(problem: InputProblem) -> _Case:

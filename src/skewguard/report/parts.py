@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from skewguard import __version__
-from skewguard.language import facts, results, workloads
+from skewguard.language import facts, findings, results, workloads
 from skewguard.report import documents
 
 _LARGEST = 2**63
@@ -85,3 +85,17 @@ def effective(item: facts.Effective) -> dict[str, Any]:
         arms = [documents.Arm(arm.when, plain(arm.value)) for arm in item.arms]
         return {"choice": documents.Choice(item.rule, list(item.inputs), arms)}
     return {"gap": documents.Gap(item.reason, item.rule, list(item.inputs), item.would_need)}
+
+
+def side(item: facts.Effective | None) -> documents.Side | None:
+    """One of several values that stand beside each other, with who says so and where."""
+    if item is None:
+        return None
+    if isinstance(item, facts.Fact):
+        return documents.Side(authority=item.authority, origin=origin(item.origin), **effective(item))
+    return documents.Side(authority=None, origin=None, **effective(item))
+
+
+def effects(items: Iterable[findings.Effect]) -> list[documents.Effect]:
+    """What a difference does to memory and speed."""
+    return [documents.Effect(item.name, item.unit, item.before, item.after, item.bound) for item in items]

@@ -31,6 +31,7 @@ from skewguard.language.results import (
     VariableHistory,
     VariableLine,
 )
+from skewguard.language.verifications import Compared
 from skewguard.report.options import Lines, Options, View
 from skewguard.report.source_lines import marked
 
@@ -38,10 +39,10 @@ _OWN_KNOWLEDGE = (CheckExplanation, EngineReport, FlagHistory, SettingExplanatio
 """Made from the package's own tables, never from a user's input."""
 
 _NAMES_NOT_TEXT = frozenset({
-    "id", "check", "group", "category", "verdict", "severity", "setting", "subject", "kind", "file",
+    "id", "check", "group", "category", "verdict", "severity", "setting", "kind", "file",
     "template", "path", "authority", "outcome", "flag", "dest", "name", "engine", "version", "contract_name", "run_at",
-    "phases", "tables", "unit", "until", "entrypoint", "members", "only_in_a", "only_in_b", "observed_at",
-    "line", "column", "end_column",
+    "phases", "tables", "unit", "until", "entrypoint", "members", "observed_at",
+    "line", "column", "end_column", "via", "state", "created_at",
 })  # fmt: skip
 
 _SHORTEST_ANYWHERE = 4
@@ -124,8 +125,14 @@ class _Door:
             return self._secrets.get(str(item), item)
         return item
 
+    def _subject(self, item: Subject) -> Subject:
+        """The names of Kubernetes objects hold no secret; an endpoint is named by its URL, which may."""
+        return msgspec.structs.replace(item, name=self.text(item.name)) if "://" in item.name else item
+
     def _struct(self, item: Struct) -> Struct:
-        if isinstance(item, Subject) or (isinstance(item, PassedCheck) and not item.message):
+        if isinstance(item, Subject):
+            return self._subject(item)
+        if isinstance(item, PassedCheck) and not item.message and "://" not in item.subject.name:
             return item
         changes: dict[str, Any] = {}
         for name in _text_fields(type(item)):
@@ -165,6 +172,8 @@ def _named_values(item: object) -> Iterator[tuple[str, object]]:
 def _names(item: Struct) -> Iterator[tuple[str, tuple[object, ...]]]:
     if isinstance(item, Fact):
         yield item.setting, (item.value, item.origin.text)
+    elif isinstance(item, Compared):
+        yield item.setting, (item.promised,)
     elif isinstance(item, Choice):
         yield item.setting, tuple(arm.value for arm in item.arms)
     elif isinstance(item, ArgumentLine):

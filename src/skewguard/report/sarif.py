@@ -15,8 +15,9 @@ from skewguard.language.errors import ExitCode
 from skewguard.language.facts import Origin, Subject
 from skewguard.language.findings import Finding, Severity
 from skewguard.language.results import CheckExplanation, CheckReport, InputProblem
+from skewguard.language.running import Unread
 from skewguard.language.workloads import Missing
-from skewguard.report import sizes, words
+from skewguard.report import live_words, sizes, words
 from skewguard.report.json_text import pretty
 from skewguard.report.options import View
 from skewguard.report.parts import plain
@@ -36,7 +37,7 @@ def render(report: CheckReport, view: View) -> str:
     )
     run = {
         "tool": {"driver": _driver(report, ids, view.rules)},
-        "automationDetails": {"id": "skewguard/check/"},
+        "automationDetails": {"id": f"skewguard/{'check' if report.context is None else 'verify'}/"},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {
             ROOT: {"description": {"text": "The folder that skewguard was started in; paths are relative to it."}}
@@ -129,6 +130,7 @@ def _properties(finding: Finding) -> dict[str, Any]:
         "inputs": list(finding.inputs),
         "assumes": list(finding.assumes),
         "effect": [structs.asdict(item) for item in finding.effect],
+        "pods": list(finding.pods),
     }
     return {name: value for name, value in properties.items() if value not in (None, [])}
 
@@ -151,13 +153,23 @@ def _suppression(finding: Finding) -> dict[str, Any]:
 
 
 def _location(finding: Finding) -> dict[str, Any]:
-    """The place of the evidence; the file alone where there is none, rather than a line that means nothing."""
+    """The place of the evidence; the file alone where there is none, rather than a line that means nothing.
+
+    What runs stands in no file: its objects and replicas are named, and where in them the evidence is.
+    """
     place = _physical(finding.origin) if finding.origin else None
     if place is None and (file := words.file_of(finding)):
         place = {"artifactLocation": _artifact(file)}
     location: dict[str, Any] = {"physicalLocation": place} if place else {}
-    location["logicalLocations"] = [_logical(finding.subject)]
+    location["logicalLocations"] = [_logical(finding.subject), *(_pod(finding.subject, pod) for pod in finding.pods)]
+    if place is None and finding.origin is not None:
+        location["message"] = {"text": words.place(finding.origin)}
     return location
+
+
+def _pod(subject: Subject, pod: str) -> dict[str, str]:
+    parts = (subject.cluster, subject.namespace, "Pod", pod)
+    return {"fullyQualifiedName": "/".join(part for part in parts if part), "name": pod, "kind": "resource"}
 
 
 def _logical(subject: Subject) -> dict[str, str]:
@@ -194,6 +206,7 @@ def _invocation(report: CheckReport) -> dict[str, Any]:
     crashed = [_crash(finding) for finding in report.findings if finding.verdict == "error"]
     unread = [_problem(problem) for problem in report.errors]
     unseen = [_missing(item) for item in report.missing]
+    unseen += [_unread(item) for live in report.live for item in dict.fromkeys(live.unread)]
     return {
         "executionSuccessful": not (crashed or unread) and report.exit_code in _RAN,
         "exitCode": report.exit_code,
@@ -223,3 +236,7 @@ def _crash(finding: Finding) -> dict[str, Any]:
 def _missing(item: Missing) -> dict[str, Any]:
     text = f"{item.ref} is not in the input: it hides {item.hides}. To supply it: {item.supply}"
     return _notification("missing-input", "warning", text, _physical(item.origin))
+
+
+def _unread(item: Unread) -> dict[str, Any]:
+    return _notification("unread-source", "warning", live_words.unread(item), None)

@@ -6,14 +6,18 @@ from typing import Any
 
 import msgspec
 
-from skewguard.report.documents import CheckDocument, DiffDocument, Document
+from skewguard.report.check_documents import CheckDocument
+from skewguard.report.documents import DiffDocument, Document
 from skewguard.report.explanations import EngineDocument, FlagDocument, RuleDocument, SettingDocument, VariableDocument
+from skewguard.report.live_documents import AccessDocument, DiscoverDocument
 from skewguard.report.settings_documents import SettingsDocument
 
 DOCUMENTS: Mapping[str, type[Document]] = {
     "report": CheckDocument,
     "settings": SettingsDocument,
     "diff": DiffDocument,
+    "discover": DiscoverDocument,
+    "access": AccessDocument,
     "engine": EngineDocument,
     "flag": FlagDocument,
     "variable": VariableDocument,
@@ -33,7 +37,8 @@ same secret within one run and another in the next, so that it cannot be guessed
 
 Each document has a JSON Schema beside this page: {links}.
 
-Generated from `skewguard.report.documents`, `settings_documents` and `explanations`.
+Generated from the modules `documents`, `check_documents`, `live_documents`, `settings_documents` and `explanations` of
+`skewguard.report`.
 """
 
 

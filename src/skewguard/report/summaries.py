@@ -5,19 +5,22 @@ from collections.abc import Iterable
 
 from skewguard.language.findings import Finding
 from skewguard.language.results import CheckReport, DiffReport, SettingsReport
-from skewguard.report import arranging, words
+from skewguard.report import arranging, fleet, words
 
 
 def check(report: CheckReport, *, hint: bool = False) -> str:
     """`2 errors, 41 passed; 3 files; 3 engines, 2 under contract`. `hint` says how to see what is not shown."""
     summary = report.summary
-    parts = [", ".join(words.verdicts(summary)) or "nothing to check"]
+    parts = [", ".join(words.verdicts(summary)) or ("no finding" if report.live else "nothing to check")]
     if hint and (hidden := _hidden(report.findings)):
         parts[0] += f" ({hidden} not shown: -v shows them)"
     if summary.assumed:
-        parts.append(f"{words.counted(summary.assumed, 'pass rests', 'passes rest')} on sources not in the input")
+        unseen = "that could not be read" if report.context is not None else "not in the input"
+        parts.append(f"{words.counted(summary.assumed, 'pass rests', 'passes rest')} on sources {unseen}")
     if report.errors:
         parts.append(words.counted(len(report.errors), "input problem"))
+    if report.context is not None:
+        return "; ".join([*parts, fleet.extent(report), words.engines(summary)])
     skipped = f" ({summary.skipped_files} more without Kubernetes objects skipped)" if summary.skipped_files else ""
     return "; ".join([*parts, words.counted(summary.files, "file") + skipped, words.engines(summary)])
 
@@ -40,7 +43,8 @@ def undecided(report: CheckReport) -> str:
     by_check = Counter(item.check for item in waiting if item.severity != "note")
     named = [f"{check} ({number})" if number > 1 else check for check, number in by_check.most_common(MOST_NAMED)]
     more = f" and {len(by_check) - MOST_NAMED} more" if len(by_check) > MOST_NAMED else ""
-    return f"{', '.join(named)}{more} cannot be decided from this input" if named else ""
+    seen = "what could be read" if report.context is not None else "this input"
+    return f"{', '.join(named)}{more} cannot be decided from {seen}" if named else ""
 
 
 def mood(report: CheckReport) -> str:

@@ -165,9 +165,9 @@ def file_of(finding: Finding) -> str:
     return (finding.origin.file if finding.origin else None) or ""
 
 
-def subject(item: Subject) -> str:
-    """The container, its role and its pod in one line."""
-    cluster = f"{item.cluster}: " if item.cluster else ""
+def subject(item: Subject, context: str | None = None) -> str:
+    """The container, its role and its pod in one line; its cluster too, where it is not the one all is about."""
+    cluster = f"{item.cluster}: " if item.cluster and item.cluster != context else ""
     role = f", {item.role}" if item.role else ""
     pod = f", pod {item.pod}" if item.pod else ""
     return f"{cluster}{item}{role}{pod}"

@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 
 from skewguard.language.findings import Finding
 from skewguard.language.results import CheckReport, SubjectLine
-from skewguard.report import arranging, folding, sizes, summaries, words
+from skewguard.report import arranging, folding, pods, sizes, summaries, words
 from skewguard.report.html import inputs
 from skewguard.report.html.page import Part, el, pairs, prose, section, table, written
 from skewguard.report.options import View
@@ -34,13 +34,14 @@ def render(report: CheckReport, view: View) -> str:
         inputs.problems(report.errors),
         section("Notes, waivers and open questions", *_findings(report, others, view)),
         section("Engines", _engines(report)),
-        section("Not known from the input", _gaps(report)),
+        section("Not known from the input", gaps(report)),
         inputs.notes(report.notes),
-        section("This run", pairs(_run(report))),
+        section("This run", pairs(run(report))),
     )
 
 
-def _run(report: CheckReport) -> Iterable[tuple[str, str]]:
+def run(report: CheckReport) -> Iterable[tuple[str, str]]:
+    """When it ran, how it ended, and with which tables and contracts."""
     yield "at", report.run_at
     yield "exit code", f"{report.exit_code}: {_EXIT.get(report.exit_code, 'see the documentation')}"
     yield "fails on", report.fail_on
@@ -69,7 +70,8 @@ def _engine(line: SubjectLine, findings: list[Finding]) -> tuple[str, str, str, 
     return words.subject(line.subject), words.engine(line), line.contract or "none", prose(line.reason, "span"), said
 
 
-def _gaps(report: CheckReport) -> Part:
+def gaps(report: CheckReport) -> Part:
+    """What nobody can know from what was read, and what would tell."""
     if not report.gaps:
         return None
     rows = [
@@ -90,10 +92,11 @@ def _findings(report: CheckReport, findings: list[Finding], view: View) -> Itera
         yield el("h3", el("code", of_file.file or "not in a file"))
         for of_subject in of_file.subjects:
             yield el("p", words.heading(of_subject.subject, lines.get(of_subject.subject)), of="faint")
-            yield from (_finding(finding, view) for finding in of_subject.findings)
+            yield from (article(finding, view) for finding in of_subject.findings)
 
 
-def _finding(finding: Finding, view: View) -> Element:
+def article(finding: Finding, view: View) -> Element:
+    """One finding with its cause, its edit and its evidence."""
     word, style = arranging.word(finding)
     rule = view.rules.get(finding.check)
     return el(
@@ -109,6 +112,7 @@ def _finding(finding: Finding, view: View) -> Element:
             el("span", words.place(finding.origin), of="place faint"),
         ),
         prose(finding.message),
+        prose(f"on: {pods.folded(finding.pods, most=None)}") if finding.pods else None,
         _excerpt(finding, view),
         prose(f"why: {rule.why}", of="faint")
         if rule is not None and rule.why and finding.verdict != "waived"

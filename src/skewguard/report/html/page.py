@@ -24,7 +24,7 @@ _STYLE = """
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 70rem; padding: 1.5rem; color: var(--ink); background: var(--paper);
   font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
-.name, .word { white-space: nowrap; }
+.name, .word { white-space: nowrap; } .strong { font-weight: bold; }
 h1 { font-size: 1.4rem; } h2 { font-size: 1.15rem; margin-top: 2rem; } h3 { font-size: 1rem; }
 code, pre, .place { font-family: ui-monospace, monospace; font-size: .9em; }
 pre { background: var(--box); border: 1px solid var(--line); padding: .5rem; overflow-x: auto; white-space: pre-wrap; }

@@ -4,12 +4,16 @@ What may enter: layout of results in words. What may not: a second way to write 
 control characters of a manifest harmless.
 """
 
-from skewguard.language.results import CheckReport, DiffReport, Report, SettingsReport
+from skewguard.language.results import AccessReport, CheckReport, DiffReport, DiscoverReport, Report, SettingsReport
 from skewguard.report.options import View
 
 
 def render(report: Report, view: View, *, wide: bool) -> str:
     """The report as a person reads it; `wide` shows all evidence."""
+    if isinstance(report, CheckReport) and report.context is not None:
+        from skewguard.report.terminal import verify
+
+        return verify.render(report, view, wide=wide)
     if isinstance(report, CheckReport):
         from skewguard.report.terminal import check
 
@@ -22,6 +26,14 @@ def render(report: Report, view: View, *, wide: bool) -> str:
         from skewguard.report.terminal import diff
 
         return diff.render(report, view, wide=wide)
+    if isinstance(report, DiscoverReport):
+        from skewguard.report.terminal import discover
+
+        return discover.render(report, view, wide=wide)
+    if isinstance(report, AccessReport):
+        from skewguard.report.terminal import access
+
+        return access.render(report, view)
     from skewguard.report.terminal import explain
 
     return explain.render(report, view)

@@ -8,10 +8,9 @@ from msgspec import Struct
 
 from skewguard.report.characters import visible
 from skewguard.report.options import Marked
-from skewguard.report.terminal.page import cells
+from skewguard.report.terminal.page import CUT, cells, head
 
 _TAB = 4
-_CUT = "…"
 
 
 class Excerpt(Struct, frozen=True):
@@ -34,11 +33,11 @@ def excerpt(line: Marked, width: int) -> Excerpt:
         "".join(drawn[line.end :]),
     )
     if cells(before) + cells(offence) + cells(after) > width:
-        offence = _head(offence, width)
+        offence = head(offence, width)
         room = max(width - cells(offence), 0)
         kept = max(room - cells(after), room // 2)
         before = _tail(before, kept)
-        after = _head(after, max(room - cells(before), 0))
+        after = head(after, max(room - cells(before), 0))
     return Excerpt(before, offence, after, cells(before), max(cells(offence), 1))
 
 
@@ -62,16 +61,6 @@ def _drawn(text: str) -> list[str]:
     return drawn
 
 
-def _head(text: str, width: int) -> str:
-    """The beginning of the text that fits into `width` columns, with a mark where something was cut."""
-    if cells(text) <= width:
-        return text
-    kept = text[: max(width - 1, 0)]
-    while kept and cells(kept) > width - 1:
-        kept = kept[:-1]
-    return kept + _CUT if width > 0 else ""
-
-
 def _tail(text: str, width: int) -> str:
     """The end of the text that fits into `width` columns, with a mark where something was cut."""
     if cells(text) <= width:
@@ -79,4 +68,4 @@ def _tail(text: str, width: int) -> str:
     kept = text[-(width - 1) :] if width > 1 else ""
     while kept and cells(kept) > width - 1:
         kept = kept[1:]
-    return _CUT + kept if width > 0 else ""
+    return CUT + kept if width > 0 else ""

@@ -25,6 +25,9 @@ _STYLES = {
 
 _NARROWEST = 20
 
+CUT = "…"
+"""What stands where a text was cut."""
+
 
 def cells(text: str) -> int:
     """How many columns of a terminal visible text fills: wide East Asian characters two, combining ones none."""
@@ -35,6 +38,16 @@ def _cells(char: str) -> int:
     if combining(char):
         return 0
     return 2 if east_asian_width(char) in "WF" else 1
+
+
+def head(text: str, width: int) -> str:
+    """The beginning of visible text that fits into `width` columns, with a mark where something was cut."""
+    if cells(text) <= width:
+        return text
+    kept = text[: max(width - 1, 0)]
+    while kept and cells(kept) > width - 1:
+        kept = kept[:-1]
+    return kept + CUT if width > 0 else ""
 
 
 def wrapped(text: str, width: int) -> list[str]:

@@ -1,0 +1,20 @@
+"""What skewguard may read in a cluster: what is missing first, with what stays unknown without it."""
+
+from skewguard.language.verifications import AccessReport
+from skewguard.report import rights
+from skewguard.report.options import View
+from skewguard.report.terminal.inputs import notes_lines, problem_lines
+from skewguard.report.terminal.page import Page
+from skewguard.report.terminal.verify import table_lines
+
+
+def render(report: AccessReport, view: View) -> str:
+    """One line for each right."""
+    page = Page(view.width, color=view.color)
+    page.line((rights.heading(report), "strong"))
+    table_lines(page, rights.table(report), indent=0)
+    problem_lines(page, report.errors)
+    notes_lines(page, report.notes)
+    page.blank()
+    page.prose(rights.summary(report), style=rights.mood(report))
+    return page.text()

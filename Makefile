@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint format docs bench skewbench engine-tables wheel requirements environment clean
+.PHONY: help demo control-plane test test-fast lint format docs bench skewbench engine-tables wheel requirements environment clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -21,11 +21,15 @@ environment: ## make or update .venv (every task does this first)
 demo: environment ## check manifests that are skewed on purpose
 	@scripts/demo.sh $(VENV)
 
+control-plane: environment ## find or build the Kubernetes control plane that tests and demonstrations run on
+	$(PY) -m tools.control_plane build
+
 test: lint ## everything: style, types, layers, docs, all tests
+	-@$(PY) -m tools.control_plane build # without it the tests that need it are listed as not run
 	$(PYTEST)
 
-test-fast: environment ## the tests without the slow ones, searching a quarter as long
-	$(PYTEST) -m "not slow"
+test-fast: environment ## the tests without the slow ones and without a cluster, searching a quarter as long
+	$(PYTEST) -m "not slow and not cluster"
 
 lint: environment ## style, types, layers, and whether the generated docs are current
 	$(VENV)/bin/ruff check $(SOURCES)

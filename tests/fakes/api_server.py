@@ -35,7 +35,7 @@ class ApiServer:
     ) -> None:
         self.kinds: tuple[Kind, ...] = (*BUILT_IN, *(kind for kind in DEFINED if kind.group not in without))
         self.aggregated = aggregated
-        self.exec_protocols = ("v5.channel.k8s.io", "v4.channel.k8s.io")
+        self.exec_protocols: tuple[str, ...] = ("v5.channel.k8s.io", "v4.channel.k8s.io")
         self.watch_gone_status = 200
         self.store = Store()
         self.lists = Lists(self.store)

@@ -57,9 +57,15 @@ def status_of(body: bytes) -> Status:
 
 def said(status: Status, body: bytes = b"") -> str:
     """What the server says, fit to be shown on one line; empty where it says nothing."""
-    text = status.message or ("" if body.lstrip()[:1] in (b"<", b"{") else body[:300].decode("utf-8", "replace"))
-    shown = redact.free_text(text[:2000])
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in shown).split())[:500]
+    if status.message or body.lstrip()[:1] in (b"<", b"{"):
+        return shown(status.message)
+    return shown(body[:300].decode("utf-8", "replace"))
+
+
+def shown(text: str) -> str:
+    """Words of somebody else, fit to be shown on one line."""
+    safe = redact.free_text(text[:2000])
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in safe).split())[:500]
 
 
 def of_answer(call: Call, answer: Answer, place: Place) -> ClusterError:
@@ -76,10 +82,11 @@ def of_answer(call: Call, answer: Answer, place: Place) -> ClusterError:
                 status=401,
             )
         case 403 if status.reason in ("", "Forbidden") and _is_rights(words):
+            right = _right(words, call.right)
             return Denied(
-                f"{_user(words)} of {place} may not {call.right}",
-                call.right,
-                hint=f"grant `{call.right}`; `verify --check-access` lists every right and what it is for",
+                f"{_user(words)} of {place} may not {right}",
+                right,
+                hint=f"grant `{right}`; `verify --check-access` lists every right and what it is for",
             )
         case 404:
             named = status.details is not None and bool(status.details.name)
@@ -110,6 +117,12 @@ def of_answer(call: Call, answer: Answer, place: Place) -> ClusterError:
 def _is_rights(words: str) -> bool:
     """Whether a 403 speaks of rights: quotas and admission policies answer with 403 too."""
     return not words or "cannot" in words or "not allowed" in words or "is forbidden: User" in words
+
+
+def _right(words: str, right: str) -> str:
+    """The right with the verb that the server misses: a WebSocket needs `get`, since 1.35 `create` too."""
+    named = re.search(r"cannot (\w+) resource", words)
+    return f"{named[1]} {right.partition(' ')[2]}" if named else right
 
 
 def _user(words: str) -> str:

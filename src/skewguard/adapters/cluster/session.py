@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -99,19 +99,30 @@ class Cluster:
             self._pause_or_raise(pause, until, problem)
         raise AssertionError("the loop ends by returning or raising")
 
-    @contextmanager
-    def open(self, call: Call, read_seconds: float | None = None) -> "Iterator[httpx2.Response]":
-        """The beginning of an answer whose body the caller reads (a watch, a WebSocket); whatever its status is.
+    def open(self, call: Call, held: ExitStack, read_seconds: float | None = None) -> "httpx2.Response":
+        """The beginning of an answer, whatever its status, whose body the caller reads while `held` is open.
 
-        Raises a `ClusterError` for what breaks here or in the body of the `with`.
+        Raises a `ClusterError`; while the body is read, what `reading` turns into one.
         """
-        until = self.deadline.sooner(call.seconds)
+        with self.reading(call):
+            response: httpx2.Response = held.enter_context(
+                self._stream(call, self.deadline.sooner(call.seconds), read_seconds)
+            )
+        self._reached = True
+        return response
+
+    @contextmanager
+    def reading(self, call: Call) -> Iterator[None]:
+        """Turn what breaks while an opened answer is read into a `ClusterError`."""
         try:
-            with self._stream(call, until, read_seconds) as response:
-                self._reached = True
-                yield response
+            yield
         except self._transport_errors() as error:
-            raise self._broken(error, call, until) from None
+            raise self._broken(error, call, self.deadline.sooner(call.seconds)) from None
+
+    def once(self, call: Call) -> Answer:
+        """One whole answer, whatever its status, asked for once. Raises a `ClusterError` where none comes."""
+        with self.reading(call):
+            return self._once(call, self.deadline.sooner(call.seconds))
 
     def refuse(self, call: Call, response: "httpx2.Response") -> NoReturn:
         """Raise the error that the status of an opened answer means."""
@@ -146,7 +157,7 @@ class Cluster:
         return self._client.stream(
             call.method,
             call.path,
-            params=call.params,
+            params=call.params or None,  # an empty mapping would take the query off the path
             headers=call.headers,
             content=call.body,
             timeout=httpx2.Timeout(connect=quick, read=min(left, read_seconds or left), write=left, pool=left),

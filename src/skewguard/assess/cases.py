@@ -29,10 +29,12 @@ class Judged(Struct, frozen=True):
 
 
 class Version(Struct, frozen=True):
-    """An engine version to assume instead of the one the manifest gives."""
+    """An engine version that holds instead of the one the manifest gives: `reason` and `origin` say who says so."""
 
     engine: str
     text: str
+    reason: str = "asked for on the command line"
+    origin: Origin | None = None
 
 
 class Setting(Struct, frozen=True):
@@ -44,11 +46,15 @@ class Setting(Struct, frozen=True):
 
 
 def judged(
-    inventory: Inventory, project: Project, version: Version | None = None, given: Given | None = None
+    inventory: Inventory,
+    project: Project,
+    version: Version | None = None,
+    given: Given | None = None,
+    vectors: Vectors | None = None,
 ) -> Iterator[Judged]:
-    """Every container of the inventory, in order."""
+    """Every container of the inventory, in order. `vectors` keeps what was read for those who read on."""
     around = Setting(project, version, given or Given())
-    vectors = Vectors()
+    vectors = vectors or Vectors()
     for _, roles in groupby(inventory.workloads, key=_object):  # an object's roles stand beside each other
         found = [each for workload in roles for each in _of_workload(workload, inventory, around, vectors)]
         _introduce([each.case for each in found if each.case is not None])
@@ -63,7 +69,7 @@ def _of_workload(workload: Workload, inventory: Inventory, around: Setting, vect
     for container in workload.template.containers:
         found = recognition.recognise(container, around.project, workload)
         subject = structs.replace(workload.subject, container=container.name)
-        case = _case(workload, container, inventory, around, found, vectors) if found.engine else None
+        case = laid_out(workload, container, inventory, around, found, vectors) if found.engine else None
         yield Judged(subject, found, case)
 
 
@@ -74,7 +80,7 @@ def _introduce(cases: list[Case]) -> None:
             case.members = tuple(other for other in cases if other is not case)
 
 
-def _case(
+def laid_out(
     workload: Workload,
     container: Container,
     inventory: Inventory,
@@ -82,6 +88,7 @@ def _case(
     found: Recognition,
     vectors: Vectors,
 ) -> Case:
+    """The case of one container that runs an engine, as `found` says."""
     engine = found.engine or ""
     module = engines.ENGINES.get(engine)
     container = starts.with_environment(container, found)
@@ -138,12 +145,12 @@ def _settings(container: Container) -> list[str]:
 def _release(module: EngineModule, workload: Workload, container: Container, around: Setting) -> Release:
     version = around.version
     if version is not None and version.engine == module.NAME:
-        reason = "asked for on the command line"
-        made = releases.of_version(module.NAME, module.releases(), version.text, reason, f"version@{version.text}")
+        key = f"version@{version.text}"
+        made = releases.of_version(module.NAME, module.releases(), version.text, version.reason, key)
         asked = Origin(
             kind="command-line", ref=f"{version.engine}=={version.text} on the command line", text=version.text
         )
-        return structs.replace(made, origin=asked)
+        return structs.replace(made, origin=version.origin or asked)
     return releases.release(module.NAME, module.releases(), container, workload, around.project)
 
 

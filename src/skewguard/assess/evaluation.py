@@ -92,6 +92,7 @@ def finding(check: Check, result: Result, subject: Subject, anchor: Anchor, plac
         assumes=result.assumes,
         place=place,
         effect=result.effect,
+        pods=tuple(result.pods),
     )
     return _identified(made, anchor)
 

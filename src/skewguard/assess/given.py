@@ -12,16 +12,25 @@ from skewguard.language.facts import Located
 from skewguard.language.workloads import Container, PodTemplate
 
 
+class Node(Struct, frozen=True):
+    """The node a replica runs on, and the class of its GPUs; None where nothing on it tells."""
+
+    name: str
+    accelerator: Accelerator | None = None
+
+
 class Given(Struct, frozen=True):
     """The checkpoints by the model they are, `only` for whatever model there is; the classes that `--gpu` can mean.
 
-    `on_cpu`: no GPU runs it. What the manifest itself says of its GPU goes before both.
+    `on_cpu`: no GPU runs it. What the manifest itself says of its GPU goes before both, and `machine`, where it really
+    runs, before everything.
     """
 
     checkpoints: Mapping[str, Checkpoint] = field(default_factory=dict)
     only: Checkpoint | None = None
     gpus: tuple[Accelerator, ...] = ()
     on_cpu: bool = False
+    machine: Node | None = None
 
     def checkpoint(self, engine: str, parsed: Parsed | None, container: Container) -> Checkpoint | None:
         """The files of the model that a container serves."""
@@ -46,10 +55,17 @@ class Given(Struct, frozen=True):
         """The machine as an engine's rules may know it: by the manifest, else as given."""
         given = (sliced(each, container) for each in self.gpus)
         allowed = tuple(dict.fromkeys(item.value for item in classes)) or tuple(given)
+        if self.machine is not None and self.machine.accelerator is not None:
+            allowed = (sliced(self.machine.accelerator, container),)
         one = allowed[0] if len(allowed) == 1 else None
-        key = scheduling.scheduling_key(template, container) if one is None else f"gpu@class/{one.title}"
+        key = self._key(template, container) if one is None else f"gpu@class/{one.title}"
         platform = _platform(container) or ("cpu" if self.on_cpu and not allowed else None)
         return Hardware(key, one, allowed if one is None else (), platform, scheduling.gpu_count(container))
+
+    def _key(self, template: PodTemplate, container: Container) -> str:
+        """Which unknown the GPU is: that of one node, where it runs, else whatever scheduling picks."""
+        here = self.machine
+        return scheduling.scheduling_key(template, container) if here is None else f"gpu@node/{here.name}"
 
 
 def sliced(whole: Accelerator, container: Container) -> Accelerator:

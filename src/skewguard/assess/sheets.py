@@ -247,7 +247,8 @@ def _version(release: Release | None, container: Container) -> Effective:
             "or an `images` entry in .skewguard/config.yaml",
         )
     origin = release.origin or (container.image.origin if container.image else container.origin)
-    return Fact("runtime.version", release.version, "declared", origin)
+    told_by_itself = origin.kind in ("endpoint", "log", "exec")
+    return Fact("runtime.version", release.version, "observed" if told_by_itself else "declared", origin)
 
 
 def _image(container: Container) -> Iterator[Effective]:

@@ -7,6 +7,9 @@ from skewguard.language.facts import AUTHORITIES, Effective, Fact, Gap, Subject
 
 Derive = Callable[[str], Effective | None]
 
+_PROCESS = ("endpoint", "log", "exec")
+"""Kinds of places that a running process speaks from."""
+
 
 class Sheet:
     """All settings of one container, computed when asked for: an engine has hundreds, a check asks for a few.
@@ -34,9 +37,14 @@ class Sheet:
         self._derived: dict[str, Effective | None] = {}
 
     def add(self, item: Effective) -> None:
-        """Put one fact, gap or choice on the sheet; several facts of one setting stand beside each other."""
+        """Put one fact, gap or choice on the sheet; several facts of one setting stand beside each other.
+
+        What the process itself says closes the gap of what nobody can read in its manifest.
+        """
         self._added[item.setting] = None
         if isinstance(item, Fact):
+            if item.origin.kind in _PROCESS:
+                self._gaps.pop(item.setting, None)
             self._facts.setdefault(item.setting, []).append(item)
         elif isinstance(item, Gap):
             self._gaps[item.setting] = item
@@ -53,7 +61,8 @@ class Sheet:
             alone = self._derived_value(setting)
             return (alone,) if isinstance(alone, Fact) else ()
         facts = list(self._facts.get(setting, ()))
-        derived = self._derived_value(setting) if not facts or setting in self._gaps else None
+        seen_only = all(fact.authority == "observed" for fact in facts)
+        derived = self._derived_value(setting) if seen_only or setting in self._gaps else None
         if isinstance(derived, Fact):
             facts.append(derived)
         if len(facts) > 1:
@@ -68,11 +77,37 @@ class Sheet:
         return alone, (alone,) if isinstance(alone, Fact) else ()
 
     def declared(self, setting: str) -> Fact | None:
-        """The value somebody wrote, if there is one."""
+        """The value somebody wrote, if there is one; not what a server echoes, which may be its default."""
         for fact in self._facts.get(setting, ()):
-            if fact.authority == "declared":
+            if fact.authority == "declared" and fact.origin.kind != "endpoint":
                 return fact
         return None
+
+    def observed(self, setting: str) -> Fact | None:
+        """The value that is seen in effect, if there is one."""
+        return next((fact for fact in self._facts.get(setting, ()) if fact.authority == "observed"), None)
+
+    def echoed(self, setting: str) -> Fact | None:
+        """The value that the server repeats from its start, if there is one."""
+        known = self._facts.get(setting, ())
+        return next((fact for fact in known if fact.authority == "declared" and fact.origin.kind == "endpoint"), None)
+
+    def added(self) -> list[str]:
+        """Every setting that something stands on the sheet for, beside what the engine's rules give."""
+        return list(self._added)
+
+    def copied(self) -> "Sheet":
+        """A sheet with the same facts, to put more on: what follows by the engine's rules is asked of the same rules."""
+        other = Sheet(self.subject, self._names, self._derive, self._common)
+        other._added, other._gaps, other._choices = dict(self._added), dict(self._gaps), dict(self._choices)
+        other._facts = {setting: list(facts) for setting, facts in self._facts.items()}
+        return other
+
+    def unobserved(self, setting: str) -> Effective:
+        """What would be in effect by what is written and by the engine's rules alone."""
+        if self.observed(setting) is None:
+            return self.effective(setting)
+        return self._decided(setting, [fact for fact in self._facts[setting] if fact.authority != "observed"])
 
     def default(self, setting: str) -> Effective | None:
         """What the engine takes when nobody writes the setting, whether or not somebody does."""
@@ -82,17 +117,23 @@ class Sheet:
         """The value that decides, or the choice or gap that stands in its place."""
         if setting not in self._added:
             return self._derived_value(setting) or _absent(setting)
-        if setting in self._gaps and not any(f.authority == "observed" for f in self._facts.get(setting, ())):
+        seen = self.observed(setting)
+        if seen is not None and seen.value != "auto":
+            return seen  # none at all is what is in effect as well
+        return self._decided(setting, self._facts.get(setting, ()))
+
+    def _decided(self, setting: str, facts: Sequence[Fact]) -> Effective:
+        if setting in self._gaps:
             return self._gaps[setting]
-        facts = self.facts(setting)
-        concrete = [fact for fact in facts if fact.value not in (None, "auto")]
-        if not concrete and any(fact.value == "auto" for fact in facts):
-            return self._derived_value(setting) or facts[0]  # who writes `auto` leaves it to the engine
-        if facts:
-            return (concrete or facts)[0]
-        if setting in self._choices:
-            return self._choices[setting]
-        return self._derived_value(setting) or _absent(setting)
+        ranked = sorted(facts, key=lambda fact: -AUTHORITIES.index(fact.authority)) if len(facts) > 1 else facts
+        concrete = [fact for fact in ranked if fact.value not in (None, "auto")]
+        if not concrete and any(fact.value == "auto" for fact in ranked):
+            return self._derived_value(setting) or ranked[0]  # who writes `auto` leaves it to the engine
+        if ranked:
+            return (concrete or ranked)[0]
+        derived = self._derived_value(setting)
+        open_ = derived if isinstance(derived, Fact) else self._choices.get(setting) or derived
+        return open_ or _absent(setting)
 
     def _derived_value(self, setting: str) -> Effective | None:
         known = self._common.get(setting)

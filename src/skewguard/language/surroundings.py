@@ -34,14 +34,18 @@ class _Index:
         self.unseen = joining.unseen(inventory)
 
 
+_MOST_INDEXES = 4
 _latest: list[_Index] = []
-"""The index of the inventory that was asked about last: a run asks about one."""
+"""The indexes of the inventories that were asked about last: a manifest is one, and what runs of a workload may have its own."""
 
 
 def _index(inventory: Inventory) -> _Index:
-    if not _latest or _latest[0].inventory is not inventory:
-        _latest[:] = [_Index(inventory)]
-    return _latest[0]
+    if _latest and _latest[0].inventory is inventory:
+        return _latest[0]
+    known = next((each for each in _latest if each.inventory is inventory), None)
+    found = known or _Index(inventory)
+    _latest[:] = [found, *(each for each in _latest if each is not found)][:_MOST_INDEXES]
+    return found
 
 
 def _object(subject: Subject) -> tuple[str, str, str | None]:

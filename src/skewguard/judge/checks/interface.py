@@ -4,8 +4,8 @@ A check is a generator of at most 30 lines under the `check` decorator. It yield
 yields nothing passed. One container and one remedy make one finding.
 """
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
@@ -14,6 +14,7 @@ from skewguard.knowledge.engines.interface import Argument, Inputs, Parsed, Reco
 from skewguard.language.accelerators import Accelerator
 from skewguard.language.facts import Effective, Fact, Origin
 from skewguard.language.findings import Category, ContractRef, Effect, Group, Phase, Severity, Verdict
+from skewguard.language.running import Answers, Live, Replica
 from skewguard.language.sheet import Sheet
 from skewguard.language.workloads import Container, Inventory, Workload
 
@@ -38,6 +39,9 @@ class Case(Struct, eq=False):
     containers of the same object that run an engine, in the order of its roles: they know each other. `inputs` are the
     model's own files and the machine, as far as they are known; None where the engine's rules are not. `elsewhere` is None where the
     engine's arguments are not read here.
+
+    Of what runs: `live` is the object with its replicas, `replicas` those that run exactly so. A case of a manifest that
+    runs has its `parties`, and each of theirs is `wished` for by it. Empty and None for a manifest alone.
     """
 
     workload: Workload
@@ -55,6 +59,10 @@ class Case(Struct, eq=False):
     members: tuple["Case", ...] = ()
     inputs: Inputs | None = None
     elsewhere: Elsewhere | None = None
+    live: Live | None = None
+    replicas: tuple[Replica, ...] = ()
+    parties: tuple["Party", ...] = ()
+    wished: "Case | None" = None
 
     @property
     def situation(self) -> "Situation":
@@ -66,6 +74,38 @@ class Case(Struct, eq=False):
         for argument in self.parsed.arguments if self.parsed else ():
             if argument.fault in faults:
                 yield argument
+
+
+class Party(Struct, eq=False):
+    """Replicas of one container that run the same in everything that was read of them.
+
+    `case` is their own, laid out from what they run with. `answers` are those of the first of them. `current` is None
+    where nobody can tell which revision is the current one. `started`: the container runs, ready or not. `outdated` are
+    the ConfigMaps and Secrets that changed after its start. `leaving`: they are being deleted.
+    """
+
+    case: Case
+    replicas: tuple[Replica, ...]
+    answers: tuple[Answers, ...] = ()
+    current: bool | None = None
+    started: bool = True
+    outdated: tuple[str, ...] = ()
+    leaving: bool = False
+
+    @property
+    def pods(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(replica.name for replica in self.replicas)
+
+    @property
+    def revision(self) -> str | None:
+        """The hash of the template they were made from."""
+        return self.replicas[0].revision if self.replicas else None
+
+    @property
+    def ready(self) -> int:
+        """How many of them are ready."""
+        return sum(replica.ready for replica in self.replicas)
 
 
 def situated(sheet: Sheet, engine: str, inputs: Inputs | None) -> "Situation":
@@ -85,6 +125,7 @@ class Result(Struct):
 
     `remedy` is the exact edit for this case (the check's general remedy is used when empty). `category` None: the
     check's own. `contract` is the clause that is judged, `effect` what the difference does to memory and speed.
+    `pods` are the replicas it is about, where that is not all that the case stands for.
     """
 
     verdict: Verdict
@@ -102,6 +143,7 @@ class Result(Struct):
     category: Category | None = None
     contract: ContractRef | None = None
     effect: tuple[Effect, ...] = ()
+    pods: Sequence[str] = ()
 
 
 class Check(Struct, frozen=True):
@@ -109,7 +151,8 @@ class Check(Struct, frozen=True):
 
     `bad` and `good` are short manifest fragments, before and after. `aliases` keep old ids working in waivers.
     `reads_arguments`: it rests on the engine's arguments, so that finding nothing in an engine whose arguments are not
-    understood is no pass.
+    understood is no pass. `until_ready`: what it calls an error keeps the engine from starting, so that a replica which is
+    ready refutes it. `scope`: it judges one container as it is, or lays all replicas of one side by side.
     """
 
     id: str
@@ -125,6 +168,8 @@ class Check(Struct, frozen=True):
     aliases: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     reads_arguments: bool = False
+    until_ready: bool = False
+    scope: Literal["container", "replicas"] = "container"
 
     @property
     def group(self) -> Group:
@@ -167,4 +212,4 @@ def passed(message: str = "", **more: Any) -> Result:
     return Result(verdict="pass", message=message, **more)
 
 
-__all__ = ["CHECKS", "Case", "Check", "Result", "check", "fail", "passed", "skipped", "unknown"]
+__all__ = ["CHECKS", "Case", "Check", "Party", "Result", "check", "fail", "passed", "skipped", "unknown"]

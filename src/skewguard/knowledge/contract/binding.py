@@ -24,6 +24,12 @@ def _chosen(found: Sequence[Contract], *, given: bool) -> Binding:
     return Binding(at_hand or kept, given, kept if at_hand else ())
 
 
+def bind_any(contracts: Sequence[Contract], named: Iterable[Sequence[Subject]]) -> list[Binding]:
+    """The binding of each container that several objects stand above: a contract may be written for any of them."""
+    found = ([each for each in contracts if any(picks(each, subject) for subject in subjects)] for subjects in named)
+    return [_chosen(picking, given=bool(contracts)) for picking in found]
+
+
 def without_target(contracts: Iterable[Contract], bindings: Sequence[Binding]) -> list[Contract]:
     """The contracts that pick no subject at all."""
     bound = {id(contract) for binding in bindings for contract in (*binding.candidates, *binding.shadowed)}

@@ -40,21 +40,22 @@ def differences(a: Sheet, b: Sheet) -> Iterator[Difference]:
         left, right = a.effective(setting), b.effective(setting)
         if _absent(left) and _absent(right):
             continue
-        equal = _equal(setting, left, right)
-        if equal is True or _only_one_has_it(left, right):
+        alike = equal(setting, left, right)
+        if alike is True or _only_one_has_it(left, right):
             continue
         yield Difference(
             setting=setting,
             a=left,
             b=right,
-            decided=equal is False,
-            severity=_severity(setting, equal),
+            decided=alike is False,
+            severity=_severity(setting, alike),
             reason=_reason(left, right),
             inputs=tuple(dict.fromkeys([*_inputs(left), *_inputs(right)])),
         )
 
 
-def _equal(setting: str, a: Effective, b: Effective) -> bool | None:
+def equal(setting: str, a: Effective, b: Effective) -> bool | None:
+    """Whether two effective values of a setting are the same; None where the inputs cannot tell."""
     if isinstance(a, Fact) and isinstance(b, Fact):
         return bool(canonical(setting, a.value) == canonical(setting, b.value))
     if _absent(a) or _absent(b):
@@ -79,8 +80,8 @@ def _absent(value: Effective) -> bool:
     return isinstance(value, Gap) and value.rule == "absent"
 
 
-def _severity(setting: str, equal: bool | None) -> Severity:
-    if equal is None or setting in EXPECTED_TO_DIFFER:
+def _severity(setting: str, alike: bool | None) -> Severity:
+    if alike is None or setting in EXPECTED_TO_DIFFER:
         return "note"
     return "warning" if setting in BY_NAME else "note"
 

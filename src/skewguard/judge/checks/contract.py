@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from skewguard.judge.checks import contract_bounds, contract_edits, contract_effects, evidence, members, numbers
+from skewguard.judge.checks import (
+    contract_bounds,
+    contract_edits,
+    contract_effects,
+    evidence,
+    kubectl,
+    members,
+    numbers,
+)
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped
 from skewguard.knowledge.contract import comparing, describing, values
 from skewguard.knowledge.contract.values import Clause, Contract
@@ -306,7 +314,20 @@ class _Judged:
             )
         if self._clause.doubt:
             return f"{self._correction()}{edit}"
+        if fact is not None and fact.authority == "observed" and self._kept_in_writing():
+            return self._as_written(fact)
         return f"{edit}; if the new value was validated, change the contract at {self._clause.origin.brief}"
+
+    def _kept_in_writing(self) -> bool:
+        """Whether the manifest keeps the promise, so that no edit of it helps."""
+        written = self._case.sheet.declared(self._setting)
+        return written is not None and bool(comparing.kept(self._setting, self._promise, written.value))
+
+    def _as_written(self, fact: Fact) -> str:
+        written, pods = self._case.sheet.declared(self._setting), [each.name for each in self._case.replicas]
+        where = written.origin.brief if written is not None else "the manifest"
+        again = f"; then {kubectl.restart(self._case, pods)}" if pods else ""
+        return f"{where} keeps it already: find out why {fact.origin.ref} shows something else{again}"
 
     def _answer(self, verdict: Verdict, message: str, **more: Any) -> Result:
         row = vocabulary.BY_NAME.get(self._setting)

@@ -22,6 +22,7 @@ ENVIRONMENT = ("the engine's released list of environment variables, for every v
     title="The engine is told no model",
     category="runtime",
     severity="error",
+    until_ready=True,
     why="An engine that is given no model serves the one built into it, and is Ready and healthy with it. Variables "
     "such as MODEL or TENSOR_PARALLEL_SIZE are read by wrapper images, not by the engine itself.",
     remedy="pass the settings as arguments of the engine",
@@ -216,6 +217,7 @@ def unread_env(case: Case) -> Iterator[Result]:
     title="The engine refuses a variable's value",
     category="runtime",
     severity="error",
+    until_ready=True,
     why="The engine reads the variable at start and ends at a value it cannot use; some releases pass over it and run "
     "with their default, or take every word but `true` and `1` for false.",
     remedy="write a value that the variable takes",
@@ -301,6 +303,7 @@ _PORT_VARIABLES = {
     title="A Service's name sets the engine's port variable",
     category="orchestration",
     severity="error",
+    until_ready=True,
     why="Kubernetes gives each pod `<SERVICE>_PORT=tcp://…` for every Service of its namespace. For a Service named after "
     "the engine that is a variable of the engine's own (VLLM_PORT, SGLANG_PORT), which it reads as a number: the server "
     "fails at start.",

@@ -13,6 +13,7 @@ from skewguard.language import surroundings
     title="A key is given twice",
     category="orchestration",
     severity="error",
+    phases=("static",),
     why="YAML mappings hold each key once. `kubectl` refuses the document or keeps the last value, in silence with older "
     "tools: a whole list of variables, volumes or mounts is lost.",
     remedy="merge the two into one",
@@ -30,6 +31,7 @@ def duplicate_key(case: Case) -> Iterator[Result]:
     title="A variable is given twice with different values",
     category="orchestration",
     severity="warning",
+    phases=("static",),
     why="The last entry of a name in `env` counts, and the ones before it are lost. Tools that merge by name (`kubectl "
     "apply`, kustomize) may keep another one: the API server warns of it.",
     remedy="remove the entry that is not meant",
@@ -47,6 +49,7 @@ def duplicate_variable(case: Case) -> Iterator[Result]:
     title="A mount names a volume that the pod does not have",
     category="orchestration",
     severity="error",
+    phases=("static",),
     why="The API server refuses a pod whose container mounts a volume that is not among the pod's volumes.",
     remedy="define the volume, or mend its name in `volumeMounts`",
     bad="volumeMounts: [{name: cache, mountPath: /cache}]   # volumes has no `cache`",
@@ -63,6 +66,7 @@ def undefined_volume(case: Case) -> Iterator[Result]:
     title="A volume is defined and mounted by nobody",
     category="orchestration",
     severity="warning",
+    phases=("static",),
     why="A volume without a mount changes nothing: what was meant to lie on it lies in the container's own file system.",
     remedy="mount the volume, or remove it",
     bad="volumes: [{name: cache, persistentVolumeClaim: {claimName: hf}}]",
@@ -104,6 +108,7 @@ def engine_annotation(case: Case) -> Iterator[Result]:
     title="A resource has no such field",
     category="orchestration",
     severity="error",
+    phases=("static",),
     why="A field that a resource does not have is refused, or dropped in silence by an API server that is not asked to be "
     "strict: the engine then runs without what it was meant to say.",
     remedy="write the field as the resource spells it",

@@ -21,6 +21,7 @@ FEWEST = 2
     title="The model does not fit on its GPUs",
     category="hardware",
     severity="error",
+    until_ready=True,
     why="vLLM refuses to start unless its share of the GPU's memory holds the weights and the KV cache of one request of "
     "full length; SGLang refuses where the weights alone exceed its share. Of TGI and TensorRT-LLM it is told where the "
     "weights alone exceed all memory of the GPUs. The pod then restarts for ever, often after "

@@ -103,7 +103,12 @@ def _apart(case: Case, other: Case) -> tuple[tuple[str, str] | None, bool | None
     if case.engine != other.engine:
         return (case.title, other.title), True
     own, theirs = evidence.image(case), evidence.image(other)
-    if own is None or theirs is None or own.text == theirs.text or own.unresolved or theirs.unresolved:
+    if own is None or theirs is None or own.unresolved or theirs.unresolved:
+        return None, None
+    seen = [each.sheet.observed("runtime.image_digest") for each in (case, other)]
+    if own.text == theirs.text and seen[0] is not None and seen[1] is not None and seen[0].value != seen[1].value:
+        return (f"the bytes {_short(str(seen[0].value))}", _short(str(seen[1].value))), False
+    if own.text == theirs.text:
         return None, None
     versions = [evidence.known(each, "runtime.version") for each in (case, other)]
     if versions[0] is not None and versions[1] is not None:

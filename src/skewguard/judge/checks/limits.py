@@ -47,6 +47,7 @@ def _said(case: Case, setting: str) -> str:
     title="One step cannot hold the longest prompt",
     category="runtime",
     severity="error",
+    until_ready=True,
     why="Without chunked prefill a prompt is computed in one step, so that a step must hold the longest one. The engine "
     "refuses to start, or never schedules long prompts.",
     remedy="raise the tokens of a step to the longest length, or switch chunked prefill on",
@@ -90,6 +91,7 @@ def step_below_length(case: Case) -> Iterator[Result]:
     title="More sequences than tokens in a step",
     category="runtime",
     severity="error",
+    until_ready=True,
     why="Each running sequence needs at least one token in each step; the engine refuses limits that deny it.",
     remedy="lower the number of sequences, or raise the tokens of a step",
     bad="args: [--max-num-seqs=512, --max-num-batched-tokens=256]",
@@ -134,6 +136,7 @@ _SHARES = ("runtime.gpu_memory_utilization", "sglang.mem_fraction_static")
     title="The share of GPU memory cannot hold",
     category="runtime",
     severity="error",
+    until_ready=True,
     why="The share is a fraction of the whole device. Outside 0 to 1 the engine refuses it or finds no such memory; close "
     "to 1 nothing is left for CUDA graphs, the driver and fragmentation, and the server dies of memory under load.",
     remedy="write a share between 0 and 0.95",
@@ -248,6 +251,7 @@ def output_above_length(case: Case) -> Iterator[Result]:
     title="The limits of partial prefills contradict each other",
     category="runtime",
     severity="error",
+    until_ready=True,
     why="The engine checks at start that long prompts are a part of all partial prefills, and that a long prompt is not "
     "longer than the context.",
     remedy="bring the limits into order",

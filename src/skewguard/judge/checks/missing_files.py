@@ -12,6 +12,7 @@ from skewguard.language.workloads import Mount, TextFile, Token
     title="An argument names a file that does not exist",
     category="runtime",
     severity="error",
+    phases=("static",),
     why="A ConfigMap that is mounted as a folder gives one file for each of its keys, and nothing else can lie there. An "
     "engine that is told to read another file ends at its start.",
     remedy="write the path of a key that the ConfigMap has, or add the key",

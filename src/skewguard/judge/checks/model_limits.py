@@ -56,6 +56,7 @@ def length_check_off(case: Case) -> Iterator[Result]:
     title="The length is more than the model was made for",
     category="model",
     severity="error",
+    until_ready=True,
     why="The engine compares the written length with the one in the model's config.json and does not start with a longer "
     "one, or serves it with a warning: past the model's own length, answers turn to noise.",
     remedy="lower the length to the model's own",
@@ -121,6 +122,7 @@ def _refused(case: Case, message: str, more: dict[str, object]) -> Iterator[Resu
     title="The GPUs cannot share the model's attention heads",
     category="model",
     severity="error",
+    until_ready=True,
     why="Tensor parallelism gives each GPU the same number of attention heads. vLLM ends at start where they cannot be "
     "divided, after the pod was scheduled and the image pulled.",
     remedy="write a tensor parallelism that divides the number of attention heads",
@@ -163,6 +165,7 @@ _ASKING = {
     title="The weights are not quantized as the arguments say",
     category="model",
     severity="error",
+    until_ready=True,
     why="AWQ and GPTQ are formats of the weights themselves. Where neither config.json nor a file beside it describes them, "
     "vLLM ends while it loads the model: `Cannot find the config file`.",
     remedy="remove the flag, or serve a checkpoint that is quantized so",

@@ -21,6 +21,7 @@ _NEEDS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     title="A switch lacks the flag that it needs",
     category="runtime",
     severity="error",
+    until_ready=True,
     why="The engine checks at its start that a switch has the flag beside it that it works with, and ends without: the pod "
     "restarts for ever.",
     remedy="give the flag that is missing, or remove the switch",

@@ -35,6 +35,7 @@ def senseless(engine: str, fact: Fact) -> str | None:
     title="A number leaves nothing to serve with",
     category="runtime",
     severity="error",
+    until_ready=True,
     why="The parser takes any whole number. A length or a count below one, or a port that does not exist, ends the "
     "engine when it is used, or leaves a server that never answers. Only from vLLM 0.14.0 on does a length of -1 "
     "mean what fits into the memory.",

@@ -112,6 +112,7 @@ def _got(case: Case, total: int) -> str:
     title="Parallelism needs more GPUs than the pods ask for",
     category="hardware",
     severity="error",
+    until_ready=True,
     why="The engine starts one process for each GPU of its parallelism. Without a device for each, it fails at start, "
     "after the pod was scheduled and the image pulled.",
     remedy="ask for as many GPUs as the parallelism needs, or lower the parallelism",

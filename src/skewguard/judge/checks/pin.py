@@ -114,6 +114,7 @@ def image_digest(case: Case) -> Iterator[Result]:
     title="The image reference is not valid",
     category="runtime",
     severity="error",
+    phases=("static",),
     why="The kubelet refuses an image reference that breaks the grammar: the pod stays in InvalidImageName.",
     remedy="write a valid reference: `image: registry/repository:tag@sha256:…`",
     bad="image: vllm/vLLM-openai:v0.11.0",

@@ -19,6 +19,7 @@ from skewguard.language.workloads import EnvVar, Token
     title="A placeholder was never filled in",
     category="runtime",
     severity="error",
+    phases=("static",),
     why="Text such as `<YOUR_TOKEN>` reaches the engine as it stands: a download is refused, a model is not found, or "
     "clients authenticate with the placeholder.",
     remedy="write the value the placeholder stands for",

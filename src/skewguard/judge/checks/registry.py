@@ -6,6 +6,7 @@ from skewguard.judge.checks import (
     args,
     contract,
     contract_itself,
+    contradicted,
     contradictions,
     environment,
     facts,
@@ -21,7 +22,9 @@ from skewguard.judge.checks import (
     parallel,
     pin,
     placeholders,
+    replicas,
     revisions,
+    rollouts,
     scaling,
     secrecy,
     serving,
@@ -59,6 +62,9 @@ MODULES = (
     contract,
     contract_itself,
     facts,
+    replicas,
+    rollouts,
+    contradicted,
 )
 
 

@@ -79,6 +79,7 @@ def cache_unused(case: Case) -> Iterator[Result]:
     title="A model cache that cannot be written",
     category="serving",
     severity="warning",
+    until_ready=True,
     why="The Hub's client writes to its cache while it looks a model up. On a read-only volume the first start fails, "
     "and a later one fails as soon as the branch on the Hub has moved.",
     remedy="Mount the volume writable, or fill it beforehand and set HF_HUB_OFFLINE=1.",
@@ -111,6 +112,7 @@ def cache_read_only(case: Case) -> Iterator[Result]:
     title="Nowhere to write the model",
     category="serving",
     severity="error",
+    until_ready=True,
     why="With a read-only root filesystem and no volume where the model is kept, the download has no place: the "
     "engine ends before it serves.",
     remedy="Mount a volume where the model is kept.",

@@ -100,6 +100,7 @@ def _shown(lost: Invocation) -> str:
     title="Nothing starts the engine",
     category="runtime",
     severity="error",
+    until_ready=True,
     why="A folded block or a missing `&&` makes one command line out of two: `ulimit -l unlimited python3 -m …` sets a "
     "limit and ends. And an image without an entrypoint, such as SGLang's own, runs the first of the container's "
     "arguments: a flag is no program.",
@@ -167,6 +168,7 @@ def _ends(whole: Invocation, part: Invocation) -> bool:
     title="The entrypoint is given a second time",
     category="runtime",
     severity="error",
+    until_ready=True,
     why="`args` without `command` go after the image's own entrypoint. Where they begin with the entrypoint again, the "
     "engine takes the repeated word as its model, and the model as a stray word.",
     remedy="begin `args` with the model, or set `command` too",

@@ -14,6 +14,7 @@ _ROLES = ("kv_producer", "kv_consumer", "kv_both")
     title="The role in the transfer of KV caches is none",
     category="runtime",
     severity="error",
+    until_ready=True,
     why="A server that moves its KV cache is a producer, a consumer or both. vLLM ends at its start at any other word, and "
     "at a connector without a role.",
     remedy='write "kv_role": "kv_producer", "kv_consumer" or "kv_both"',

@@ -1,0 +1,173 @@
+"""Checks of a workload on its way: two revisions side by side, a ConfigMap that changed under its pods, pods not ready."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from skewguard.judge.checks import disagreements, interface, kubectl
+from skewguard.judge.checks.interface import Case, Party, Result, fail, skipped
+from skewguard.language.running import ConfigChange, Replica, Revision
+
+check = partial(interface.check, phases=("live",), scope="replicas")
+
+
+@check(
+    "serving.rollout-unfinished",
+    title="Two revisions of one workload serve at once",
+    category="orchestration",
+    severity="warning",
+    why="In the middle of a rollout, and for as long as one is stuck, some requests are answered by the old template and "
+    "some by the new one. A rollout of a large model takes many minutes; one that stopped stays so for days.",
+    remedy="see where the rollout stands, and finish it or take it back",
+    sources=("Kubernetes documentation: Deployments, rolling update; StatefulSets, partitions",),
+)
+def rollout_unfinished(case: Case) -> Iterator[Result]:
+    """Replicas of more than one revision, or none of the current one; a note where nothing that was read differs."""
+    parties = disagreements.compared(case)
+    groups: dict[str, list[Party]] = {}
+    for party in parties:
+        groups.setdefault(party.revision or "", []).append(party)
+    behind = bool(parties) and all(party.current is False for party in parties)
+    if not behind and (len(groups) < 2 or "" in groups):
+        yield skipped("one revision runs")
+        return
+    found = disagreements.of_cause(case, "revision")
+    sides = [_side(mark, group) for mark, group in groups.items()]
+    old = [pod for party in parties if party.current is False for pod in party.pods]
+    new = next((revision for revision in (case.live.revisions if case.live else ()) if revision.current), None)
+    yield fail(
+        f"{_head(case, new, behind=behind)}: {', '.join(sides)}{_differences(found, several=len(groups) > 1)}",
+        remedy=f"see where it stands with {kubectl.watch(case)}",
+        anchor="rollout",
+        severity=None if found or behind else "note",
+        setting=found[0].setting if len(found) == 1 else None,
+        value=list(groups),
+        pods=old,
+    )
+
+
+def _head(case: Case, new: Revision | None, *, behind: bool) -> str:
+    if behind:
+        name = f" {new.name}" if new is not None else ""
+        return f"no replica of the current revision{name} runs, and the old one serves"
+    return f"{len({party.revision for party in disagreements.compared(case)})} revisions serve at once"
+
+
+def _side(mark: str, group: Sequence[Party]) -> str:
+    pods = [pod for party in group for pod in party.pods]
+    which = {True: "current", False: "old", None: "revision"}[group[0].current]
+    return f"{which} {mark} on {kubectl.pods(pods)}"
+
+
+def _differences(found: Sequence[disagreements.Apart], *, several: bool) -> str:
+    if found:
+        return f"; they differ in {disagreements.listed(found)}"
+    return "; in nothing that was read do they differ" if several else ""
+
+
+@check(
+    "facts.config-changed-since-start",
+    title="A ConfigMap changed after the pods had started",
+    category="runtime",
+    severity="warning",
+    why="An engine reads its variables and config files once, when it starts. The pods run with the content of that day, "
+    "which the cluster does not keep, and the next restart of each brings the new one without anybody's decision.",
+    remedy="compare the new content with what was validated, then restart the pods together",
+    sources=("Kubernetes documentation: ConfigMaps, mounted ConfigMaps are updated automatically; environment is not",),
+)
+def config_changed(case: Case) -> Iterator[Result]:
+    """A source of this container that is newer than some of its replicas."""
+    refs = dict.fromkeys(ref for party in case.parties if not party.leaving for ref in party.outdated)
+    told = disagreements.of_cause(case, "config")
+    for ref in refs:
+        change = next(each for each in (case.live.changes if case.live else ()) if each.ref == ref)
+        pods = [pod for party in case.parties if ref in party.outdated and not party.leaving for pod in party.pods]
+        yield fail(
+            f"{ref} changed at {change.changed_at}, after {kubectl.pods(pods)} had started: {_what(change)}"
+            f"{f'; the replicas differ in {disagreements.listed(told)}' if told else ''}",
+            remedy="compare its content with what was validated (`skewguard check` on the manifests), then "
+            f"{kubectl.restart(case, pods)}",
+            anchor=ref,
+            setting=told[0].setting if len(told) == 1 else None,
+            at=change.origin,
+            pods=pods,
+        )
+
+
+def _what(change: ConfigChange) -> str:
+    if change.reference == "env":
+        return "they run with variables of the old content, which nobody can read any more"
+    return "the mounted file is new by now, and the engine runs with the old one"
+
+
+_BROKEN = (
+    "CrashLoopBackOff",
+    "ImagePullBackOff",
+    "ErrImagePull",
+    "InvalidImageName",
+    "CreateContainer",
+    "RunContainer",
+)
+_MANY = 3
+"""Restarts after which a replica is not merely loading."""
+
+
+@check(
+    "serving.not-ready",
+    title="Replicas do not serve",
+    category="orchestration",
+    severity="warning",
+    why="What was read of a replica that is not ready may not be what it serves with, and as long as it is not, the others "
+    "carry its load.",
+    remedy="see why it does not become ready",
+    sources=("Kubernetes documentation: Pod lifecycle, container states",),
+)
+def not_ready(case: Case) -> Iterator[Result]:
+    """Nothing runs at all, or some replicas are not ready; a note while a model may still be loading."""
+    replicas = [replica for party in case.parties if not party.leaving for replica in party.replicas]
+    desired = case.live.desired if case.live else None
+    if not replicas:
+        yield from _nothing(case, desired)
+        return
+    waiting = [replica for replica in replicas if not replica.ready]
+    if not waiting:
+        return
+    broken = [replica for replica in waiting if _is_broken(case, replica)]
+    pods = [replica.name for replica in broken or waiting]
+    state = _state(case, (broken or waiting)[0])
+    look = (
+        kubectl.in_container("logs", case, pods[0], " --previous")
+        if broken
+        else kubectl.on_pod("describe pod", case, pods[0])
+    )
+    yield fail(
+        f"{len(waiting)} of {len(replicas)} replicas are not ready: {kubectl.pods(pods)} ({state})",
+        remedy=f"see why with {look}",
+        anchor="pods",
+        severity=None if broken else "note",
+        pods=pods,
+    )
+
+
+def _nothing(case: Case, desired: int | None) -> Iterator[Result]:
+    if desired == 0:
+        yield skipped("it is scaled to none")
+        return
+    yield fail(
+        "no pod of it runs, so there is nothing to judge",
+        remedy=f"see why with {kubectl.on('describe', case)}",
+        anchor="pods",
+        severity="note" if desired is None else None,
+    )
+
+
+def _state(case: Case, replica: Replica) -> str:
+    running = replica.running(case.container.name)
+    if running is None:
+        return replica.phase or "no container yet"
+    again = f", {running.restarts} restarts" if running.restarts else ""
+    return f"{running.state}{again}"
+
+
+def _is_broken(case: Case, replica: Replica) -> bool:
+    running = replica.running(case.container.name)
+    return running is not None and (running.restarts >= _MANY or any(word in running.state for word in _BROKEN))

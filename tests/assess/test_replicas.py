@@ -1,0 +1,387 @@
+"""What runs, laid out replica by replica: which are one, what decides a setting, and what is said of it once."""
+
+import pytest
+from msgspec import structs
+
+from skewguard.language.facts import Fact, Origin
+from skewguard.language.findings import Finding
+from skewguard.language.running import ConfigChange, Device
+from tests.assess.running import (
+    ARGS,
+    GPU,
+    A,
+    B,
+    Pod,
+    Stood,
+    cases,
+    findings,
+    manifest,
+    node,
+    pod,
+    stand,
+    template,
+    told,
+)
+from tests.observe import reading
+
+PLAIN = manifest()
+OTHER = template(f"{ARGS.replace('256', '512')}\n{GPU}")
+A100, L4, BARE = node("n2", "NVIDIA-A100-SXM4-80GB"), node("n3", "NVIDIA-L4"), node("n4", None)
+CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cfg, namespace: prod}\ndata: {SEQS: '256'}\n"
+SEQS = manifest(
+    f"args: [--model=m, '--max-num-seqs=$(SEQS)']\nenvFrom: [{{configMapRef: {{name: cfg}}}}]\n{GPU}", beside=CONFIG
+)
+CHANGE = ConfigChange(
+    "ConfigMap prod/cfg", ("chat-a",), "2026-11-01T00:00:00Z", "env", Origin("object", "ConfigMap cfg")
+)
+EXACT = "limits: {max_num_seqs: 256}"
+
+
+def parties(*pods: Pod) -> list[tuple[str, ...]]:
+    """Which pods are one."""
+    (case,) = cases(stand(PLAIN, *pods))
+    return [party.pods for party in case.parties]
+
+
+def only(stood: Stood, check: str, contract: str | None = None) -> Finding:
+    """The one finding of a check."""
+    (found,) = findings(stood, check, contract=contract)
+    return found
+
+
+# ---- which are one -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("other", "one"),
+    [
+        (pod("b"), True),
+        (pod("b", node=node("node-9")), True),
+        (pod("b", ready=False), True),
+        (pod("b", digest=B), False),
+        (pod("b", digest=None, config=A), True),
+        (pod("b", node=A100), False),
+        (pod("b", node=node("node-9", driver="535.1")), False),
+        (pod("b", revision="old"), False),
+        (pod("b", leaving=True), False),
+        (pod("b", state="waiting: ImagePullBackOff"), False),
+        (pod("b", says={"limits.max_num_seqs": 512}), False),
+        (pod("b", says={"runtime.seed": 4711, "sglang.node_rank": 3}), False),
+    ],
+)
+def test_replicas_are_one_where_everything_read_of_them_is_equal(other: Pod, one: bool) -> None:
+    """Digest, machine, revision, state and answers tell replicas apart; the node's name and being ready do not."""
+    assert (len(parties(pod("a"), other)) == 1) is one
+
+
+def test_what_only_tells_processes_apart_makes_no_second_party() -> None:
+    """A rank and a seed that is drawn at each start differ between replicas that are equal."""
+    a, b = ({"runtime.seed": number, "sglang.node_rank": number, "runtime.dtype": "bfloat16"} for number in (1, 2))
+
+    assert parties(pod("a", says=a), pod("b", says=b)) == [("chat-a", "chat-b")]
+
+
+def test_pods_that_are_over_are_no_replicas() -> None:
+    """A pod that was evicted lies about until somebody removes it."""
+    stood = stand(PLAIN, pod("a"), pod("b"))
+    first, second = stood.live.replicas
+    live = structs.replace(stood.live, replicas=(first, structs.replace(second, phase="Failed")))
+
+    (case,) = cases(Stood(stood.inventory, live, {}))
+    assert [party.pods for party in case.parties] == [("chat-a",)]
+
+
+# ---- what decides ------------------------------------------------------------------------------------------------------
+
+
+def effective(stood: Stood, setting: str) -> object:
+    """What decides a setting on the first replica: its value with the authority; a gap's rule."""
+    known = cases(stood)[0].parties[0].case.sheet.effective(setting)
+    return (known.value, known.authority) if isinstance(known, Fact) else getattr(known, "rule", None)
+
+
+@pytest.mark.parametrize(
+    ("shown", "setting", "decides"),
+    [
+        (pod("a"), "runtime.image_digest", (A, "observed")),
+        (pod("a", digest=None, config=B), "runtime.image_digest", "image-config"),
+        (pod("a"), "hardware.gpu_class", ("H100-80GB-SXM", "observed")),
+        (pod("a", node=None), "hardware.gpu_class", "node"),
+        (pod("a"), "hardware.driver_version", ("570.86.15", "observed")),
+        (pod("a", says={"limits.max_num_seqs": 512}), "limits.max_num_seqs", (512, "observed")),
+        (pod("a", echoes={"limits.max_num_seqs": 512}), "limits.max_num_seqs", (256, "declared")),
+        (pod("a", says={"runtime.quantization": None}), "runtime.quantization", (None, "observed")),
+        (pod("a", version="0.10.2"), "runtime.version", ("0.10.2", "observed")),
+        (pod("a", says={"runtime.dtype": "auto"}), "limits.max_model_len", (8192, "declared")),
+    ],
+)
+def test_the_highest_authority_decides(shown: Pod, setting: str, decides: object) -> None:
+    """What is seen in effect goes before what was written, and what a server echoes counts as written."""
+    assert effective(stand(PLAIN, shown), setting) == decides
+
+
+def test_the_node_decides_what_the_engine_derives() -> None:
+    """The batch follows the memory of the GPU that a replica really has."""
+    bare = manifest(f"args: [--model=m]\n{GPU}")
+    values = [effective(stand(bare, pod("a", node=where)), "limits.max_num_seqs") for where in (node(), L4)]
+
+    assert values == [(1024, "derived"), (256, "derived")]
+    assert effective(stand(bare, pod("a", node=BARE)), "limits.max_num_seqs") == "vllm.batch-tier@0.9.0"
+
+
+def test_the_version_that_runs_decides_what_the_engine_derives() -> None:
+    """Defaults are those of the version that the engine tells, whatever the tag says."""
+    known = (
+        cases(stand(PLAIN, pod("a", version="0.20.0")))[0]
+        .parties[0]
+        .case.sheet.effective("runtime.gpu_memory_utilization")
+    )
+
+    assert isinstance(known, Fact)
+    assert (known.value, known.origin.ref) == (0.92, "default of vLLM 0.20.0")
+
+
+def test_an_image_named_by_digest_runs_as_named() -> None:
+    """The runtime may show the index, one platform's manifest, or the config; the digest of the manifest holds."""
+    text = reading.deployment(f"{ARGS}\n{GPU}").replace("openai:v0.11.0", f"openai:v0.11.0@{A}")
+    pinned = reading.read(text).inventory
+
+    assert effective(stand(pinned, pod("a", digest=B)), "runtime.image_digest") == (A, "declared")
+    assert effective(stand(pinned, pod("a", digest=None, config=B)), "runtime.image_digest") == (A, "declared")
+
+
+def test_devices_of_a_claim_tell_the_gpu() -> None:
+    """Dynamic resource allocation gives devices with names and drivers of their own; no node label is needed."""
+    claimed = manifest(f"{ARGS}\nresources: {{claims: [{{name: gpus}}]}}")
+    stood = stand(claimed, pod("a", node=None))
+    given = tuple(
+        Device("c", "gpu.nvidia.com", "n", f"gpu-{number}",
+               {"gpu.nvidia.com/productName": "NVIDIA H200", "gpu.nvidia.com/driverVersion": "570.1"})
+        for number in (0, 1)
+    )  # fmt: skip
+    replica = structs.replace(stood.live.replicas[0], devices=given)
+    stood = structs.replace(stood, live=structs.replace(stood.live, replicas=(replica,)))
+
+    names = ("hardware.gpu_class", "hardware.gpu_count", "hardware.driver_version")
+    assert [effective(stood, name) for name in names] == [
+        ("H200-SXM", "observed"), (2, "observed"), ("570.1", "observed")
+    ]  # fmt: skip
+
+
+# ---- clean -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "pods",
+    [
+        (pod("a"), pod("b"), pod("c")),
+        (pod("a", says={"runtime.dtype": "torch.bfloat16"}), pod("b", says={"runtime.dtype": "bfloat16"})),
+        (pod("a", version="0.11.0"), pod("b")),
+        (pod("a", echoes={"runtime.dtype": "auto", "limits.max_num_seqs": 256}), pod("b")),
+        (pod("a", says={"model.id": "/root/.cache/hub/models--Qwen--Qwen3-8B"}), pod("b")),
+        (pod("a", digest=B, leaving=True), pod("b")),
+        (pod("a", fingerprint="vllm-1"), pod("b", fingerprint="vllm-1")),
+    ],
+)
+def test_nothing_is_said_of_replicas_that_are_equal(pods: tuple[Pod, ...]) -> None:
+    """Spellings, echoes that agree, cached paths and pods that leave are no skew."""
+    assert told(stand(PLAIN, *pods)) == []
+
+
+# ---- each cause once ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pods", "said"),
+    [
+        ((pod("a"), pod("b", digest=B)), [("pin.replicas-image", "fail")]),
+        ((pod("a"), pod("b", digest=None, config=B)), [("pin.replicas-image", "unknown")]),
+        ((pod("a", version="0.11.0"), pod("b", version="0.10.2", digest=B)), [("pin.replicas-image", "fail")]),
+        ((pod("a"), pod("b", node=A100)), [("hardware.replicas-gpu", "fail")]),
+        ((pod("a"), pod("b", node=BARE)), [("hardware.gpu-class", "fail")]),
+        ((pod("a"), pod("b", node=node("n5", driver="570.99.1"))), [("hardware.replicas-driver", "fail")]),
+        ((pod("a", says={"runtime.kv_cache_dtype": "fp8"}), pod("b", says={"runtime.kv_cache_dtype": "bf16"})),
+         [("facts.replicas-disagree", "fail")]),
+        ((pod("a", says={"runtime.kv_cache_dtype": "fp8"}), pod("b")), []),
+        ((pod("a", says={"limits.max_num_seqs": 512}), pod("b")), [("facts.disagree", "fail")]),
+        ((pod("a", echoes={"limits.max_num_seqs": 512}), pod("b")), [("facts.disagree", "fail")]),
+        ((pod("a", says={"model.revision": A[7:47]}), pod("b", says={"model.revision": B[7:47]})),
+         [("pin.replicas-revision", "fail")]),
+        ((pod("a", template=OTHER), pod("b")), [("facts.pod-differs-from-template", "fail")]),
+        ((pod("a", template=OTHER, revision="old"), pod("b")), [("serving.rollout-unfinished", "fail")]),
+        ((pod("a", template=OTHER, revision="old"),), [("serving.rollout-unfinished", "fail")]),
+        ((pod("a", fingerprint="vllm-1"), pod("b", fingerprint="vllm-2")), [("facts.replicas-fingerprint", "fail")]),
+        ((pod("a", fingerprint="vllm-1", says={"limits.max_num_seqs": 512}), pod("b", fingerprint="vllm-2")),
+         [("facts.disagree", "fail")]),
+        ((pod("a", state="waiting: CrashLoopBackOff", ready=False), pod("b")), [("serving.not-ready", "fail")]),
+        ((pod("a", ready=False), pod("b")), [("serving.not-ready", "fail")]),
+    ],
+)  # fmt: skip
+def test_one_cause_is_told_once(pods: tuple[Pod, ...], said: list[tuple[str, str]]) -> None:
+    """Each way in which replicas can run apart has one finding, whatever else follows from it."""
+    assert told(stand(PLAIN, *pods, revisions=("new", "old"))) == said
+
+
+def test_a_fingerprint_that_a_setting_explains_is_no_finding() -> None:
+    """The hash of another value is another hash."""
+    pods = [
+        pod(name, fingerprint=f"vllm-{name}", says={"runtime.kv_cache_dtype": value})
+        for name, value in (("a", "fp8"), ("b", "bfloat16"))
+    ]
+
+    assert told(stand(PLAIN, *pods)) == [("facts.replicas-disagree", "fail")]
+
+
+def test_a_changed_config_map_explains_what_the_replicas_run_with() -> None:
+    """The pods that started before the change are named, with when it changed, and their difference is told with it."""
+    pods = [pod(name, says={"limits.max_num_seqs": value}) for name, value in (("a", 128), ("b", 256))]
+    found = only(stand(SEQS, *pods, changes=[CHANGE]), "facts.config-changed-since-start")
+
+    assert (found.pods, found.severity, found.setting) == (("chat-a",), "warning", "limits.max_num_seqs")
+    assert "ConfigMap prod/cfg changed at 2026-11-01T00:00:00Z, after chat-a had started" in found.message
+    assert "kubectl rollout restart -n prod deployment/chat" in found.remedy
+    assert findings(stand(SEQS, *pods, changes=[CHANGE]), "facts.replicas-disagree", "facts.disagree") == []
+
+
+def test_a_config_map_that_only_a_sidecar_reads_is_no_news() -> None:
+    """The engine's own container takes nothing from it."""
+    assert findings(stand(PLAIN, pod("a"), changes=[CHANGE]), "facts.config-changed-since-start") == []
+
+
+def test_what_a_pod_took_from_a_changed_config_map_is_not_known() -> None:
+    """The cluster shows the new content, and the contract is undecided for the pods of the old one."""
+    found = only(stand(SEQS, pod("a"), pod("b"), changes=[CHANGE]), "contract.mismatch", EXACT)
+
+    assert (found.verdict, found.pods) == ("unknown", ("chat-a",))
+
+
+def test_gpu_differences_name_what_follows_from_them() -> None:
+    """The limits that the engine derives from the GPU stand in the finding of the GPU."""
+    found = only(stand(PLAIN, pod("a"), pod("b"), pod("c", node=L4)), "hardware.replicas-gpu")
+
+    assert (
+        "H100-80GB-SXM on chat-a and 1 more (label nvidia.com/gpu.product of node node-1), L4 on chat-c"
+        in found.message
+    )
+    assert "from it follow limits.max_num_batched_tokens (8192 tokens and 2048 tokens)" in found.message
+    assert (found.pods, found.severity) == (("chat-c",), "warning")
+    assert "kubectl delete pod -n prod chat-c" in found.remedy
+
+
+def test_replicas_image_supersedes_the_warning_of_the_tag() -> None:
+    """What could happen to a tag has happened, and the remedy is the same."""
+    one, two = (findings(stand(PLAIN, pod("a"), pod("b", digest=each)), "pin.image-digest") for each in (A, B))
+
+    assert (len(one), two) == (1, [])
+
+
+def test_a_rollout_that_changes_nothing_that_was_read_is_a_note() -> None:
+    """A new annotation rolls out as well."""
+    found = only(
+        stand(PLAIN, pod("a", revision="old"), pod("b"), revisions=("new", "old")), "serving.rollout-unfinished"
+    )
+
+    assert (found.severity, found.pods) == ("note", ("chat-a",))
+
+
+def test_of_a_rollout_the_settings_stand_with_both_values() -> None:
+    """Which revision has which, and where to look."""
+    found = only(
+        stand(PLAIN, pod("a", revision="old", template=OTHER), pod("b"), revisions=("new", "old")),
+        "serving.rollout-unfinished",
+    )
+
+    assert "they differ in limits.max_num_seqs (512 requests and 256 requests)" in found.message
+    assert found.remedy == "see where it stands with `kubectl rollout status -n prod deployment/chat`"
+
+
+# ---- refuted by running ------------------------------------------------------------------------------------------------
+
+
+def test_a_replica_that_is_ready_refutes_that_the_engine_does_not_start() -> None:
+    """A flag that the tables do not know is an error of a replica that does not come up, and none of one that serves."""
+    wrong = manifest(f"args: [--model=m, --no-such-flag]\n{GPU}")
+
+    assert findings(stand(wrong, pod("a")), "args.unknown") == []
+    assert len(findings(stand(wrong, pod("a", state="waiting: CrashLoopBackOff")), "args.unknown")) == 1
+
+
+# ---- the contract ------------------------------------------------------------------------------------------------------
+
+
+def test_a_clause_broken_by_some_replicas_is_one_finding_with_all_they_show() -> None:
+    """Every value with its pods; that the manifest keeps the promise is said, so that nobody edits it."""
+    shown = {"a": 512, "b": 256, "c": 1024}
+    stood = stand(PLAIN, *(pod(name, says={"limits.max_num_seqs": value}) for name, value in shown.items()))
+    found = only(stood, "contract.mismatch", EXACT)
+
+    assert (found.verdict, found.severity, found.pods) == ("fail", "error", ("chat-a", "chat-c"))
+    assert "shows 512 requests on chat-a" in found.message
+    assert "shows 1024 requests on chat-c" in found.message
+    assert found.remedy.startswith("deploy.yaml:11 keeps it already")
+    assert findings(stood, "facts.disagree", "facts.replicas-disagree", contract=EXACT) == []
+
+
+def test_a_policy_that_breaks_a_clause_is_told_with_the_clause() -> None:
+    """The template keeps the promise, the pod does not: one finding, which says who is to be looked for."""
+    stood = stand(PLAIN, pod("a", template=OTHER), pod("b"))
+    found = only(stood, "contract.mismatch", EXACT)
+
+    assert "its template says 256 requests (deploy.yaml:11), and something changed the pod on its way" in found.message
+    assert "mutatingwebhookconfigurations" in found.remedy
+    assert findings(stood, "facts.pod-differs-from-template", contract=EXACT) == []
+
+
+@pytest.mark.parametrize(
+    ("contract", "said"),
+    [
+        ("hardware: {gpu_class: [H100-80GB, A100-80GB]}", []),
+        ("hardware: {gpu_class: H100-80GB}", [("contract.mismatch", "fail")]),
+        ("limits: {max_model_len: 8192}", [("hardware.replicas-gpu", "fail")]),
+    ],
+)
+def test_a_contract_may_allow_what_differs(contract: str, said: list[tuple[str, str]]) -> None:
+    """Two classes that are both promised are as validated; a class that is not is told by the clause alone."""
+    assert told(stand(PLAIN, pod("a"), pod("b", node=A100)), contract) == said
+
+
+def test_a_digest_is_not_compared_with_the_hash_of_a_config() -> None:
+    """CRI-O's name of an image says nothing about the promised digest."""
+    found = only(
+        stand(PLAIN, pod("a", digest=None, config=B)), "contract.mismatch", f"runtime: {{image_digest: '{A}'}}"
+    )
+
+    assert found.verdict == "unknown"
+    assert "names the image by its config" in found.message
+
+
+def test_nothing_that_runs_breaks_no_contract() -> None:
+    """A workload that is scaled to none is judged on nothing but being bound."""
+    assert findings(stand(PLAIN, desired=0), contract="limits: {max_num_seqs: 1}") == []
+    assert [item.check for item in findings(stand(PLAIN, desired=2))] == ["serving.not-ready"]
+
+
+# ---- groups ------------------------------------------------------------------------------------------------------------
+
+LWS = (
+    "apiVersion: leaderworkerset.x-k8s.io/v1\nkind: LeaderWorkerSet\nmetadata: {name: big, namespace: prod}\nspec:\n"
+    "  leaderWorkerTemplate:\n    size: 2\n    leaderTemplate: {spec: {containers: [{name: vllm, image: 'vllm/vllm-openai:v0.11.0',\n"
+    "      args: [--model=m, --tensor-parallel-size=2, --nnodes=2], resources: {limits: {nvidia.com/gpu: '1'}}}]}}\n"
+    "    workerTemplate: {spec: {containers: [{name: vllm, image: 'vllm/vllm-openai:v0.11.0',\n"
+    "      args: [--model=m, --tensor-parallel-size=2, --nnodes=2, --headless], resources: {limits: {nvidia.com/gpu: '1'}}}]}}\n"
+)
+
+
+def test_a_worker_that_runs_another_image_than_its_leader_is_told() -> None:
+    """The checks of groups hold the running members against each other: here by the digests that their nodes report."""
+    group = reading.read(LWS).inventory
+    found = findings(stand(group, pod("0", role="leader"), pod("0-1", role="worker", digest=B)), "parallel.group-image")
+
+    assert [(item.verdict, item.severity, item.pods) for item in found] == [("fail", "warning", ("chat-0-1",))]
+
+
+def test_a_subject_of_a_replica_is_that_of_its_workload() -> None:
+    """Pods stand in the findings, not in the subject: an identity outlives every rollout."""
+    found = only(stand(PLAIN, pod("a"), pod("b", digest=B)), "pin.replicas-image")
+
+    assert (str(found.subject), found.subject.pod) == ("Deployment prod/chat container vllm", None)

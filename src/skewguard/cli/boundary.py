@@ -33,11 +33,11 @@ def run(arguments: list[str]) -> int:
     except SkewguardError as error:
         telling.tell(error)
         return error.exit_code
-    except click.exceptions.Abort:
-        telling.say("interrupted")
+    except click.exceptions.Abort as error:
+        telling.interrupted(error.__cause__)
         return ExitCode.INTERRUPTED
-    except KeyboardInterrupt:
-        telling.say("interrupted")
+    except KeyboardInterrupt as error:
+        telling.interrupted(error)
         return ExitCode.INTERRUPTED
     except click.exceptions.Exit as error:
         return error.exit_code

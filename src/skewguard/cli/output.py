@@ -1,10 +1,8 @@
-"""Where results go: stdout or files, in one or several formats, with a progress line while there is nothing yet."""
+"""Where results go: stdout or files, in one or several formats."""
 
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TextIO
 
 import click
@@ -16,9 +14,6 @@ from skewguard.language.results import CheckReport, InitReport, Report
 
 Wanted = tuple[tuple[str, str | None], ...]
 """Pairs of format and path; a path of None is stdout."""
-
-PROGRESS_AFTER = 200
-"""Files from which on a progress line is worth its place."""
 
 
 def parse(outputs: tuple[str, ...], verb: str) -> Wanted:
@@ -130,22 +125,3 @@ def _colored(asked: bool | None, stream: TextIO | None = None) -> bool:
     if os.environ.get("FORCE_COLOR"):
         return True
     return os.environ.get("TERM") != "dumb" and (stream or sys.stdout).isatty()
-
-
-@contextmanager
-def progress() -> Iterator[Callable[[int], None]]:
-    """A callback (files read so far) that counts on stderr while it is a terminal and there is much to read."""
-    drawn = False
-
-    def draw(done: int) -> None:
-        nonlocal drawn
-        if done >= PROGRESS_AFTER and done % 25 == 0:
-            drawn = True
-            telling.say(f"\rreading: {done} files", nl=False)
-
-    if not sys.stderr.isatty():
-        yield lambda _done: None
-        return
-    yield draw
-    if drawn:
-        telling.say("\r\033[K", nl=False)

@@ -25,3 +25,11 @@ def tell(error: SkewguardError) -> None:
     say(visible_lines(f"error: {at}{error.message}"))
     if error.hint:
         say(visible_lines(f"  hint: {error.hint}"))
+
+
+def interrupted(error: BaseException | None) -> None:
+    """Say that a user ended it, and at what, where somebody noted that."""
+    from skewguard.report.characters import visible
+
+    notes = "".join(f" while {visible(note)}" for note in getattr(error, "__notes__", ()))
+    say(f"interrupted{notes}")

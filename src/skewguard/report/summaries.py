@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from skewguard.language.findings import Finding
 from skewguard.language.results import CheckReport, DiffReport, SettingsReport
-from skewguard.report import arranging, fleet, words
+from skewguard.report import arranging, words
 
 
 def check(report: CheckReport, *, hint: bool = False) -> str:
@@ -20,6 +20,8 @@ def check(report: CheckReport, *, hint: bool = False) -> str:
     if report.errors:
         parts.append(words.counted(len(report.errors), "input problem"))
     if report.context is not None:
+        from skewguard.report import fleet  # lazily: a check of files needs nothing of what runs
+
         return "; ".join([*parts, fleet.extent(report), words.engines(summary)])
     skipped = f" ({summary.skipped_files} more without Kubernetes objects skipped)" if summary.skipped_files else ""
     return "; ".join([*parts, words.counted(summary.files, "file") + skipped, words.engines(summary)])

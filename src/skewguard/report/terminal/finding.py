@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from skewguard.language.findings import Finding
 from skewguard.language.results import CheckReport
-from skewguard.report import arranging, pods, sizes, summaries, words
+from skewguard.report import arranging, sizes, summaries, words
 from skewguard.report.characters import visible
 from skewguard.report.options import View
 from skewguard.report.terminal.excerpt import excerpt
@@ -45,9 +45,7 @@ class Findings:
             head += [(place, "strong"), "  "]
         page.line(*head, (finding.check, "faint"), *([f"  {finding.setting}"] if finding.setting else []), indent=2)
         page.prose(finding.message, indent=4)
-        if finding.pods and not (len(finding.pods) == 1 and finding.pods[0] in place):
-            most = None if self.wide else pods.MOST_NAMED
-            page.prose(pods.folded(finding.pods, most=most), indent=4, label=("on: ", "faint"))
+        self._replicas(finding, place)
         self._source_line(finding)
         self._contract(finding)
         self._why(finding)
@@ -62,6 +60,15 @@ class Findings:
             page.prose(words.needed(finding.inputs), indent=4, label=("would decide: ", "unknown"))
         if self.wide:
             self._evidence(finding)
+
+    def _replicas(self, finding: Finding, place: str) -> None:
+        """The replicas it was seen on, where the place is not that of the only one."""
+        if not finding.pods or (len(finding.pods) == 1 and finding.pods[0] in place):
+            return
+        from skewguard.report import pods  # lazily: a check of files has none
+
+        most = None if self.wide else pods.MOST_NAMED
+        self.page.prose(pods.folded(finding.pods, most=most), indent=4, label=("on: ", "faint"))
 
     def _source_line(self, finding: Finding) -> None:
         origin = finding.origin

@@ -1,0 +1,90 @@
+"""What is being read, on one line of the error stream while that is a terminal, and nothing where it is not."""
+
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from skewguard.cli import telling
+
+FILES_WORTH_A_LINE = 200
+"""Files from which on a progress line is worth its place."""
+
+BETWEEN_LINES = 0.1
+"""Seconds between two drawings of the line: a terminal far away is slow, and nobody reads faster."""
+
+_CLEAR = "\r\x1b[K"
+
+
+@contextmanager
+def files() -> Iterator[Callable[[int], None]]:
+    """A callback (files read so far) that counts where there is much to read."""
+    drawn = False
+
+    def draw(done: int) -> None:
+        nonlocal drawn
+        if done >= FILES_WORTH_A_LINE and done % 25 == 0:
+            drawn = True
+            telling.say(f"\rreading: {done} files", nl=False)
+
+    if not sys.stderr.isatty():
+        yield lambda _done: None
+        return
+    yield draw
+    if drawn:
+        telling.say(_CLEAR, nl=False)
+
+
+@contextmanager
+def reading(place: str) -> Iterator[Callable[[str, int], None]]:
+    """A callback (what is read, how many of it so far) that draws `reading prod: 1,250 pods, 612 workloads`.
+
+    An interrupt leaves with a note on it that says what was being read.
+    """
+    line = _Line(place)
+    try:
+        yield line.count
+    except KeyboardInterrupt as interrupt:
+        interrupt.add_note(line.said())
+        raise
+    finally:
+        line.clear()
+
+
+class _Line:
+    """Counts, and draws them now and then."""
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+        self._counts: dict[str, int] = {}
+        self._is_shown = sys.stderr.isatty()
+        self._due = time.monotonic() + BETWEEN_LINES
+        self._drawn = False
+
+    def count(self, what: str, number: int) -> None:
+        """So many there are of it by now."""
+        self._counts[what] = number
+        now = time.monotonic()
+        if self._is_shown and now >= self._due:
+            self._due = now + BETWEEN_LINES
+            self._drawn = True
+            telling.say(_CLEAR + _fitting(self.said()), nl=False)
+
+    def said(self) -> str:
+        """The line in words."""
+        counts = ", ".join(f"{number:,} {what}" for what, number in self._counts.items())
+        return f"reading {self._place}" + (f": {counts}" if counts else "")
+
+    def clear(self) -> None:
+        """Leave nothing behind."""
+        if self._drawn:
+            telling.say(_CLEAR, nl=False)
+
+
+def _fitting(text: str) -> str:
+    """The text without anything a terminal obeys, and no longer than its line: what wraps is not cleared again."""
+    from skewguard.report.characters import visible
+    from skewguard.report.terminal.page import head
+
+    return head(visible(text), shutil.get_terminal_size((80, 24)).columns - 1)

@@ -1,0 +1,103 @@
+"""What is being read: a line on a terminal, nothing in a pipe, and the last word of an interrupt."""
+
+import io
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from skewguard.cli import boundary, commands, progress
+
+
+class Terminal(io.StringIO):
+    """An error stream that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Terminal]:
+    """What makes the error stream a terminal of 60 columns, once the test runs: pytest sets its own until then."""
+
+    def opened() -> Terminal:
+        stream = Terminal()
+        monkeypatch.setattr(sys, "stderr", stream)
+        monkeypatch.setenv("COLUMNS", "60")
+        return stream
+
+    return opened
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A clock that stands where it is put."""
+    now = [0.0]
+    monkeypatch.setattr("skewguard.cli.progress.time.monotonic", lambda: now[0])
+    return now
+
+
+def test_counts_stand_on_one_line(terminal: Callable[[], Terminal], clock: list[float]) -> None:
+    """What was read so far, with thousands apart; the line is cleared before each drawing and in the end."""
+    stream = terminal()
+    with progress.reading("prod") as count:
+        clock[0] = 1.0
+        count("pods", 1250)
+        clock[0] = 2.0
+        count("workloads", 612)
+    drawn = stream.getvalue().split("\r\x1b[K")
+    assert drawn == ["", "reading prod: 1,250 pods", "reading prod: 1,250 pods, 612 workloads", ""]
+
+
+def test_line_is_not_drawn_more_often_than_it_can_be_read(terminal: Callable[[], Terminal], clock: list[float]) -> None:
+    """A thousand counts within a tenth of a second draw nothing."""
+    stream = terminal()
+    with progress.reading("prod") as count:
+        for number in range(1000):
+            count("pods", number)
+    assert stream.getvalue() == ""
+
+
+def test_line_fits_and_shows_what_a_terminal_would_obey(terminal: Callable[[], Terminal], clock: list[float]) -> None:
+    """Names come from a cluster: no escape sequence passes, and no line wraps."""
+    stream = terminal()
+    with progress.reading("\x1b[2J" * 40) as count:
+        clock[0] = 1.0
+        count("pods", 1)
+    line = stream.getvalue().split("\r\x1b[K")[1]
+    assert line.isprintable()
+    assert len(line) < 60
+
+
+def test_pipe_stays_silent(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
+    """Where nobody looks, nothing is drawn."""
+    with progress.reading("prod") as count:
+        clock[0] = 1.0
+        count("pods", 1250)
+    assert capsys.readouterr().err == ""
+
+
+def test_interrupt_says_what_was_being_read(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C ends with 130 and one line that says how far it had come."""
+
+    def read() -> None:
+        with progress.reading("prod") as count:
+            count("pods", 1250)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands.program.commands["explain"], "callback", lambda **_options: read())
+    assert boundary.run(["explain", "x"]) == 130
+    assert capsys.readouterr().err.strip() == "interrupted while reading prod: 1,250 pods"
+
+
+def test_files_are_counted_where_there_are_many(terminal: Callable[[], Terminal]) -> None:
+    """A check of a few files is over before anybody could read a line."""
+    stream = terminal()
+    with progress.files() as few:
+        few(100)
+    assert stream.getvalue() == ""
+    with progress.files() as many:
+        many(225)
+    assert stream.getvalue() == "\rreading: 225 files\r\x1b[K"

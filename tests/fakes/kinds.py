@@ -59,6 +59,7 @@ DEFINED = (
     Kind("gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute"),
     Kind("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization", True, ("ks",)),
     Kind("helm.toolkit.fluxcd.io", "v2", "helmreleases", "HelmRelease", True, ("hr",)),
+    Kind("skewguard.dev", "v1alpha1", "servingcontracts", "ServingContract"),
 )
 """Kinds of custom resources; `without` leaves some out."""
 

@@ -6,16 +6,68 @@ They stand behind the contracts of the `.skewguard` folder, and are not read whe
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs
 
+from skewguard.adapters.cluster.errors import ClusterError, NotThere
+from skewguard.adapters.cluster.read import Reader
+from skewguard.adapters.cluster.resources import Resource, right
 from skewguard.api import histories, surroundings
 from skewguard.api.contracts import Contracts
 from skewguard.judge.checks import registry
-from skewguard.knowledge.contract import applied, loading
+from skewguard.knowledge import rights
+from skewguard.knowledge.contract import applied, loading, values
 from skewguard.language import objects
+from skewguard.language.running import Unread
 
 LABEL = f"{loading.HOLDS_LABEL}=contract"
 """The selector of ConfigMaps that hold contracts."""
+
+_GROUP, _VERSION = values.API_VERSION.split("/")
+RESOURCES = (
+    (Resource("", "v1", "configmaps", "ConfigMap"), LABEL),
+    (Resource(_GROUP, _VERSION, f"{values.KIND.lower()}s", values.KIND), None),
+)
+"""What is asked for, with the selector."""
+
+
+class Kept(Struct, frozen=True):
+    """The contracts at hand with those of a cluster, and what could not be read there."""
+
+    contracts: Contracts
+    unread: tuple[Unread, ...] = ()
+
+
+def in_cluster(promised: Contracts, reader: Reader, namespaces: Iterable[str | None]) -> Kept:
+    """The contracts at hand and those that these namespaces keep; None stands for all.
+
+    Nothing raises: what may not be read is `Unread`, what cannot be understood a problem of the contracts. Contracts
+    that were asked for with `--contract` stand alone.
+    """
+    if promised.asked:
+        return Kept(promised)
+    found: list[Mapping[str, Any]] = []
+    unread: list[Unread] = []
+    wanted = dict.fromkeys(namespaces)
+    for namespace in (None,) if None in wanted else wanted:
+        for resource, labels in RESOURCES:
+            try:
+                found += reader.list(resource, dict, namespace=namespace, labels=labels)
+            except NotThere:
+                continue  # a cluster without the custom resource keeps none
+            except ClusterError as error:
+                unread.append(_unread(error, resource, namespace))
+    return Kept(with_objects(promised, found), tuple(unread))
+
+
+def _unread(error: ClusterError, resource: Resource, namespace: str | None) -> Unread:
+    row = rights.row_of(resource.group, resource.plural, "list")
+    return Unread(
+        what=f"contracts kept in {resource.title}" + (f" of namespace {namespace}" if namespace else ""),
+        reason=error.message,
+        hides="contracts kept in the cluster" if row is None or not row.group else row.without,
+        would_need=error.would_need or right("list", resource, namespace),
+        kind=error.kind,
+    )
 
 
 def with_objects(promised: Contracts, kept: Iterable[Mapping[str, Any]]) -> Contracts:

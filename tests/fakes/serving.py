@@ -236,6 +236,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def _forward(self, api: "ApiServer", namespace: str, pod: str, query: dict[str, str]) -> Reply | None:
         port = int(query.get("ports") or 0)
+        if "*/*" not in (self.headers.get("Accept") or "*/*"):
+            return Reply(406, b"406: Not Acceptable Available representations: ", "text/plain")
         web = self._upgrade(("v4.channel.k8s.io",))
         if isinstance(web, Reply):
             return web

@@ -102,6 +102,7 @@ def connect(cluster: Cluster, call: Call, protocols: tuple[str, ...]) -> Channel
     """Open a WebSocket that speaks one of these protocols, the first one best. Raises a `ClusterError`."""
     key = base64.b64encode(os.urandom(16)).decode()
     headers = {
+        "Accept": "*/*",  # an API server answers 406 to a port-forward that accepts JSON alone
         "Connection": "Upgrade",
         "Upgrade": "websocket",
         "Sec-WebSocket-Version": "13",

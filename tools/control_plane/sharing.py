@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from tools.control_plane import binaries, locking
 from tools.control_plane.plane import Plane
@@ -22,16 +23,28 @@ ROOT = Path(__file__).parent.parent.parent
 STATE, USERS, RUNS, STARTS = "plane.json", "users.lock", "runs.lock", "starts.lock"
 
 
+class State(Struct, frozen=True):
+    """What a runner tells: its process, and the control plane."""
+
+    runner: int
+    plane: Plane
+
+
+def read(folder: Path) -> State:
+    """What the runner of this folder told when its control plane was ready."""
+    return msgspec.json.decode((folder / STATE).read_bytes(), type=State, dec_hook=lambda type_, value: type_(value))
+
+
 @contextmanager
 def joined(folder: Path) -> Iterator[Plane]:
     """The control plane that everybody with the same `folder` uses; raises `NotToBeHad` or `DidNotStart`."""
     folder.mkdir(parents=True, exist_ok=True)
     with locking.shared(folder / USERS):
         with locking.locked(folder / STARTS):
-            if not locking.is_held(folder / RUNS):
+            if not (locking.is_held(folder / RUNS) and (folder / STATE).exists()):
                 binaries.ready(tell)  # a build takes minutes, and no deadline of a start
                 _start_runner(folder)
-        yield msgspec.json.decode((folder / STATE).read_bytes(), type=Plane, dec_hook=lambda type_, value: type_(value))
+        yield read(folder).plane
 
 
 def tell(line: str) -> None:
@@ -40,6 +53,7 @@ def tell(line: str) -> None:
 
 
 def _start_runner(folder: Path) -> None:
+    (folder / STATE).unlink(missing_ok=True)  # of a runner that was killed
     with (folder / "runner.log").open("wb") as log:
         runner = subprocess.Popen(
             [sys.executable, "-m", "tools.control_plane", "share", folder],
@@ -63,7 +77,7 @@ def share(folder: Path) -> None:
     with locking.locked(folder / RUNS), ControlPlane(binaries.ready(tell), folder=folder) as control_plane:
         state = folder / STATE
         fresh = folder / f"{STATE}.{os.getpid()}"
-        fresh.write_bytes(msgspec.json.encode(control_plane.plane, enc_hook=str))
+        fresh.write_bytes(msgspec.json.encode(State(os.getpid(), control_plane.plane), enc_hook=str))
         fresh.replace(state)
         try:
             with locking.locked(folder / USERS):

@@ -133,6 +133,15 @@ class Namespace:
         )
         self._wait_for_log(pod, container)
 
+    def set_image_id(self, pod: str, image_id: str, container: str | None = None) -> None:
+        """Have this one pod report another image than its template's others do: a tag that has moved between two pulls."""
+        statuses = self.get("v1", "Pod", pod)["status"]["containerStatuses"]
+        for status in statuses:
+            if container in {None, status["name"]}:
+                status["imageID"] = image_id
+        path = f"/api/v1/namespaces/{self.name}/pods/{pod}/status"
+        self.client.patch(path, {"status": {"containerStatuses": statuses}})
+
     def _wait_for_log(self, pod: str, container: str | None) -> None:
         """Until kwok knows the last of a pod's rules: it hears of them through a watch."""
         path = f"/api/v1/namespaces/{self.name}/pods/{pod}/log"

@@ -67,10 +67,13 @@ class Plane(Struct, frozen=True):
                 process.terminate()
 
     @contextmanager
-    def namespace(self, prefix: str = "test", labels: Mapping[str, str] | None = None) -> Iterator[Namespace]:
-        """A namespace of one's own, ready for pods, with what belongs to it; removed at the end (not waited for)."""
+    def namespace(self, name: str | None = None, labels: Mapping[str, str] | None = None) -> Iterator[Namespace]:
+        """A namespace of one's own, ready for pods, with what belongs to it; removed at the end (not waited for).
+
+        Without a name it gets one that nobody else has.
+        """
         with self.client() as client:
-            name = f"{prefix}-{token_hex(3)}"
+            name = name or f"test-{token_hex(3)}"
             namespace = Namespace(client, name, self.folder / name, self.write_kubeconfig)
             namespace.create(labels or {})
             try:

@@ -18,8 +18,9 @@ class ImageId(Struct, frozen=True):
     """The `imageID` of a container's status, taken apart (CRI `ImageRef`).
 
     `digest` is a repository digest (`sha256:…`, of an index or of one platform's manifest), `config` the digest of the
-    image's config, which no registry can be asked for (CRI-O, images loaded into a node). One of them is None; both
-    are, where the text is of no known form. `repository` may be a mirror's: compare digests, not names.
+    image's config, which no registry can be asked for (CRI-O, images loaded into a node). One of them is None, unless
+    the pod asked for a digest and the runtime reports the config; both are, where the text is of no known form.
+    `repository` may be a mirror's: compare digests, not names.
     """
 
     text: str

@@ -39,6 +39,11 @@ def _injected_by_platforms() -> re.Pattern[str]:
     )
 
 
+def injected(name: str) -> bool:
+    """Whether a controller or the kubelet sets a variable of this name, mostly another value in each pod."""
+    return _injected().fullmatch(name) is not None
+
+
 PLAIN_KINDS = frozenset(
     (
         "Pod",

@@ -179,6 +179,13 @@ _READERS: Mapping[str, tuple[str, Reader]] = {
 NAMES = tuple(_READERS)
 """Every kind whose pod templates are known by name."""
 
+
+def is_known(kind: str, group: str) -> bool:
+    """Whether the pod templates of a kind of this API group are known by name."""
+    found = _READERS.get(kind)
+    return found is not None and (not found[0] or group.endswith(found[0]))
+
+
 _NO_PODS = frozenset(
     (
         "ConfigMap", "Secret", "Service", "ServiceAccount", "Namespace", "PersistentVolume", "PersistentVolumeClaim",

@@ -44,7 +44,7 @@ def read(documents: Iterable[Document], namespace: str | None = None) -> Manifes
     foreign: list[Document] = []
     errors: list[InputError] = []
     for document in documents:
-        found = list(_objects(document, namespace))
+        found = list(objects_in(document, namespace))
         objects.extend(found)
         if _is_kustomization(document):
             errors.append(rendering.kustomization(document.path))
@@ -67,7 +67,7 @@ def read(documents: Iterable[Document], namespace: str | None = None) -> Manifes
     return Manifests(inventory, len(objects), tuple(foreign), tuple(errors))
 
 
-def _objects(document: Document, namespace: str | None) -> Iterator[Object]:
+def objects_in(document: Document, namespace: str | None = None) -> Iterator[Object]:
     """The objects of a document: itself, or those a `List` or a Template holds, however deep."""
     waiting = [document.root]
     seen: set[Hashable] = set()

@@ -121,6 +121,14 @@ def _workload(reading: Reading, each: Piece, subject: Subject, members: tuple[Su
     )
 
 
+def template_of(pod: Node, each: Piece, reading: Reading, subject: Subject) -> PodTemplate:
+    """A running pod (`metadata` and `spec`) of one piece's template, with what the platform's own fields add to it."""
+    running = structs.replace(
+        each, spec=Layers([pod.get("spec")]), metadata=Layers([pod.get("metadata")]), labels={}, placeholders=None, terms=()
+    )  # fmt: skip
+    return _template(reading, running, subject, complete=True)
+
+
 def _template(reading: Reading, each: Piece, subject: Subject, *, complete: bool) -> PodTemplate:
     ground = pods.Ground(
         subject=subject,

@@ -4,7 +4,8 @@ What may enter: how Kubernetes and the controllers on it tie objects together. W
 a judgement on what was read. Nothing here changes anything in the cluster.
 """
 
-from skewguard.observe.sources.live.reading import Progress, Seen, read
+from skewguard.observe.sources.live.asking import Progress
+from skewguard.observe.sources.live.reading import Seen, read
 from skewguard.observe.sources.live.wanted import Named, Wanted
 
 __all__ = ["Named", "Progress", "Seen", "Wanted", "read"]

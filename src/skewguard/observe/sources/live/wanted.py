@@ -1,8 +1,9 @@
 """Which workloads are asked for, as people name them to `kubectl`."""
 
 import re
+from collections.abc import Mapping
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from skewguard.language.errors import UsageError
 
@@ -29,13 +30,15 @@ class Wanted(Struct, frozen=True):
 
     `labels` is a selector as `kubectl -l` takes it, held against the labels of the workload itself. `words` keep what
     is no engine out of a sweep: a workload that was not named, asks for no accelerator and holds none of them
-    anywhere in its spec or annotations is left out. No words: nothing is left out.
+    anywhere in its spec or annotations is left out. No words: nothing is left out. `accelerators` maps `label=value` of
+    the team's own node labels to a class, from the project's configuration.
     """
 
     names: tuple[Named, ...] = ()
     namespace: str | None = None
     labels: str | None = None
     words: tuple[str, ...] = ()
+    accelerators: Mapping[str, str] = field(default_factory=dict)
 
 
 def named(text: str) -> Named:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from skewguard.adapters.writing import write as write_result
+    from skewguard.api.access import check_access
     from skewguard.api.checking import check
     from skewguard.api.diffing import diff
     from skewguard.api.explaining import explain
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "check": "api.checking.check",
+    "check_access": "api.access.check_access",
     "diff": "api.diffing.diff",
     "explain": "api.explaining.explain",
     "init": "api.initializing.init",
@@ -42,6 +44,7 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "check",
+    "check_access",
     "diff",
     "explain",
     "init",

@@ -13,7 +13,7 @@ from skewguard.knowledge import project as projects
 from skewguard.knowledge.engines import commands, tables, versions
 from skewguard.knowledge.engines.tables import Table
 from skewguard.knowledge.project import Project
-from skewguard.language.errors import InputError, UsageError
+from skewguard.language.errors import InputError, SkewguardError
 from skewguard.language.facts import Located
 from skewguard.language.results import InputProblem
 
@@ -79,7 +79,7 @@ def project(
     return projects.merge(found, environ or {}, flags or {}), tuple(problem(error) for error in errors)
 
 
-def problem(error: InputError | UsageError) -> InputProblem:
+def problem(error: SkewguardError) -> InputProblem:
     """An error as a result shows it."""
     return InputProblem(error.file, error.message, error.line, error.column, error.hint)
 

@@ -1,5 +1,6 @@
 """An HTTP server on a loopback port that answers as a recorded one did."""
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,9 +43,7 @@ def serving(
 
     Handler.recording, Handler.asked, Handler.api_key = recording, asked, api_key
     Handler.delay_s, Handler.ending = delay_s, ending
-    server = ThreadingHTTPServer((host, port), Handler)
-    server.daemon_threads = True
-    server.block_on_close = False
+    server = _Server((host, port), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
@@ -54,6 +53,18 @@ def serving(
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    """Whoever asks may go away in the middle of an answer."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that went away, and all of everything else."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Playing(BaseHTTPRequestHandler):

@@ -1,0 +1,261 @@
+"""What vLLM says of itself: `/version`, `/v1/models`, `/metrics`, `/server_info` in developer mode, and its log.
+
+Read in the sources of releases 0.4.2 to 0.33.0 (`entrypoints/openai/api_server.py`, `v1/metrics/loggers.py`, `v1/engine/core.py`,
+`config/`), and held to recordings of 0.17.1 and 0.32.0. In production nothing but the log's head shows the number format,
+quantization, parallelism and the limit of requests: `/server_info` needs VLLM_SERVER_DEV_MODE, which opens endpoints that
+stop and change the server, so nobody is asked to set it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+from skewguard.knowledge.engines.live import metrics, printed, settling
+from skewguard.knowledge.engines.live.interface import Endpoint, Heard, Said
+from skewguard.knowledge.engines.live.log_lines import Line
+from skewguard.knowledge.engines.live.settling import Field
+
+NAME = "vllm"
+
+OWN = frozenset((
+    "host", "port", "uds", "root_path", "api_server_count", "data_parallel_rank", "data_parallel_start_rank",
+    "data_parallel_rpc_port", "data_parallel_address", "data_parallel_size_local", "master_addr", "master_port",
+    "node_rank", "device_ids", "kv_cache_size_tokens", "num_gpu_blocks",
+))  # fmt: skip
+"""Addresses and ranks of a process, and what it measured at its start."""
+
+_FIELDS = Field(
+    NAME,
+    echoes=("revision", "code_revision", "tokenizer_revision", "override_generation_config", "hf_overrides",
+            "chat_template", "download_dir"),
+    nothing=("quantization", "speculative_config"),
+    aliases={"max_seq_len": "max_model_len", "cache_dtype": "kv_cache_dtype", "policy": "scheduling_policy"},
+    mappings=("hf_overrides", "override_generation_config"),
+    measured=("kv_cache_size_tokens", "num_gpu_blocks"),
+    passed_over=("model_tag",),
+)  # fmt: skip
+
+# ---- endpoints -----------------------------------------------------------------------------------------------------
+
+
+def read_version(answer: Any) -> Heard:
+    """`GET /version`: the release."""
+    version = answer.get("version") if isinstance(answer, dict) else None
+    return Heard(version=version) if isinstance(version, str) else Heard(troubles=("it names no version",))
+
+
+def read_models(answer: Any) -> Heard:
+    """`GET /v1/models`: names, path and length of the model; loaded adapters have it as their parent.
+
+    `root` is the path of the model also where it is served under another name (0.4.2: the name), `max_model_len` there
+    from 0.5.0 on.
+    """
+    models = [each for each in _listed(answer) if isinstance(each.get("id"), str)]
+    served = [each for each in models if each.get("parent") is None]
+    if not served:
+        return Heard(troubles=("it names no model",))
+    names = [each["id"] for each in served]
+    fields = {
+        "served_model_name": names,
+        "max_model_len": _count(served[0].get("max_model_len")),
+        "model": served[0].get("root"),
+    }
+    said = [*_FIELDS.all(fields)]
+    adapters = sorted(each["id"] for each in models if each.get("parent") is not None)
+    if adapters:
+        said.append(Said("vllm.loaded_adapters", adapters, effective=True))
+    return Heard(tuple(said))
+
+
+def read_metrics(page: bytes) -> Heard:
+    """`GET /metrics`: the labels of `vllm:cache_config_info`, one series for each engine of the process.
+
+    What `auto` came out as is not among them, but the bytes of one token give its width away: memory over blocks times
+    their size, where the platform or the user fixed the memory.
+    """
+    found = metrics.series(page, ("vllm:cache_config_info",))
+    ranks = [each.labels for each in found if "block_size" in each.labels]  # every release's has it
+    if not ranks:
+        return Heard(troubles=("it has no vllm:cache_config_info (--disable-log-stats?)",))
+    shared = {name: value for name, value in ranks[0].items() if all(other.get(name) == value for other in ranks)}
+    fields = {name: _typed(value) for name, value in shared.items() if name != "engine"}
+    said = [*_FIELDS.all(fields), *_width(shared)]
+    differing = sorted(set(ranks[0]) - set(shared) - {"engine", "num_gpu_blocks", *_MEASURED})
+    troubles = (f"the engines of this process differ in {', '.join(differing)}",) if differing else ()
+    return Heard(tuple(said), troubles=troubles)
+
+
+_MEASURED = ("kv_cache_size_tokens", "kv_cache_max_concurrency")
+
+
+def _width(labels: Mapping[str, str]) -> Iterator[Said]:
+    """Bytes of one token in the KV cache of one rank, where they come out whole."""
+    memory = _typed(labels.get("kv_cache_memory_bytes", "None")) or _typed(
+        labels.get("cpu_kvcache_space_bytes", "None")
+    )
+    blocks, size = (_typed(labels.get(name, "None")) for name in ("num_gpu_blocks", "block_size"))
+    numbers = [number for number in (memory, blocks, size) if type(number) is int and number > 0]
+    if len(numbers) == 3 and numbers[0] % (numbers[1] * numbers[2]) == 0:
+        yield Said("vllm.kv_cache_bytes_per_token", numbers[0] // (numbers[1] * numbers[2]), effective=True)
+
+
+def read_server_info(answer: Any) -> Heard:
+    """`GET /server_info` (developer mode): the configuration that the server came up with, as JSON from 0.11.0 on."""
+    config = answer.get("vllm_config") if isinstance(answer, dict) else None
+    if isinstance(config, str):
+        return Heard(tuple(_FIELDS.all(printed.fields(config))))
+    if not isinstance(config, dict):
+        return Heard(troubles=("it holds no vllm_config",))
+    said: list[Said] = []
+    for name in _SECTIONS:
+        section = config.get(name)
+        said += _FIELDS.all(section) if isinstance(section, dict) else ()
+    if config.get("speculative_config", ...) is None:
+        said.append(Said("runtime.speculative", None, effective=True))
+    return Heard(settling.latest(said))
+
+
+_SECTIONS = (
+    "model_config", "cache_config", "parallel_config", "scheduler_config", "load_config", "lora_config",
+    "structured_outputs_config",
+)  # fmt: skip
+"""Parts of the configuration whose fields are called as the flags that set them."""
+
+
+def read_tokenizer_info(answer: Any) -> Heard:
+    """`GET /tokenizer_info` (`--enable-tokenizer-info-endpoint`): the chat template itself, kept as its SHA-256."""
+    template = answer.get("chat_template") if isinstance(answer, dict) else None
+    if not isinstance(template, str):
+        return Heard(troubles=("it holds no chat template",))
+    digest = sha256(template.encode("utf-8", "surrogatepass")).hexdigest()
+    return Heard((Said("vllm.chat_template_sha256", digest, effective=True),))
+
+
+def read_completion(answer: Any) -> Heard:
+    """One token, for the hash of its configuration that vLLM puts into every answer (none before 0.21.0)."""
+    found = answer.get("system_fingerprint") if isinstance(answer, dict) else None
+    return Heard(fingerprint=found) if isinstance(found, str) and 0 < len(found) < 200 else Heard()
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    Endpoint("/version", read_version),
+    Endpoint("/v1/models", read_models, hides=("model.id", "model.served_name", "limits.max_model_len")),
+    Endpoint(
+        "/metrics",
+        read_metrics,
+        form="metrics",
+        hides=("runtime.prefix_caching", "runtime.kv_cache_dtype", "runtime.block_size", "runtime.gpu_memory_utilization"),
+    ),
+    Endpoint(
+        "/server_info?config_format=json",
+        read_server_info,
+        since="0.8.5",
+        optional=True,
+        absent="it answers with VLLM_SERVER_DEV_MODE=1 alone, which is not meant for production; the log's head says the same",
+        hides=("runtime.dtype", "runtime.quantization", "parallelism.tensor", "limits.max_num_seqs",
+),
+    ),
+    Endpoint(
+        "/tokenizer_info",
+        read_tokenizer_info,
+        since="0.10.0",
+        optional=True,
+        absent="it answers with --enable-tokenizer-info-endpoint alone",
+    ),
+    Endpoint(
+        "/v1/completions",
+        read_completion,
+        since="0.21.0",
+        optional=True,
+        absent="the model completes no text",
+        body={"prompt": "a", "max_tokens": 1, "temperature": 0},
+    ),
+)  # fmt: skip
+
+
+def recognised(path: str, answer: Any) -> bool:
+    """vLLM says so itself as the owner of its models, and names its metrics after itself."""
+    if isinstance(answer, bytes):
+        return path == "/metrics" and metrics.begins_with(answer, "vllm:")
+    return path == "/v1/models" and any(each.get("owned_by") == "vllm" for each in _listed(answer))
+
+
+# ---- log -----------------------------------------------------------------------------------------------------------
+
+_START = re.compile(
+    r"vLLM (?:API )?server version (?P<version>[^\s,]{1,100}).*|[^v]{0,100}  version (?P<drawn>\d\S{0,100})"
+)
+"""In words up to 0.14, beside a drawn name from 0.16 on."""
+_CONFIG = re.compile(r"Initializing an? (?:V[01] )?LLM engine \(v(?P<version>[^)]+)\) with config: (?P<config>.*)")
+_ARGS = re.compile(r"(?P<given>non-default )?args: (?P<args>[{N].*)")
+_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"Using max model len (\d+)"), "max_model_len"),
+    (re.compile(r"Auto-fit max_model_len: reduced from \d+ to (\d+)"), "max_model_len"),
+    (re.compile(r"Chunked prefill is enabled with max_num_batched_tokens=(\d+)"), "max_num_batched_tokens"),
+    (re.compile(r"[\w/+ ]{1,40} KV cache size: ([\d,]+) tokens"), "kv_cache_size_tokens"),
+    (re.compile(r"(?:Downcasting|Upcasting|Casting) torch\.\w+ to (torch\.\w+)"), "dtype"),
+    (re.compile(r"Using ([A-Z][A-Z0-9_]+) attention backend out of potential backends"), "attention_backend"),
+)
+"""Lines that say one value, by the destination it is of; the text is the same in all releases that print it."""
+_SAMPLING = re.compile(r"Default vLLM sampling parameters have been overridden by .{1,200}?: `(\{.*\})`")
+
+
+def read_log(lines: Sequence[Line]) -> Heard | None:
+    """The lines that say what is in effect, and the arguments that are not at their default.
+
+    Values that were sampled with are printed from 0.16 on. A later line corrects an earlier one: `Auto-fit` the length.
+    """
+    said: list[Said] = []
+    version: str | None = None
+    started = False
+    for line in lines:
+        if begun := _CONFIG.fullmatch(line.message):
+            version, started = begun["version"], True
+            said += _FIELDS.all(printed.fields(begun["config"]), line=line.number)
+        elif start := _START.fullmatch(line.message):
+            version, started = version or start["version"] or start["drawn"], True
+        elif args := _ARGS.fullmatch(line.message):
+            started = True
+            said += _arguments(args["args"], line.number) if args["given"] else ()
+        else:
+            said += _single(line)
+    return Heard(settling.latest(said), version) if started else None
+
+
+def _arguments(text: str, number: int) -> Iterator[Said]:
+    """What was given, where it is not the default. Releases before 0.9.0 print every argument (`Namespace(…)`), given or not."""
+    yield from _FIELDS.all(printed.mapping(text) or {}, echo=True, line=number)
+
+
+def _single(line: Line) -> Iterator[Said]:
+    for pattern, dest in _PATTERNS:
+        if match := pattern.match(line.message):
+            text = match[1].replace(",", "")
+            yield from _FIELDS.all({dest: int(text) if text.isdecimal() else text}, line=line.number)
+            if dest == "max_num_batched_tokens":
+                yield Said("runtime.chunked_prefill", value=True, effective=True, line=line.number)
+    if match := _SAMPLING.match(line.message):
+        values = printed.mapping(match[1])
+        if values is not None:
+            yield Said("vllm.default_sampling_params", values, effective=True, line=line.number)
+
+
+# ---- values --------------------------------------------------------------------------------------------------------
+
+
+def _listed(answer: Any) -> list[dict[str, Any]]:
+    data = answer.get("data") if isinstance(answer, dict) else None
+    return [each for each in data[: settling.LONGEST] if isinstance(each, dict)] if isinstance(data, list) else []
+
+
+def _count(value: Any) -> int | None:
+    return value if type(value) is int and value > 0 else None
+
+
+def _typed(text: str) -> Any:
+    """A label's text as the value whose `str` it is."""
+    try:
+        return printed.literal(text)
+    except printed.NotLiteral:
+        return text

@@ -130,9 +130,8 @@ def test_a_name_without_address_is_unreachable() -> None:
 
 def test_tls_that_cannot_be_had_is_told(tmp_path: Path) -> None:
     """A port that speaks no TLS is unreachable, and a file of certificates that holds none an error of the user's."""
-    with hostile_servers.answering(hostile_servers.saying(b"{}")) as url:
-        with pytest.raises(NoAnswer) as caught:
-            Direct(url.replace("http://", "https://")).ask(Question("/version"), Deadline.after(5))
+    with hostile_servers.answering(hostile_servers.saying(b"{}")) as url, pytest.raises(NoAnswer) as caught:
+        Direct(url.replace("http://", "https://")).ask(Question("/version"), Deadline.after(5))
     assert caught.value.kind == "unreachable"
     empty = tmp_path / "ca.pem"
     empty.write_text("nothing")

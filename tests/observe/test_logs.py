@@ -124,33 +124,54 @@ def test_requests_are_not_taken_for_the_engine() -> None:
     assert logs.read(asked_for.encode()).facts == ()
 
 
+COMMIT = "9c925d64d72725edaf899c6cb9c377fd0709d9c5"
+CONFIGURED = {
+    "0.4.2": (
+        "INFO 05-05 10:00:00 llm_engine.py:100] Initializing an LLM engine (v0.4.2) with config: model='facebook/opt-125m', "
+        "speculative_config=None, dtype=torch.float16, max_seq_len=2048, decoding_config=DecodingConfig(backend='outlines'), "
+        "seed=0, served_model_name=facebook/opt-125m)"
+    ),
+    "V0": (
+        "INFO 03-01 00:00:00 llm_engine.py:234] Initializing a V0 LLM engine (v0.7.3) with config: model='m', "
+        "dtype=torch.half, tensor_parallel_size=4, use_cached_outputs=True, "
+    ),
+    "a vendor's version": (
+        "(EngineCore_DP0 pid=143) INFO 03-18 14:04:03 [core.py:93] Initializing a V1 LLM engine (v0.13.0+faa43dbf.nv26.01) "
+        "with config: model='o/m', quantization=compressed-tensors, kv_cache_dtype=fp8, max_seq_len=32768"
+    ),
+    "Ray, a commit of the Hub": (
+        "(RayWorkerWrapper pid=22, ip=10.0.0.7) INFO 03-18 14:04:03 [core.py:93] Initializing a V1 LLM engine (v0.11.0) with "
+        f"config: model='/root/.cache/huggingface/hub/models--Qwen--Qwen3-8B/snapshots/{COMMIT}', dtype=torch.bfloat16"
+    ),
+    "JSON": (
+        '{"levelname": "INFO", "message": "Initializing a V1 LLM engine (v0.32.0) with config: model=\'m\', seed=7", "lineno": 1}'
+    ),
+    "a record of SGLang": (
+        "[2025-03-01 10:00:00 TP0] server_args=ServerArgs(model_path='Qwen/Qwen3-8B', tp_size=2, disable_radix_cache=True, "
+        "dtype='auto', custom=<function f at 0x7f>)"
+    ),
+    "ranks of attention": "[2026-10-01 10:00:00] server_args={'model_path': 'm', 'dp_size': 8, 'enable_dp_attention': True}",
+}
+"""The forms that releases have printed their configuration in."""
+
+
 @pytest.mark.parametrize(
-    ("line", "setting", "value"),
+    ("form", "setting", "value"),
     [
-        ("INFO 05-05 10:00:00 llm_engine.py:100] Initializing an LLM engine (v0.4.2) with config: model='facebook/opt-125m', "
-         "speculative_config=None, tokenizer='facebook/opt-125m', dtype=torch.float16, max_seq_len=2048, "
-         "decoding_config=DecodingConfig(guided_decoding_backend='outlines'), seed=0, served_model_name=facebook/opt-125m)",
-         "runtime.dtype", "float16"),
-        ("INFO 03-01 00:00:00 llm_engine.py:234] Initializing a V0 LLM engine (v0.7.3) with config: model='m', dtype=torch.half, "
-         "tensor_parallel_size=4, use_cached_outputs=True, ", "parallelism.tensor", 4),
-        ("(EngineCore_DP0 pid=143) INFO 03-18 14:04:03 [core.py:93] Initializing a V1 LLM engine (v0.13.0+faa43dbf.nv26.01) with "
-         "config: model='o/m', quantization=compressed-tensors, kv_cache_dtype=fp8, max_seq_len=32768",
-         "runtime.quantization", "compressed-tensors"),
-        ("(RayWorkerWrapper pid=22, ip=10.0.0.7) INFO 03-18 14:04:03 [core.py:93] Initializing a V1 LLM engine (v0.11.0) with "
-         "config: model='/root/.cache/huggingface/hub/models--Qwen--Qwen3-8B/snapshots/"
-         "9c925d64d72725edaf899c6cb9c377fd0709d9c5', dtype=torch.bfloat16",
-         "model.revision", "9c925d64d72725edaf899c6cb9c377fd0709d9c5"),
-        ('{"levelname": "INFO", "message": "Initializing a V1 LLM engine (v0.32.0) with config: model=\'m\', seed=7", "lineno": 133}',
-         "runtime.seed", 7),
-        ("[2025-03-01 10:00:00 TP0] server_args=ServerArgs(model_path='Qwen/Qwen3-8B', tokenizer_path='Qwen/Qwen3-8B', tp_size=2, "
-         "disable_radix_cache=True, dtype='auto', custom=<function f at 0x7f>)", "runtime.prefix_caching", False),
-        ("[2026-10-01 10:00:00] server_args={'model_path': 'm', 'dp_size': 8, 'enable_dp_attention': True}", "sglang.dp_size", 8),
+        ("0.4.2", "runtime.dtype", "float16"),
+        ("V0", "parallelism.tensor", 4),
+        ("a vendor's version", "runtime.quantization", "compressed-tensors"),
+        ("a vendor's version", "runtime.version", "0.13.0+faa43dbf.nv26.01"),
+        ("Ray, a commit of the Hub", "model.id", "Qwen/Qwen3-8B"),
+        ("Ray, a commit of the Hub", "model.revision", COMMIT),
+        ("JSON", "runtime.seed", 7),
+        ("a record of SGLang", "runtime.prefix_caching", False),
+        ("ranks of attention", "sglang.dp_size", 8),
     ],
-    ids=["0.4.2", "V0", "vendor's version", "ray, a commit of the Hub", "json", "ServerArgs", "ranks of attention"],
-)  # fmt: skip
-def test_lines_of_other_releases_read_alike(line: str, setting: str, value: object) -> None:
-    """The forms that releases have printed their configuration in."""
-    facts = {fact.setting: (fact.value, fact.authority) for fact in logs.read(f"{line}\n".encode()).facts}
+)
+def test_lines_of_other_releases_read_alike(form: str, setting: str, value: object) -> None:
+    """Whatever stands around them, the values that are plain are read."""
+    facts = {fact.setting: (fact.value, fact.authority) for fact in logs.read(f"{CONFIGURED[form]}\n".encode()).facts}
     assert facts[setting] == (value, "observed")
 
 

@@ -224,13 +224,13 @@ class _Gathered:
     def _notes(self, inventory: Inventory, judged: Sequence[assessing.Judged], found: Sequence[Case]) -> Iterator[str]:
         if self._ignored:
             yield f"{self._ignored} files are left out by `ignore` in {FOLDER}/{CONFIG}"
-        yield from _by_note([case.workload for case in found] or inventory.workloads)
+        yield from by_note([case.workload for case in found] or inventory.workloads)
         if not found and inventory.workloads:
             yield "no inference engine in the input"
             yield from (f"{item.subject}: {item.recognition.reason}" for item in judged[:20])
 
 
-def _by_note(workloads: Iterable[Workload]) -> Iterator[str]:
+def by_note(workloads: Iterable[Workload]) -> Iterator[str]:
     """Each note about workloads once, with those it is about."""
     about: dict[str, dict[str, None]] = {}
     for workload in workloads:

@@ -31,14 +31,14 @@ class Evaluate(Protocol):
 
 
 class Bench(Struct, frozen=True):
-    """What cases are judged with. `wanted` says of a contract that binds nothing whether that is an error."""
+    """What cases are judged with. `wanted` says of a contract that binds nothing whether that is an error (None: unknown)."""
 
     promised: Contracts
     project: Project
     today: str
     phase: Phase
     evaluate: Evaluate
-    wanted: Callable[[Contract], bool]
+    wanted: Callable[[Contract], bool | None]
     list_passed: bool = False
 
 

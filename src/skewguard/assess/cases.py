@@ -196,5 +196,5 @@ def _has_entrypoint(module: EngineModule, release: Release, container: Container
     return container.image is not None and not recognition.starts_nothing(container)
 
 
-_ADDS = ("preset", "serving-runtime")
-"""Rules of gaps that say: a platform adds arguments which are not in the input."""
+_ADDS = ("preset", "serving-runtime", "endpoint")
+"""Rules of gaps that say: a platform adds arguments which are not in the input, or nobody sees them at all."""

@@ -8,11 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, structs
 
-from skewguard.assess import evaluation
+from skewguard.assess import endpoints, evaluation
 from skewguard.assess.evaluation import Anchor, Evaluation
 from skewguard.judge.checks import contradicted, disagreements, kubectl
 from skewguard.judge.checks.interface import Case, Check, Party
 from skewguard.language.findings import Finding
+
+_OF_ENDPOINT = ("contract.mismatch", "contract.unbound", "contract.ambiguous", "facts.disagree")
+"""What can be said of an engine of which no manifest is known."""
 
 _BINDING = ("contract.unbound", "contract.ambiguous")
 """What is said of a container whether or not anything of it runs."""
@@ -40,6 +43,8 @@ def evaluate(case: Case, checks: Iterable[Check], anchor: Anchor, *, list_passed
         party.case.binding = case.binding
     whole = [row for row in rows if row.scope == "replicas"]
     own = [row for row in rows if row.scope == "container"]
+    if case.workload.subject.kind == endpoints.KIND:
+        whole, own = [], [row for row in own if row.id in _OF_ENDPOINT]
     result = evaluation.evaluate(case, whole, anchor, list_passed=list_passed)
     if not parties:
         alone = [row for row in own if row.id in _BINDING]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from msgspec import Struct
 
 from skewguard.judge.checks import contract_edits
-from skewguard.judge.checks.interface import Case, Check, Result, check, fail, skipped
+from skewguard.judge.checks.interface import Case, Check, Result, check, fail, skipped, unknown
 from skewguard.knowledge.contract import binding, describing, values, waiving
 from skewguard.knowledge.contract.values import Contract
 from skewguard.language.facts import Origin, Subject
@@ -77,18 +77,23 @@ def without_target(
     contracts: Sequence[Contract],
     bindings: Sequence[values.Binding],
     subjects: Iterable[Subject],
-    wanted: Callable[[Contract], bool],
+    wanted: Callable[[Contract], bool | None],
 ) -> Iterator[About]:
-    """Contracts that bind nothing: an error for those that were `wanted`, by name (`--contract`) or by `verify`."""
+    """Contracts that bind nothing: an error for those that were `wanted`, by name (`--contract`) or by `verify`.
+
+    None: what they mean may be in what could not be read.
+    """
     idle = binding.without_target(contracts, bindings)
     present = _some(dict.fromkeys(str(subject) for subject in subjects)) if idle else ""
     for contract in idle:
         targets = _some(dict.fromkeys(f"{target.kind}/{target.name}" for target in contract.targets), " or ")
-        result = fail(
-            f"contract {contract.name} binds nothing: it targets {targets}, and the engines of the input are: {present}",
+        sure = wanted(contract)
+        doubt = ", and what could not be read may hold it" if sure is None else ""
+        result = (unknown if sure is None else fail)(
+            f"contract {contract.name} binds nothing: it targets {targets}, and the engines of the input are: {present}{doubt}",
             remedy=f"correct `targets` at {contract.targets[0].origin.brief}, or add the manifest of {targets}",
             at=contract.origin,
-            severity="error" if wanted(contract) else None,
+            severity="error" if sure is not False else None,
             contract=ContractRef(contract.name, contract.origin),
         )
         yield About(NO_TARGET, _subject(contract), result)

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from skewguard.judge.checks import disagreements, interface, kubectl
-from skewguard.judge.checks.interface import Case, Party, Result, fail, skipped
-from skewguard.language.running import ConfigChange, Replica, Revision
+from skewguard.judge.checks.interface import Case, Party, Result, fail, skipped, unknown
+from skewguard.language.running import ConfigChange, Replica, Revision, Unread
 
 check = partial(interface.check, phases=("live",), scope="replicas")
 
@@ -124,6 +124,9 @@ _MANY = 3
 def not_ready(case: Case) -> Iterator[Result]:
     """Nothing runs at all, or some replicas are not ready; a note while a model may still be loading."""
     replicas = [replica for party in case.parties if not party.leaving for replica in party.replicas]
+    if not replicas and unread_pods(case) is not None:
+        yield skipped("the pods could not be read")
+        return
     desired = case.live.desired if case.live else None
     if not replicas:
         yield from _nothing(case, desired)
@@ -145,6 +148,35 @@ def not_ready(case: Case) -> Iterator[Result]:
         anchor="pods",
         severity=None if broken else "note",
         pods=pods,
+    )
+
+
+def unread_pods(case: Case) -> Unread | None:
+    """Why the pods of a workload could not be read; None where they were."""
+    return next((each for each in (case.live.unread if case.live else ()) if each.what.split(" ")[0] == "pods"), None)
+
+
+@check(
+    "contract.unseen",
+    title="What runs under a contract could not be read",
+    category="orchestration",
+    severity="error",
+    why="The contract speaks of what runs, and the pods of the workload could not be read: that its manifest keeps the "
+    "promises proves nothing about them.",
+    remedy="give the right that is missing, or verify with another context",
+)
+def unseen(case: Case) -> Iterator[Result]:
+    """A contract binds the container, and its pods were not to be read."""
+    unread = unread_pods(case)
+    if case.binding is None or case.binding.contract is None or unread is None or case.parties:
+        yield skipped("the pods were read, or nothing was promised of them")
+        return
+    yield unknown(
+        f"{unread.what} could not be read ({unread.reason}), so whether what runs keeps contract "
+        f"{case.binding.contract.name} is not known",
+        remedy=f"it needs the right: {unread.would_need}" if unread.would_need else "",
+        anchor="pods",
+        at=case.workload.origin,
     )
 
 

@@ -41,6 +41,11 @@ def picks(contract: Contract, subject: Subject, namespace: str | None = None) ->
     return any(_matches(target, subject, namespace) for target in contract.targets)
 
 
+def covers(target: Target, namespace: str | None, cluster: str | None) -> bool:
+    """Whether a target can mean anything of a namespace (None: of every one) of a cluster."""
+    return _says(target.namespace, namespace) and _says(target.cluster, cluster)
+
+
 def _matches(target: Target, subject: Subject, namespace: str | None) -> bool:
     return (
         fnmatchcase(subject.kind.lower(), target.kind.lower())

@@ -25,6 +25,13 @@ def promise(setting: str, what: values.Promise) -> str:
     return f"{setting} {_relation(setting, what)}"
 
 
+def short(setting: str, what: values.Promise) -> str:
+    """The promise without the name of its setting, for a table: `≤ 256 requests`, `one of H100-80GB, H200`."""
+    if isinstance(what, values.OneOf):
+        return f"one of {', '.join(_bare(setting, option) for option in what.options)}"
+    return "anything" if isinstance(what, values.Anything) else _bare(setting, what)
+
+
 def _relation(setting: str, what: values.Promise) -> str:
     if isinstance(what, values.Range):
         return _range(setting, what)

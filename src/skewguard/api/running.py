@@ -1,0 +1,229 @@
+"""What runs, judged: from the values that a cluster or an engine gave to the report of `verify`."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from msgspec import Struct, structs
+
+from skewguard.api import inputs, judging, surroundings
+from skewguard.api.checking import gaps
+from skewguard.api.contracts import Contracts
+from skewguard.api.surroundings import Around
+from skewguard.assess import comparing, endpoints, replicas, standing
+from skewguard.assess.replicas import Said, Standing
+from skewguard.judge.checks.interface import Case
+from skewguard.knowledge import engines
+from skewguard.knowledge.contract import binding
+from skewguard.knowledge.contract.values import Binding, Contract
+from skewguard.knowledge.engines import declarations
+from skewguard.language.facts import Subject
+from skewguard.language.findings import Finding
+from skewguard.language.results import CheckReport, InputProblem, Summary, tally
+from skewguard.language.running import Live, Unread
+from skewguard.language.verifications import LiveSubject
+from skewguard.language.workloads import Inventory, Workload
+
+MOST_IN_FULL = 20
+"""Containers of which every setting is laid side by side; of more only what is promised, and what differs."""
+
+
+class Scope(Struct, frozen=True):
+    """What was asked for. `named`: workloads by name or by label; `namespace` None: every one. `context`: of which cluster."""
+
+    context: str
+    named: bool = False
+    namespace: str | None = None
+
+
+class Witnessed(Struct, frozen=True):
+    """What a cluster showed, and what its engines said of themselves, by the uid of their pod.
+
+    `unread` concerns everything; what concerns one workload stands with it.
+    """
+
+    scope: Scope
+    inventory: Inventory
+    lives: tuple[Live, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    said: Said = {}
+    notes: tuple[str, ...] = ()
+
+
+class Terms(Struct, frozen=True):
+    """How it is judged: under which contracts, on which day, and what the exit code counts."""
+
+    promised: Contracts
+    around: Around
+    today: str
+    allow_unknown: bool = False
+    list_passed: bool = False
+
+
+def standings(witnessed: Witnessed, around: Around) -> tuple[list[Standing], tuple[InputProblem, ...], tuple[str, ...]]:
+    """Every container of what runs, with the checkpoints that were given for its models, and what of them was not used."""
+    from skewguard.api import given
+
+    odd = tuple(hint for workload in witnessed.inventory.workloads for hint in declarations.problems(workload))
+    inventory = structs.replace(witnessed.inventory, hints=(*witnessed.inventory.hints, *odd))
+    lives = _with_unread(witnessed)
+    wanted = around.wanted
+    known, _ = given.fitted(wanted, ())
+    found = replicas.standings(inventory, lives, witnessed.said, around.project, known)
+    if wanted.nothing:
+        return found, (), ()
+    cases = cases_of(found)
+    fitted, errors = given.fitted(wanted, cases)
+    if fitted != known:
+        found = replicas.standings(inventory, lives, witnessed.said, around.project, fitted)
+    problems = tuple(surroundings.problem(error) for error in errors)
+    return found, problems, tuple(given.notes(wanted, cases))
+
+
+def _with_unread(witnessed: Witnessed) -> list[Live]:
+    """What runs, with what could not be read of its namespace or of anything."""
+    return [
+        structs.replace(live, unread=(*live.unread, *(each for each in witnessed.unread if _concerns(each, live))))
+        for live in witnessed.lives
+    ]
+
+
+def _concerns(unread: Unread, live: Live) -> bool:
+    if unread.subject is not None:
+        return (unread.subject.kind, unread.subject.name) == (live.subject.kind, live.subject.name)
+    namespace = unread.what.partition(" in namespace ")[2]
+    return not namespace or namespace == live.subject.namespace
+
+
+def cases_of(found: Iterable[Standing]) -> list[Case]:
+    """The engines among them."""
+    return [each.case for each in found if each.case is not None]
+
+
+def report(witnessed: Witnessed, terms: Terms) -> CheckReport:
+    """What runs against the contracts that speak of it."""
+    found, problems, unused = standings(witnessed, terms.around)
+    cases = cases_of(found)
+    promised = _in_scope(terms.promised, cases, witnessed.scope)
+    bindings = binding.bind_any(promised.contracts, [_names(case) for case in cases])
+    notes = (*witnessed.notes, *unused, *inputs.by_note(_workloads(cases)), *_without_engine(found, cases))
+    return judged(cases, bindings, promised, terms, witnessed, problems=problems, notes=notes)
+
+
+def judged(
+    cases: Sequence[Case],
+    bindings: Sequence[Binding],
+    promised: Contracts,
+    terms: Terms,
+    witnessed: Witnessed,
+    *,
+    problems: Sequence[InputProblem] = (),
+    notes: Sequence[str] = (),
+) -> CheckReport:
+    """The report of cases that run under these bindings."""
+    around = terms.around
+    wanted = _wanted(witnessed.unread)
+    bench = judging.Bench(
+        promised, around.project, terms.today, "live", standing.evaluate, wanted, list_passed=terms.list_passed
+    )
+    result = judging.judge(cases, bindings, bench)
+    findings = tuple(_without_pods(item) for item in result.findings)
+    every = tuple(
+        dict.fromkeys(
+            (*around.problems, *promised.problems, *result.problems, *problems, *_unreadable(witnessed, cases))
+        )
+    )
+    by_verdict, by_severity = tally(findings, result.counts)
+    return CheckReport(
+        run_at=datetime.now(tz=UTC).isoformat(timespec="seconds"),
+        phases=("live",),
+        tables=engines.tables_used(),
+        contracts=result.contracts(promised),
+        subjects=tuple(judging.subject_line(case) for case in cases),
+        findings=findings,
+        gaps=tuple(gaps(party.case for case in cases for party in case.parties[:1])),
+        errors=every,
+        missing=witnessed.inventory.missing,
+        notes=tuple(dict.fromkeys((*around.notes, *promised.notes, *notes))),
+        passed=tuple(result.passed),
+        summary=Summary(
+            engines=len(cases),
+            under_contract=sum(each.contract is not None for each in bindings),
+            assumed=result.assumed,
+            by_verdict=by_verdict,
+            by_severity=by_severity,
+        ),
+        exit_code=judging.exit_code(findings, every, around.project.fail_on, allow_unknown=terms.allow_unknown),
+        fail_on=around.project.fail_on,
+        allow_unknown=terms.allow_unknown,
+        live=tuple(_beside(cases, findings)),
+        context=witnessed.scope.context,
+    )
+
+
+def _beside(cases: Sequence[Case], findings: Sequence[Finding]) -> Iterator[LiveSubject]:
+    by_subject: dict[Subject, list[Finding]] = {}
+    for item in findings:
+        by_subject.setdefault(item.subject, []).append(item)
+    everything = len(cases) <= MOST_IN_FULL
+    for case in cases:
+        yield comparing.laid_beside(case, by_subject.get(case.sheet.subject, ()), everything=everything)
+
+
+def _without_pods(item: Finding) -> Finding:
+    """Behind a URL nobody knows of pods."""
+    return structs.replace(item, pods=()) if item.subject.kind == endpoints.KIND else item
+
+
+# ---- contracts -------------------------------------------------------------------------------------------------------
+
+
+def _names(case: Case) -> list[Subject]:
+    """Every object that a contract for a container may be written for: its own workload, and all above its pods."""
+    own = case.sheet.subject
+    above = case.live.chain if case.live is not None else ()
+    return [own, *(structs.replace(each, container=own.container, role=own.role) for each in above)]
+
+
+def _in_scope(promised: Contracts, cases: Sequence[Case], scope: Scope) -> Contracts:
+    """The contracts that speak of what was asked for: who verifies one workload does not hear of those of others."""
+    if promised.asked:
+        return promised
+    names = [each for case in cases for each in _names(case)]
+
+    def speaks(contract: Contract) -> bool:
+        if any(binding.picks(contract, each) for each in names):
+            return True
+        return not scope.named and any(
+            binding.covers(target, scope.namespace, scope.context) for target in contract.targets
+        )
+
+    return structs.replace(promised, contracts=tuple(each for each in promised.contracts if speaks(each)))
+
+
+def _wanted(unread: Sequence[Unread]) -> Callable[[Contract], bool | None]:
+    """A contract that binds nothing of what runs is an error, unless what it means may not have been readable."""
+    blind = any(each.kind != "absent" for each in unread)
+    return lambda _contract: None if blind else True
+
+
+# ---- in words --------------------------------------------------------------------------------------------------------
+
+
+def _workloads(cases: Iterable[Case]) -> list[Workload]:
+    return [case.workload for case in cases]
+
+
+def _unreadable(witnessed: Witnessed, cases: Sequence[Case]) -> Iterator[InputProblem]:
+    """What keeps everything from being judged: a name that leads to nothing, or nothing that could be read at all."""
+    for each in witnessed.unread:
+        if (each.kind == "absent" and witnessed.scope.named) or not cases:
+            needs = f"it needs: {each.would_need}" if each.would_need else None
+            yield InputProblem(None, f"{each.what}: {each.reason}", hint=needs)
+
+
+def _without_engine(found: Sequence[Standing], cases: Sequence[Case]) -> Iterator[str]:
+    if not cases and found:
+        yield "no inference engine among what runs"
+        yield from (f"{each.subject}: {each.recognition.reason}" for each in found[:20])
+    elif not found:
+        yield "no workload that makes pods was found"

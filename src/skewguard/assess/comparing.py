@@ -1,0 +1,148 @@
+"""One container that runs, side by side: what was promised, what is written, what follows, and what each party runs with."""
+
+from collections.abc import Iterator, Sequence
+
+from skewguard.judge.checks import disagreements
+from skewguard.judge.checks.interface import Case, Party
+from skewguard.knowledge.contract import comparing, describing, values
+from skewguard.knowledge.contract.values import Clause
+from skewguard.language.facts import Fact, Gap
+from skewguard.language.findings import Finding
+from skewguard.language.running import Unread
+from skewguard.language.verifications import Compared, LiveSubject, ReplicaGroup, State
+from skewguard.language.vocabulary import BY_NAME
+
+SKEW = (
+    "contract.mismatch",
+    "pin.replicas-image",
+    "pin.replicas-revision",
+    "hardware.replicas-gpu",
+    "facts.replicas-disagree",
+    "facts.replicas-fingerprint",
+    "facts.disagree",
+    "facts.pod-differs-from-template",
+    "serving.rollout-unfinished",
+)
+"""Checks whose failure says that what runs breaks its contract, or disagrees with itself or its manifest."""
+
+
+def laid_beside(case: Case, findings: Sequence[Finding], *, everything: bool) -> LiveSubject:
+    """One container with its replicas. `findings` are those about it; `everything`: settings that nobody asks about too."""
+    contract = case.binding.contract if case.binding else None
+    live = case.live
+    return LiveSubject(
+        subject=case.sheet.subject,
+        engine=case.engine,
+        version=_version(case),
+        contract=contract.name if contract else None,
+        state=_state(case, findings),
+        desired=live.desired if live else None,
+        groups=tuple(_group(party, case) for party in case.parties),
+        settings=tuple(_settings(case, everything=everything)),
+        owners=live.owners if live else (),
+        revisions=live.revisions if live else (),
+        unread=tuple(dict.fromkeys(_unread(case))),
+    )
+
+
+def _version(case: Case) -> str | None:
+    """The version that runs, where all replicas run the same; else what the manifest says."""
+    facts = [party.case.sheet.effective("runtime.version") for party in disagreements.compared(case)]
+    known = {str(fact.value) for fact in facts if isinstance(fact, Fact)}
+    if len(known) == 1 and all(isinstance(fact, Fact) for fact in facts):
+        return known.pop()
+    return case.release.version if case.release else None
+
+
+def _state(case: Case, findings: Sequence[Finding]) -> State:
+    skewed = any(item.verdict == "fail" and item.check in SKEW and item.severity != "note" for item in findings)
+    if skewed:
+        return "skewed"
+    if any(item.group == "contract" and item.verdict == "unknown" for item in findings):
+        return "undecided"
+    if not disagreements.compared(case):
+        return "empty"
+    if case.binding is not None and len(case.binding.candidates) > 1:
+        return "undecided"
+    return "verified" if case.binding is not None and case.binding.contract is not None else "unpromised"
+
+
+def _unread(case: Case) -> Iterator[Unread]:
+    yield from case.live.unread if case.live else ()
+    for party in case.parties:
+        for answers in party.answers:
+            yield from answers.unread
+
+
+def _group(party: Party, case: Case) -> ReplicaGroup:
+    machines = dict.fromkeys(each.machine.name for each in party.replicas if each.machine is not None)
+    statuses = [status for each in party.replicas if (status := each.running(case.container.name)) is not None]
+    return ReplicaGroup(
+        pods=party.pods,
+        machines=tuple(machines),
+        ready=party.ready,
+        revision=party.revision,
+        current=party.current is not False,
+        restarts=max((status.restarts for status in statuses), default=0),
+        terminating=len(party.replicas) if party.leaving else 0,
+        role=case.workload.subject.role,
+        note="; ".join(_notes(party, [status.state for status in statuses])),
+    )
+
+
+def _notes(party: Party, states: Sequence[str]) -> Iterator[str]:
+    if not party.started:
+        yield states[0] if states else party.replicas[0].phase or "not started"
+    if party.outdated:
+        yield f"started before {' and '.join(party.outdated)} changed"
+
+
+# ---- settings --------------------------------------------------------------------------------------------------------
+
+
+def _settings(case: Case, *, everything: bool) -> Iterator[Compared]:
+    """What was promised and what differs, first; then everything else that is known of it."""
+    contract = case.binding.contract if case.binding else None
+    clauses = {
+        clause.setting: clause
+        for clause in (contract.promised(case.workload.subject.role) if contract else ())
+        if not clause.pattern and not isinstance(clause.promise, values.Anything)
+    }
+    apart = {item.setting for item in disagreements.apart(case)}
+    first = dict.fromkeys((*clauses, *(name for name in BY_NAME if name in apart), *sorted(apart - BY_NAME.keys())))
+    for name in first:
+        yield _compared(case, name, clauses.get(name), differs=name in apart)
+    for name in _others(case) if everything else ():
+        if name not in first:
+            yield _compared(case, name, None, differs=False)
+
+
+def _others(case: Case) -> Iterator[str]:
+    """Settings with a value, in the order of the vocabulary; the engine's own where somebody wrote or saw them."""
+    sheets = [party.case.sheet for party in case.parties] or [case.sheet]
+    added = dict.fromkeys(name for sheet in sheets for name in sheet.added())
+    for name in dict.fromkeys((*BY_NAME, *added)):
+        known = sheets[0].effective(name)
+        if not (isinstance(known, Gap) and known.rule == "absent") and "*" not in name:
+            yield name
+
+
+def _compared(case: Case, setting: str, clause: Clause | None, *, differs: bool) -> Compared:
+    row = BY_NAME.get(setting)
+    declared = case.sheet.declared(setting)
+    derived = case.sheet.default(setting) if declared is None or declared.value == "auto" else None
+    groups = tuple(party.case.sheet.effective(setting) for party in case.parties)
+    return Compared(
+        setting=setting,
+        unit=row.unit if row else "",
+        promised=describing.short(setting, clause.promise) if clause is not None else None,
+        declared=declared,
+        derived=derived,
+        groups=groups,
+        differs=differs,
+        broken=clause is not None and any(_breaks(clause, known) for known in groups),
+    )
+
+
+def _breaks(clause: Clause, known: object) -> bool:
+    return isinstance(known, Fact) and comparing.kept(clause.setting, clause.promise, known.value) is False

@@ -54,7 +54,7 @@ def test_what_the_reader_does_not_need_is_told_and_does_not_count(server: ApiSer
     report = ask()
     assert report.exit_code == 0
     assert of(report, "create", "pods/exec").allowed is False
-    assert [note.partition(" (")[0] for note in report.notes] == [
+    assert [note.partition(" (")[0] for note in report.notes[-3:]] == [
         "skewguard-reader: complete",
         "skewguard-prober: without create pods/portforward, get pods/portforward",
         "skewguard-exec: without create pods/exec, get pods/exec",

@@ -26,6 +26,7 @@ _KINDS = (
     "GCPBackendPolicy", "BackendTrafficPolicy", "ClientTrafficPolicy", "Middleware", "Gateway",
 )  # fmt: skip
 _GROUPS = {
+    "PodAutoscaler": ("autoscaling.aibrix.ai",),  # Knative's own, one for each revision, tells nothing that is read here
     "Service": ("",), "Ingress": ("networking.k8s.io",), "Route": ("route.openshift.io",), "Gateway": ("gateway.networking.k8s.io",),
 }  # fmt: skip
 _HIDES = "what leads to the workloads or scales them"

@@ -53,11 +53,14 @@ def delete(store: Store, kind: Kind, namespace: str, name: str, body: bytes, que
         before = store.get(kind, namespace, name)
         if before is None:
             raise not_found(kind, name)
-        wanted = (json.loads(body or b"{}") or {}).get("preconditions") or {}
+        options: Any = (
+            json.loads(body) if body else {"dryRun": [query.get("dryRun")]}
+        )  # with a body the query is not read
+        wanted = options.get("preconditions") or {}
         for key in ("uid", "resourceVersion"):
             if key in wanted and wanted[key] != before["metadata"][key]:
                 raise conflict(kind, name, f"the {key} in the precondition ({wanted[key]}) does not match")
-        if not _dry(query):
+        if "All" not in (options.get("dryRun") or ()):
             store.delete(kind, namespace, name)
         return document({"kind": "Status", "apiVersion": "v1", "status": "Success", "details": {"name": name}})
 

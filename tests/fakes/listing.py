@@ -54,7 +54,7 @@ class Lists:
         try:
             version, space, name = json.loads(base64.urlsafe_b64decode(token))
         except ValueError:
-            raise Refusal(status(400, "BadRequest", "continue key is not valid")) from None
+            raise Refusal(status(400, "BadRequest", "invalid continue token: continue key is not valid")) from None
         if version != INCONSISTENT and version < self._store.forgotten:
             more = {"metadata": {"continue": _pack(INCONSISTENT, (space, name))}} if self.resumes else {}
             raise Refusal(status(410, "Expired", EXPIRED, **more))

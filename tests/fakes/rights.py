@@ -13,11 +13,12 @@ class Rule(NamedTuple):
 
 
 class Rights:
-    """Everything is allowed that no rule refuses; resources with subresource: `pods/log`."""
+    """Everything is allowed that no rule refuses; resources with subresource: `pods/log`. `known`: whoever asks is known."""
 
     def __init__(self) -> None:
         self.users = {"admin-token": "admin"}
         self.certain = True
+        self.known = True
         self._refused: list[Rule] = []
         self._allowed: list[Rule] = []
 

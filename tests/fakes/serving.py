@@ -132,6 +132,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self._act(api, target, query, body)
 
     def _user(self, api: "ApiServer") -> str:
+        if not api.rights.known:
+            raise Refusal(status(401, "Unauthorized", "Unauthorized"))
         if not api.tls and "Authorization" not in self.headers:
             return self.headers.get("Impersonate-User") or "admin"
         token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")

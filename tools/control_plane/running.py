@@ -51,7 +51,8 @@ class ControlPlane:
         self._processes: list[Process] = []
         self._api, self._etcd, self._peer, self._kubelet = _free_ports(4)
         tokens = {name: token_hex(16) for name in self._groups}
-        self.plane = Plane(self._folder, f"https://127.0.0.1:{self._api}", binaries["kubectl"], tokens)
+        server, etcd = f"https://127.0.0.1:{self._api}", f"http://127.0.0.1:{self._etcd}"
+        self.plane = Plane(self._folder, server, binaries["kubectl"], tokens, etcd)
 
     def __enter__(self) -> Self:
         try:

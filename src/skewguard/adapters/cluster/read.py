@@ -93,6 +93,25 @@ class Reader:
             if not token:
                 return
 
+    def pages(
+        self,
+        resource: Resource,
+        type_: type[T],
+        *,
+        namespace: str | None = None,
+        labels: str | None = None,
+        fields: str | None = None,
+    ) -> Iterator[Page[T]]:
+        """The same list as it comes, with its version; `Expired` where the server forgets it in the middle."""
+        call = _listing(resource, namespace, labels, fields)
+        token = ""
+        while True:
+            page = self._page(call, token, resource, type_)
+            yield page
+            token = page.metadata.continue_
+            if not token:
+                return
+
     def get(self, resource: Resource, name: str, namespace: str | None, type_: type[T]) -> T | None:
         """One object; None where there is none of that name. Raises `NotThere` where the server does not know the kind."""
         call = Call(

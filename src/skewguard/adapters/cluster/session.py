@@ -20,7 +20,6 @@ CONNECT_SECONDS = 10
 RECONNECT_SECONDS = 20
 """How long a server that has answered before may be away: an API server that restarts is back after 3 to 10 s."""
 
-_BUSY = frozenset({429, 503})
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 
 
@@ -95,7 +94,7 @@ class Cluster:
                 if answer.status < 300:
                     return answer
                 problem = failures.of_answer(call, answer, self.place)
-                pause = _pause(answer, attempt) if call.patient and answer.status in _BUSY else None
+                pause = _pause(answer, attempt) if _is_busy(call, answer) else None
             self._pause_or_raise(pause, until, problem)
         raise AssertionError("the loop ends by returning or raising")
 
@@ -213,15 +212,29 @@ def _lowered(response: "httpx2.Response") -> dict[str, str]:
     return {name.lower(): text for name, text in response.headers.items()}
 
 
+def _is_busy(call: Call, answer: Answer) -> bool:
+    """Whether to come again: 429 is said before anything is done, the others may be said in the middle of a change.
+
+    A server that is behind the version it is asked for says 504 and when to come again.
+    """
+    if call.method != "GET" or not call.patient:
+        return call.patient and answer.status == 429
+    return answer.status in (429, 503) or (answer.status >= 500 and _asked_to_wait(answer) > 0)
+
+
 def _backoff(attempt: int) -> float:
     return float(min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE))
 
 
 def _pause(answer: Answer, attempt: int) -> float:
-    """Seconds that the server asks to wait (`Retry-After`, or `retryAfterSeconds` of its `Status`), else our own."""
+    """Seconds that the server asks to wait, else our own."""
+    return max(_asked_to_wait(answer), _FIRST_PAUSE) if _asked_to_wait(answer) else _backoff(attempt)
+
+
+def _asked_to_wait(answer: Answer) -> float:
+    """Seconds of `Retry-After`, or `retryAfterSeconds` of a `Status`; 0 where neither stands."""
     text = answer.headers.get("retry-after", "")
-    if text.isascii() and text.isdigit() and len(text) < 6:
-        return max(float(text), _FIRST_PAUSE)
+    if text.isascii() and text.isdigit():
+        return float(text[:6])
     details = failures.status_of(answer.body).details
-    asked = details.retry_after if details is not None else 0
-    return float(asked) if 0 < asked < 100_000 else _backoff(attempt)
+    return float(min(max(details.retry_after, 0), 10**6)) if details is not None else 0.0

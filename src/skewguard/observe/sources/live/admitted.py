@@ -64,18 +64,18 @@ def key(value: Values, own_labels: dict[str, str], annotations: dict[str, str] |
     return sha256(msgspec.json.encode(whole, order="deterministic")).hexdigest()[:16]
 
 
-def _tokens(value: Values) -> set[str]:
+def _tokens(value: Values) -> list[str]:
     """The volumes by which admission gives a pod its service account's token."""
-    return {
+    return [
         mount["name"]
         for field in ("containers", "initContainers")
         for container in _dicts(value.get(field))
         for mount in _dicts(container.get("volumeMounts"))
         if mount.get("mountPath") == _TOKENS and isinstance(mount.get("name"), str)
-    }
+    ]
 
 
-def _container(value: Values, tokens: set[str]) -> Values:
+def _container(value: Values, tokens: list[str]) -> Values:
     found = dict(value)
     _filter(found, "volumeMounts", lambda each: each.get("name") not in tokens)
     asked = found.get("resources")

@@ -24,6 +24,7 @@ class Asking:
     def __init__(self, reader: Reader, progress: Progress | None = None) -> None:
         self.reader = reader
         self.unread: dict[tuple[str, Subject | None], Unread] = {}
+        self._failed: set[tuple[Resource, str | None]] = set()
         self._progress = progress or (lambda _what, _count: None)
 
     def list(
@@ -44,17 +45,25 @@ class Asking:
                     self._progress(resource.plural, count)
                 yield item
         except ClusterError as error:
-            place = f" in namespace {namespace}" if namespace and resource.namespaced else ""
+            self._failed.add((resource, namespace))
             needed = error.would_need or right("list", resource, namespace)
-            self.miss(_unread(f"{resource.title}{place}", error, hides, needed))
+            self.miss(_unread(_collection(resource, namespace), error, hides, needed))
         self._progress(resource.plural, count)
 
     def get(self, resource: Resource, name: str, namespace: str | None, type_: type[T], hides: str) -> T | None:
-        """One object; None where there is none, or where it cannot be read, which is then kept."""
+        """One object; None where there is none, or where it cannot be read, which is then kept.
+
+        What may not be read is asked for once, and not for each object; neither is what could not be listed.
+        """
+        if (resource, namespace) in self._failed or (resource, None) in self._failed:
+            return None
         try:
             return self.reader.get(resource, name, namespace if resource.namespaced else None, type_)
         except ClusterError as error:
             title = f"{resource.kind} {f'{namespace}/' if namespace else ''}{name}"
+            if error.kind == "denied":
+                self._failed.add((resource, namespace))
+                title = _collection(resource, namespace)
             self.miss(_unread(title, error, hides, error.would_need or right("get", resource, namespace)))
             return None
 
@@ -69,6 +78,10 @@ class Asking:
     def miss(self, unread: Unread) -> None:
         """Keep something that could not be read, once."""
         self.unread.setdefault((unread.what, unread.subject), unread)
+
+
+def _collection(resource: Resource, namespace: str | None) -> str:
+    return f"{resource.title} in namespace {namespace}" if namespace and resource.namespaced else resource.title
 
 
 def _unread(what: str, error: ClusterError, hides: str, needed: str) -> Unread:

@@ -70,7 +70,7 @@ def undated(
             if found is None or found.fixed or found.changed_at is not None or place in seen:
                 continue
             seen.add(place)
-            title = called(*place)
+            title = called(each.kind, each.name, pod.meta.namespace)
             yield Unread(
                 f"the time of the last change of {title}",
                 "the object does not record who wrote its data when (no managedFields)",

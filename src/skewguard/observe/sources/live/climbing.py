@@ -14,6 +14,7 @@ from skewguard.observe.sources import kinds
 from skewguard.observe.sources.live.asking import Asking, Served
 from skewguard.observe.sources.live.shapes import Meta, OwnerReference
 
+_OF_SETS = ("Deployment", "Rollout")
 MOST = 12
 """Most owners above one another; Kubernetes does not forbid a circle."""
 
@@ -50,12 +51,15 @@ class Climbing:
         self._served = served
         self.heads: dict[str, Head] = {}
         self._fetched: dict[str, Head | None] = {}
+        self._makers: dict[tuple[str | None, str], Head] = {}
 
     def add(self, kind: str, group: str, meta: Meta) -> Head:
         """Remember an object of a list."""
         head = Head(kind, group, meta)
         if meta.uid:
             self.heads[meta.uid] = head
+        if kind in _OF_SETS:
+            self._makers[meta.namespace, meta.name] = head
         return head
 
     def above(self, meta: Meta) -> list[Head]:
@@ -83,7 +87,11 @@ class Climbing:
     def _fetch(self, owner: OwnerReference, namespace: str | None) -> Head | None:
         """Read an owner by its name. What cannot be read is known by the reference alone, and nothing above it."""
         resource = self._served.kind(owner.kind, owner.group)
-        told = Head(owner.kind, owner.group, Meta(owner.name, namespace, owner.uid))
+        told = Head(
+            owner.kind,
+            owner.group,
+            Meta(owner.name, namespace, owner.uid, owner_references=self._presumed(owner, namespace)),
+        )
         if resource is None:
             return told
         hides = f"what stands above {owner.kind} {owner.name}"
@@ -91,6 +99,13 @@ class Climbing:
         if read is None or read.metadata.uid != owner.uid:
             return told
         return Head(owner.kind, owner.group, read.metadata)
+
+    def _presumed(self, owner: OwnerReference, namespace: str | None) -> list[OwnerReference] | None:
+        """The owner of a ReplicaSet that cannot be read: it is named after it, with the hash of the template behind."""
+        maker = self._makers.get((namespace, owner.name.rpartition("-")[0])) if owner.kind == "ReplicaSet" else None
+        if maker is None:
+            return None
+        return [OwnerReference(maker.kind, maker.meta.name, maker.meta.uid, f"{maker.group}/", True)]
 
 
 def top(chain: list[Head]) -> int:

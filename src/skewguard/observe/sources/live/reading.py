@@ -178,7 +178,10 @@ def _told(item: Missing, asking: Asking) -> Missing:
     """What is missing, with what helps in a cluster: a right, or the object itself."""
     kind = item.ref.partition(" ")[0]
     title = item.ref.partition(" key ")[0]
-    denied = next((each for each in asking.unread.values() if each.what in (title, f"{kind.lower()}s")), None)
+    denied = next(
+        (each for each in asking.unread.values() if each.what == title or each.what.startswith(f"{kind.lower()}s")),
+        None,
+    )
     if kind == "Secret":
         supply = "nothing has to be supplied: keys and values of Secrets are not read from a cluster"
     elif denied is not None:

@@ -30,7 +30,7 @@ class Reference(Struct, frozen=True, gc=False):
 
 def of_pod(spec: Mapping[str, Any]) -> frozenset[Reference]:
     """Every ConfigMap and Secret that the containers of a pod read, also those that are optional."""
-    volumes = {each.get("name"): each for each in _dicts(spec.get("volumes"))}
+    volumes = {str(each.get("name")): each for each in _dicts(spec.get("volumes"))}
     return frozenset(
         reference
         for field in _CONTAINERS
@@ -44,12 +44,12 @@ def named(value: Json) -> frozenset[tuple[str, str]]:
     return frozenset(_walk(value, 0))
 
 
-def _of_container(container: Mapping[str, Any], volumes: Mapping[Any, Mapping[str, Any]]) -> Iterator[Reference]:
+def _of_container(container: Mapping[str, Any], volumes: Mapping[str, Mapping[str, Any]]) -> Iterator[Reference]:
     name = str(container.get("name"))
     for kind, other in _walk([container.get("env"), container.get("envFrom")], 0):
         yield Reference(kind, other, "env", name)
     for mount in _dicts(container.get("volumeMounts")):
-        volume = volumes.get(mount.get("name")) if isinstance(mount.get("name"), str) else None
+        volume = volumes.get(str(mount.get("name")))
         for kind, other in _walk(volume, 0):
             yield Reference(kind, other, "file", name)
 

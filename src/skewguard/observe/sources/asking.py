@@ -20,8 +20,8 @@ _METRICS_BYTES = 16 * 2**20
 _PATIENCE = 2
 """Questions that may stay without an answer in time before the others are not asked: each of them would be waited for."""
 
-_TELLING = ("/v1/models", "/metrics", "/server_info", "/get_server_info", "/info", "/props", "/v1/metadata", "/version")
-"""Paths whose answers tell engines apart, in the order in which they are asked."""
+_TELLING = ("/v1/metadata", "/v1/models", "/metrics", "/server_info", "/get_server_info", "/info", "/props")
+"""Paths whose answers tell engines apart, in the order in which they are asked: NIM first, which another stands behind."""
 
 
 class About(Struct, frozen=True):

@@ -65,6 +65,7 @@ def _starts(text: str, engine: str | None) -> Iterator[tuple[str, Heard]]:
 def _reason(text: str, engine: str | None) -> str:
     if not text.strip():
         return "it is empty: nothing was printed yet"
-    if engine is not None and live.of(engine) is None:
+    module = live.of(engine) if engine is not None else None
+    if engine is not None and (module is None or not module.READS_LOGS):
         return f"nothing is known of what {engine} prints at its start"
     return "no line of a start is in it: its head has rotated away, or the engine's logger prints another format"

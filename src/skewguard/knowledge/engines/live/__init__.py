@@ -11,10 +11,34 @@ from skewguard.knowledge.engines.live.interface import Endpoint, Heard, LiveModu
 __all__ = ["Endpoint", "Heard", "LiveModule", "Said", "engines", "of", "own"]
 
 
+def _llamacpp() -> LiveModule:
+    from skewguard.knowledge.engines.live import llamacpp
+
+    return llamacpp
+
+
+def _nim() -> LiveModule:
+    from skewguard.knowledge.engines.live import nim
+
+    return nim
+
+
 def _sglang() -> LiveModule:
     from skewguard.knowledge.engines.live import sglang
 
     return sglang
+
+
+def _tgi() -> LiveModule:
+    from skewguard.knowledge.engines.live import tgi
+
+    return tgi
+
+
+def _trtllm() -> LiveModule:
+    from skewguard.knowledge.engines.live import trtllm
+
+    return trtllm
 
 
 def _vllm() -> LiveModule:
@@ -23,11 +47,19 @@ def _vllm() -> LiveModule:
     return vllm
 
 
-_HOMES: Mapping[str, Callable[[], LiveModule]] = {"vllm": _vllm, "sglang": _sglang}
+_HOMES: Mapping[str, Callable[[], LiveModule]] = {
+    "nim": _nim,
+    "vllm": _vllm,
+    "sglang": _sglang,
+    "tgi": _tgi,
+    "trtllm": _trtllm,
+    "llamacpp": _llamacpp,
+}
+"""NIM first: an engine that answers as itself stands behind it."""
 
 
 def engines() -> tuple[str, ...]:
-    """Every engine whose answers are understood, the most common first."""
+    """Every engine whose answers are understood, in the order in which they are told apart."""
     return tuple(_HOMES)
 
 

@@ -68,10 +68,14 @@ class Endpoint(Struct, frozen=True):
 
 
 class LiveModule(Protocol):
-    """The names that the module of one engine defines. `OWN` are destinations that each process has a value of its own of."""
+    """The names that the module of one engine defines.
+
+    `OWN` are destinations that each process has a value of its own of. `READS_LOGS`: its start-up log is understood.
+    """
 
     NAME: str
     OWN: frozenset[str]
+    READS_LOGS: bool
     ENDPOINTS: tuple[Endpoint, ...]
 
     def read_log(self, lines: Sequence[Line]) -> Heard | None:

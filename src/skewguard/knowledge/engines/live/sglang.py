@@ -11,12 +11,13 @@ from typing import Any
 
 from msgspec import DecodeError, json
 
-from skewguard.knowledge.engines.live import metrics, printed, settling
+from skewguard.knowledge.engines.live import metrics, printed, settling, shapes
 from skewguard.knowledge.engines.live.interface import Endpoint, Heard, Said
 from skewguard.knowledge.engines.live.log_lines import Line
 from skewguard.knowledge.engines.live.settling import Field
 
 NAME = "sglang"
+READS_LOGS = True
 
 OWN = frozenset((
     "host", "port", "nccl_port", "dist_init_addr", "node_rank", "base_gpu_id", "grpc_port", "smg_http_sidecar_port",
@@ -43,16 +44,14 @@ def read_server_info(answer: Any) -> Heard:
     """`GET /server_info`: the record of arguments as resolved, and above it what each scheduler made of it."""
     if not isinstance(answer, dict) or "model_path" not in answer:
         return Heard(troubles=("it is no record of SGLang's arguments",))
-    states = answer.get("internal_states")
     said = [*_record(answer)]
-    schedulers = [each for each in states if isinstance(each, dict)] if isinstance(states, list) else []
+    schedulers = shapes.listed(answer, "internal_states")
     shared, differing = _shared(schedulers) if schedulers else ({}, [])
     said += _record(shared)
     said += _EFFECTIVE.all({"max_running_requests": shared.get("effective_max_running_requests_per_dp")})
-    version = answer.get("version")
     return Heard(
         settling.latest(said),
-        version if isinstance(version, str) else None,
+        shapes.text(answer, "version"),
         troubles=(f"the schedulers of this process differ in {', '.join(differing)}",) if differing else (),
         undecided=_FIELDS.undecided(answer, ("dtype", "kv_cache_dtype")),
     )
@@ -95,24 +94,18 @@ def read_model_info(answer: Any) -> Heard:
 
 def read_models(answer: Any) -> Heard:
     """`GET /v1/models`: the name, and from 0.4.6 on the length. `root` is the name again, not the path."""
-    data = answer.get("data") if isinstance(answer, dict) else None
-    models = [each for each in data if isinstance(each, dict)] if isinstance(data, list) else []
-    served = [each for each in models if isinstance(each.get("id"), str) and each.get("parent") is None]
-    if not served:
+    models = shapes.served(answer)
+    if not models:
         return Heard(troubles=("it names no model",))
-    length = served[0].get("max_model_len")
-    fields = {"served_model_name": served[0]["id"], "context_length": length if type(length) is int else None}
+    fields = {"served_model_name": models[0]["id"], "context_length": shapes.count(models[0].get("max_model_len"))}
     return Heard(tuple(_EFFECTIVE.all(fields)))
 
 
 def read_loads(answer: Any) -> Heard:
     """`GET /v1/loads`: how many requests one data-parallel rank takes at once, as it came out."""
-    loads = answer.get("loads") if isinstance(answer, dict) else None
-    ranks = [each for each in loads if isinstance(each, dict)] if isinstance(loads, list) else []
-    limits = {each.get("max_running_requests") for each in ranks if type(each.get("max_running_requests")) is int}
+    limits = {shapes.count(each.get("max_running_requests")) for each in shapes.listed(answer, "loads")}
     said = _EFFECTIVE.all({"max_running_requests": limits.pop()}) if len(limits) == 1 else ()
-    version = answer.get("version") if isinstance(answer, dict) else None
-    return Heard(tuple(said), version if isinstance(version, str) else None)
+    return Heard(tuple(said), shapes.text(answer, "version"))
 
 
 def read_metrics(page: bytes) -> Heard:
@@ -170,8 +163,7 @@ def recognised(path: str, answer: Any) -> bool:
         return False
     if path in ("/server_info", "/get_server_info"):
         return {"model_path", "tokenizer_path", "mem_fraction_static"} <= answer.keys()
-    data = answer.get("data") if path == "/v1/models" else None
-    return isinstance(data, list) and any(isinstance(each, dict) and each.get("owned_by") == "sglang" for each in data)
+    return path == "/v1/models" and shapes.owner(answer, "sglang")
 
 
 # ---- log -----------------------------------------------------------------------------------------------------------

@@ -8,15 +8,15 @@ stop and change the server, so nobody is asked to set it.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import sha256
 from typing import Any
 
-from skewguard.knowledge.engines.live import metrics, printed, settling
+from skewguard.knowledge.engines.live import metrics, printed, settling, shapes
 from skewguard.knowledge.engines.live.interface import Endpoint, Heard, Said
 from skewguard.knowledge.engines.live.log_lines import Line
 from skewguard.knowledge.engines.live.settling import Field
 
 NAME = "vllm"
+READS_LOGS = True
 
 OWN = frozenset((
     "host", "port", "uds", "root_path", "api_server_count", "data_parallel_rank", "data_parallel_start_rank",
@@ -39,30 +39,24 @@ _FIELDS = Field(
 # ---- endpoints -----------------------------------------------------------------------------------------------------
 
 
-def read_version(answer: Any) -> Heard:
-    """`GET /version`: the release."""
-    version = answer.get("version") if isinstance(answer, dict) else None
-    return Heard(version=version) if isinstance(version, str) else Heard(troubles=("it names no version",))
-
-
 def read_models(answer: Any) -> Heard:
     """`GET /v1/models`: names, path and length of the model; loaded adapters have it as their parent.
 
     `root` is the path of the model also where it is served under another name (0.4.2: the name), `max_model_len` there
     from 0.5.0 on.
     """
-    models = [each for each in _listed(answer) if isinstance(each.get("id"), str)]
-    served = [each for each in models if each.get("parent") is None]
-    if not served:
+    models = shapes.served(answer)
+    if not models:
         return Heard(troubles=("it names no model",))
-    names = [each["id"] for each in served]
+    names = [each["id"] for each in models]
     fields = {
         "served_model_name": names,
-        "max_model_len": _count(served[0].get("max_model_len")),
-        "model": served[0].get("root"),
+        "max_model_len": shapes.count(models[0].get("max_model_len")),
+        "model": models[0].get("root"),
     }
     said = [*_FIELDS.all(fields)]
-    adapters = sorted(each["id"] for each in models if each.get("parent") is not None)
+    others = [each.get("id") for each in shapes.listed(answer) if each not in models]
+    adapters = sorted(name for name in others if isinstance(name, str))
     if adapters:
         said.append(Said("vllm.loaded_adapters", adapters, effective=True))
     return Heard(tuple(said))
@@ -128,18 +122,16 @@ def read_tokenizer_info(answer: Any) -> Heard:
     template = answer.get("chat_template") if isinstance(answer, dict) else None
     if not isinstance(template, str):
         return Heard(troubles=("it holds no chat template",))
-    digest = sha256(template.encode("utf-8", "surrogatepass")).hexdigest()
-    return Heard((Said("vllm.chat_template_sha256", digest, effective=True),))
+    return Heard((Said("vllm.chat_template_sha256", shapes.digest(template), effective=True),))
 
 
 def read_completion(answer: Any) -> Heard:
     """One token, for the hash of its configuration that vLLM puts into every answer (none before 0.21.0)."""
-    found = answer.get("system_fingerprint") if isinstance(answer, dict) else None
-    return Heard(fingerprint=found) if isinstance(found, str) and 0 < len(found) < 200 else Heard()
+    return Heard(fingerprint=shapes.text(answer, "system_fingerprint"))
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    Endpoint("/version", read_version),
+    Endpoint("/version", shapes.version),
     Endpoint("/v1/models", read_models, hides=("model.id", "model.served_name", "limits.max_model_len")),
     Endpoint(
         "/metrics",
@@ -178,7 +170,7 @@ def recognised(path: str, answer: Any) -> bool:
     """vLLM says so itself as the owner of its models, and names its metrics after itself."""
     if isinstance(answer, bytes):
         return path == "/metrics" and metrics.begins_with(answer, "vllm:")
-    return path == "/v1/models" and any(each.get("owned_by") == "vllm" for each in _listed(answer))
+    return path == "/v1/models" and shapes.owner(answer, "vllm")
 
 
 # ---- log -----------------------------------------------------------------------------------------------------------
@@ -242,15 +234,6 @@ def _single(line: Line) -> Iterator[Said]:
 
 
 # ---- values --------------------------------------------------------------------------------------------------------
-
-
-def _listed(answer: Any) -> list[dict[str, Any]]:
-    data = answer.get("data") if isinstance(answer, dict) else None
-    return [each for each in data[: settling.LONGEST] if isinstance(each, dict)] if isinstance(data, list) else []
-
-
-def _count(value: Any) -> int | None:
-    return value if type(value) is int and value > 0 else None
 
 
 def _typed(text: str) -> Any:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from skewguard.api.access import check_access
     from skewguard.api.checking import check
     from skewguard.api.diffing import diff
+    from skewguard.api.discovering import discover
     from skewguard.api.explaining import explain
     from skewguard.api.initializing import init
     from skewguard.api.resolving import settings
@@ -22,6 +23,7 @@ _HOMES = {
     "check": "api.checking.check",
     "check_access": "api.access.check_access",
     "diff": "api.diffing.diff",
+    "discover": "api.discovering.discover",
     "explain": "api.explaining.explain",
     "init": "api.initializing.init",
     "misplaced_options": "api.things.misplaced",
@@ -46,6 +48,7 @@ __all__ = [
     "check",
     "check_access",
     "diff",
+    "discover",
     "explain",
     "init",
     "misplaced_options",

@@ -104,7 +104,7 @@ def report(witnessed: Witnessed, terms: Terms) -> CheckReport:
     found, problems, unused = standings(witnessed, terms.around)
     cases = cases_of(found)
     promised = _in_scope(terms.promised, cases, witnessed.scope)
-    bindings = binding.bind_any(promised.contracts, [_names(case) for case in cases])
+    bindings = binding.bind_any(promised.contracts, [names_of(case) for case in cases])
     notes = (*witnessed.notes, *unused, *inputs.by_note(_workloads(cases)), *_without_engine(found, cases))
     return judged(cases, bindings, promised, terms, witnessed, problems=problems, notes=notes)
 
@@ -177,7 +177,7 @@ def _without_pods(item: Finding) -> Finding:
 # ---- contracts -------------------------------------------------------------------------------------------------------
 
 
-def _names(case: Case) -> list[Subject]:
+def names_of(case: Case) -> list[Subject]:
     """Every object that a contract for a container may be written for: its own workload, and all above its pods."""
     own = case.sheet.subject
     above = case.live.chain if case.live is not None else ()
@@ -188,7 +188,7 @@ def _in_scope(promised: Contracts, cases: Sequence[Case], scope: Scope) -> Contr
     """The contracts that speak of what was asked for: who verifies one workload does not hear of those of others."""
     if promised.asked:
         return promised
-    names = [each for case in cases for each in _names(case)]
+    names = [each for case in cases for each in names_of(case)]
 
     def speaks(contract: Contract) -> bool:
         if any(binding.picks(contract, each) for each in names):

@@ -1,0 +1,101 @@
+"""`discover`: which inference workloads a cluster runs, from its API alone: no engine is asked."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from skewguard.adapters.cluster import access
+from skewguard.adapters.cluster.read import Reader
+from skewguard.api import kept_contracts, running, surroundings
+from skewguard.api.contracts import Contracts, load_contracts
+from skewguard.api.running import Scope, Terms, Witnessed
+from skewguard.api.surroundings import Around
+from skewguard.assess import listing
+from skewguard.assess.replicas import Standing
+from skewguard.knowledge import engines
+from skewguard.knowledge.contract import binding
+from skewguard.language.errors import ExitCode
+from skewguard.language.results import InputProblem
+from skewguard.language.running import Unread
+from skewguard.language.verifications import DiscoverReport
+from skewguard.observe.sources import live
+
+MOST_TOLD = 20
+"""Containers without an engine that are told one by one; the others are counted."""
+
+
+def discover(
+    *,
+    namespace: str | None = None,
+    all_namespaces: bool = False,
+    selector: str | None = None,
+    contracts: Sequence[str] = (),
+    tables: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    context: str | None = None,
+    kubeconfig: str | None = None,
+    timeout: float = 30,
+    progress: Callable[[str, int], None] | None = None,
+) -> DiscoverReport:
+    """List the inference workloads of a namespace (the context's where none is named), or of all.
+
+    `selector` is one of labels as `kubectl -l` takes it. `contracts` are files or folders; without any those of the
+    `.skewguard` folder and of the cluster count. The exit code is 0, gaps shown; 2 where a contract could not be read,
+    or nothing at all. Raises a `ClusterError` where the cluster cannot be reached.
+    """
+    with (
+        surroundings.of_call(tables_folder=tables, environ=environ) as around,
+        access.connect(context, kubeconfig, deadline=timeout) as cluster,
+    ):
+        reader = Reader(cluster)
+        place = None if all_namespaces else namespace or cluster.namespace
+        wanted = live.Wanted(namespace=place, labels=selector, accelerators=around.project.accelerators)
+        seen = live.read(reader, wanted, cluster=cluster.context, progress=progress)
+        kept = kept_contracts.in_cluster(load_contracts(contracts, around.apart), reader, [place])
+        unread = (*seen.unread, *kept.unread)
+        scope = Scope(cluster.context, namespace=place)
+        witnessed = Witnessed(scope, seen.inventory, seen.live, unread, notes=tuple(cluster.notes))
+        return listed(witnessed, kept.contracts, around, left_out=seen.left_out)
+
+
+def listed(witnessed: Witnessed, promised: Contracts, around: Around, *, left_out: int = 0) -> DiscoverReport:
+    """What a cluster showed, as a list of its inference workloads."""
+    found, problems, unused = running.standings(witnessed, around)
+    cases = running.cases_of(found)
+    bindings = binding.bind_any(promised.contracts, [running.names_of(case) for case in cases])
+    terms = Terms(promised, around, datetime.now(tz=UTC).date().isoformat())
+    judged = running.judged(cases, bindings, promised, terms, witnessed, problems=problems)
+    rows = tuple(listing.discovered(case, own) for case, own in zip(cases, judged.live, strict=True))
+    unread = tuple(dict.fromkeys((*witnessed.unread, *(item for each in witnessed.lives for item in each.unread))))
+    errors = tuple(dict.fromkeys((*around.problems, *promised.problems, *problems, *_nothing(witnessed))))
+    return DiscoverReport(
+        context=witnessed.scope.context,
+        workloads=rows,
+        unread=unread,
+        tables=engines.tables_used(),
+        errors=errors,
+        notes=(*witnessed.notes, *around.notes, *promised.notes, *unused, *_others(found, left_out)),
+        exit_code=ExitCode.first([ExitCode.UNREADABLE] if errors else []),
+    )
+
+
+def _nothing(witnessed: Witnessed) -> Iterator[InputProblem]:
+    """What was refused, where nothing at all could be read."""
+    for each in witnessed.unread if not witnessed.lives else ():
+        yield InputProblem(None, f"{each.what}: {each.reason}", hint=_needs(each))
+
+
+def _needs(unread: Unread) -> str | None:
+    return f"it needs: {unread.would_need}" if unread.would_need else None
+
+
+def _others(found: Sequence[Standing], left_out: int) -> Iterator[str]:
+    """What was looked at and is no inference engine: how many, and why not."""
+    others = [each for each in found if each.case is None]
+    if left_out:
+        yield f"workloads that ask for no accelerator and name no engine, and were not looked at: {left_out:,}"
+    if others:
+        yield f"containers that run no inference engine that is known: {len(others):,}"
+    yield from (f"{each.subject}: {each.recognition.reason}" for each in others[:MOST_TOLD])
+    more = Counter(each.recognition.reason for each in others[MOST_TOLD:])
+    yield from (f"{count:,} more: {reason}" for reason, count in more.most_common(MOST_TOLD))

@@ -1,0 +1,91 @@
+"""One container that runs an engine as one row of a list: what it serves, on how many of which GPUs, and how it stands.
+
+A number that nobody knows is None, never 0; what replicas do not agree on is told, not chosen.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from skewguard.judge.checks.interface import Case, Party
+from skewguard.language.facts import Choice, Effective, Fact
+from skewguard.language.verifications import Discovered, LiveSubject
+
+COUNT, CLASS = "hardware.gpu_count", "hardware.gpu_class"
+
+
+def discovered(case: Case, standing: LiveSubject) -> Discovered:
+    """The row of a case; `standing` is what its checks made of it."""
+    staying = [party for party in case.parties if not party.leaving]
+    cases = [party.case for party in staying] or [case]
+    own, live = case.sheet.subject, case.live
+    owner = standing.owners[0] if standing.owners else None
+    return (
+        Discovered(
+            subject=own,
+            engine=case.engine,
+            version=standing.version,
+            model=_agreed(cases, "model.id"),
+            served_name=_agreed(cases, "model.served_name"),
+            gpu_count=_gpus(staying, case),
+            gpu_classes=tuple(dict.fromkeys(name for each in cases for name in _classes(each.sheet.effective(CLASS)))),
+            desired=_desired(case),
+            ready=None if not staying and _is_blind(case) else sum(party.ready for party in staying),
+            contract=standing.contract,
+            state=standing.state,
+            owner=f"{owner.kind} {f'{owner.namespace}/' if owner.namespace else ''}{owner.name}" if owner else None,
+            notes=tuple(_notes(case, cases)),
+        )
+        if live is not None
+        else Discovered(own, case.engine, standing.version)
+    )
+
+
+def _known(cases: Sequence[Case], setting: str) -> list[str]:
+    """The values that are known of a setting, each once; a list of names is one value."""
+    facts = (each.sheet.effective(setting) for each in cases)
+    values = [fact.value for fact in facts if isinstance(fact, Fact) and fact.value not in (None, "")]
+    return list(dict.fromkeys(", ".join(map(str, each)) if isinstance(each, list) else str(each) for each in values))
+
+
+def _agreed(cases: Sequence[Case], setting: str) -> str | None:
+    found = _known(cases, setting)
+    return found[0] if len(found) == 1 else None
+
+
+def _gpus(parties: Sequence[Party], case: Case) -> int | None:
+    """The GPUs of all its replicas together; of none where it is scaled to none."""
+    if not parties:
+        return 0 if _desired(case) == 0 else None
+    each = [(party.case.sheet.effective(COUNT), len(party.replicas)) for party in parties]
+    counts = [
+        fact.value * replicas for fact, replicas in each if isinstance(fact, Fact) and isinstance(fact.value, int)
+    ]
+    return sum(counts) if len(counts) == len(each) else None
+
+
+def _classes(known: Effective) -> Iterator[str]:
+    """The classes that a value names; of a choice those that it leaves open."""
+    values = known.values() if isinstance(known, Choice) else [known.value] if isinstance(known, Fact) else []
+    for value in values:
+        yield from (map(str, value) if isinstance(value, list) else [str(value)] if value else [])
+
+
+def _desired(case: Case) -> int | None:
+    """The pods that are wanted of this container; None where its object wants pods of several roles together."""
+    live = case.live
+    return live.desired if live is not None and len(live.workloads) == 1 else None
+
+
+def _is_blind(case: Case) -> bool:
+    """Whether there may be pods that could not be read."""
+    return case.live is not None and any(each.hides == "what runs" for each in case.live.unread)
+
+
+def _notes(case: Case, cases: Sequence[Case]) -> Iterator[str]:
+    found = case.recognition
+    if found is not None:
+        yield found.reason if found.certain else f"not certain: {found.reason}"
+    for setting in ("model.id", "model.served_name"):
+        values = _known(cases, setting)
+        if len(values) > 1:
+            yield f"replicas differ in {setting}: {', '.join(values)}"
+    yield from case.workload.notes

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo control-plane demo-cluster test test-fast lint format docs bench skewbench engine-tables wheel requirements environment clean
+.PHONY: help demo control-plane demo-cluster test test-fast lint format docs bench bench-live skewbench engine-tables wheel requirements environment clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -50,6 +50,9 @@ docs: environment ## write the generated pages again
 
 bench: environment ## measure; nothing else may be running
 	$(PY) benchmarks/speed.py
+
+bench-live: environment ## measure reading 10,000 running pods; takes 20 minutes, and nothing else may be running
+	$(PY) benchmarks/live.py
 
 skewbench: environment ## how many changes of what runs are found, and how many harmless ones are reported
 	$(PY) benchmarks/skewbench/run.py

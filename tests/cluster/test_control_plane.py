@@ -1,15 +1,18 @@
 """The test cluster itself: everything else here rests on these."""
 
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 import httpx2
 import pytest
 
-from tools.control_plane import objects
+from tools.control_plane import objects, running
+from tools.control_plane.binaries import Binaries
 from tools.control_plane.client import Object
 from tools.control_plane.namespaces import Namespace
 from tools.control_plane.plane import Plane
@@ -206,3 +209,18 @@ def test_the_cluster_works_on_after_its_api_server_was_restarted(own_control_pla
         path = f"/apis/apps/v1/namespaces/{namespace.name}/deployments/chat"
         namespace.client.patch(path, {"spec": {"template": {"metadata": {"annotations": {"again": "yes"}}}}})
         namespace.wait_ready("deployment/chat")
+
+
+def test_a_port_that_somebody_took_in_between_is_given_up(
+    programs: Binaries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A port can be taken after it was found free: the start is tried again with others."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        free = running.free_ports
+        monkeypatch.setattr(running, "free_ports", lambda number: [*free(number - 1), taken.getsockname()[1]])
+        control_plane = ControlPlane(programs, folder=tmp_path)
+        monkeypatch.setattr(running, "free_ports", free)
+        with control_plane, control_plane.plane.client() as client:
+            assert client.send("GET", "/readyz") == "ok"

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.control_plane import binaries, locking, sharing
+from tools.control_plane import locking, sharing
+from tools.control_plane.binaries import Binaries
 
 ROOT = Path(__file__).resolve().parents[2]
 USER = """
@@ -22,14 +23,6 @@ with sharing.joined(Path(sys.argv[1])) as plane:
     print(plane.server, flush=True)
     sys.stdin.read()
 """
-
-
-@pytest.fixture(autouse=True)
-def _programs() -> None:
-    try:
-        binaries.ready(sharing.tell)
-    except binaries.NotToBeHad as why:
-        pytest.skip(f"no control plane: {why}; `make control-plane` builds one")
 
 
 class User:
@@ -52,7 +45,7 @@ class User:
 
 
 @pytest.fixture
-def users(tmp_path: Path) -> Iterator[list[User]]:
+def users(programs: Binaries, tmp_path: Path) -> Iterator[list[User]]:
     """Two users of one control plane."""
     made = [User(tmp_path / "plane"), User(tmp_path / "plane")]
     yield made

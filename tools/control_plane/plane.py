@@ -94,5 +94,5 @@ class Plane(Struct, frozen=True):
         parts = []
         for path in sorted(self.folder.glob("*.log")):
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-            parts.append(f"--- {path}\n" + "\n".join(lines[-12:]))
+            parts.append(f"--- {path}\n" + "\n".join(line[:300] for line in lines[-12:]))
         return "\n".join(parts)

@@ -27,9 +27,8 @@ class Process:
         self, name: str, words: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
     ) -> None:
         self.name = name
-        self.log = folder / f"{name}.log"
         guard = [sys.executable, "-I", "-S", "-c", GUARD, str(os.getpid())]
-        with self.log.open("ab") as log:
+        with (folder / f"{name}.log").open("ab") as log:
             self._popen = subprocess.Popen(
                 [*guard, *words],
                 cwd=folder,
@@ -57,7 +56,3 @@ class Process:
         except subprocess.TimeoutExpired:
             self._popen.kill()
             self._popen.wait()
-
-    def tail(self, lines: int = 12) -> str:
-        """The last lines of its log."""
-        return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])

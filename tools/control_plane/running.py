@@ -7,6 +7,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import Self
@@ -23,6 +24,7 @@ DATA = Path(__file__).parent / "data"
 START_S = 60.0
 """How long a start may take, all in all; it takes 3 s on two idle cores."""
 STOP_S = 5.0
+TRIES = 3
 PODS = "127.77.0.1/16"
 """Where kwok takes pods' addresses from. Loopback: whoever dials one stays on this machine, and the API server's pod
 proxy refuses (it would dial the pod from here, and any other address may lead out of this machine)."""
@@ -32,6 +34,10 @@ ANSWERS = {"Logs": "logs", "Exec": "execs", "PortForward": "portforwards"}
 
 class DidNotStart(Exception):
     """A program ended or was not ready in time; the message holds the end of every log."""
+
+
+class PortTaken(DidNotStart):
+    """Somebody else took a port between the moment when it was free and the one when a program wanted it."""
 
 
 class ControlPlane:
@@ -49,13 +55,22 @@ class ControlPlane:
         self._folder = folder or Path(tempfile.mkdtemp(prefix="skewguard-control-plane-"))
         self._groups = {credentials.ADMIN: ["system:masters"], **(users or {})}
         self._processes: list[Process] = []
-        self._api, self._etcd, self._peer, self._kubelet = _free_ports(4)
-        tokens = {name: token_hex(16) for name in self._groups}
+        self._tokens = {name: token_hex(16) for name in self._groups}
+        self._choose_ports()
+
+    def _choose_ports(self) -> None:
+        self._api, self._etcd, self._peer, self._kubelet = free_ports(4)
         server, etcd = f"https://127.0.0.1:{self._api}", f"http://127.0.0.1:{self._etcd}"
-        self.plane = Plane(self._folder, server, binaries["kubectl"], tokens, etcd)
+        self.plane = Plane(self._folder, server, self._binaries["kubectl"], self._tokens, etcd)
 
     def __enter__(self) -> Self:
         try:
+            for _ in range(TRIES - 1):
+                with suppress(PortTaken):
+                    self._start()
+                    return self
+                self._stop_programs()
+                self._choose_ports()
             self._start()
         except BaseException:
             self.stop()
@@ -75,9 +90,12 @@ class ControlPlane:
 
     def stop(self) -> None:
         """Stop what runs, last started first; the logs stay unless the folder was a temporary one."""
+        self._stop_programs()
+        shutil.rmtree(self._folder if self._temporary else self._folder / "etcd", ignore_errors=True)
+
+    def _stop_programs(self) -> None:
         while self._processes:
             self._processes.pop().stop(STOP_S)
-        shutil.rmtree(self._folder if self._temporary else self._folder / "etcd", ignore_errors=True)
 
     def restart_apiserver(self, *, while_away: Callable[[], object] | None = None) -> None:
         """End the API server as an upgrade does (SIGTERM), call `while_away`, and start it again at the same address."""
@@ -147,19 +165,21 @@ class ControlPlane:
                 "--endpoint-reconciler-type=none",
             ],
         )
-        self._wait_for_apiserver()
+        self._wait_until(self._apiserver_is_ready)
 
-    def _wait_for_apiserver(self) -> None:
-        """Until /readyz says `ok`: any other answer (401, 500) only shows that something listens."""
+    def _wait_until(self, ready: Callable[[], bool]) -> None:
+        """Until the program that was started last is ready, while all of them run."""
         end = time.monotonic() + START_S
-        while not self._is_ready():
-            ended = [process for process in self._processes if process.ended]
+        while not ready():
+            ended = [process.name for process in self._processes if process.ended]
             if ended or time.monotonic() > end:
-                what = f"{ended[0].name} ended" if ended else f"the API server is not ready after {START_S:g} s"
-                raise DidNotStart(f"{what}\n{self.plane.logs()}")
+                what = f"{ended[0]} ended" if ended else f"{self._processes[-1].name} is not ready after {START_S:g} s"
+                logs = self.plane.logs()
+                raise (PortTaken if "address already in use" in logs else DidNotStart)(f"{what}\n{logs}")
             time.sleep(0.05)
 
-    def _is_ready(self) -> bool:
+    def _apiserver_is_ready(self) -> bool:
+        """/readyz says `ok`: any other answer (401, 500) only shows that something listens."""
         if not self.plane.authority.is_file():
             return False
         try:
@@ -194,6 +214,7 @@ class ControlPlane:
             [
                 f"--kubeconfig={self.plane.kubeconfig}",
                 "--config=kwok.yaml",
+                "--v=WARN",
                 f"--enable-crds={','.join(ANSWERS)}",
                 "--manage-all-nodes=false",
                 f"--manage-nodes-with-annotation-selector={objects.FAKE}=fake",
@@ -206,9 +227,15 @@ class ControlPlane:
             ],
             environment,
         )
+        self._wait_until(lambda: _listens(self._kubelet))
 
 
-def _free_ports(number: int) -> list[int]:
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_ports(number: int) -> list[int]:
     """Ports of loopback that nothing listens at, as the kernel gives them out; all different."""
     sockets = [socket.socket() for _ in range(number)]
     try:

@@ -28,6 +28,10 @@ def connect(context: str | None = None, kubeconfig: str | None = None, *, deadli
     """
     moment = Deadline.after(deadline)
     selected = select(context, kubeconfig)
+    if not _is_url(selected.server.server):
+        raise Misconfigured(
+            f"the server of context {selected.context} is no URL", hint="write https://HOST:PORT", file=selected.source
+        )
     proxy = proxies.for_server(selected.server.server, selected.server.proxy)
     place = Place(selected.context, _host(selected.server.server), _login(selected), _host(proxy) if proxy else None)
     extensions = {"sni_hostname": selected.server.tls_name} if selected.server.tls_name else {}
@@ -118,6 +122,16 @@ def _acting(user: User) -> list[tuple[str, str]]:
 def _is_near(server: str) -> bool:
     host = _host(server).rpartition(":")[0].strip("[]")
     return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _is_url(server: str) -> bool:
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(server)
+        return parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _host(url: str) -> str:

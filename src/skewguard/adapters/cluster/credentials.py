@@ -6,6 +6,7 @@ reached and not before.
 
 import ssl
 import threading
+from base64 import b64decode, b64encode
 from collections.abc import Generator
 
 import httpx2
@@ -53,10 +54,12 @@ def tls(selected: Selected, given: plugins.Credentials | None = None) -> ssl.SSL
         client_key_data=user.key_data or None,
     )
     try:
+        _check_base64(server.ca_data, user.cert_data, user.key_data)
         context = client_adapter.verify_cluster(cluster, holder, str)
         if given is not None and given.cert and given.key:
             _add(context, given.cert, given.key)
     except (OSError, ValueError) as error:  # a missing file, no PEM, no base64, a key of another certificate
+        error.__traceback__ = None  # its frames would keep temporary files with keys open
         raise Misconfigured(
             f"the certificates of context {selected.context} cannot be used: {_words(error)}",
             hint="check certificate-authority, client-certificate and client-key, or log in again",
@@ -67,10 +70,14 @@ def tls(selected: Selected, given: plugins.Credentials | None = None) -> ssl.SSL
 
 def _add(context: ssl.SSLContext, cert: str, key: str) -> None:
     """Load a certificate that is held as text; `ssl` reads files alone."""
-    from base64 import b64encode
-
     holders = [models.FileStr(b64encode(text.encode()).decode()) for text in (cert, key)]
     context.load_cert_chain(holders[0], holders[1])
+
+
+def _check_base64(*texts: str | None) -> None:
+    """Raise `ValueError` for what is none; lightkube would leave an open file behind."""
+    for text in texts:
+        b64decode(text or "")
 
 
 def _words(error: Exception) -> str:

@@ -91,7 +91,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self._send(reply)
 
     def _fail(self, fault: Fault) -> None:
-        self.close_connection = True
+        self._body()
+        self.close_connection = fault.cut or fault.drop or fault.hang
         if fault.hang:
             self.server.api.faults.over.wait()
         if fault.drop or fault.hang:

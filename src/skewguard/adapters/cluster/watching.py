@@ -47,7 +47,7 @@ class _Raw(Struct, frozen=True):
 
 class _Meta(Struct, frozen=True):
     version: str = field(name="resourceVersion", default="")
-    name: str = ""
+    name: Any = ""
 
 
 class _Versioned(Struct, frozen=True):

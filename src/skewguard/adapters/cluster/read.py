@@ -5,6 +5,7 @@ the decoder and never become Python values. `dict` takes whole objects. A page i
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -15,7 +16,7 @@ from skewguard.adapters.cluster.calls import Call
 from skewguard.adapters.cluster.errors import Expired, NotThere, Unusable
 from skewguard.adapters.cluster.resources import PODS, Resource, right
 from skewguard.adapters.cluster.session import Cluster
-from skewguard.adapters.cluster.together import each
+from skewguard.adapters.cluster.together import ahead, each
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -79,16 +80,20 @@ class Reader:
         call = _listing(resource, namespace, labels, fields)
         seen: set[str] = set()
         token, restarts = "", 0
+        coming = ahead(partial(self._ask, call, token, resource))
         while True:
             try:
-                page = self._page(call, token, resource, type_)
+                page = self._decode_page(coming(), type_, call, resource)
             except Expired as error:
                 restarts += 1
                 if not token or restarts > RESTARTS:
                     raise
                 token = error.resume
+                coming = ahead(partial(self._ask, call, token, resource))
                 continue
             token = page.metadata.continue_
+            if token:  # the server makes the next page while this one is used
+                coming = ahead(partial(self._ask, call, token, resource))
             yield from self._fresh(page.items or [], seen, restarts, last=not token)
             if not token:
                 return
@@ -160,15 +165,14 @@ class Reader:
         return each(self.cluster, tasks)
 
     def _page(self, call: Call, token: str, resource: Resource, type_: type[T]) -> Page[T]:
+        return self._decode_page(self._ask(call, token, resource), type_, call, resource)
+
+    def _ask(self, call: Call, token: str, resource: Resource) -> bytes:
         params = {**call.params, **({"continue": token} if token else {})}
         try:
-            body = self.cluster.ask(msgspec.structs.replace(call, params=params)).body
+            return self.cluster.ask(msgspec.structs.replace(call, params=params)).body
         except NotThere:
             raise _unserved(resource, self.cluster) from None
-        page = self._decode_page(body, type_, call, resource)
-        if type_ is dict:
-            page.items = [_completed(item, resource) for item in page.items or []]
-        return page
 
     def _fresh(self, items: Sequence[T], seen: set[str], restarts: int, *, last: bool) -> Iterator[T]:
         """Items that were not given before; a list of one page needs no memory of them."""
@@ -185,11 +189,13 @@ class Reader:
         try:
             page: Page[T] = decoder.decode(body)
         except msgspec.ValidationError:
-            return self._readable(body, type_, call, resource)
+            page = self._readable(body, type_, call, resource)
         except (msgspec.DecodeError, RecursionError):
             raise self._no_json(call, body) from None
         if page.items is None and not page.kind.endswith("List"):
             raise self._no_json(call, body)
+        if type_ is dict:
+            page.items = [_completed(item, resource) for item in page.items or []]
         return page
 
     def _readable(self, body: bytes, type_: type[T], call: Call, resource: Resource) -> Page[T]:

@@ -28,6 +28,13 @@ def each(cluster: Cluster, tasks: Sequence[Callable[[], R]]) -> tuple[R, ...]:
         raise
 
 
+def ahead(task: Callable[[], R]) -> Callable[[], R]:
+    """Begin a task now; what this gives waits for its result, and raises what it raised."""
+    work = _Work([task])
+    threading.Thread(target=work.run, daemon=True).start()
+    return lambda: work.results()[0]
+
+
 class _Work(Generic[R]):
     """Tasks, who takes which, and what came of them."""
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from skewguard.api.resolving import settings
     from skewguard.api.results import rules, source_line
     from skewguard.api.things import misplaced as misplaced_options
+    from skewguard.api.verifying import verify
 
 _HOMES = {
     "check": "api.checking.check",
@@ -30,6 +31,7 @@ _HOMES = {
     "rules": "api.results.rules",
     "settings": "api.resolving.settings",
     "source_line": "api.results.source_line",
+    "verify": "api.verifying.verify",
     "write_result": "adapters.writing.write",
 }
 
@@ -55,5 +57,6 @@ __all__ = [
     "rules",
     "settings",
     "source_line",
+    "verify",
     "write_result",
 ]

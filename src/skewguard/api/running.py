@@ -23,6 +23,8 @@ from skewguard.language.running import Live, Unread
 from skewguard.language.verifications import LiveSubject
 from skewguard.language.workloads import Inventory, Workload
 
+NOTHING = Inventory()
+
 MOST_IN_FULL = 20
 """Containers of which every setting is laid side by side; of more only what is promised, and what differs."""
 
@@ -38,7 +40,7 @@ class Scope(Struct, frozen=True):
 class Witnessed(Struct, frozen=True):
     """What a cluster showed, and what its engines said of themselves, by the uid of their pod.
 
-    `unread` concerns everything; what concerns one workload stands with it.
+    `unread` concerns everything; what concerns one workload stands with it. `images` are digests that name one image.
     """
 
     scope: Scope
@@ -46,6 +48,7 @@ class Witnessed(Struct, frozen=True):
     lives: tuple[Live, ...] = ()
     unread: tuple[Unread, ...] = ()
     said: Said = {}
+    images: tuple[frozenset[str], ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -198,6 +201,11 @@ def _in_scope(promised: Contracts, cases: Sequence[Case], scope: Scope) -> Contr
         )
 
     return structs.replace(promised, contracts=tuple(each for each in promised.contracts if speaks(each)))
+
+
+def only(promised: Contracts, bound: Binding) -> Contracts:
+    """The contracts that are in play where one container alone is judged."""
+    return structs.replace(promised, contracts=bound.candidates)
 
 
 def _wanted(unread: Sequence[Unread]) -> Callable[[Contract], bool | None]:

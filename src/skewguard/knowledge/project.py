@@ -85,6 +85,13 @@ class Project(Struct, frozen=True):
     fail_on: FailOn = "error"
     store: str | None = None
 
+    @property
+    def image_words(self) -> tuple[str, ...]:
+        """The longest plain part of each glob over images: it stands in every reference that the glob matches."""
+        parts = (re.split(r"[*?\[\]]+", rule.match) for rule in self.images)
+        longest = (max(pieces, key=len) for pieces in parts)
+        return tuple(word for word in longest if word)
+
     def skips(self, path: str) -> Ignore | None:
         """The entry that keeps a file from being judged. `path` is relative to the folder that holds `.skewguard`."""
         rules = (rule for rule in self.ignore if rule.check is None and rule.path is not None)

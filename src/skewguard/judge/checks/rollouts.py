@@ -137,9 +137,10 @@ def not_ready(case: Case) -> Iterator[Result]:
     broken = [replica for replica in waiting if _is_broken(case, replica)]
     pods = [replica.name for replica in broken or waiting]
     state = _state(case, (broken or waiting)[0])
+    crashes = (bool(broken) and "waiting" not in state) or "CrashLoop" in state
     look = (
         kubectl.in_container("logs", case, pods[0], " --previous")
-        if broken
+        if crashes
         else kubectl.on_pod("describe pod", case, pods[0])
     )
     yield fail(
@@ -151,9 +152,14 @@ def not_ready(case: Case) -> Iterator[Result]:
     )
 
 
+_PODS = ("pods", "replicasets", "ReplicaSet", "statefulsets", "StatefulSet")
+"""What pods are found by: themselves, and what stands between them and the object that was named."""
+
+
 def unread_pods(case: Case) -> Unread | None:
-    """Why the pods of a workload could not be read; None where they were."""
-    return next((each for each in (case.live.unread if case.live else ()) if each.what.split(" ")[0] == "pods"), None)
+    """Why the pods of a workload could not be read, or not told to be its own; None where they were."""
+    unread = case.live.unread if case.live else ()
+    return next((each for each in unread if each.what.split(" ")[0].partition(".")[0] in _PODS), None)
 
 
 @check(

@@ -55,6 +55,17 @@ SGLANG = Signs(
 )
 ENGINES: dict[str, Signs] = {row.name: row for row in (VLLM, SGLANG, *ROWS)}
 
+
+def words() -> tuple[str, ...]:
+    """Words of which one stands in every workload that starts an engine by name: its programs, modules and images."""
+    found: dict[str, None] = {}
+    for row in ENGINES.values():
+        names = (*row.words, *(name for name, _ in row.programs), *(module.partition(".")[0] for module in row.modules))
+        images = (image.rpartition("/")[2].strip("*") for image in (*row.entrypoints, *row.repositories, *row.bare))
+        found |= dict.fromkeys(name for name in (*names, *images) if len(name) > 2 and "*" not in name)
+    return tuple(name for name in found if not any(other != name and other in name for other in found))
+
+
 Kind = Literal["engine", "bystander", "setup", "unknown"]
 
 _SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh"))

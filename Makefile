@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo control-plane demo-cluster test test-fast lint format docs bench bench-live skewbench engine-tables wheel requirements environment clean
+.PHONY: help demo control-plane demo-cluster test test-fast test-engine lint format docs bench bench-live skewbench engine-tables wheel requirements environment clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -33,6 +33,9 @@ test: lint ## everything: style, types, layers, docs, all tests
 
 test-fast: environment ## the tests without the slow ones and without a cluster, searching a quarter as long
 	$(PYTEST) -m "not slow and not cluster"
+
+test-engine: environment ## the tests that start a real vLLM on the CPU: 6 GB of disk, about ten minutes
+	env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest -m engine tests/engine
 
 lint: environment ## style, types, layers, and whether the generated docs are current
 	$(VENV)/bin/ruff check $(SOURCES)

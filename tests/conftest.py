@@ -2,7 +2,7 @@
 
 A test whose component cannot be had on a machine calls `pytest.skip` with the component and the way to get it. Such
 tests are listed once more, under "not run", in the closing lines; with CI set in the environment the list must be
-empty.
+empty. A tier that takes gigabytes runs where it is asked for by its marker, and the closing lines name it where not.
 """
 
 import gc
@@ -17,6 +17,23 @@ from tests import searching
 def pytest_configure(config: pytest.Config) -> None:
     """The tier that leaves out the slow tests also searches for a shorter time."""
     searching.load_profile(fast="not slow" in config.option.markexpr)
+
+
+OPT_IN = {"engine": "make test-engine"}
+"""Tiers that run only where the marker is named with `-m`, and the task that does so."""
+
+
+def _unasked(config: pytest.Config) -> list[str]:
+    return [tier for tier in OPT_IN if tier not in config.option.markexpr]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the opt-in tiers out that nobody asked for."""
+    unasked = _unasked(config)
+    left_out = [item for item in items if any(item.get_closest_marker(tier) for tier in unasked)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -38,10 +55,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """List the tests that did not run, with the reason."""
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """List the tests that did not run, with the reason, and the tiers that nobody asked for."""
     left_out = list(_not_run(terminalreporter))
     if left_out:
         terminalreporter.section("not run")
         for name, reason in left_out:
             terminalreporter.line(f"not run: {name}: {reason}")
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        for tier in _unasked(config):
+            terminalreporter.line(f"opt-in, not asked for: the tests marked {tier} ({OPT_IN[tier]})")

@@ -1,6 +1,7 @@
 """The tool that serves a real engine, without the engine: its checkpoint, its processes, and what it says when it cannot."""
 
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -192,3 +193,17 @@ def test_a_full_disk_is_told_before_anything_is_fetched(tmp_path: Path, monkeypa
 
     with pytest.raises(installing.Unavailable, match="GiB have to be free in"):
         installing.find_or_install(tmp_path, deadline=PATIENT)
+
+
+def test_the_tier_is_left_out_unless_it_is_asked_for() -> None:
+    """A plain run of everything does not start servers; `-m engine` does, and says how many tests it would run."""
+    collect = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "tests/engine"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    plain = subprocess.run(collect, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    asked = subprocess.run(
+        [*collect, "-m", "engine"], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert "::" not in plain.stdout
+    assert "deselected" in plain.stdout
+    assert "::" in asked.stdout

@@ -1,4 +1,4 @@
-"""A Llama of 124,000 parameters, written from a seed: the smallest checkpoint that vLLM's CPU build serves.
+"""A Llama of 116,000 parameters, written from a seed: the smallest checkpoint that vLLM's CPU build serves.
 
 Its weights are noise and its tokenizer takes a text byte by byte. That is enough where an engine is asked how it was
 started, and what it would say to a question is nobody's business. The same seed gives the same bytes on every machine.

@@ -14,7 +14,7 @@ def _status(thing: Object) -> Object:
 
 def _condition(name: str) -> Rule:
     def holds(thing: Object) -> bool:
-        conditions = _status(thing).get("conditions", [])
+        conditions = _status(thing).get("conditions") or []  # null until something has looked at the object
         return any(each["type"] == name and each["status"] == "True" for each in conditions)
 
     return holds

@@ -120,6 +120,11 @@ def test_the_node_of_a_daemon_set_is_no_difference() -> None:
     )
 
 
+def test_tolerations_are_no_difference() -> None:
+    """Admission gives pods tolerations for their namespace or for the GPUs they ask for."""
+    assert _key(made.spec(tolerations=[{"key": "nvidia.com/gpu", "operator": "Exists"}])) == _key(made.spec())
+
+
 def test_claims_of_a_stateful_set_are_no_difference() -> None:
     """The volume that a claim template gives each pod is its own."""
 

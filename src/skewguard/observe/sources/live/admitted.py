@@ -29,6 +29,7 @@ _LABELS = frozenset(
         "leaderworkerset.sigs.k8s.io/group-index", "leaderworkerset.sigs.k8s.io/group-key",
         "leaderworkerset.sigs.k8s.io/worker-index", "leaderworkerset.sigs.k8s.io/subgroup-index",
         "leaderworkerset.sigs.k8s.io/subgroup-key", "leaderworkerset.sigs.k8s.io/template-revision-hash",
+        "controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name",
         "ray.io/identifier", "ray.io/cluster", "ray.io/replica-index", "ray.io/host-index",
     )
 )  # fmt: skip
@@ -57,10 +58,11 @@ def labels(value: dict[str, str] | None) -> dict[str, str]:
 def key(value: Values, own_labels: dict[str, str], annotations: dict[str, str] | None) -> str:
     """Equal for pods that are equal in everything an engine or a check reads: 16 hex digits.
 
-    `value` comes from `spec`. Addresses and indexes that a controller sets as variables do not count.
+    `value` comes from `spec`. Addresses and indexes that a controller sets as variables do not count, nor do tolerations:
+    admission adds them for whole namespaces and resources, and where the pod went is known.
     """
     said = {name: text for name, text in (annotations or {}).items() if name.startswith(_DIRECTIVES)}
-    whole = [_without_addresses(value), own_labels, said]
+    whole = [_comparable(value), own_labels, said]
     return sha256(msgspec.json.encode(whole, order="deterministic")).hexdigest()[:16]
 
 
@@ -119,8 +121,8 @@ def _settle(value: Values) -> None:
         del value["affinity"]
 
 
-def _without_addresses(value: Values) -> Values:
-    found = dict(value)
+def _comparable(value: Values) -> Values:
+    found = {part: each for part, each in value.items() if part != "tolerations"}
     for field in ("containers", "initContainers"):
         found[field] = [
             {**each, "env": [_anonymous(entry) for entry in _dicts(each.get("env"))]}

@@ -39,6 +39,12 @@ _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _VOLUMES = ("configMap", "secret", "projected", "downwardAPI")
 _DROPPED = ("managedFields", "resourceVersion", "generation", "selfLink")
 """Parts of the metadata that change without anybody editing the object."""
+_BY_CONTROLLERS = (
+    LAST_APPLIED, "deployment.kubernetes.io/revision", "deployment.kubernetes.io/revision-history",
+    "deprecated.daemonset.template.generation", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name",
+    "controller-uid", "job-name",
+)  # fmt: skip
+"""Annotations and labels that controllers write into an object and its template."""
 
 
 def of(value: Mapping[str, Json]) -> Values:
@@ -55,9 +61,9 @@ def of(value: Mapping[str, Json]) -> Values:
 
 def _metadata(metadata: Values) -> Values:
     found = {key: part for key, part in metadata.items() if key not in _DROPPED}
-    annotations = found.get("annotations")
-    if isinstance(annotations, dict):
-        found["annotations"] = {key: text for key, text in annotations.items() if key != LAST_APPLIED}
+    for part in ("annotations", "labels"):
+        if isinstance(found.get(part), dict):
+            found[part] = {key: text for key, text in found[part].items() if key not in _BY_CONTROLLERS}
     return found
 
 
@@ -81,6 +87,8 @@ def _spec(spec: Values, said: Values, kind: object) -> Values:
     """The spec of an object: that of a pod, one that holds templates, or another."""
     if isinstance(spec.get("containers"), list):
         return pod(spec, said)
+    if isinstance(spec.get("metadata"), dict):
+        spec = {**spec, "metadata": _metadata(spec["metadata"])}
     found = _without(spec, _SCALING, said) if kind == "HorizontalPodAutoscaler" else dict(spec)
     for step in ("template", "spec", "workerTemplate", "leaderTemplate", "leaderWorkerTemplate", "jobTemplate"):
         if isinstance(found.get(step), dict):

@@ -10,7 +10,7 @@ import pytest
 from skewguard.adapters.cluster import access
 from skewguard.adapters.cluster.read import Reader
 from skewguard.adapters.cluster.session import Cluster
-from tests.cluster.conftest import control_plane  # noqa: F401  # a fixture
+from tests.cluster.conftest import control_plane, programs  # noqa: F401  # fixtures
 from tests.cluster_contract.benches import Bench, FakeBench, RealBench
 from tests.fakes.api_server import ApiServer
 

@@ -3,6 +3,7 @@
 import pytest
 
 from skewguard.adapters.cluster import access
+from skewguard.adapters.cluster import reach as reaching
 from skewguard.adapters.cluster.errors import Denied, NotThere, Refused, Unreachable
 from skewguard.adapters.cluster.reach import Reach
 from skewguard.adapters.cluster.session import Cluster
@@ -15,8 +16,10 @@ def reach(cluster: Cluster, bench: Bench, engine: tuple[str, int]) -> Reach:
     return Reach(cluster)
 
 
-def test_a_command(reach: Reach, bench: Bench) -> None:
-    """Its output and that it ended well."""
+@pytest.mark.parametrize("protocols", [reaching.EXEC_PROTOCOLS, ("v4.channel.k8s.io",)])
+def test_a_command(reach: Reach, bench: Bench, protocols: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its output and that it ended well, over the newer protocol and the older."""
+    monkeypatch.setattr(reaching, "EXEC_PROTOCOLS", protocols)
     ran = reach.exec_(bench.namespace, "chat-0", "vllm", ["echo", "one two", "three&four"])
     assert (ran.stdout, ran.stderr, ran.code) == (b"one two three&four\n", b"", 0)
 

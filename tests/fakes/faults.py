@@ -8,7 +8,7 @@ class Fault(NamedTuple):
     """Given to the next `times` requests whose path (with its query) holds `path`.
 
     `drop`: the connection is closed without an answer. `cut`: it is closed after half of the body. `hang`: nothing
-    comes until the server closes. `instead`: this status, type and body.
+    comes until the server closes. `drip`: the body comes byte by byte, slowly. Else: this status, type and body.
     """
 
     path: str
@@ -20,6 +20,7 @@ class Fault(NamedTuple):
     drop: bool = False
     cut: bool = False
     hang: bool = False
+    drip: bool = False
 
 
 class Faults:

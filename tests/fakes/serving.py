@@ -105,7 +105,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Type", fault.content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body[: len(body) // 2] if fault.cut else body)
+        if fault.drip:
+            self._drip(body)
+        else:
+            self.wfile.write(body[: len(body) // 2] if fault.cut else body)
+
+    def _drip(self, body: bytes) -> None:
+        for index in range(len(body)):
+            self.wfile.write(body[index : index + 1])
+            if self.server.api.faults.over.wait(0.01):
+                return
 
     def _send(self, reply: Reply) -> None:
         self.send_response(reply.status)

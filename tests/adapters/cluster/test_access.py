@@ -82,11 +82,11 @@ def plugin(folder: Path, script: str, **more: Any) -> dict[str, Any]:
     return {"exec": given}
 
 
-def gives(token: str = TOKEN, version: str = "v1") -> str:
+def gives(token: str = TOKEN, version: str = "v1", **status: str) -> str:
     content = {
         "apiVersion": f"client.authentication.k8s.io/{version}",
         "kind": "ExecCredential",
-        "status": {"token": token},
+        "status": status or {"token": token},
     }
     return f"print({json.dumps(content)!r})"
 
@@ -168,6 +168,13 @@ def test_a_token_file_is_read_again(secure: ApiServer, certificate: tuple[Path, 
         assert list(Reader(cluster).list(PODS, dict)) == []
 
 
+def test_a_token_file_that_is_gone(secure: ApiServer, certificate: tuple[Path, Path], tmp_path: Path) -> None:
+    """It is told as what it is."""
+    error = refusal(secure.kubeconfig(tmp_path, ca=certificate[0], tokenFile="gone"))
+    assert isinstance(error, Unauthorized)
+    assert "the credentials of context fake cannot be read any more" in str(error)
+
+
 def test_no_credentials_over_plain_http(server: ApiServer, tmp_path: Path) -> None:
     """As kubectl: a token is not sent where everybody can read it. The connection itself is noted."""
     path = server.kubeconfig(tmp_path, token=SECRET)
@@ -217,6 +224,26 @@ def test_a_plugin_is_asked_again(secure: ApiServer, certificate: tuple[Path, Pat
         assert list(Reader(cluster).list(PODS, dict)) == []
         secure.rights.users = {"TOKEN-xx": "admin"}
         assert list(Reader(cluster).list(PODS, dict)) == []
+
+
+def test_a_certificate_from_a_plugin(certificate: tuple[Path, Path], tmp_path: Path) -> None:
+    """It is shown to a server that wants one."""
+    cert, key = (path.read_text() for path in certificate)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    context.load_verify_locations(certificate[0])
+    context.verify_mode = ssl.CERT_REQUIRED
+    with ApiServer(tls=context) as server:
+        server.rights.users[""] = "by-certificate"
+        user = plugin(tmp_path, gives(clientCertificateData=cert, clientKeyData=key))
+        assert names(server.kubeconfig(tmp_path, ca=certificate[0], **user)) == []
+
+
+def test_a_certificate_without_its_key(secure: ApiServer, certificate: tuple[Path, Path], tmp_path: Path) -> None:
+    """A plugin that gives a key which is none."""
+    user = plugin(tmp_path, gives(clientCertificateData=certificate[0].read_text(), clientKeyData="no key"))
+    error = refusal(secure.kubeconfig(tmp_path, ca=certificate[0], **user))
+    assert "the certificates of context fake cannot be used" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,7 @@
 """Refusals and broken connections as errors with words: which one, where, and what to do."""
 
 import re
-import ssl
 from collections.abc import Iterator
-from socket import gaierror
 
 import msgspec
 from msgspec import Struct
@@ -181,6 +179,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 def _tls(error: Exception) -> str | None:
     """What TLS refused, in OpenSSL's words; None where TLS is not at fault."""
+    import ssl
+
     for cause in _chain(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return str(cause.verify_message or "certificate verify failed")
@@ -191,6 +191,8 @@ def _tls(error: Exception) -> str | None:
 
 def _why(error: Exception) -> str:
     """The cause in the operating system's words; the HTTP library's own text could quote a header."""
+    from socket import gaierror
+
     import httpx2
 
     for cause in _chain(error):

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     import httpx2
 
 CONNECT_SECONDS = 10
-RECONNECT_SECONDS = 20
-"""How long a server that has answered before may be away: an API server that restarts is back after 3 to 10 s."""
+RECONNECT_SECONDS = 40
+"""How long a server that has answered before may be away. One that restarts is back after 3 s on an idle machine, 15 s on a
+busy one."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 

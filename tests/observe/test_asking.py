@@ -197,19 +197,19 @@ def test_what_answers_as_no_engine_does_is_a_gap(script: Script, kind: str, reas
 )
 @pytest.mark.parametrize("engine", ["vllm", "sglang", None])
 def test_an_engine_that_hangs_is_left_after_two_questions(script: Script, engine: str | None) -> None:
-    """Two questions run into their deadline; the others are not asked, and each says so once."""
+    """Two questions run into their deadline; the others are not asked, and all that is said once."""
     answers = from_server(script, engine=engine, each=0.1)
     assert answers.facts == ()
-    assert {each.kind for each in answers.unread} == {"timeout"}
-    assert "did not answer within 0.1 s" in answers.unread[0].reason
-    assert len({each.reason for each in answers.unread}) == len(answers.unread) == 2
+    (unread,) = answers.unread
+    assert unread.kind == "timeout"
+    assert unread.reason == "it did not answer within 0.1 s, nor to a second question; the rest was not asked"
 
 
 def test_everything_has_one_deadline() -> None:
     """However long one question may take, all of them together end at theirs."""
     answers = from_server(hostile_servers.silent, each=60, deadline=0.2)
-    assert answers.unread[0].reason == "it did not answer within 0.2 s" or "within" in answers.unread[0].reason
-    assert {each.kind for each in answers.unread} == {"timeout"}
+    assert answers.facts == ()
+    assert [each.kind for each in answers.unread] == ["timeout"]
 
 
 def test_nobody_there_is_said_once() -> None:

@@ -121,6 +121,9 @@ _KEPT_S = 3.0
 """Seconds that an idle connection is used again: uvicorn closes it after 5, which a forwarded port does not pass on."""
 
 
+_REFUSAL_BYTES = 65_536
+
+
 class _Asking:
     """Questions to one base URL over connections that are kept. A connection serves one question at a time."""
 
@@ -156,8 +159,10 @@ class _Asking:
             extensions={"timeout": moments},
         ) as response:
             headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-            body = _whole(response.iter_stream(), headers, most_bytes) if response.status < 300 else b""
-            return understood(response.status, headers, body, key=self._key)
+            if response.status >= 300:
+                _drain(response.iter_stream())
+                return understood(response.status, headers, b"", key=self._key)
+            return understood(response.status, headers, _whole(response.iter_stream(), headers, most_bytes))
 
     def _headers(self, question: Question) -> list[tuple[str, str]]:
         headers = [
@@ -183,6 +188,15 @@ def _whole(chunks: Iterable[bytes], headers: Mapping[str, str], most_bytes: int)
         if len(body) > most_bytes:
             raise _too_large(most_bytes)
     return bytes(body)
+
+
+def _drain(chunks: Iterable[bytes]) -> None:
+    """Read what goes with a refusal, so that the connection can be used again; one that goes on and on is left."""
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > _REFUSAL_BYTES:
+            return
 
 
 def _too_large(most_bytes: int) -> NoAnswer:

@@ -24,6 +24,9 @@ _TELLING = ("/v1/metadata", "/v1/models", "/metrics", "/server_info", "/get_serv
 """Paths whose answers tell engines apart, in the order in which they are asked: NIM first, which another stands behind."""
 
 
+_EVERYTHING = "what the engine says of itself"
+
+
 class About(Struct, frozen=True):
     """Whom the answers are of, as far as it is known: subject, pod, container, engine and release."""
 
@@ -121,6 +124,7 @@ class _Talk:
         self._known: dict[Question, Answer | NoAnswer] = {}
         self._unread: list[Unread] = []
         self._late = 0
+        self._ended: NoAnswer | None = None
 
     @property
     def unread(self) -> tuple[Unread, ...]:
@@ -152,41 +156,43 @@ class _Talk:
         return _page(answer) if form == "metrics" else _decoded(answer)
 
     def _asked(self, question: Question, most: int | None) -> Answer | NoAnswer:
-        stopped = next((each for each in self._known.values() if _hopeless(each)), None)
-        if stopped is not None:
-            return NoAnswer(str(stopped), "unreachable")
-        if self._late >= _PATIENCE:
-            return NoAnswer(f"it was not asked: {self._late} questions before stayed without an answer", "timeout")
+        if self._ended is None and self._late >= _PATIENCE:
+            late = next(
+                str(each) for each in self._known.values() if isinstance(each, NoAnswer) and each.kind == "timeout"
+            )
+            self._ended = NoAnswer(f"{late}, nor to a second question; the rest was not asked", "timeout")
+        if self._ended is not None:
+            return self._ended
         try:
             within = self._deadline.sooner(self._each)
             return self.way.ask(question, within, most_bytes=most) if most else self.way.ask(question, within)
         except NoAnswer as error:
             self._late += error.kind == "timeout"
+            if error.status is None and error.kind not in ("timeout", "unusable"):
+                self._ended = error  # nobody answers, or the way is barred: it would be so for every question
             return error
 
     def lost(self, reason: str, kind: Any = "unusable") -> Unread:
         """A note that nothing at all was learnt."""
         place = self.way.shown(Question("/"))
-        return Unread(
-            place, reason, "everything that the engine says of itself", "the engine's name", self.about.subject, kind
-        )
+        return Unread(place, reason, _EVERYTHING, "the engine's name", self.about.subject, kind)
 
     def note_failures(self) -> None:
         """Note why no engine could be told, once for each reason."""
-        reasons = {
-            str(each): each for each in self._known.values() if isinstance(each, NoAnswer) and each.kind != "absent"
-        }
-        for reason, each in reasons.items():
-            question = next(asked for asked, answer in self._known.items() if answer is each)
-            hides = "which engine answers, and everything that it says of itself"
-            self._unread.append(
-                Unread(self.way.shown(question), reason, hides, each.would_need, self.about.subject, each.kind)
-            )
+        for question, answer in self._known.items():
+            if not isinstance(answer, NoAnswer):
+                continue
+            if answer is self._ended:
+                self._note_once(self.way.shown(question), answer)
+            elif answer.kind != "absent" and not any(each.reason == str(answer) for each in self._unread):
+                place, subject = self.way.shown(question), self.about.subject
+                self._unread.append(Unread(place, str(answer), _EVERYTHING, answer.would_need, subject, answer.kind))
 
     def _note(self, endpoint: Endpoint, place: str, why: NoAnswer) -> None:
-        if any(str(why) == each.reason and why.kind in ("unreachable", "timeout") for each in self._unread):
-            return  # the same silence, once
         reason, kind, would_need = str(why), why.kind, why.would_need
+        if why is self._ended:
+            self._note_once(place, why)
+            return
         if endpoint.optional and kind == "absent":
             if not endpoint.hides:
                 return
@@ -196,9 +202,14 @@ class _Talk:
             would_need = "create pods/portforward"
         self._unread.append(Unread(place, reason, ", ".join(endpoint.hides), would_need, self.about.subject, kind))
 
-
-def _hopeless(answer: Answer | NoAnswer) -> bool:
-    return isinstance(answer, NoAnswer) and answer.kind == "unreachable"
+    def _note_once(self, place: str, why: NoAnswer) -> None:
+        """Note what ended the talk, in place of the questions that led to it."""
+        if any(each.reason == str(why) for each in self._unread):
+            return
+        waited = [each for each in self._unread if each.kind == why.kind == "timeout"]
+        place, would_need = (waited[0].what, waited[0].would_need) if waited else (place, why.would_need)
+        self._unread = [each for each in self._unread if each not in waited]
+        self._unread.append(Unread(place, str(why), _EVERYTHING, would_need, self.about.subject, why.kind))
 
 
 def _body(endpoint: Endpoint, model: str | None) -> bytes | None:

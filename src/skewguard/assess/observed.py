@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from skewguard.assess.given import sliced
 from skewguard.judge.checks.interface import Case
-from skewguard.knowledge.engines import images
+from skewguard.knowledge.engines import images, live
 from skewguard.language import accelerators, scheduling
 from skewguard.language.facts import Effective, Fact, Gap, Origin
 from skewguard.language.running import Answers, Device, Machine, Replica
@@ -15,16 +15,10 @@ NODES = "the right to get nodes"
 _ANEW = ("runtime.seed",)
 """Settings that an engine draws anew at each start where nobody writes them (SGLang `random_seed`)."""
 
-_PLACES = frozenset(
-    {"host", "port", "node_rank", "nccl_port", "dist_init_addr", "master_addr", "master_port", "data_parallel_rank",
-     "random_seed", "api_server_count", "data_parallel_start_rank", "local_rank", "rank"}
-)  # fmt: skip
-"""The engines' own settings that say where one process is, and differ between processes that are equal."""
-
 
 def of_process(setting: str) -> bool:
-    """Whether a setting only tells one process from its equals."""
-    return setting.rpartition(".")[2] in _PLACES and setting.partition(".")[0] not in ("runtime", "limits")
+    """Whether a setting only tells one process from its equals: an address, a rank, what was measured at the start."""
+    return live.own(setting)
 
 
 def put(case: Case, replica: Replica, answers: Sequence[Answers]) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from skewguard.api.access import check_access
 from skewguard.knowledge import rights
+from skewguard.language.errors import UsageError
 from skewguard.language.verifications import Access, AccessReport
 from tests.fakes.api_server import ApiServer
 
@@ -72,6 +73,12 @@ def test_rights_are_asked_for_in_the_namespace_of_the_context(server: ApiServer,
 def test_rights_in_all_namespaces_are_asked_for_at_once(ask: Ask) -> None:
     """With all namespaces no row names one."""
     assert {each.namespace for each in ask(all_namespaces=True).rights} == {None}
+
+
+def test_one_namespace_and_all_of_them_cannot_be_meant(ask: Ask) -> None:
+    """`-A -n prod` is refused, as in every verb that looks at a cluster."""
+    with pytest.raises(UsageError, match="-A"):
+        ask(namespace="prod", all_namespaces=True)
 
 
 def test_kinds_that_the_cluster_does_not_have_need_no_right(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from msgspec import structs
 
 from skewguard.api import discovering, surroundings
 from skewguard.api.contracts import Contracts
-from skewguard.api.running import Scope, Witnessed
+from skewguard.api.running import Scope, Terms, Witnessed
 from skewguard.language.facts import Origin
 from skewguard.language.results import InputProblem
 from skewguard.language.running import Owner, Unread
@@ -21,7 +21,7 @@ def listed(*stood: Stood, with_: Contracts | None = None, unread: tuple[Unread, 
     first = stood[0]
     lives = tuple(each.live for each in stood)
     witnessed = Witnessed(Scope("prod-eu", namespace="prod"), first.inventory, lives, unread)
-    return discovering.listed(witnessed, with_ or Contracts(), surroundings.Around())
+    return discovering.listed(witnessed, Terms(with_ or Contracts(), surroundings.Around(), "2026-11-01"))
 
 
 def row(*stood: Stood, **more: object) -> Discovered:
@@ -123,7 +123,7 @@ def test_containers_without_an_engine_are_counted_and_told() -> None:
 def test_nothing_that_could_be_read_is_an_error() -> None:
     """Exit code 2, with what was refused and the right that it needs."""
     witnessed = Witnessed(Scope("prod-eu", namespace="prod"), manifest().__class__(), unread=(PODS,))
-    report = discovering.listed(witnessed, Contracts(), surroundings.Around())
+    report = discovering.listed(witnessed, Terms(Contracts(), surroundings.Around(), "2026-11-01"))
     assert report.exit_code == 2
     assert report.errors[0].hint == "it needs: list pods in namespace prod"
 

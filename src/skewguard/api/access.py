@@ -13,7 +13,7 @@ from skewguard.adapters.cluster import access, review
 from skewguard.adapters.cluster.errors import ClusterError, Denied
 from skewguard.adapters.cluster.read import Reader
 from skewguard.adapters.cluster.resources import Resource
-from skewguard.api import surroundings
+from skewguard.api import scopes, surroundings
 from skewguard.knowledge import rights
 from skewguard.knowledge.rights import Right, Role
 from skewguard.language.errors import ExitCode
@@ -41,7 +41,7 @@ def check_access(
         reader = Reader(cluster)
         user = _user(reader)
         served, notes = _served(reader)
-        place = None if all_namespaces else namespace or cluster.namespace
+        place = scopes.namespace_of(cluster, namespace, all_namespaces=all_namespaces)
         asked = [_Asked(row, verb, None if row.cluster else place) for row, verb in _wanted(served)]
         answers = reader.each([partial(_ask, reader, item, served) for item in asked])
         return AccessReport(

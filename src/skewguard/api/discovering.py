@@ -4,12 +4,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from msgspec import structs
+
 from skewguard.adapters.cluster import access
 from skewguard.adapters.cluster.read import Reader
-from skewguard.api import kept_contracts, running, surroundings
-from skewguard.api.contracts import Contracts, load_contracts
+from skewguard.api import running, scopes, surroundings, verifying
+from skewguard.api.contracts import load_contracts
+from skewguard.api.interviews import Manner
 from skewguard.api.running import Scope, Terms, Witnessed
-from skewguard.api.surroundings import Around
+from skewguard.api.verifying import ANSWERS, TIMEOUT_S
 from skewguard.assess import listing
 from skewguard.assess.replicas import Standing
 from skewguard.knowledge import engines
@@ -18,7 +21,6 @@ from skewguard.language.errors import ExitCode
 from skewguard.language.results import InputProblem
 from skewguard.language.running import Unread
 from skewguard.language.verifications import DiscoverReport
-from skewguard.observe.sources import live
 
 MOST_TOLD = 20
 """Containers without an engine that are told one by one; the others are counted."""
@@ -34,36 +36,32 @@ def discover(
     environ: Mapping[str, str] | None = None,
     context: str | None = None,
     kubeconfig: str | None = None,
-    timeout: float = 30,
+    timeout: float = TIMEOUT_S,
     progress: Callable[[str, int], None] | None = None,
 ) -> DiscoverReport:
     """List the inference workloads of a namespace (the context's where none is named), or of all.
 
     `selector` is one of labels as `kubectl -l` takes it. `contracts` are files or folders; without any those of the
     `.skewguard` folder and of the cluster count. The exit code is 0, gaps shown; 2 where a contract could not be read,
-    or nothing at all. Raises a `ClusterError` where the cluster cannot be reached.
+    or nothing at all. `timeout` is the seconds that one answer may take. Raises a `ClusterError` where the cluster cannot be reached.
     """
     with (
         surroundings.of_call(tables_folder=tables, environ=environ) as around,
-        access.connect(context, kubeconfig, deadline=timeout) as cluster,
+        access.connect(context, kubeconfig, deadline=timeout * ANSWERS) as cluster,
     ):
-        reader = Reader(cluster)
-        place = None if all_namespaces else namespace or cluster.namespace
-        wanted = live.Wanted(namespace=place, labels=selector, accelerators=around.project.accelerators)
-        seen = live.read(reader, wanted, cluster=cluster.context, progress=progress)
-        kept = kept_contracts.in_cluster(load_contracts(contracts, around.apart), reader, [place])
-        unread = (*seen.unread, *kept.unread)
-        scope = Scope(cluster.context, namespace=place)
-        witnessed = Witnessed(scope, seen.inventory, seen.live, unread, notes=tuple(cluster.notes))
-        return listed(witnessed, kept.contracts, around, left_out=seen.left_out)
+        place = scopes.namespace_of(cluster, namespace, all_namespaces=all_namespaces)
+        terms = Terms(load_contracts(contracts, around.apart), around, datetime.now(tz=UTC).date().isoformat())
+        scope, wanted = Scope(cluster.context, namespace=place), verifying.wanted_of((), place, selector, around)
+        witnessed, promised = verifying.witness(Reader(cluster), scope, wanted, terms, Manner("api"), progress)
+        return listed(witnessed, structs.replace(terms, promised=promised))
 
 
-def listed(witnessed: Witnessed, promised: Contracts, around: Around, *, left_out: int = 0) -> DiscoverReport:
+def listed(witnessed: Witnessed, terms: Terms) -> DiscoverReport:
     """What a cluster showed, as a list of its inference workloads."""
+    around, promised = terms.around, terms.promised
     found, problems, unused = running.standings(witnessed, around)
     cases = running.cases_of(found)
     bindings = binding.bind_any(promised.contracts, [running.names_of(case) for case in cases])
-    terms = Terms(promised, around, datetime.now(tz=UTC).date().isoformat())
     judged = running.judged(cases, bindings, promised, terms, witnessed, problems=problems)
     rows = tuple(listing.discovered(case, own) for case, own in zip(cases, judged.live, strict=True))
     unread = tuple(dict.fromkeys((*witnessed.unread, *(item for each in witnessed.lives for item in each.unread))))
@@ -74,7 +72,7 @@ def listed(witnessed: Witnessed, promised: Contracts, around: Around, *, left_ou
         unread=unread,
         tables=engines.tables_used(),
         errors=errors,
-        notes=(*witnessed.notes, *around.notes, *promised.notes, *unused, *_others(found, left_out)),
+        notes=(*around.notes, *promised.notes, *witnessed.notes, *unused, *_others(found)),
         exit_code=ExitCode.first([ExitCode.UNREADABLE] if errors else []),
     )
 
@@ -89,11 +87,9 @@ def _needs(unread: Unread) -> str | None:
     return f"it needs: {unread.would_need}" if unread.would_need else None
 
 
-def _others(found: Sequence[Standing], left_out: int) -> Iterator[str]:
+def _others(found: Sequence[Standing]) -> Iterator[str]:
     """What was looked at and is no inference engine: how many, and why not."""
     others = [each for each in found if each.case is None]
-    if left_out:
-        yield f"workloads that ask for no accelerator and name no engine, and were not looked at: {left_out:,}"
     if others:
         yield f"containers that run no inference engine that is known: {len(others):,}"
     yield from (f"{each.subject}: {each.recognition.reason}" for each in others[:MOST_TOLD])

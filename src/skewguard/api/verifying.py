@@ -8,7 +8,7 @@ from msgspec import structs
 from skewguard.adapters.cluster import access
 from skewguard.adapters.cluster.read import Reader
 from skewguard.adapters.endpoints import Direct, key_from
-from skewguard.api import interviews, kept_contracts, running, surroundings
+from skewguard.api import interviews, kept_contracts, running, scopes, surroundings
 from skewguard.api.contracts import Contracts, load_contracts
 from skewguard.api.interviews import DEPTHS, Depth, Manner
 from skewguard.api.running import Scope, Terms, Witnessed
@@ -28,7 +28,7 @@ Progress = Callable[[str, int], None]
 
 TIMEOUT_S = 30.0
 """Seconds that one answer may take."""
-_ANSWERS = 10
+ANSWERS = 10
 """How many times that everything together may take: a sweep of 5,000 workloads is some thirty pages."""
 
 
@@ -75,11 +75,11 @@ def verify(
         terms = Terms(load_contracts(contracts, around.apart), around, day, allow_unknown, list_passed)
         if endpoint is not None:
             return _of_endpoint(endpoint, as_, terms, manner, ca_file)
-        with access.connect(context, kubeconfig, deadline=timeout * _ANSWERS) as cluster:
+        with access.connect(context, kubeconfig, deadline=timeout * ANSWERS) as cluster:
             reader = Reader(cluster)
-            place = None if all_namespaces else namespace or cluster.namespace
+            place = scopes.namespace_of(cluster, namespace, all_namespaces=all_namespaces)
             scope = Scope(cluster.context, named=bool(workloads or selector), namespace=place)
-            wanted = _wanted([named(text) for text in workloads], place, selector, around)
+            wanted = wanted_of([named(text) for text in workloads], place, selector, around)
             return _of_cluster(reader, scope, wanted, terms, manner, progress)
 
 
@@ -103,13 +103,13 @@ def _meant(
         )
     if workloads and selector:
         raise UsageError("workloads are named by name or by label, not both", hint="leave one of them out")
-    if all_namespaces and namespace:
-        raise UsageError("-A means every namespace, and -n one of them", hint="leave one of them out")
+    scopes.refuse_both(namespace, all_namespaces=all_namespaces)
     if all_namespaces and any(text.count("/") == 1 for text in workloads):
         raise UsageError("a workload is named in one namespace, and -A means all", hint="write namespace/kind/name")
 
 
-def _wanted(names: Sequence[Named], namespace: str | None, selector: str | None, around: Around) -> Wanted:
+def wanted_of(names: Sequence[Named], namespace: str | None, selector: str | None, around: Around) -> Wanted:
+    """What is read of a cluster; of a sweep what may be an engine alone."""
     return Wanted(
         names=tuple(names),
         namespace=namespace,

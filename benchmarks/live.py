@@ -102,7 +102,10 @@ def _namespace(number: int) -> Object:
 
 
 def _deployment(number: int, replicas: int) -> Object:
-    """One of ten is a web server; the rest is an engine with arguments of its own. The same number is the same object."""
+    """One of ten is a web server; the rest is an engine with arguments of its own. The same number is the same object.
+
+    One of twenty names no class of GPU, and its replicas may come to run on two.
+    """
     chosen = random.Random(number)
     name = f"app-{number}"
     if number % 10 == 9:
@@ -110,7 +113,8 @@ def _deployment(number: int, replicas: int) -> Object:
             name, {"name": "web", "image": f"nginx:1.{chosen.randrange(20, 30)}"}, replicas=replicas
         )
     else:
-        made = objects.deployment(name, _engine(chosen), replicas=replicas)
+        label = {"nvidia.com/gpu.product": GPUS[number % len(GPUS)].product} if number % 20 else {}
+        made = objects.deployment(name, _engine(chosen), replicas=replicas, nodeSelector=label)
     made["metadata"]["namespace"] = f"team-{number % NAMESPACES}"
     return made
 

@@ -15,6 +15,7 @@ VALIDATED = f"docker.io/vllm/vllm-openai@sha256:{'5e1d' * 16}"
 MOVED = f"docker.io/vllm/vllm-openai@sha256:{'0ff5' * 16}"
 """What the same tag named when another machine pulled it."""
 
+ON_H100 = {"nvidia.com/gpu.product": objects.H100.product}
 IMAGE_ID = "skewguard.test/image-id"
 SETTINGS = ("--dtype", "bfloat16", "--max-model-len", "512", "--max-num-seqs", "4", "--served-model-name", "prod-llm")
 MORE = ("--no-enable-prefix-caching", "--enable-log-requests", "--generation-config", "vllm")
@@ -58,7 +59,7 @@ def production(namespace: Namespace) -> list[Behind]:
 
 def _chat(namespace: Namespace) -> Behind:
     """Three replicas of one tag: one was pulled after the tag had moved, and its server runs with the engine's defaults."""
-    namespace.apply(_vllm("chat", replicas=3, nodeSelector={"nvidia.com/gpu.product": objects.H100.product}))
+    namespace.apply(_vllm("chat", replicas=3, nodeSelector=ON_H100))
     namespace.wait_ready("deployment/chat")
     odd = namespace.pods("app=chat")[-1]
     namespace.set_image_id(odd["metadata"]["name"], MOVED)
@@ -80,6 +81,7 @@ def _summarise(namespace: Namespace) -> Behind:
     reads = [{"configMapRef": {"name": "summarise"}}]
     namespace.apply(_vllm("summarise", more={"envFrom": reads}))
     namespace.wait_ready("deployment/summarise")
+    namespace.pass_a_second()
     namespace.apply(_config({"VLLM_ATTENTION_BACKEND": "FLASHINFER"}))
     return Behind("summarise", [AS_WRITTEN])
 
@@ -99,7 +101,7 @@ def _translate(namespace: Namespace) -> Behind:
 def _agents(namespace: Namespace) -> Behind:
     """Another engine, in order."""
     container = objects.engine(SGLANG, (), name="sglang", command=list(SGLANG_ARGUMENTS))
-    namespace.apply(objects.deployment("agents", container))
+    namespace.apply(objects.deployment("agents", container, nodeSelector=ON_H100))
     namespace.wait_ready("deployment/agents")
     return Behind("agents", [OF_SGLANG])
 

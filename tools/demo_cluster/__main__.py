@@ -5,6 +5,7 @@ With `--keep` it stays up until Ctrl-C, so that you can try more. Exits with 0: 
 
 import argparse
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -13,6 +14,8 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+
+from msgspec import structs
 
 from tools import replay
 from tools.control_plane import binaries
@@ -81,9 +84,22 @@ def _fill(plane: Plane, stack: ExitStack) -> None:
 def _serve(namespace: Namespace, behind: workloads.Behind, stack: ExitStack) -> None:
     ready = [pod["metadata"]["name"] for pod in namespace.pods(f"app={behind.app}") if _runs(pod)]
     for pod, recorded in zip(ready, behind.recordings, strict=True):
-        recording = replay.read(RECORDINGS / recorded)
+        recording = _in_a_pod(replay.read(RECORDINGS / recorded))
         served = stack.enter_context(replay.serving(recording))
         namespace.answer(str(pod), log=recording.log, forward={8000: served.port})
+
+
+def _in_a_pod(recording: replay.Recording) -> replay.Recording:
+    """The recorded servers listened on loopback alone, each at a port of its own; here they say what the workload says."""
+    answers = {
+        asked: structs.replace(answer, body=_at_8000(answer.body)) for asked, answer in recording.answers.items()
+    }
+    return structs.replace(recording, answers=answers, log=_at_8000(recording.log.encode()).decode())
+
+
+def _at_8000(text: bytes) -> bytes:
+    on_all = re.sub(rb"""(['"]host['"]: ?['"])127\.0\.0\.1\b""", rb"\g<1>0.0.0.0", text)
+    return re.sub(rb"""(['"]port['"]: ?)81\d\d\b""", rb"\g<1>8000", on_all)
 
 
 def _runs(pod: Mapping[str, Mapping[str, object]]) -> bool:

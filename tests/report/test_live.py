@@ -166,9 +166,19 @@ def test_missing_rights_stand_first() -> None:
     """What may not be read is above what may, with what is not known without it."""
     rights = (Access("list", "pods", None, True, "replicas", "nothing"), Access("get", "x", "n", False, "logs", "lost"))
     text = shown(AccessReport("c", None, rights))
-    assert text.index("get x") < text.index("list pods")
+    assert text.index("get x in n") < text.index("replicas")
     assert "a user that the server does not name" in text
     assert "1 of 2 rights; 1 missing" in text
+
+
+def test_rights_are_named_as_a_role_grants_them() -> None:
+    """Verbs and resources of one purpose stand together; those that are there wait for `wide`."""
+    lost = [Access(verb, name, "n", False, "routes", "x") for name in ("a", "b") for verb in ("get", "list")]
+    had = Access("list", "nodes", None, True, "machines", "y")
+    report = AccessReport("c", "me", (*lost, had))
+    assert "get, list a, b in n" in shown(report)
+    assert "list nodes" not in shown(report)
+    assert "list nodes" in shown(report, "wide")
 
 
 def test_sarif_names_objects_and_invents_no_file() -> None:
@@ -268,7 +278,7 @@ def test_no_secret_of_a_cluster_passes(text: str) -> None:
 def test_credentials_in_the_url_of_an_endpoint_are_masked(form: str) -> None:
     """An endpoint is named by its URL, wherever its name stands."""
     url = f"https://user:{SECRET}@chat.example.com"
-    subject = Subject("Endpoint", url)
+    subject = Subject("Endpoint", f"user:{SECRET}@chat.example.com")
     report = verified(
         structs.replace(ENDPOINT.live[0], subject=subject),
         findings=(structs.replace(MISMATCH, subject=subject),),

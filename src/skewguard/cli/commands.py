@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from skewguard import __version__
-from skewguard.cli import options
+from skewguard.cli import live_commands, options
 from skewguard.cli.things import TakesCommandLine, tell_misplaced
 
 if TYPE_CHECKING:
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 def program() -> None:
     """Keep the model you serve the model you validated.
 
-    skewguard resolves what an LLM inference server will really run with, from manifests, and compares it with what
-    was promised.
+    skewguard resolves what an LLM inference server really runs with, from manifests and from what is running, and
+    compares it with what was promised.
     """
+
+
+program.add_command(live_commands.verify)
 
 
 @program.command()

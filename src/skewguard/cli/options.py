@@ -1,7 +1,8 @@
 """The options that several verbs have, each written once, so that it reads and means the same everywhere."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -60,3 +61,89 @@ FAIL_ON = click.option(
 ALLOW_UNKNOWN = click.option(
     "--allow-unknown", is_flag=True, help="Exit 0 although a contract clause cannot be decided."
 )
+
+
+# ---- what runs -----------------------------------------------------------------------------------------------------
+
+
+class _Duration(click.ParamType[float]):
+    """`30s`, `2m`, `500ms` or plain seconds, as seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The seconds. Fails for anything else, and for no time at all."""
+        if isinstance(value, (int, float)):
+            return float(value)
+        from skewguard.language import vocabulary
+
+        try:
+            seconds = vocabulary.seconds(value)
+        except ValueError:
+            seconds = 0.0
+        if not seconds > 0:
+            self.fail(f"{value!r} is no time to wait: write it as 30s, 2m or 500ms", param, ctx)
+        return seconds
+
+
+ALL_NAMESPACES = click.option("-A", "--all-namespaces", is_flag=True, help="Every namespace of the cluster.")
+SELECTOR = click.option(
+    "-l", "--selector", callback=_bare, metavar="LABELS", help="Only workloads with these labels, as for kubectl."
+)
+CLUSTER_NAMESPACE = click.option(
+    "-n", "--namespace", callback=_bare, help="Namespace to look in. Default: that of the context."
+)
+
+_CLUSTER = {
+    "context": click.option("--context", help="Context of the kubeconfig. Default: the current one."),
+    "kubeconfig": click.option(
+        "--kubeconfig", metavar="FILE", help="Default: KUBECONFIG, then ~/.kube/config, then the pod's own account."
+    ),
+    "timeout": click.option(
+        "--timeout",
+        type=_Duration(),
+        default="30s",
+        metavar="DURATION",
+        help="Longest wait for an answer. Default: 30s.",
+    ),
+}
+_ENGINES = {
+    "depth": click.option(
+        "--depth",
+        type=click.Choice(["api", "endpoints", "logs"]),
+        help="How far to look: the cluster's API alone; the answers of the engines too; the head of their logs too. "
+        "Default: logs; api for a whole cluster.",
+    ),
+    "exec_": click.option(
+        "--exec", "exec_", is_flag=True, help="Also run read-only commands in the pods, such as nvidia-smi."
+    ),
+    "api_key_env": click.option(
+        "--api-key-env", metavar="NAME", help="Environment variable that holds the API key of the engines."
+    ),
+    "api_key_file": click.option("--api-key-file", metavar="PATH", help="File that holds it."),
+    "ca_file": click.option("--ca-file", metavar="PATH", help="Certificates to trust for an endpoint behind TLS."),
+}
+
+
+def _gathering(given: Mapping[str, Callable[[F], F]]) -> Callable[[F], F]:
+    """Options that a verb hands on together, as `reach`."""
+
+    def decorated(command: F) -> F:
+        @wraps(command)
+        def gathered(*words: Any, **values: Any) -> Any:
+            return command(*words, reach={name: values.pop(name) for name in given}, **values)
+
+        for option in reversed(list(given.values())):
+            gathered = option(gathered)
+        return cast("F", gathered)
+
+    return decorated
+
+
+def of_cluster(reach: Mapping[str, Any]) -> dict[str, Any]:
+    """What of it leads to a cluster, and not to the engines in it."""
+    return {name: reach[name] for name in _CLUSTER}
+
+
+ENGINES = _gathering({**_CLUSTER, **_ENGINES})
+"""The same, and how far to ask the engines in it."""

@@ -97,9 +97,11 @@ class Finding(Struct, frozen=True):
 
     @property
     def origin(self) -> Origin | None:
-        """Where to look: the place of the observed value; of its container where the value stands in no file."""
+        """Where to look: the place of the observed value; of its container where that alone stands in a file."""
         seen = self.observed.origin if self.observed else None
-        return seen if self.place is None or (seen and seen.file) else self.place
+        if self.place is None or (seen and (seen.file or self.place.file is None)):
+            return seen
+        return self.place
 
 
 @cache

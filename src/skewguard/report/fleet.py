@@ -12,6 +12,9 @@ from skewguard.language.running import Unread
 from skewguard.language.verifications import LiveSubject, State
 from skewguard.report import arranging, words
 
+ENDPOINT = "Endpoint"
+"""The kind of a subject that is a URL: nobody knows what stands behind it, so it has no replicas to count."""
+
 LARGEST_IN_FULL = 3
 """Objects of a cluster that are shown with everything; more of them are a table with a line for each problem."""
 
@@ -117,20 +120,24 @@ def unread(subjects: Iterable[OfLive]) -> list[Missed]:
 
 def extent(report: CheckReport) -> str:
     """`3 workloads, 9 replicas in prod-eu`; an endpoint is only named, as nobody knows what stands behind it."""
-    if "://" in (report.context or ""):
+    if report.live and all(each.subject.kind == ENDPOINT for each in report.live):
         return f"endpoint {report.context}"
     objects = {(each.subject.cluster, *_object(each.subject)) for each in report.live}
     pods = {(each.subject.namespace, pod) for each in report.live for group in each.groups for pod in group.pods}
     return f"{words.counted(len(objects), 'workload')}, {words.counted(len(pods), 'replica')} in {report.context}"
 
 
-def problem(findings: Sequence[Finding]) -> tuple[str, str]:
-    """What is wrong in one line: the worst finding, and how many more there are."""
-    if not findings:
-        return "", ""
-    first = findings[0]
-    more = f" (+{len(findings) - 1} more)" if len(findings) > 1 else ""
-    return f"{first.setting or first.check}: {first.message}", more
+def problem(item: OfLive) -> tuple[str, str]:
+    """What is wrong in one line: replicas that are not ready, the worst finding, and how many more there are."""
+    live, news = item.live, item.news
+    pods = sum(len(group.pods) - group.terminating for group in live.groups)
+    able = sum(group.ready for group in live.groups)
+    said = [f"{able} of {words.counted(pods, 'replica')} ready"] if able < pods else []
+    if news:
+        first = news[0]
+        named = first.setting or first.check
+        said.append(first.message if named in first.message else f"{named}: {first.message}")
+    return "; ".join(said), f" (+{len(news) - 1} more)" if len(news) > 1 else ""
 
 
 def names(subjects: Sequence[Subject], context: str | None) -> list[str]:

@@ -1,22 +1,17 @@
-"""What runs, in words: states, owners, replicas and the table of settings, the same in every format for people."""
+"""What runs, in words: states, owners and replicas, the same in every format for people."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from skewguard.language.facts import Choice, Effective, Fact, Gap
+from skewguard.language.facts import Fact
 from skewguard.language.running import Owner, Unread
-from skewguard.language.verifications import Compared, LiveSubject, ReplicaGroup, State
+from skewguard.language.verifications import LiveSubject, ReplicaGroup, State
 from skewguard.report import pods, words
-from skewguard.report.fleet import OfLive
+from skewguard.report.fleet import ENDPOINT, OfLive
 
 Cell = tuple[str, str]
 """A text and its style."""
-
-MOST_GROUPS = 4
-"""Groups of replicas that stand side by side in a table; `wide` shows all."""
-
-LONGEST_CELL = 60
 
 STATES: Mapping[State, Cell] = {
     "verified": ("verified", "good"),
@@ -44,7 +39,8 @@ def state(item: OfLive) -> Cell:
 
 def heading(item: LiveSubject, context: str | None) -> str:
     """The container, its engine, its contract, and how many of its replicas are ready."""
-    parts = [words.subject(item.subject, context), f"{item.engine} {item.version or 'of unknown version'}"]
+    whom = item.subject if item.subject.kind != ENDPOINT else structs.replace(item.subject, container=None)
+    parts = [words.subject(whom, context), f"{item.engine} {item.version or 'of unknown version'}"]
     parts += [f"contract {item.contract}"] if item.contract else []
     parts += [said] if (said := ready(item)) else []
     return " · ".join(parts)
@@ -52,6 +48,8 @@ def heading(item: LiveSubject, context: str | None) -> str:
 
 def ready(item: LiveSubject) -> str:
     """`2 of 3 replicas ready, 1 terminating`; empty where nothing is a pod."""
+    if item.subject.kind == ENDPOINT:
+        return ""
     there, leaving, able, wanted = _numbers(item)
     if not there and not item.desired:
         return "" if item.desired is None else "scaled to zero"
@@ -59,12 +57,6 @@ def ready(item: LiveSubject) -> str:
     more = there - leaving - wanted
     said += f", {more} more than asked for" if more > 0 else ""
     return said + (f", {leaving} terminating" if leaving else "")
-
-
-def ready_count(item: LiveSubject) -> str:
-    """`2 of 3 ready`, under a heading that says of what."""
-    there, _, able, wanted = _numbers(item)
-    return f"{able} of {wanted} ready" if there or item.desired is not None else ""
 
 
 def _numbers(item: LiveSubject) -> tuple[int, int, int, int]:
@@ -118,27 +110,28 @@ def replicas(item: LiveSubject, *, whole: bool) -> Table:
     most = None if whole else pods.MOST_NAMED
     rows = []
     for number, group in enumerate(item.groups, 1):
-        if not group.pods:
+        if not group.pods or item.subject.kind == ENDPOINT:
             continue
-        name = f"{number}: {_count(group)}" if len(item.groups) > 1 else _count(group)
+        name = f"{number}: {count(group)}" if len(item.groups) > 1 else count(group)
         where = pods.folded(group.machines, most=most)
-        gpu = _gpu(item, number - 1)
+        card = gpu(item, number - 1)
         rows.append(
             (
                 (name, "strong"),
                 (pods.folded(group.pods, shown, most=most), ""),
-                (" on ".join(part for part in (gpu, where) if part), ""),
+                (" on ".join(part for part in (card, where) if part), ""),
                 (_condition(group), "warning" if _is_odd(group) else "faint"),
             )
         )
     return Table(("replicas", "pods", "where", "condition"), tuple(rows))
 
 
-def _count(group: ReplicaGroup) -> str:
+def count(group: ReplicaGroup) -> str:
+    """`2 replicas`, `1 decode replica`."""
     return words.counted(len(group.pods), f"{group.role} replica" if group.role else "replica")
 
 
-def _gpu(item: LiveSubject, number: int) -> str:
+def gpu(item: LiveSubject, number: int) -> str:
     """The class of the GPUs below one group, where it is known."""
     for line in item.settings:
         if line.setting == "hardware.gpu_class" and number < len(line.groups):
@@ -160,90 +153,3 @@ def _condition(group: ReplicaGroup) -> str:
     parts += [f"older revision {group.revision}" if group.revision else "older revision"] if not group.current else []
     parts += [group.note] if group.note else []
     return ", ".join(parts)
-
-
-# ---- settings ------------------------------------------------------------------------------------------------------
-
-
-def comparison(item: LiveSubject, *, everything: bool, whole: bool) -> Table:
-    """What was promised, declared, derived, and what each group of replicas runs with, the differences first.
-
-    Without `everything` only what differs or was promised. Columns without a word are left out. Why a value is
-    unknown stands under the table, unless `whole` has room for it.
-    """
-    lines = sorted((line for line in item.settings if everything or _is_news(line)), key=_order)
-    if not lines:
-        return Table((), ())
-    groups = item.groups if whole else item.groups[:MOST_GROUPS]
-    columns: list[tuple[str, list[Cell]]] = [
-        ("setting", [_name(line) for line in lines]),
-        ("promised", [(line.promised or "", "") for line in lines]),
-        ("declared", [_cell(line.declared, line, whole=whole) for line in lines]),
-        ("derived", [_cell(line.derived, line, whole=whole) for line in lines]),
-    ]
-    columns += [
-        (_group_name(item, number), [_cell(_at(line.groups, number), line, whole=whole) for line in lines])
-        for number in range(len(groups))
-    ]
-    kept = [column for column in columns if any(text for text, _ in column[1])]
-    rows = tuple(zip(*(cells for _, cells in kept), strict=True))
-    return Table(tuple(name for name, _ in kept), rows, tuple(_notes(item, lines, len(groups), whole=whole)))
-
-
-def _is_news(line: Compared) -> bool:
-    return line.differs or line.broken or line.promised is not None
-
-
-def _order(line: Compared) -> tuple[bool, bool, bool, str]:
-    return not line.broken, not line.differs, line.promised is None, line.setting
-
-
-def _name(line: Compared) -> Cell:
-    return line.setting, "error" if line.broken else "warning" if line.differs else ""
-
-
-def _at(values: Sequence[Effective], number: int) -> Effective | None:
-    return values[number] if number < len(values) else None
-
-
-def _cell(value: Effective | None, line: Compared, *, whole: bool) -> Cell:
-    if value is None:
-        return "", ""
-    if isinstance(value, Gap) and value.rule != "absent" and not whole:
-        return "unknown", "unknown"
-    said = words.effective(value, line.unit)
-    style = "unknown" if isinstance(value, (Gap, Choice)) and getattr(value, "rule", "") != "absent" else ""
-    return (said if whole else _short(said)), style
-
-
-def _short(said: str) -> str:
-    return said if len(said) <= LONGEST_CELL else f"{said[: LONGEST_CELL - 1]}…"
-
-
-def _group_name(item: LiveSubject, number: int) -> str:
-    group = item.groups[number]
-    if not group.pods:
-        return "running"
-    gpu = _gpu(item, number)
-    said = _count(group) + (f", {gpu}" if gpu else "")
-    return f"{number + 1}: {said}" if len(item.groups) > 1 else said
-
-
-def _notes(item: LiveSubject, lines: Iterable[Compared], groups: int, *, whole: bool) -> Iterator[str]:
-    more = len(item.groups) - groups
-    if more:
-        yield f"{words.counted(more, 'more group')} of replicas: -o wide shows every one"
-    if whole:
-        return
-    by_reason: dict[str, list[str]] = {}
-    for line in lines:
-        for value in (line.derived, *line.groups[:groups]):
-            if isinstance(value, Gap) and value.rule != "absent":
-                by_reason.setdefault(words.gap(value), []).append(line.setting)
-    for reason, settings in by_reason.items():
-        yield f"{', '.join(dict.fromkeys(settings))} {reason}"
-
-
-def hidden(item: LiveSubject) -> int:
-    """Settings that were compared, are alike everywhere, and were promised by nobody."""
-    return sum(not _is_news(line) for line in item.settings)

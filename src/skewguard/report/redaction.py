@@ -31,12 +31,16 @@ from skewguard.language.results import (
     VariableHistory,
     VariableLine,
 )
-from skewguard.language.verifications import Compared
+from skewguard.language.running import Owner, Revision, Unread
+from skewguard.language.verifications import Compared, ReplicaGroup
 from skewguard.report.options import Lines, Options, View
 from skewguard.report.source_lines import marked
 
 _OWN_KNOWLEDGE = (CheckExplanation, EngineReport, FlagHistory, SettingExplanation, VariableHistory)
 """Made from the package's own tables, never from a user's input."""
+
+_WITHOUT_VALUES = (Origin, Subject, PassedCheck, ReplicaGroup, Owner, Revision, Unread)
+"""Values of which a fleet has thousands, and none of them has a setting beside its value."""
 
 _NAMES_NOT_TEXT = frozenset({
     "id", "check", "group", "category", "verdict", "severity", "setting", "kind", "file",
@@ -126,13 +130,16 @@ class _Door:
         return item
 
     def _subject(self, item: Subject) -> Subject:
-        """The names of Kubernetes objects hold no secret; an endpoint is named by its URL, which may."""
-        return msgspec.structs.replace(item, name=self.text(item.name)) if "://" in item.name else item
+        """The names of Kubernetes objects hold no secret; an endpoint is named by its address, which may."""
+        if "@" not in item.name and "?" not in item.name:
+            return item
+        scheme = "" if "://" in item.name else "://"
+        return msgspec.structs.replace(item, name=self.text(scheme + item.name).removeprefix(scheme))
 
     def _struct(self, item: Struct) -> Struct:
         if isinstance(item, Subject):
             return self._subject(item)
-        if isinstance(item, PassedCheck) and not item.message and "://" not in item.subject.name:
+        if isinstance(item, PassedCheck) and not item.message and "@" not in item.subject.name:
             return item
         changes: dict[str, Any] = {}
         for name in _text_fields(type(item)):
@@ -158,7 +165,7 @@ def _named_values(item: object) -> Iterator[tuple[str, object]]:
             if not isinstance(part, (PassedCheck, str)):  # thousands, each without a value
                 yield from _named_values(part)
         return
-    if not isinstance(item, Struct) or isinstance(item, (Origin, Subject, PassedCheck)):
+    if not isinstance(item, Struct) or isinstance(item, _WITHOUT_VALUES):
         return
     for name, values in _names(item):
         for value in values:

@@ -24,13 +24,13 @@ def discovered(report: DiscoverReport, _view: View) -> str:
 
 
 def access(report: AccessReport, _view: View) -> str:
-    """One row for each right."""
+    """One row for each purpose, with the rights behind it."""
     return written(
         "skewguard verify --check-access",
         el("h1", "skewguard verify --check-access"),
         prose(rights.summary(report), of=f"verdict {rights.mood(report)}"),
         prose(rights.heading(report)),
-        *in_words(rights.table(report)),
+        *in_words(rights.table(report, wide=True)),
         inputs.problems(report.errors),
         inputs.notes(report.notes),
     )

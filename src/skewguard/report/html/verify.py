@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from skewguard.language.results import CheckReport
-from skewguard.report import arranging, fleet, live_words, summaries
+from skewguard.report import arranging, fleet, live_words, side_by_side, summaries
 from skewguard.report.html import inputs
 from skewguard.report.html.check import article, gaps, run
 from skewguard.report.html.page import Part, el, listed, pairs, prose, section, table, written
@@ -48,8 +48,8 @@ def _subject(item: fleet.OfLive, view: View, context: str | None) -> Element:
         *(prose(f"owner: {live_words.owner(owner)}") for owner in live.owners),
         *(article(finding, view) for finding in item.findings if arranging.is_told(finding)),
         *in_words(live_words.replicas(live, whole=True)),
-        *in_words(live_words.comparison(live, everything=False, whole=False)),
-        _everything(live_words.comparison(live, everything=True, whole=True), live_words.hidden(live)),
+        *in_words(side_by_side.table(live, everything=False, whole=False)),
+        _everything(side_by_side.table(live, everything=True, whole=True), side_by_side.hidden(live)),
     )
 
 

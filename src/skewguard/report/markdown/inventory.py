@@ -22,9 +22,9 @@ def discovered(report: DiscoverReport, view: View) -> str:
     return joined(blocks, f"<sub>exit code {report.exit_code}</sub>", _LEFT_OUT)
 
 
-def access(report: AccessReport, _view: View) -> str:
-    """One row for each right."""
+def access(report: AccessReport, view: View) -> str:
+    """One row for each purpose."""
     blocks = [f"### {MOODS[rights.mood(report)]} skewguard verify --check-access: {text(rights.summary(report))}"]
-    blocks += [text(rights.heading(report)), *in_words(rights.table(report))]
+    blocks += [text(rights.heading(report)), *in_words(rights.table(report, wide=view.verbose))]
     blocks += [*inputs.problems(report.errors), *inputs.notes(report.notes)]
     return joined(blocks, f"<sub>exit code {report.exit_code}</sub>", _LEFT_OUT)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from skewguard.language.results import CheckReport
-from skewguard.report import arranging, fleet, live_words, summaries, words
+from skewguard.report import arranging, fleet, live_words, side_by_side, summaries, words
 from skewguard.report.markdown import inputs
 from skewguard.report.markdown.check import MOODS, ending, finding_item, verdict
 from skewguard.report.markdown.page import code, folded, joined, table, text
@@ -43,7 +43,7 @@ def _subject(item: fleet.OfLive, view: View, context: str | None) -> Iterator[st
     for finding in item.news:
         yield finding_item(finding, view)
     yield from in_words(live_words.replicas(item.live, whole=False))
-    yield from in_words(live_words.comparison(item.live, everything=view.verbose, whole=False))
+    yield from in_words(side_by_side.table(item.live, everything=view.verbose, whole=False))
 
 
 def in_words(made: live_words.Table) -> Iterator[str]:

@@ -33,7 +33,7 @@ def render(report: Report, view: View, *, wide: bool) -> str:
     if isinstance(report, AccessReport):
         from skewguard.report.terminal import access
 
-        return access.render(report, view)
+        return access.render(report, view, wide=wide)
     from skewguard.report.terminal import explain
 
     return explain.render(report, view)

@@ -8,11 +8,11 @@ from skewguard.report.terminal.page import Page
 from skewguard.report.terminal.verify import table_lines
 
 
-def render(report: AccessReport, view: View) -> str:
-    """One line for each right."""
+def render(report: AccessReport, view: View, *, wide: bool = False) -> str:
+    """One line for each purpose; the rights behind it in `wide` and with -v."""
     page = Page(view.width, color=view.color)
     page.line((rights.heading(report), "strong"))
-    table_lines(page, rights.table(report), indent=0)
+    table_lines(page, rights.table(report, wide=wide or view.verbose), indent=0)
     problem_lines(page, report.errors)
     notes_lines(page, report.notes)
     page.blank()

@@ -62,8 +62,9 @@ class Findings:
             self._evidence(finding)
 
     def _replicas(self, finding: Finding, place: str) -> None:
-        """The replicas it was seen on, where the place is not that of the only one."""
-        if not finding.pods or (len(finding.pods) == 1 and finding.pods[0] in place):
+        """The replicas it was seen on, where neither place nor message names every one of them."""
+        said = f"{place} {finding.message}"
+        if all(pod in said for pod in finding.pods):
             return
         from skewguard.report import pods  # lazily: a check of files has none
 

@@ -6,7 +6,7 @@ A few objects are shown in full. A fleet is a table with one line for each conta
 from collections.abc import Iterable, Sequence
 
 from skewguard.language.results import CheckReport
-from skewguard.report import arranging, fleet, live_words, summaries, words
+from skewguard.report import arranging, fleet, live_words, side_by_side, summaries, words
 from skewguard.report.characters import visible
 from skewguard.report.options import View
 from skewguard.report.terminal import page as pages
@@ -73,8 +73,8 @@ class _Body:
             table_lines(self.page, table)
 
     def _settings(self, item: fleet.OfLive) -> None:
-        table_lines(self.page, live_words.comparison(item.live, everything=self.everything, whole=self.wide))
-        hidden = 0 if self.everything else live_words.hidden(item.live)
+        table_lines(self.page, side_by_side.table(item.live, everything=self.everything, whole=self.wide))
+        hidden = 0 if self.everything else side_by_side.hidden(item.live)
         if hidden:
             said = f"{words.counted(hidden, 'more setting')}, alike everywhere and promised by nobody: see -v"
             self.page.prose(said, indent=2, style="faint")
@@ -97,14 +97,14 @@ class _Body:
 
     def _problems(self, troubled: Sequence[fleet.OfLive]) -> None:
         """One line each, cut where the terminal ends."""
-        head = ("state", "workload", "engine", "replicas")
+        head = ("state", "workload")
         names = fleet.names([item.live.subject for item in troubled], self.context)
-        rows = [_line(item, name) for item, name in zip(troubled, names, strict=True)]
+        rows = [(live_words.state(item), (name, "strong")) for item, name in zip(troubled, names, strict=True)]
         widths = [max(pages.cells(visible(text)) for text, _ in column) for column in zip(*rows, strict=True)]
         taken = sum(max(width, len(name)) + 2 for width, name in zip(widths, head, strict=True))
         room = max(self.page.width - taken, _NARROWEST_PROBLEM)
         problems = [_problem(item, room) for item in troubled]
-        self.page.table((*head, "problem"), [[*row, said] for row, said in zip(rows, problems, strict=True)])
+        self.page.table((*head, "problem"), [(*row, said) for row, said in zip(rows, problems, strict=True)])
 
     def _how_to_see_more(self, troubled: Sequence[fleet.OfLive]) -> None:
         if troubled:
@@ -115,18 +115,8 @@ class _Body:
             self.page.prose(said, style="faint")
 
 
-def _line(item: fleet.OfLive, name: str) -> list[live_words.Cell]:
-    live = item.live
-    return [
-        live_words.state(item),
-        (name, "strong"),
-        (f"{live.engine} {live.version or '(unknown version)'}", ""),
-        (live_words.ready_count(live), ""),
-    ]
-
-
 def _problem(item: fleet.OfLive, room: int) -> str:
-    said, more = fleet.problem(item.news)
+    said, more = fleet.problem(item)
     return pages.head(visible(said), room - len(more)) + more
 
 

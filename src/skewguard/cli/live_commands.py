@@ -1,0 +1,94 @@
+"""The verbs that look at what runs. Like `commands`: heavy rooms are imported inside them."""
+
+import os
+from typing import Any
+
+import click
+
+from skewguard.cli import options
+
+
+@click.command()
+@click.argument("workloads", nargs=-1, metavar="[WORKLOAD...]")
+@options.ALL_NAMESPACES
+@options.SELECTOR
+@click.option("--endpoint", metavar="URL", help="Ask this engine alone; no Kubernetes is needed.")
+@click.option(
+    "--as", "as_", metavar="KIND/NAME", help="The workload that the endpoint stands for, to find its contract."
+)
+@click.option(
+    "--check-access", is_flag=True, help="Say what may be read here, and what stays unknown without the rest."
+)
+@options.ENGINES
+@options.CONTRACT
+@options.FAIL_ON
+@options.ALLOW_UNKNOWN
+@options.MODEL_CONFIG
+@options.TABLES
+@options.COLOR
+@options.VERBOSE
+@options.CLUSTER_NAMESPACE
+@options.OUTPUT
+def verify(
+    workloads: tuple[str, ...],
+    all_namespaces: bool,
+    selector: str | None,
+    endpoint: str | None,
+    as_: str | None,
+    check_access: bool,
+    reach: dict[str, Any],
+    contracts: tuple[str, ...],
+    fail_on: str | None,
+    allow_unknown: bool,
+    model_configs: tuple[str, ...],
+    tables: str | None,
+    color: bool | None,
+    verbose: bool,
+    namespace: str | None,
+    outputs: tuple[str, ...],
+) -> int:
+    """Compare what is running with what was promised: every replica, setting by setting.
+
+    WORKLOAD is kind/name, as for kubectl. Without one: every inference workload of the namespace. Nothing is changed:
+    verify reads the cluster's API, what the engines say of themselves, and the head of their logs.
+
+    \b
+        skewguard verify deploy/chat -n prod
+        skewguard verify -A -o table -o json=fleet.json
+        skewguard verify --endpoint https://chat.example.com --api-key-env CHAT_KEY --as deployment/chat
+        skewguard verify --check-access -n prod
+    """
+    from skewguard import api
+    from skewguard.cli import output, progress
+
+    where: dict[str, Any] = {"namespace": namespace, "all_namespaces": all_namespaces}
+    if check_access:
+        wanted = output.parse(outputs, "check-access")
+        rights = api.check_access(**where, **options.of_cluster(reach))
+        return output.emit(rights, wanted, verbose=verbose, color=color)
+    wanted = output.parse(outputs, "verify")
+    with progress.reading(endpoint or _place(workloads, namespace, all_namespaces)) as count:
+        result = api.verify(
+            workloads=workloads,
+            endpoint=endpoint,
+            as_=as_,
+            selector=selector,
+            contracts=contracts,
+            fail_on=fail_on,
+            allow_unknown=allow_unknown,
+            model_configs=model_configs,
+            tables=tables,
+            environ=os.environ,
+            progress=count,
+            list_passed=output.lists_passed(wanted),
+            **where,
+            **reach,
+        )
+    return output.emit(result, wanted, verbose=verbose, color=color)
+
+
+def _place(workloads: tuple[str, ...], namespace: str | None, all_namespaces: bool) -> str:
+    """What is being read, for the line that says so."""
+    if all_namespaces:
+        return "every namespace"
+    return ", ".join(workloads) or namespace or "the namespace of the context"

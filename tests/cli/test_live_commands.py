@@ -1,0 +1,149 @@
+"""`verify` as it is typed: what reaches the library, and how its answer leaves the process."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from skewguard import api
+from tests.cli.running import Run, program, write
+from tests.report.live_reports import ACCESS, VERIFY
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the library was asked, which answers with reports made by hand."""
+    seen: dict[str, Any] = {}
+    for name, report in (("verify", VERIFY), ("check_access", ACCESS)):
+
+        def answer(name: str = name, report: Any = report, **given: Any) -> Any:
+            seen.update(given, verb=name)
+            return report
+
+        monkeypatch.setattr(api, name, answer, raising=False)
+    return seen
+
+
+def test_every_word_reaches_the_library(run: Run, asked: dict[str, Any]) -> None:
+    """Options as for kubectl, also with an equals sign behind the short ones."""
+    run(
+        "verify", "deploy/chat", "sts/embed", "-n=prod", "-l=app=chat", "--context", "eu", "--kubeconfig", "k.yaml",
+        "--contract", "c.yaml", "--depth", "endpoints", "--exec", "--api-key-env", "KEY", "--api-key-file", "key",
+        "--ca-file", "ca.pem", "--timeout", "1m30s", "--fail-on", "warning", "--allow-unknown",
+        "--model-config", "m", "--tables", "t",
+    )  # fmt: skip
+    asked.pop("progress")
+    asked.pop("environ")
+    assert asked == {
+        "verb": "verify",
+        "workloads": ("deploy/chat", "sts/embed"),
+        "namespace": "prod",
+        "all_namespaces": False,
+        "selector": "app=chat",
+        "context": "eu",
+        "kubeconfig": "k.yaml",
+        "contracts": ("c.yaml",),
+        "depth": "endpoints",
+        "exec_": True,
+        "api_key_env": "KEY",
+        "api_key_file": "key",
+        "ca_file": "ca.pem",
+        "timeout": 90.0,
+        "fail_on": "warning",
+        "allow_unknown": True,
+        "model_configs": ("m",),
+        "tables": "t",
+        "endpoint": None,
+        "as_": None,
+        "list_passed": False,
+    }
+
+
+@pytest.mark.parametrize(("words", "seconds"), [((), 30.0), (("--timeout", "5"), 5.0), (("--timeout=250ms",), 0.25)])
+def test_time_to_wait_is_written_as_people_write_it(
+    run: Run, asked: dict[str, Any], words: tuple[str, ...], seconds: float
+) -> None:
+    """Half a minute where nothing is said."""
+    run("verify", *words)
+    assert asked["timeout"] == seconds
+
+
+@pytest.mark.parametrize("time", ["soon", "0", "-3s", "0s"])
+def test_no_time_to_wait_is_refused(run: Run, asked: dict[str, Any], time: str) -> None:
+    """With the way to write it, before anything is read."""
+    done = run("verify", f"--timeout={time}")
+    assert (2, {}) == (done.code, asked)
+    assert "write it as 30s, 2m or 500ms" in done.err
+
+
+def test_endpoint_stands_for_a_workload(run: Run, asked: dict[str, Any]) -> None:
+    """An engine that no cluster shows is held to the contract of the workload that it is said to be."""
+    run("verify", "--endpoint", "http://localhost:8000", "--as", "deployment/chat")
+    assert ("http://localhost:8000", "deployment/chat") == (asked["endpoint"], asked["as_"])
+
+
+def test_skew_fails_the_command(run: Run, asked: dict[str, Any]) -> None:
+    """The exit code is that of the result; the table says what is wrong."""
+    done = run("verify")
+    assert (1, "") == (done.code, done.err)
+    assert done.out.startswith("skewed  Deployment prod/chat")
+
+
+def test_summary_goes_beside_a_document(run: Run, asked: dict[str, Any]) -> None:
+    """JSON on standard output leaves the counts to the error stream."""
+    done = run("verify", "-o", "json")
+    assert done.document["context"] == "prod-eu"
+    assert "2 workloads, 6 replicas in prod-eu" in done.err
+
+
+def test_junit_asks_for_what_passed(run: Run, asked: dict[str, Any]) -> None:
+    """A test report lists the passes too."""
+    run("verify", "-o", "table", "-o", "junit=x.xml")
+    assert asked["list_passed"] is True
+
+
+def test_rights_are_asked_about_instead(run: Run, asked: dict[str, Any]) -> None:
+    """`--check-access` reads no workload and needs only the way to the cluster."""
+    done = run("verify", "--check-access", "-n", "prod", "--context", "eu", "-o", "json")
+    assert asked == {
+        "verb": "check_access",
+        "namespace": "prod",
+        "all_namespaces": False,
+        "context": "eu",
+        "kubeconfig": None,
+        "timeout": 30.0,
+    }
+    assert done.document["schema"] == "skewguard.dev/access/v1"
+
+
+def test_format_that_shows_verdicts_is_refused(run: Run, asked: dict[str, Any]) -> None:
+    """Rights are no findings."""
+    done = run("verify", "--check-access", "-o", "sarif")
+    assert (2, {}) == (done.code, asked)
+    assert "has no output format 'sarif'" in done.err
+
+
+def test_plugin_of_kubectl_verifies(asked: dict[str, Any], run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`kubectl skew verify deploy/chat -n prod` hands on every word behind `skew`."""
+    monkeypatch.setattr(sys, "argv", ["/usr/local/bin/kubectl-skew", "verify"])
+    assert "Usage: kubectl skew verify" in run("verify", "--help").out
+    run("verify", "deploy/chat", "-n", "prod")
+    assert (("deploy/chat",), "prod") == (asked["workloads"], asked["namespace"])
+
+
+@pytest.mark.parametrize("words", [("--help",), ("verify", "--help"), ("check", "x.yaml")])
+def test_start_pays_for_nothing_that_runs(words: tuple[str, ...]) -> None:
+    """Help and a check of files load neither the way to a cluster nor the reports of what runs."""
+    write("x.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: w, image: nginx}]}\n")
+    code = (
+        "import sys; from skewguard.cli.boundary import run; run(sys.argv[1:]); "
+        "print(*sorted(name for name in sys.modules), sep='\\n')"
+    )
+    done = subprocess.run([program()[0], "-c", code, *words], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.splitlines())
+    assert "skewguard.cli.live_commands" in loaded
+    heavy = ("lightkube", "httpx", "httpx2", "ssl", "socket", "concurrent.futures", "skewguard.adapters.cluster",
+             "skewguard.adapters.endpoints", "skewguard.observe.sources.live", "skewguard.report.fleet",
+             "skewguard.report.pods", "skewguard.report.live_words", "skewguard.api.verifying")  # fmt: skip
+    assert loaded & set(heavy) == set()

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import socket
 import ssl
 import stat
 import subprocess
@@ -9,15 +10,18 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from skewguard.adapters.cluster import access
 from skewguard.adapters.cluster.errors import ClusterError, Misconfigured, TooSlow, Unauthorized, Unreachable
+from skewguard.adapters.cluster.reach import Reach
 from skewguard.adapters.cluster.read import Reader
 from skewguard.adapters.cluster.resources import PODS
+from tests.adapters.cluster.conftest import pod
 from tests.fakes.api_server import TOKEN, ApiServer, free_port
+from tests.fakes.streaming import Ran
 
 SECRET = "s3cr3t-token-of-nobody"  # noqa: S105
 
@@ -294,6 +298,18 @@ def test_the_older_providers(secure: ApiServer, certificate: tuple[Path, Path], 
     assert "auth-provider gcp, which is not supported" in str(error)
 
 
+def test_nobody_in_particular(server: ApiServer, tmp_path: Path) -> None:
+    """A server that takes whoever asks for `system:anonymous` did not see credentials: a grant would be the wrong remedy."""
+    message = (
+        'pods is forbidden: User "system:anonymous" cannot list resource "pods" in API group "" at the cluster scope'
+    )
+    body = json.dumps({"kind": "Status", "reason": "Forbidden", "message": message, "code": 403}).encode()
+    server.fault("/pods", status=403, body=body)
+    error = refusal(server.kubeconfig(tmp_path))
+    assert "user system:anonymous of context fake" in str(error)
+    assert "renew the token" in (error.hint or "")
+
+
 # ---- the network ---------------------------------------------------------------------------------------------------
 
 
@@ -321,23 +337,78 @@ def test_a_server_that_cannot_be_meant(server: ApiServer, tmp_path: Path, url: s
     assert refusal(str(path)).kind == "unreachable"
 
 
-@pytest.fixture
-def proxy() -> Iterator[tuple[int, list[str]]]:
-    """A proxy that lets nobody through, and what it was asked."""
-    asked: list[str] = []
+class Proxy(http.server.BaseHTTPRequestHandler):
+    """Joins whoever asks with a CONNECT, or lets nobody through."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
+    asked: ClassVar[list[str]] = []
+    lets_through = False
 
-        def do_CONNECT(self) -> None:
-            asked.append(self.path)
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+    def do_CONNECT(self) -> None:
+        self.asked.append(self.path)
+        if not self.lets_through:
             self.send_error(407)
+            return
+        host, _, port = self.path.rpartition(":")
+        with socket.create_connection((host, int(port)), timeout=10) as there:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            back = threading.Thread(target=pump, args=(there, self.connection), daemon=True)
+            back.start()
+            pump(self.connection, there)
+            back.join(10)
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+
+def pump(source: socket.socket, target: socket.socket) -> None:
+    """Bytes from one to the other, until one is closed."""
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        return
+
+
+@pytest.fixture
+def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, list[str]]]:
+    """The port of a proxy that lets nobody through, and what it was asked."""
+    monkeypatch.setattr(Proxy, "asked", [])
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as listening:
+        listening.daemon_threads = True
         threading.Thread(target=listening.serve_forever, args=(0.02,), daemon=True).start()
-        yield listening.server_address[1], asked
+        yield listening.server_address[1], Proxy.asked
         listening.shutdown()
+
+
+def test_everything_goes_through_a_proxy(
+    secure: ApiServer,
+    certificate: tuple[Path, Path],
+    tmp_path: Path,
+    proxy: tuple[int, list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Lists and commands alike; the server's certificate is verified behind it."""
+    monkeypatch.setattr(Proxy, "lets_through", True)
+    path = Path(secure.kubeconfig(tmp_path, ca=certificate[0]))
+    url = f"http://127.0.0.1:{proxy[0]}"
+    path.write_text(path.read_text().replace('"cluster": {', f'"cluster": {{"proxy-url": "{url}", ', 1))
+    secure.add(pod("chat-0"))
+    secure.on_exec("prod", "chat-0", "vllm", Ran(b"H100"))
+    with access.connect(kubeconfig=str(path), deadline=20) as cluster:
+        assert len(list(Reader(cluster).list(PODS, dict))) == 1
+        assert Reach(cluster).exec_("prod", "chat-0", "vllm", ["nvidia-smi"]).stdout == b"H100"
+    assert set(proxy[1]) == {secure.url.removeprefix("https://")}
+
+
+@pytest.mark.parametrize("url", ["socks5://127.0.0.1:1080", "carrier-pigeon://x"])
+def test_a_proxy_that_cannot_be_used(server: ApiServer, tmp_path: Path, url: str) -> None:
+    """Which kinds there are, and what one of them needs."""
+    path = Path(server.kubeconfig(tmp_path))
+    path.write_text(path.read_text().replace('"cluster": {', f'"cluster": {{"proxy-url": "{url}", ', 1))
+    error = refusal(str(path))
+    assert isinstance(error, Misconfigured)
+    assert "socks5:// with the package socksio" in (error.hint or "")
 
 
 def test_a_proxy_that_refuses(secure: ApiServer, tmp_path: Path, proxy: tuple[int, list[str]]) -> None:

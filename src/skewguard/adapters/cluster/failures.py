@@ -80,12 +80,7 @@ def of_answer(call: Call, answer: Answer, place: Place) -> ClusterError:
                 status=401,
             )
         case 403 if status.reason in ("", "Forbidden") and _is_rights(words):
-            right = _right(words, call.right)
-            return Denied(
-                f"{_user(words)} of {place} may not {right}",
-                right,
-                hint=f"grant `{right}`; `verify --check-access` lists every right and what it is for",
-            )
+            return _denied(words, call, place)
         case 404:
             named = status.details is not None and bool(status.details.name)
             return NotThere(
@@ -117,16 +112,19 @@ def _is_rights(words: str) -> bool:
     return not words or "cannot" in words or "not allowed" in words or "is forbidden: User" in words
 
 
+def _denied(words: str, call: Call, place: Place) -> Denied:
+    named = re.search(r'User "([^"]{1,200})"', words)
+    user = f"user {named[1]}" if named else "the user"  # a certificate's or a token's user stands in no kubeconfig
+    right = _right(words, call.right)
+    grant = f"grant `{right}`; `verify --check-access` lists every right and what it is for"
+    anonymous = named is not None and named[1] == "system:anonymous"
+    return Denied(f"{user} of {place} may not {right}", right, hint=place.login if anonymous else grant)
+
+
 def _right(words: str, right: str) -> str:
     """The right with the verb that the server misses: a WebSocket needs `get`, since 1.35 `create` too."""
     named = re.search(r"cannot (\w+) resource", words)
     return f"{named[1]} {right.partition(' ')[2]}" if named else right
-
-
-def _user(words: str) -> str:
-    """Who was refused, as the server knows them: a certificate's or a token's user is not written in the kubeconfig."""
-    named = re.search(r'User "([^"]{1,200})"', words)
-    return f"user {named[1]}" if named else "the user"
 
 
 def of_transport(error: Exception, call: Call, place: Place, seconds: float) -> ClusterError:

@@ -10,7 +10,7 @@ from skewguard.judge.checks.interface import Case, Result
 from skewguard.knowledge.contract import binding, loading, waiving
 from skewguard.knowledge.contract.values import Binding, Contract
 from skewguard.language.facts import Arm, Choice, Fact, Gap, Origin
-from skewguard.language.findings import Finding
+from skewguard.language.findings import Finding, Phase
 from skewguard.language.neighbours import Autoscaler, Backend, Route, Timeout
 from tests.judge.cases import COMMIT, argument, at, case, located, run, service, variable, verdicts
 
@@ -288,6 +288,31 @@ def test_observed_value_decides_over_the_written_one() -> None:
     assert (
         "contract chat promises limits.max_num_seqs = 256 requests, GET /server_info of pod chat-0 shows 64 requests"
     ) == answer.message
+
+
+SHOWN_ALONE = "engine_settings: {vllm.kv_cache_bytes_per_token: 1024}"
+"""A setting that no argument sets: a server shows it."""
+
+
+@pytest.mark.parametrize(("phase", "verdict"), [("static", "skipped"), ("live", "unknown")])
+def test_what_only_a_server_shows_is_no_matter_for_a_manifest(phase: Phase, verdict: str) -> None:
+    """One contract serves both: a manifest is not blamed for what it cannot say, and a server has to show it."""
+    subject = case()
+    subject.phase = phase
+
+    assert [verdict] == [answer.verdict for answer in judge(SHOWN_ALONE, subject)]
+
+
+def test_what_no_argument_sets_is_not_advised_to_be_set() -> None:
+    """A server that shows another value than was promised has other files or settings; there is no flag for it."""
+    subject = case()
+    subject.phase = "live"
+    shown = Origin("endpoint", "GET /metrics of pod chat-0")
+    subject.sheet.add(Fact("vllm.kv_cache_bytes_per_token", 512, "observed", shown))
+    (answer,) = judge(SHOWN_ALONE, subject)
+
+    assert ("fail", True) == (answer.verdict, answer.remedy.startswith("no argument sets")), answer.remedy
+    assert "--kv-cache-bytes-per-token" not in answer.remedy
 
 
 def test_pass_that_rests_on_an_unseen_source_says_so() -> None:

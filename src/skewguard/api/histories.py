@@ -6,7 +6,7 @@ This module is the `Lexicon` of contracts, which may not know the engines themse
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
-from skewguard.knowledge.engines import ENGINES, commands, file_fields, file_holds, tables
+from skewguard.knowledge.engines import ENGINES, commands, file_fields, file_holds, live, tables
 from skewguard.knowledge.engines.interface import Release
 from skewguard.knowledge.engines.tables import Table
 from skewguard.language.facts import Origin, Value
@@ -35,16 +35,18 @@ def releases(engine: str) -> Sequence[str] | None:
 def choices(engine: str, dest: str) -> tuple[Collection[Value], bool] | None:
     """The listed values of a destination in all releases, and whether only they are taken; None: no such one.
 
-    The words of arguments whose grammar is not in play stand under `arguments`, which no table has.
+    The words of arguments whose grammar is not in play stand under `arguments`, which no table has, and neither has one
+    what only a running process shows.
     """
     if dest == "arguments":
         return (), False
-    return _choices(tables.load(engine), dest) or (((), False) if file_holds(engine, dest) else None)
+    outside = file_holds(engine, dest) or dest in live.shown(engine)
+    return _choices(tables.load(engine), dest) or (((), False) if outside else None)
 
 
 def destinations(engine: str) -> Collection[str]:
-    """Every destination of any release, of flags and of files."""
-    return (*_destinations(tables.load(engine)), *file_fields(engine))
+    """Every destination of any release, of flags, of files and of running processes."""
+    return (*_destinations(tables.load(engine)), *file_fields(engine), *sorted(live.shown(engine)))
 
 
 def variables(engine: str) -> tuple[str, ...]:

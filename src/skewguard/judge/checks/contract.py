@@ -264,9 +264,17 @@ class _Judged:
             return self._answer("skipped", "the pinned revision fixes it; the checkpoint itself shows it")
         if row is not None and self._case.phase not in row.phases and gap.rule == "absent":
             return self._answer("skipped", f"only what is running shows {self._setting}")
+        if gap.rule == "absent" and contract_edits.shown_alone(self._case, self._setting):
+            return self._unshown(gap)
         if gap.rule == "absent":
             return self._absent(gap)
         return self._unsettled(gap, f"but nobody can say whether it holds: {gap.reason}")
+
+    def _unshown(self, gap: Gap) -> Result:
+        """No argument sets it: a manifest says nothing of it, and of what runs it was not read."""
+        if self._case.phase == "static":
+            return self._answer("skipped", f"only what is running shows {self._setting}")
+        return self._unsettled(gap, "but nothing that was read of the server shows it")
 
     def _absent(self, gap: Gap) -> Result:
         """Nothing sets it, and the engine has no value of its own: misspelt, of another version, or in another file."""

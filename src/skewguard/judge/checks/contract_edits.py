@@ -8,6 +8,7 @@ from skewguard.judge.checks.resource_fields import form
 from skewguard.knowledge import engines
 from skewguard.knowledge.contract import comparing, describing, values
 from skewguard.knowledge.contract.values import Clause
+from skewguard.knowledge.engines import live
 from skewguard.knowledge.engines.interface import EngineModule
 from skewguard.language import dialects, surroundings, vocabulary
 from skewguard.language.facts import Fact, Value
@@ -60,6 +61,10 @@ def edit(case: Case, setting: str, promise: values.Promise, fact: Fact | None) -
     impossible = nowhere(case, setting)
     if impossible is not None:
         return impossible  # there is no place to name
+    if shown_alone(case, setting):
+        return (
+            f"no argument sets {setting} alone: the model's files and other settings decide it, and one of them changed"
+        )
     if vocabulary.destination(case.engine, setting) is not None:
         return _argument(case, setting, promise, fact) + where
     return _field(case, setting, promise, fact) + where
@@ -74,11 +79,18 @@ def nowhere(case: Case, setting: str) -> str | None:
     module, release = engines.ENGINES.get(case.engine), case.release
     if own is None or "*" in own or module is None or release is None or release.beyond or not release.candidates:
         return None
-    if engines.file_holds(case.engine, own) or _known(module, own, release.candidates):
+    held = engines.file_holds(case.engine, own) or shown_alone(case, setting)
+    if held or _known(module, own, release.candidates):
         return None
     ever = _known(module, own, module.releases())
     more = f", or run a release of {case.title} that has it" if ever else f": no release of {case.title} has it"
     return f"take {setting} out of the contract{more}"
+
+
+def shown_alone(case: Case, setting: str) -> bool:
+    """Whether it is a setting that no argument of this engine sets, and that a running process shows."""
+    dest = vocabulary.destination(case.engine, setting)
+    return dest is not None and dest in live.shown(case.engine)
 
 
 def _known(module: EngineModule, dest: str, versions: Sequence[str]) -> bool:
@@ -95,6 +107,8 @@ def _written(case: Case, setting: str, promise: values.Promise) -> bool:
 def deciding(case: Case, setting: str, promise: values.Promise) -> str:
     """The edit that would decide a promise which cannot be judged now; empty where no edit can."""
     if isinstance(promise, (values.Nothing, values.Unset, values.Anything)) or "*" in setting:
+        return ""
+    if shown_alone(case, setting):
         return ""
     wanted = _wanted(promise, None)
     if _written(case, setting, promise) or (wanted is not None and _spelled(case, setting, wanted) is None):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from skewguard.knowledge.engines.live.interface import Endpoint, Heard, LiveModule, Said
 
-__all__ = ["Endpoint", "Heard", "LiveModule", "Said", "engines", "of", "own"]
+__all__ = ["Endpoint", "Heard", "LiveModule", "Said", "engines", "of", "own", "shown"]
 
 
 def _llamacpp() -> LiveModule:
@@ -77,3 +77,9 @@ def own(setting: str) -> bool:
     engine, _, dest = setting.partition(".")
     module = of(engine)
     return module is not None and dest in module.OWN
+
+
+def shown(engine: str) -> frozenset[str]:
+    """The destinations of one engine that no argument sets, and only a running process shows: promises may name them."""
+    module = of(engine)
+    return module.SHOWN if module is not None else frozenset()

@@ -70,11 +70,13 @@ class Endpoint(Struct, frozen=True):
 class LiveModule(Protocol):
     """The names that the module of one engine defines.
 
-    `OWN` are destinations that each process has a value of its own of. `READS_LOGS`: its start-up log is understood.
+    `OWN` are destinations that each process has a value of its own of; `SHOWN` those that no argument sets, and only a
+    running process shows. `READS_LOGS`: its start-up log is understood.
     """
 
     NAME: str
     OWN: frozenset[str]
+    SHOWN: frozenset[str]
     READS_LOGS: bool
     ENDPOINTS: tuple[Endpoint, ...]
 

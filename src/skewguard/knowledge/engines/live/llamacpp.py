@@ -14,6 +14,7 @@ from skewguard.knowledge.engines.live.settling import Field
 
 NAME = "llamacpp"
 OWN = frozenset(("hostname", "port"))
+SHOWN = frozenset(("chat_template_sha256", "model_path"))
 READS_LOGS = False
 
 _FIELDS = Field(NAME, measured=("model_path",))

@@ -14,6 +14,7 @@ from skewguard.knowledge.engines.live.settling import Field
 
 NAME = "nim"
 OWN: frozenset[str] = frozenset()
+SHOWN = frozenset(("model_profile",))
 READS_LOGS = False
 
 _FIELDS = Field(NAME)

@@ -25,6 +25,7 @@ OWN = frozenset((
     "max_total_num_tokens", "forward_pass_metrics_worker_id", "numa_node",
 ))  # fmt: skip
 """Addresses and ranks of a process, what it measured at its start, and the seed that it draws anew."""
+SHOWN = frozenset(("max_total_num_tokens", "default_sampling_params"))
 
 _FIELDS = Field(
     NAME,

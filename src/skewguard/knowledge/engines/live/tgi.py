@@ -15,6 +15,7 @@ from skewguard.knowledge.engines.live.settling import Field
 NAME = "tgi"
 OWN = frozenset(("hostname", "port", "prometheus_port", "max_batch_total_tokens"))
 """Addresses, and the tokens that the memory holds."""
+SHOWN: frozenset[str] = frozenset()
 READS_LOGS = False
 
 _FIELDS = Field(

@@ -14,6 +14,7 @@ from skewguard.knowledge.engines.live.settling import Field
 
 NAME = "trtllm"
 OWN = frozenset(("host", "port"))
+SHOWN: frozenset[str] = frozenset()
 READS_LOGS = False
 
 _FIELDS = Field(NAME)

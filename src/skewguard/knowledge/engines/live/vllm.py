@@ -25,6 +25,11 @@ OWN = frozenset((
 ))  # fmt: skip
 """Addresses and ranks of a process, and what it measured at its start."""
 
+SHOWN = frozenset((
+    "kv_cache_size_tokens", "num_gpu_blocks", "kv_cache_bytes_per_token", "default_sampling_params", "loaded_adapters",
+    "chat_template_sha256",
+))  # fmt: skip
+
 _FIELDS = Field(
     NAME,
     echoes=("revision", "code_revision", "tokenizer_revision", "override_generation_config", "hf_overrides",

@@ -222,6 +222,21 @@ def test_one_cause_is_told_once(pods: tuple[Pod, ...], said: list[tuple[str, str
     assert told(stand(PLAIN, *pods, revisions=("new", "old"))) == said
 
 
+@pytest.mark.parametrize(
+    ("written", "told_of"),
+    [("main", []), ("9c925d6", []), (A[7:47], []), (B[7:47], [("facts.disagree", "fail")])],
+    ids=["branch", "short", "the same commit", "another commit"],
+)
+def test_a_branch_is_not_contradicted_by_the_commit_that_it_led_to(
+    written: str, told_of: list[tuple[str, str]]
+) -> None:
+    """A process shows the commit that it loaded: only another full commit is something else."""
+    text = manifest(f"args: [--model=m, --revision={written}, --max-num-seqs=256]\n{GPU}")
+    found = findings(stand(text, pod("a", says={"model.revision": A[7:47]})), "facts.disagree")
+
+    assert [(each.check, each.verdict) for each in found] == told_of
+
+
 def test_a_fingerprint_that_a_setting_explains_is_no_finding() -> None:
     """The hash of another value is another hash."""
     pods = [

@@ -168,6 +168,63 @@ def test_schedulers_that_differ_are_told() -> None:
     assert "runtime.block_size" not in said(heard)
 
 
+def test_a_model_in_a_bucket_is_not_the_folder_of_its_small_files() -> None:
+    """vLLM streams the weights, and shows a folder of its own for the rest: each process has another one."""
+    config = {
+        "model": "/var/cache/small-files",
+        "model_weights": "s3://bucket/model",
+        "tokenizer": "/var/cache/small-files",
+    }
+    found = said(vllm.read_server_info({"vllm_config": {"model_config": config}}))
+    assert found["model.id"] == "s3://bucket/model"
+    assert "tokenizer.id" not in found
+    log = (
+        "INFO 11-23 13:57:15 [api.py:1] non-default args: {'model': 's3://bucket/model'}\n"
+        "INFO 11-23 13:57:15 [core.py:1] Initializing a V1 LLM engine (v0.32.0) with config: model='/var/cache/small-files', "
+        "tokenizer='/var/cache/small-files', seed=7\n"
+    )
+    heard = vllm.read_log(log_lines.head(log))
+    assert heard is not None
+    assert {each.setting: each.value for each in heard.said if each.effective} == {"runtime.seed": 7}
+
+
+def test_a_limit_that_ranks_divide_is_no_rank_s() -> None:
+    """SGLang shares the requests among data-parallel ranks: what each of them tells is not what was written."""
+    record = {"model_path": "m", "dp_size": 2, "max_running_requests": 64}
+    state = {**record, "effective_max_running_requests_per_dp": 32}
+    effects = {
+        each.setting
+        for each in sglang.read_server_info({**record, "internal_states": [state, state]}).said
+        if each.effective
+    }
+    assert "limits.max_num_seqs" not in effects
+    assert sglang.read_loads({"loads": [{"max_running_requests": 32}, {"max_running_requests": 32}]}).said == ()
+    assert said(sglang.read_loads({"loads": [{"max_running_requests": 32}]})) == {"limits.max_num_seqs": 32}
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({"disable_cuda_graph": False}, None),
+        ({"disable_cuda_graph": True}, True),
+        ({"disable_cuda_graph": False, "cuda_graph_config": {"decode": {"backend": "disabled"}}}, True),
+        ({"disable_cuda_graph": False, "cuda_graph_config": {"decode": {"backend": "full"}}}, False),
+        ({"disable_cuda_graph": False, "cuda_graph_config": "x"}, None),
+    ],
+)
+def test_a_switch_that_is_off_does_not_say_that_graphs_are_made(record: dict[str, Any], expected: bool | None) -> None:
+    """An attention backend without CUDA graphs turns them off, whatever the switch says."""
+    assert said(sglang.read_server_info({"model_path": "m", **record})).get("runtime.enforce_eager") is expected
+
+
+def test_a_length_left_to_memory_is_no_length() -> None:
+    """`--max-model-len -1` stands among the arguments of the log."""
+    line = log_lines.Line(1, "non-default args: {'model': 'm', 'max_model_len': -1}")
+    heard = vllm.read_log([line])
+    assert heard is not None
+    assert said(heard) == {"model.id": "m"}
+
+
 def test_processes_have_values_of_their_own() -> None:
     """Addresses, ranks, what was measured, and a drawn seed are no difference between replicas."""
     assert all(live.own(name) for name in ("sglang.port", "sglang.random_seed", "vllm.num_gpu_blocks", "vllm.host"))

@@ -4,6 +4,7 @@ What a rollout, a changed ConfigMap, a mutating policy or another GPU explains i
 breaks the contract is told by the contract's clause, with the replicas that break it.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Literal
@@ -226,12 +227,15 @@ def contradiction(case: Case, setting: str) -> tuple[Fact, Fact] | None:
     return (written, seen) if kept is False else None
 
 
+_FULL_COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 _PATHS = ("model.id", "tokenizer.id", "tokenizer.chat_template", "runtime.generation_config")
 """Settings that an engine may show as the place it found: a folder of its cache, for a name on the Hub."""
 
 
 def _same_place(setting: str, written: Fact, seen: Fact) -> bool:
-    """Whether two names may be one thing: a name on the Hub, and the folder it was fetched to."""
+    """Whether two names may be one thing: a name on the Hub and the folder it was fetched to, a branch and its commit."""
+    if setting in REVISIONS:
+        return _FULL_COMMIT.fullmatch(str(written.value)) is None  # a branch or tag, at the commit it led to
     if setting not in _PATHS:
         return False
     return str(written.value).startswith("/") != str(seen.value).startswith("/") or "://" in str(written.value)

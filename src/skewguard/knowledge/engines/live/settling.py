@@ -82,6 +82,8 @@ class Field:
             return dest in self._mappings
         if isinstance(value, (str, list)) and len(value) > LONGEST:
             return False
+        if dest == "max_model_len" and value == -1:
+            return False  # as `auto`
         return value not in ("", "<redacted>")
 
 

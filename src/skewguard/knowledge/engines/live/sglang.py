@@ -22,7 +22,7 @@ READS_LOGS = True
 OWN = frozenset((
     "host", "port", "nccl_port", "dist_init_addr", "node_rank", "base_gpu_id", "grpc_port", "smg_http_sidecar_port",
     "disaggregation_bootstrap_port", "engine_info_bootstrap_port", "encoder_bootstrap_port", "random_seed", "gated_launch_port",
-    "max_total_num_tokens", "forward_pass_metrics_worker_id", "numa_node",
+    "max_total_num_tokens", "forward_pass_metrics_worker_id", "forward_pass_metrics_ipc_name", "numa_node", "crash_dump_folder",
 ))  # fmt: skip
 """Addresses and ranks of a process, what it measured at its start, and the seed that it draws anew."""
 SHOWN = frozenset(("max_total_num_tokens", "default_sampling_params"))
@@ -49,7 +49,8 @@ def read_server_info(answer: Any) -> Heard:
     schedulers = shapes.listed(answer, "internal_states")
     shared, differing = _shared(schedulers) if schedulers else ({}, [])
     said += _record(shared)
-    said += _EFFECTIVE.all({"max_running_requests": shared.get("effective_max_running_requests_per_dp")})
+    limit = None if _copies(answer) else shared.get("effective_max_running_requests_per_dp")
+    said += _EFFECTIVE.all({"max_running_requests": limit})
     return Heard(
         settling.latest(said),
         shapes.text(answer, "version"),
@@ -69,12 +70,27 @@ def _shared(states: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], list[s
 def _record(fields: Mapping[str, Any], line: int | None = None) -> Iterator[Said]:
     """A record of arguments. With data-parallel attention `dp_size` counts ranks inside one copy of the engine."""
     overrides = fields.get("json_model_override_args")
-    known = dict(fields)
+    known = {**fields, "disable_cuda_graph": _graphless(fields)}
     if isinstance(overrides, str):
         known["json_model_override_args"] = _decoded(overrides)
     for each in _FIELDS.all(known, line=line):
         inside = each.setting == "parallelism.data" and fields.get("enable_dp_attention") is True
         yield Said("sglang.dp_size", each.value, each.effective, line) if inside else each
+
+
+def _graphless(fields: Mapping[str, Any]) -> bool | None:
+    """Whether decoding runs without CUDA graphs. The switch alone does not tell: attention backends turn them off too."""
+    found = fields.get("cuda_graph_config")
+    decode = found.get("decode") if isinstance(found, dict) else None
+    backend = shapes.text(decode, "backend")
+    if backend is not None:
+        return backend == "disabled"
+    return True if fields.get("disable_cuda_graph") is True else None
+
+
+def _copies(fields: Mapping[str, Any]) -> bool:
+    """Whether a limit of the whole server is divided between data-parallel ranks, which each tell their part."""
+    return bool(fields.get("dp_size", 1) != 1)
 
 
 def _decoded(text: str) -> Any:
@@ -103,10 +119,10 @@ def read_models(answer: Any) -> Heard:
 
 
 def read_loads(answer: Any) -> Heard:
-    """`GET /v1/loads`: how many requests one data-parallel rank takes at once, as it came out."""
-    limits = {shapes.count(each.get("max_running_requests")) for each in shapes.listed(answer, "loads")}
-    said = _EFFECTIVE.all({"max_running_requests": limits.pop()}) if len(limits) == 1 else ()
-    return Heard(tuple(said), shapes.text(answer, "version"))
+    """`GET /v1/loads`: how many requests are taken at once, as it came out; of several ranks each tells its part of it."""
+    ranks = shapes.listed(answer, "loads")
+    limit = shapes.count(ranks[0].get("max_running_requests")) if len(ranks) == 1 else None
+    return Heard(tuple(_EFFECTIVE.all({"max_running_requests": limit})), shapes.text(answer, "version"))
 
 
 def read_metrics(page: bytes) -> Heard:
@@ -200,7 +216,8 @@ def _effects(line: Line, record: Mapping[str, Any]) -> Iterator[Said]:
         names = {"context_len": "context_length"}
         wanted = ("max_total_num_tokens", "chunked_prefill_size", "max_prefill_tokens", "max_running_requests",
                   "context_len")  # fmt: skip
-        yield from _EFFECTIVE.all({names.get(name, name): found.get(name) for name in wanted}, line=line.number)
+        told = {names.get(name, name): found.get(name) for name in wanted}
+        yield from _EFFECTIVE.all(told | ({"max_running_requests": None} if _copies(record) else {}), line=line.number)
     elif cache := _CACHE.match(message):
         own = record.get("kv_cache_dtype") == "auto" and cache["dtype"] in ("bfloat16", "float16", "float32")
         formats = ("kv_cache_dtype", "dtype") if own else ("kv_cache_dtype",)

@@ -109,10 +109,20 @@ def read_server_info(answer: Any) -> Heard:
     said: list[Said] = []
     for name in _SECTIONS:
         section = config.get(name)
-        said += _FIELDS.all(section) if isinstance(section, dict) else ()
+        said += _FIELDS.all(_where_weights_are(section)) if isinstance(section, dict) else ()
     if config.get("speculative_config", ...) is None:
         said.append(Said("runtime.speculative", None, effective=True))
     return Heard(settling.latest(said))
+
+
+def _where_weights_are(section: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A section with the model's own place. What is streamed from a bucket has `model_weights` for it, and for `model` and
+    `tokenizer` a folder of this process that holds the small files.
+    """
+    weights = section.get("model_weights")
+    if not isinstance(weights, str) or not weights:
+        return section
+    return {**section, "model": weights, "tokenizer": None}
 
 
 _SECTIONS = (
@@ -205,19 +215,26 @@ def read_log(lines: Sequence[Line]) -> Heard | None:
     """
     said: list[Said] = []
     version: str | None = None
-    started = False
+    started = streamed = False
     for line in lines:
         if begun := _CONFIG.fullmatch(line.message):
             version, started = begun["version"], True
-            said += _FIELDS.all(printed.fields(begun["config"]), line=line.number)
+            fields = printed.fields(begun["config"])
+            said += _FIELDS.all(fields | _NOWHERE if streamed else fields, line=line.number)
         elif start := _START.fullmatch(line.message):
             version, started = version or start["version"] or start["drawn"], True
         elif args := _ARGS.fullmatch(line.message):
             started = True
-            said += _arguments(args["args"], line.number) if args["given"] else ()
+            given = tuple(_arguments(args["args"], line.number)) if args["given"] else ()
+            streamed = any(each.setting == "model.id" and "://" in str(each.value) for each in given)
+            said += given
         else:
             said += _single(line)
     return Heard(settling.latest(said), version) if started else None
+
+
+_NOWHERE: dict[str, Any] = {"model": None, "tokenizer": None}
+"""What the engine's line says of a model in a bucket: a folder of this process for its small files."""
 
 
 def _arguments(text: str, number: int) -> Iterator[Said]:

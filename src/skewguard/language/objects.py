@@ -6,6 +6,7 @@ and its place is put into words where somebody asks for it. Values are shared, n
 
 import re
 from collections.abc import Hashable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -21,7 +22,7 @@ Json = Any
 class ObjectNode(Node):
     """One value of an object. `title` names the object to a reader (`Deployment prod/chat`)."""
 
-    __slots__ = ("_above", "_present", "_steps", "_title", "_value")
+    __slots__ = ("_above", "_place", "_present", "_steps", "_title", "_value")
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class ObjectNode(Node):
         self._above = above
         self._steps = steps
         self._present = present
+        self._place: str | None = None  # made where somebody asks, and kept for the places of what is inside
 
     @property
     def kind(self) -> Kind:
@@ -124,21 +126,20 @@ class ObjectNode(Node):
         """Equal for two nodes that are one value of the object."""
         if isinstance(self._value, (dict, list)):
             return id(self._value)
-        return (self._title, self._path())  # equal words are one string in memory
+        return (self._title, self._inside())  # equal words are one string in memory
 
     def _ref(self) -> str:
-        path = "".join(map(_step, self._path()))
-        return f"{self._title} {path}" if path else self._title
+        place = self._inside()
+        return f"{self._title} {place}" if place else self._title
 
-    def _path(self) -> tuple[str | int, ...]:
-        node: ObjectNode | None = self
-        parts: list[tuple[str | int, ...]] = []
-        while node is not None:
-            parts.append(node._steps)  # noqa: SLF001  # a value of the same tree
-            node = node._above  # noqa: SLF001
-        return tuple(step for steps in reversed(parts) for step in steps)
+    def _inside(self) -> str:
+        if self._place is None:
+            before = self._above._inside() if self._above is not None else ""  # noqa: SLF001  # a value of the same tree
+            self._place = before + "".join([_step(step) for step in self._steps])
+        return self._place
 
 
+@lru_cache(maxsize=4096)  # the same few keys stand in every object
 def _step(step: str | int) -> str:
     """One step of a path as `kubectl explain` and jq would have it: `.args`, `[3]`, `["config.yaml"]`."""
     if isinstance(step, int):

@@ -103,7 +103,7 @@ class Shelf:
 
 def _typed(value: dict[str, Any], type_: type[T]) -> T:
     whole: Any = copy.deepcopy(value)
-    return whole if type_ is dict else msgspec.convert(whole, type_)
+    return whole if type_ is dict else msgspec.json.decode(msgspec.json.encode(whole), type=type_)
 
 
 def _selected(value: dict[str, Any], labels: str | None) -> bool:

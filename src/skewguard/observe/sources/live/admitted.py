@@ -5,6 +5,7 @@ it says how an engine runs; what admission changes in containers beyond that (a 
 sidecar) stays.
 """
 
+import re
 from hashlib import sha256
 from typing import Any
 
@@ -35,6 +36,9 @@ _LABELS = frozenset(
 )  # fmt: skip
 """Labels by which controllers tell pods of one template apart."""
 _DIRECTIVES = "skewguard.dev/"
+_NODE = re.compile(rb'"nodeName":"([^"\\]+)"')
+_OWN = re.compile(rb'"(?:nodeName|hostname)":"[^"\\]+"')
+_TOKEN_NAME = re.compile(rb"kube-api-access-[a-z0-9]{5}")
 
 
 def spec(value: Values, name: str) -> Values:
@@ -61,9 +65,24 @@ def key(value: Values, own_labels: dict[str, str], annotations: dict[str, str] |
     `value` comes from `spec`. Addresses and indexes that a controller sets as variables do not count, nor do tolerations:
     admission adds them for whole namespaces and resources, and where the pod went is known.
     """
-    said = {name: text for name, text in (annotations or {}).items() if name.startswith(_DIRECTIVES)}
-    whole = [_comparable(value), own_labels, said]
+    whole = [_comparable(value), own_labels, _directives(annotations)]
     return sha256(msgspec.json.encode(whole, order="deterministic")).hexdigest()[:16]
+
+
+def mark(raw: bytes, own_labels: dict[str, str], annotations: dict[str, str] | None) -> bytes:
+    """Equal for pods whose JSON is equal but for node, host name and the name of the token's volume: their `key` is, too."""
+    bare = _OWN.sub(b"", _TOKEN_NAME.sub(b"token", raw))
+    return sha256(bare + msgspec.json.encode([own_labels, _directives(annotations)], order="deterministic")).digest()
+
+
+def node(raw: bytes) -> str | None:
+    """The node of a pod, from the JSON of its spec."""
+    match = _NODE.search(raw)
+    return match[1].decode() if match is not None else None
+
+
+def _directives(annotations: dict[str, str] | None) -> dict[str, str]:
+    return {name: text for name, text in (annotations or {}).items() if name.startswith(_DIRECTIVES)}
 
 
 def _tokens(value: Values) -> list[str]:

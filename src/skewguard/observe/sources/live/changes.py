@@ -1,4 +1,4 @@
-"""ConfigMaps and Secrets that changed after a container had read them at its start.
+"""ConfigMaps that changed after a container had read them at its start.
 
 The time of a change is that of the last write to the data by any manager (`managedFields`); an object that was made
 after the start changed with that. Where neither tells, nothing is known, and that is said.
@@ -15,7 +15,7 @@ from skewguard.observe.sources.live.pods import Kept
 from skewguard.observe.sources.live.references import Reference
 from skewguard.observe.sources.objects import called
 
-_DATA = ("f:data", "f:binaryData", "f:stringData")
+_DATA = ("f:data", "f:binaryData")
 
 
 class Version(Struct, frozen=True):
@@ -34,7 +34,7 @@ Versions = Mapping[tuple[str, str, str], Version]
 
 
 def version(meta: shapes.Versioned, *, immutable: bool | None) -> Version:
-    """The version of a ConfigMap or Secret."""
+    """The version of a ConfigMap."""
     times = [
         each.time
         for each in meta.managed_fields or ()

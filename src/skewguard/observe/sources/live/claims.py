@@ -65,13 +65,19 @@ def read(asking: Asking, served: Served, namespaces: Sequence[str | None]) -> Al
     }
 
 
-def of_pod(pod: shapes.Pod) -> tuple[str, ...]:
-    """The names of the ResourceClaims of one pod: those that were made for it, and those that it names."""
-    names = [each.resource_claim_name for each in pod.status.resource_claim_statuses or ()]
-    listed = (pod.spec or {}).get("resourceClaims")
-    if isinstance(listed, list):
-        names.extend(each.get("resourceClaimName") for each in listed if isinstance(each, dict))
-    return tuple(dict.fromkeys(name for name in names if isinstance(name, str)))
+def made_for(status: shapes.PodStatus) -> tuple[str, ...]:
+    """The names of the ResourceClaims that were made for a pod from templates."""
+    names = (each.resource_claim_name for each in status.resource_claim_statuses or ())
+    return tuple(name for name in names if name is not None)
+
+
+def named(spec: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of the ResourceClaims that a pod's spec names itself."""
+    listed = spec.get("resourceClaims")
+    names = (
+        [each.get("resourceClaimName") for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    )
+    return tuple(name for name in names if isinstance(name, str))
 
 
 def _published(asking: Asking, resource: Resource) -> Mapping[tuple[str, str, str], Mapping[str, str]]:

@@ -3,6 +3,7 @@
 A fleet has thousands of pods and few templates, so that a spec is kept for every `template_key` and not for every pod.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -76,31 +77,51 @@ def value(pod: Kept, spec: Spec) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": found["spec"]}
 
 
+class _Shape(Struct, frozen=True):
+    """What follows from a pod's spec and labels, but for what one pod alone has.
+
+    `containers` are (name, image as asked for, whether it is a native sidecar). `claims` are ResourceClaims by name.
+    """
+
+    key: str
+    containers: tuple[tuple[str, str | None, bool], ...]
+    claims: tuple[str, ...]
+
+
 class Pods:
-    """The pods of a list, and their specs by template key."""
+    """The pods of a list, and their specs by template key. A spec that was seen before is not read again."""
 
     def __init__(self) -> None:
         self.specs: dict[str, Spec] = {}
         self.all: list[Kept] = []
+        self._shapes: dict[bytes, _Shape] = {}
 
     def add(self, pod: shapes.Pod) -> Kept:
         """Keep a pod."""
-        meta = pod.metadata
-        spec = admitted.spec(pod.spec or {}, meta.name)
+        raw, meta = bytes(pod.spec), pod.metadata
         labels = admitted.labels(meta.labels)
+        mark = admitted.mark(raw, labels, meta.annotations)
+        shape = self._shapes.get(mark)
+        if shape is None:
+            shape = self._shapes[mark] = self._read(raw, meta, labels)
+        kept = _kept(pod, shape, admitted.node(raw))
+        self.all.append(kept)
+        return kept
+
+    def _read(self, raw: bytes, meta: shapes.Meta, labels: dict[str, str]) -> _Shape:
+        decoded = msgspec.json.decode(raw)
+        whole = decoded if isinstance(decoded, dict) else {}
+        spec = admitted.spec(whole, meta.name)
         key = admitted.key(spec, labels, meta.annotations)
         if key not in self.specs:
             metadata = {"labels": labels, "annotations": meta.annotations or {}}
             text = msgspec.json.encode({"metadata": metadata, "spec": spec})
             self.specs[key] = Spec(text, references.of_pod(spec))
-        kept = _kept(pod, key)
-        self.all.append(kept)
-        return kept
+        return _Shape(key, tuple(_containers(whole)), claims.named(whole))
 
 
-def _kept(pod: shapes.Pod, key: str) -> Kept:
+def _kept(pod: shapes.Pod, shape: _Shape, node: str | None) -> Kept:
     status, meta = pod.status, pod.metadata
-    node = (pod.spec or {}).get("nodeName")
     conditions = {each.type: each.status for each in status.conditions or ()}
     slim = shapes.Meta(
         name=meta.name,
@@ -113,39 +134,34 @@ def _kept(pod: shapes.Pod, key: str) -> Kept:
     )
     return Kept(
         meta=slim,
-        key=key,
-        names=tuple(name for name, _, _ in _containers(pod.spec or {})),
-        node=node if isinstance(node, str) else None,
+        key=shape.key,
+        names=tuple(name for name, _, _ in shape.containers),
+        node=node,
         phase=status.phase,
         ready=conditions.get("Ready") == "True",
         started_at=status.start_time,
         ip=status.pod_ip,
-        containers=_running(pod),
-        claims=claims.of_pod(pod),
+        containers=_running(status, shape),
+        claims=tuple(dict.fromkeys((*claims.made_for(status), *shape.claims))),
     )
 
 
-def _running(pod: shapes.Pod) -> tuple[Running, ...]:
+def _running(status: shapes.PodStatus, shape: _Shape) -> tuple[Running, ...]:
     """The containers that run beside each other: ordinary ones, and init containers that stay (native sidecars)."""
-    spec = pod.spec or {}
-    asked = {name: image for name, image, _ in _containers(spec)}
-    sidecars = {name for name, _, stays in _containers(spec) if stays}
-    status = pod.status
+    asked = {name: image for name, image, _ in shape.containers}
+    sidecars = {name for name, _, stays in shape.containers if stays}
     listed = [each for each in status.init_container_statuses or () if each.name in sidecars]
     return tuple(_container(each, asked.get(each.name)) for each in (*listed, *(status.container_statuses or ())))
 
 
-def _containers(spec: dict[str, Any]) -> list[tuple[str, str | None, bool]]:
-    """(name, image as asked for, whether it is a native sidecar) of each container."""
-    found = []
+def _containers(spec: dict[str, Any]) -> Iterator[tuple[str, str | None, bool]]:
     for field in ("initContainers", "containers"):
         listed = spec.get(field)
         for each in listed if isinstance(listed, list) else []:
             if isinstance(each, dict) and isinstance(each.get("name"), str):
                 image = each.get("image")
                 stays = field == "initContainers" and each.get("restartPolicy") == "Always"
-                found.append((each["name"], image if isinstance(image, str) else None, stays))
-    return found
+                yield each["name"], image if isinstance(image, str) else None, stays
 
 
 def _container(status: shapes.ContainerStatus, asked: str | None) -> Running:

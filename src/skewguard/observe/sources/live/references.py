@@ -46,7 +46,8 @@ def named(value: Json) -> frozenset[tuple[str, str]]:
 
 def _of_container(container: Mapping[str, Any], volumes: Mapping[str, Mapping[str, Any]]) -> Iterator[Reference]:
     name = str(container.get("name"))
-    for kind, other in _walk([container.get("env"), container.get("envFrom")], 0):
+    sources = [each["valueFrom"] for each in _dicts(container.get("env")) if "valueFrom" in each]
+    for kind, other in _walk([sources, container.get("envFrom")], 0):
         yield Reference(kind, other, "env", name)
     for mount in _dicts(container.get("volumeMounts")):
         volume = volumes.get(str(mount.get("name")))

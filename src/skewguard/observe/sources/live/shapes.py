@@ -119,10 +119,10 @@ class PodStatus(Struct, frozen=True, rename="camel"):
 
 
 class Pod(Struct, frozen=True):
-    """A pod."""
+    """A pod. Its spec is kept as it came: most pods are like one that was read before."""
 
     metadata: Meta = Meta()
-    spec: dict[str, Any] | None = None
+    spec: msgspec.Raw = msgspec.Raw(b"{}")
     status: PodStatus = PodStatus()
 
 
@@ -184,11 +184,4 @@ class ConfigMap(Struct, frozen=True, rename="camel"):
     metadata: Versioned = Versioned()
     data: dict[str, str] | None = None
     binary_data: dict[str, msgspec.Raw] | None = None
-    immutable: bool | None = None
-
-
-class Secret(Struct, frozen=True):
-    """A Secret's metadata. Nothing of its content is named here, so that none of it becomes a value."""
-
-    metadata: Versioned = Versioned()
     immutable: bool | None = None

@@ -19,7 +19,6 @@ ONE_BY_ONE = 40
 AT_ONCE = 400
 """Most objects that are trees at the same time; a namespace is never split."""
 _CONFIG_MAPS = Resource("", "v1", "configmaps", "ConfigMap")
-_SECRETS = Resource("", "v1", "secrets", "Secret")
 _KINDS = (
     "Service", "InferencePool", "HorizontalPodAutoscaler", "ScaledObject", "VerticalPodAutoscaler", "PodAutoscaler",
     "Ingress", "Route", "HTTPRoute", "GRPCRoute", "VirtualService", "DestinationRule", "HTTPProxy", "IngressRoute",
@@ -33,7 +32,11 @@ _HIDES = "what leads to the workloads or scales them"
 
 
 class Configs(Struct):
-    """The ConfigMaps that workloads name, and the versions of these and of Secrets. `denied` could not be read."""
+    """The ConfigMaps that workloads name, and when they changed.
+
+    Secrets are not asked for, not even for their metadata: a right to that is one to their contents, and no role that
+    reads has it.
+    """
 
     values: dict[tuple[str, str], shapes.ConfigMap]
     versions: dict[tuple[str, str, str], changes.Version]

@@ -43,13 +43,14 @@ def of(value: dict[str, Any]) -> Whole:
     group = str(value.get("apiVersion") or "").rpartition("/")[0]
     head = Head(str(value.get("kind") or ""), group, meta_of(value))
     kept = written.of(value)
+    text = msgspec.json.encode(kept)
     return Whole(
         head=head,
-        text=msgspec.json.encode(kept),
+        text=text,
         owners=owners.of(value),
         desired=desired(value),
         revision=revision(value),
-        named=references.named(kept.get("spec")),
+        named=references.named(kept.get("spec")) if b"onfigMap" in text or b"ecret" in text else frozenset(),
         replicas_written=written.replicas_are_written(value),
     )
 

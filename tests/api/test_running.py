@@ -11,7 +11,7 @@ from skewguard.knowledge.project import Project
 from skewguard.language.facts import Fact, Gap, Origin, Subject
 from skewguard.language.results import CheckReport
 from skewguard.language.running import Answers, Unread
-from tests.assess.running import B, Stood, manifest, node, pod, stand
+from tests.assess.running import A, B, Stood, manifest, node, pod, stand
 
 PLAIN = manifest()
 HEAD = "apiVersion: skewguard.dev/v1alpha1\nkind: ServingContract\nmetadata: {{name: {name}}}\nspec:\n  targets: [{{{target}}}]\n"
@@ -140,6 +140,19 @@ def test_a_contract_that_may_mean_what_could_not_be_read_is_unknown() -> None:
     (found,) = [item for item in said.findings if item.check == "contract.no-target"]
 
     assert (found.verdict, said.exit_code) == ("unknown", 3)
+
+
+def test_two_digests_of_one_image_are_one_image() -> None:
+    """A node lists the digest of the index beside that of its platform: the replicas agree, and the promise is kept."""
+    stood = stand(PLAIN, pod("a"), pod("b", digest=B))
+    given = promised(contract(f"runtime: {{image_digest: '{B}'}}"))
+    witnessed = Witnessed(
+        Scope("prod-eu", named=True), stood.inventory, (stood.live,), said=stood.said, images=(frozenset((A, B)),)
+    )
+    said = running.report(witnessed, Terms(given, surroundings.Around(), "2026-11-01"))
+
+    assert states(said) == (["verified"], 0)
+    assert len(said.live[0].groups) == 1
 
 
 # ---- side by side ------------------------------------------------------------------------------------------------------

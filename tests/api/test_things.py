@@ -57,7 +57,6 @@ def test_thing_is_told_apart_in_the_documented_order(text: str, kind: str) -> No
 def test_thing_that_is_not_read_says_how_to_hand_it_over(text: str, advice: str) -> None:
     """The command that gives it, with its own namespace and context."""
     assert f"`{advice} | skewguard check -`" in (things.instead(text, "check") or "")
-    assert f"`{advice} | skewguard settings -`" in (things.not_yet(things.parse((text,))).hint or "")
 
 
 def test_quoted_command_line_is_split_without_expansion() -> None:

@@ -109,7 +109,7 @@ def test_nothing_readable_is_exit_code_2(server: ApiServer, tmp_path: Path) -> N
     ("plural", "left"),
     [
         ("pods", "undecided"),
-        ("replicasets", "undecided"),
+        ("replicasets", "verified"),
         ("nodes", "undecided"),
         ("services", "verified"),
         ("horizontalpodautoscalers", "verified"),

@@ -89,14 +89,17 @@ def test_configuration_file_of_a_command_line_is_read_from_disk(run: Run) -> Non
         ("vllm==0.11.0 -- 'serve", "close the quote"),
         ("vlm==0.11.0 -- serve m", "no inference engine is called 'vlm'"),
         ("vllm==x -- serve m", "'vllm==x' is no engine version"),
-        ("http://chat:8000", "URL"),
-        ("deploy/chat", "kubectl get"),
+        ("http://127.0.0.1:9", "nothing listens there"),
+        ("deploy/chat", "no kubeconfig"),
         ("gone.yaml", "does not exist"),
         ("", "'' does not exist"),
     ],
 )
-def test_thing_that_cannot_be_read_says_what_to_do(run: Run, thing: str, words: str) -> None:
+def test_thing_that_cannot_be_read_says_what_to_do(
+    run: Run, monkeypatch: pytest.MonkeyPatch, thing: str, words: str
+) -> None:
     """Exit code 2 and the next step."""
+    monkeypatch.setenv("KUBECONFIG", "nowhere/config")
     done = run("settings", thing)
     assert (2, True) == (done.code, words in done.out + done.err)
 

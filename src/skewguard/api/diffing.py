@@ -1,11 +1,12 @@
 """`diff`: which effective settings of two things differ, and why."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct, field
 
 from skewguard.api import inputs, surroundings, things
-from skewguard.assess import evaluation
+from skewguard.assess import evaluation, observed
 from skewguard.judge import comparison, rereading
 from skewguard.judge.checks.registry import CHECKS, Case
 from skewguard.knowledge import engines as knowledge_of
@@ -42,20 +43,22 @@ def diff(
     gpu: str | None = None,
     tables: str | None = None,
     environ: Mapping[str, str] | None = None,
+    **reach: Any,
 ) -> DiffReport:
     """Compare two things, or one thing under two engine versions (`engines`: two of `NAME==VERSION`).
 
     Exit code: the first that applies of 1 something differs, 2 an input could not be read, 3 something cannot be
     decided. What stands on one side alone differs only where all of the other side could be read. `model_configs`,
     `gpu` and `tables` (a folder of engine tables that stand before the package's) hold for both sides, `environ` holds
-    the variables `SKEWGUARD_*`.
+    the variables `SKEWGUARD_*`. `reach` are the fields of `witnessing.Reached`: how a cluster and its engines are reached.
     """
+    how = inputs.reached(reach)
     names, versions = _sides(a, b, tuple(engines))
     if a == b == "-":
         raise UsageError("standard input is named for both sides, and can be read once", hint="save one of them first")
     with surroundings.of_call(tables_folder=tables, environ=environ, model_configs=model_configs, gpu=gpu) as around:
         left, right = (
-            inputs.of_thing(things.parse((name,)), around, namespace=namespace, version=version)
+            inputs.of_thing(things.parse((name,)), around, namespace=namespace, version=version, reached=how)
             for name, version in zip((a, b or a), versions, strict=True)
         )
         _comparable(names, left.cases, right.cases, versions)
@@ -172,13 +175,19 @@ def _compare(one: Case, other: Case, found: Found, *, upgrade: bool) -> None:
     _reread(one, other, found)
     subject = one.sheet.subject
     told = {item.setting: item.message for item in (*found.arguments, *found.environment) if item.subject == subject}
+    unseen = None
     for difference in comparison.differences(one.sheet, other.sheet):
+        if _is_unseen(difference.a) and _is_unseen(difference.b):
+            unseen = difference
+            continue
         row = BY_NAME.get(difference.setting)
         unit = row.unit if row else ""
         before, after = _side(difference.a), _side(difference.b)
         if upgrade and difference.setting == "runtime.version":
             versions = f"{_version(one)} against {_version(other)}"
             found.expected.append(ExpectedDifference(difference.setting, f"{versions}: what was asked for", subject))
+        elif (why := _of_its_place(one, other, difference)) is not None:
+            found.expected.append(ExpectedDifference(difference.setting, why, subject))
         elif difference.decided:
             reason = told.get(difference.setting, difference.reason)
             effect = _effect(one, difference)
@@ -187,7 +196,27 @@ def _compare(one: Case, other: Case, found: Found, *, upgrade: bool) -> None:
             )
         else:
             found.undecided.append(Undecided(subject, difference.setting, before, after, difference.inputs, unit))
+    if unseen is not None:
+        everything = f"{one.engine}.*"
+        found.undecided.append(Undecided(subject, everything, _side(unseen.a), _side(unseen.b), unseen.inputs))
     found.expected.extend(_expected(one, other))
+
+
+def _is_unseen(value: Effective) -> bool:
+    """Whether nobody sees it from outside: of a URL that is nearly everything, and is told once."""
+    return isinstance(value, Gap) and value.rule == "endpoint"
+
+
+_SIZES = ("autoscaling.min_replicas", "autoscaling.max_replicas")
+
+
+def _of_its_place(one: Case, other: Case, difference: comparison.Difference) -> str | None:
+    """Why two things that run differ in a setting as a matter of course; None where they do not."""
+    if "live" not in (one.phase, other.phase):
+        return None
+    if difference.setting in _SIZES:
+        return "how many replicas each side has is its own affair"
+    return "it only says where one process is" if observed.of_process(difference.setting) else None
 
 
 def _effect(case: Case, difference: comparison.Difference) -> tuple[Effect, ...]:
@@ -225,7 +254,7 @@ def _expected(one: Case, other: Case) -> list[ExpectedDifference]:
     a, b = one.sheet.subject, other.sheet.subject
     return [
         ExpectedDifference(field, f"{getattr(a, field)} against {getattr(b, field)}: what was compared", a)
-        for field in ("kind", "namespace", "name", "container")
+        for field in ("cluster", "kind", "namespace", "name", "container")
         if getattr(a, field) != getattr(b, field)
     ]
 

@@ -8,11 +8,11 @@ from msgspec import structs
 
 from skewguard.adapters.cluster import access
 from skewguard.adapters.cluster.read import Reader
-from skewguard.api import running, scopes, surroundings, verifying
+from skewguard.api import running, scopes, surroundings, witnessing
 from skewguard.api.contracts import load_contracts
 from skewguard.api.interviews import Manner
 from skewguard.api.running import Scope, Terms, Witnessed
-from skewguard.api.verifying import ANSWERS, TIMEOUT_S
+from skewguard.api.witnessing import ANSWERS, TIMEOUT_S
 from skewguard.assess import listing
 from skewguard.assess.replicas import Standing
 from skewguard.knowledge import engines
@@ -51,8 +51,9 @@ def discover(
     ):
         place = scopes.namespace_of(cluster, namespace, all_namespaces=all_namespaces)
         terms = Terms(load_contracts(contracts, around.apart), around, datetime.now(tz=UTC).date().isoformat())
-        scope, wanted = Scope(cluster.context, namespace=place), verifying.wanted_of((), place, selector, around)
-        witnessed, promised = verifying.witness(Reader(cluster), scope, wanted, terms, Manner("api"), progress)
+        scope = Scope(cluster.context, namespace=place)
+        wanted = witnessing.wanted(around, namespace=place, labels=selector)
+        witnessed, promised = witnessing.witness(Reader(cluster), scope, wanted, terms, Manner("api"), progress)
         return listed(witnessed, structs.replace(terms, promised=promised))
 
 

@@ -1,6 +1,7 @@
 """`init`: a contract from what a manifest makes an engine run with."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from skewguard.adapters import files, places, writing
 from skewguard.api import inputs, surroundings, things
@@ -20,16 +21,17 @@ def init(
     gpu: str | None = None,
     tables: str | None = None,
     environ: Mapping[str, str] | None = None,
+    **reach: Any,
 ) -> InitReport:
     """One contract for each engine of a THING; with `write` each in a new file of the nearest `.skewguard` folder.
 
     What could not be read comes back beside the contracts. Raises `InputError` when everything was read and holds no
     engine, `UsageError` when a file exists already: then none is written. `model_configs`, `gpu`, `tables` and `environ`
-    as in `settings`.
+    as in `settings`. `reach` are the fields of `witnessing.Reached`: how a cluster and its engines are reached.
     """
     thing = things.parse(tuple(words))
     with surroundings.of_call(tables_folder=tables, environ=environ, model_configs=model_configs, gpu=gpu) as around:
-        loaded = inputs.of_thing(thing, around, namespace=namespace)
+        loaded = inputs.of_thing(thing, around, namespace=namespace, reached=inputs.reached(reach))
         if not loaded.cases and not loaded.problems:
             raise InputError(
                 f"no inference engine in {' '.join(words)}, so there is nothing to promise",

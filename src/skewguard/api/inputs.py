@@ -1,6 +1,7 @@
 """From words to cases: the project configuration, the documents of every input, and the engines in them."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, structs
 
@@ -18,6 +19,9 @@ from skewguard.language.errors import InputError, UsageError
 from skewguard.language.results import InputProblem
 from skewguard.language.workloads import Inventory, Missing, Workload
 from skewguard.observe.sources import command_lines, manifests
+
+if TYPE_CHECKING:
+    from skewguard.api.witnessing import Reached
 
 FOLDER = ".skewguard"
 MOST_FOREIGN = 5
@@ -71,13 +75,48 @@ def _advised(item: sweeping.Input) -> sweeping.Input:
     return structs.replace(item, error=InputError(error.message, hint=advice, file=error.file))
 
 
-def of_thing(thing: Thing, around: Around, *, namespace: str | None = None, version: str | None = None) -> Loaded:
-    """The engines of one THING. Raises `UsageError` for one that this version does not read."""
+def reached(reach: Mapping[str, Any]) -> "Reached | None":
+    """How a cluster and its engines are reached, from the options of a verb (the fields of `Reached`); None without any."""
+    if not reach:
+        return None
+    from skewguard.api.witnessing import Reached
+
+    return Reached(**reach)
+
+
+def of_thing(
+    thing: Thing,
+    around: Around,
+    *,
+    namespace: str | None = None,
+    version: str | None = None,
+    reached: "Reached | None" = None,
+    every: bool = False,
+) -> Loaded:
+    """The engines of one THING. `reached` says how a cluster and an engine are; `every`: all ways in which replicas run.
+
+    An object under another `version` is read as its manifest says it: what its replicas show is of the version that runs.
+    """
     if thing.kind == "path":
         return load([thing.text], around, namespace=namespace, version=version)
     if thing.kind == "command-line":
         return _of_command_line(thing, version, around)
-    raise things.not_yet(thing)
+    from skewguard.api import witnessing  # lazily: a manifest needs no cluster
+
+    how = reached or witnessing.Reached()
+    if thing.kind == "url":
+        if version is not None:
+            raise UsageError("what runs behind a URL runs one version", hint="name the manifest, or its command line")
+        return witnessing.of_url(thing, around, how)
+    name = things.object_name(thing.text)
+    if name is None:
+        raise UsageError(f"{thing.text!r} names no object of a cluster", hint="write it as kind/name")
+    if version is None:
+        return witnessing.of_object(name, around, how, namespace, every=every)
+    inventory, problems = witnessing.declared(name, around, how, namespace)
+    judged = _judged(inventory, _version(version), around)
+    cases = tuple(item.case for item in judged.containers if item.case is not None)
+    return Loaded(inventory, cases, (*around.problems, *problems, *judged.problems), (*around.notes, *judged.notes))
 
 
 def _of_command_line(thing: Thing, version: str | None, around: Around) -> Loaded:

@@ -1,6 +1,7 @@
 """`settings`: what each engine really runs with, and where every value comes from."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from skewguard.api import inputs, surroundings, things
 from skewguard.judge.checks.interface import Case
@@ -26,16 +27,17 @@ def settings(
     gpu: str | None = None,
     tables: str | None = None,
     environ: Mapping[str, str] | None = None,
+    **reach: Any,
 ) -> SettingsReport:
     """The effective settings of every engine in a THING.
 
     `model_configs` are checkpoints (`DIR`, `config.json` or `MODEL=DIR`), `gpu` is the class to take where the
     manifest names none, `tables` a folder of engine tables that stand before the package's in this call. `environ` holds
-    the variables `SKEWGUARD_*`.
+    the variables `SKEWGUARD_*`. `reach` are the fields of `witnessing.Reached`: how a cluster and its engines are reached.
     """
     thing = things.parse(tuple(words))
     with surroundings.of_call(tables_folder=tables, environ=environ, model_configs=model_configs, gpu=gpu) as around:
-        loaded = inputs.of_thing(thing, around, namespace=namespace)
+        loaded = inputs.of_thing(thing, around, namespace=namespace, reached=inputs.reached(reach), every=True)
         return SettingsReport(
             subjects=tuple(laid_out(case) for case in loaded.cases),
             tables=engines.tables_used(),

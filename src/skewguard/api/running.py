@@ -1,6 +1,6 @@
 """What runs, judged: from the values that a cluster or an engine gave to the report of `verify`."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct, structs
@@ -14,12 +14,12 @@ from skewguard.assess.replicas import Said, Standing
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import engines
 from skewguard.knowledge.contract import binding
-from skewguard.knowledge.contract.values import Binding, Contract
+from skewguard.knowledge.contract.values import Binding, Contract, Exactly
 from skewguard.knowledge.engines import declarations
 from skewguard.language.facts import Subject
 from skewguard.language.findings import Finding
 from skewguard.language.results import CheckReport, InputProblem, Summary, tally
-from skewguard.language.running import Live, Unread
+from skewguard.language.running import Live, Replica, Running, Unread
 from skewguard.language.verifications import LiveSubject
 from skewguard.language.workloads import Inventory, Workload
 
@@ -104,6 +104,7 @@ def cases_of(found: Iterable[Standing]) -> list[Case]:
 
 def report(witnessed: Witnessed, terms: Terms) -> CheckReport:
     """What runs against the contracts that speak of it."""
+    witnessed = _named_as_promised(witnessed, terms.promised.contracts)
     found, problems, unused = standings(witnessed, terms.around)
     cases = cases_of(found)
     promised = _in_scope(terms.promised, cases, witnessed.scope)
@@ -132,7 +133,7 @@ def judged(
     findings = tuple(_without_pods(item) for item in result.findings)
     every = tuple(
         dict.fromkeys(
-            (*around.problems, *promised.problems, *result.problems, *problems, *_unreadable(witnessed, cases))
+            (*around.problems, *promised.problems, *result.problems, *problems, *unreadable(witnessed, cases))
         )
     )
     by_verdict, by_severity = tally(findings, result.counts)
@@ -175,6 +176,44 @@ def _beside(cases: Sequence[Case], findings: Sequence[Finding]) -> Iterator[Live
 def _without_pods(item: Finding) -> Finding:
     """Behind a URL nobody knows of pods."""
     return structs.replace(item, pods=()) if item.subject.kind == endpoints.KIND else item
+
+
+# ---- images --------------------------------------------------------------------------------------------------------
+
+
+def _named_as_promised(witnessed: Witnessed, contracts: Iterable[Contract]) -> Witnessed:
+    """What runs, each image by one of its digests: that of an index and that of one platform may name the same image.
+
+    Of several names the promised one is taken, so that equal images are equal to every check.
+    """
+    promised = {
+        str(clause.promise.value)
+        for contract in contracts
+        for clause in contract.clauses
+        if clause.setting == "runtime.image_digest" and isinstance(clause.promise, Exactly)
+    }
+    names = {digest: min(each & promised or each) for each in witnessed.images for digest in each}
+    if not names:
+        return witnessed
+    return structs.replace(witnessed, lives=tuple(_renamed(live, names) for live in witnessed.lives))
+
+
+def _renamed(live: Live, names: Mapping[str, str]) -> Live:
+    return structs.replace(live, replicas=tuple(_with_images(each, names) for each in live.replicas))
+
+
+def _with_images(replica: Replica, names: Mapping[str, str]) -> Replica:
+    if not any(box.image_id is not None and box.image_id.digest in names for box in replica.containers):
+        return replica
+    return structs.replace(replica, containers=tuple(_with_image(box, names) for box in replica.containers))
+
+
+def _with_image(box: Running, names: Mapping[str, str]) -> Running:
+    seen = box.image_id
+    name = names.get(seen.digest or "") if seen is not None else None
+    if seen is None or name is None:
+        return box
+    return structs.replace(box, image_id=structs.replace(seen, digest=name))
 
 
 # ---- contracts -------------------------------------------------------------------------------------------------------
@@ -221,7 +260,7 @@ def _workloads(cases: Iterable[Case]) -> list[Workload]:
     return [case.workload for case in cases]
 
 
-def _unreadable(witnessed: Witnessed, cases: Sequence[Case]) -> Iterator[InputProblem]:
+def unreadable(witnessed: Witnessed, cases: Sequence[Case]) -> Iterator[InputProblem]:
     """What keeps everything from being judged: a name that leads to nothing, or nothing that could be read at all."""
     for each in witnessed.unread:
         if (each.kind == "absent" and witnessed.scope.named) or not cases:

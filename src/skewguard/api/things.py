@@ -47,16 +47,38 @@ _SHORT = ("po", "deploy", "sts", "ds", "rs", "rc", "cj", "ro", "lws", "isvc", "l
 """What `kubectl` calls kinds for short."""
 
 
+class ObjectName(Struct, frozen=True):
+    """An object of a cluster as somebody names it: `[context:][namespace/]kind[.group]/name[@revision]`."""
+
+    kind: str
+    name: str
+    namespace: str | None = None
+    context: str | None = None
+    group: str | None = None
+    revision: str | None = None
+
+
+def object_name(text: str) -> ObjectName | None:
+    """The object that a text names, None where it names none."""
+    before, _, after = text.rpartition(":") if ":" in text.partition("/")[0] else ("", "", text)
+    plain, _, revision = after.partition("@")
+    parts = plain.split("/")
+    kind, _, group = parts[-2].partition(".") if len(parts) in (2, 3) and all(parts) else ("", "", "")
+    if kind.lower() not in _SHORT and kind.lower() not in _kinds():
+        return None
+    namespace = parts[0] if len(parts) == 3 else None
+    return ObjectName(kind, parts[-1], namespace, before or None, group or None, revision or None)
+
+
 def object_of(text: str) -> tuple[str, ...] | None:
     """The words by which `kubectl get` finds an object, None where the text names none."""
-    before, _, after = text.rpartition(":") if ":" in text.partition("/")[0] else ("", "", text)
-    parts = after.partition("@")[0].split("/")
-    kind = parts[-2].partition(".")[0].lower() if len(parts) in (2, 3) and all(parts) else ""
-    if kind not in _SHORT and kind not in _kinds():
+    found = object_name(text)
+    if found is None:
         return None
-    context = ("--context", before) if before else ()
-    namespace = ("-n", parts[0]) if len(parts) == 3 else ()
-    return (*context, *namespace, "/".join(parts[-2:]))
+    context = ("--context", found.context) if found.context else ()
+    namespace = ("-n", found.namespace) if found.namespace else ()
+    kind = f"{found.kind}.{found.group}" if found.group else found.kind
+    return (*context, *namespace, f"{kind}/{found.name}")
 
 
 @cache
@@ -117,21 +139,15 @@ def misplaced(words: tuple[str, ...], options: Collection[str]) -> tuple[str, ..
     return tuple(flag for flag in flags if flag in options and not (module and module.history(flag)))
 
 
-def not_yet(thing: Thing) -> UsageError:
-    """The error for a THING this version does not read."""
-    what = "an engine's URL" if thing.kind == "url" else f"an object in a cluster ({thing.text})"
-    return UsageError(
-        f"{what} is not read by this version: it reads manifests and command lines",
-        hint=instead(thing.text, "settings"),
-    )
-
-
 def instead(text: str, verb: str) -> str | None:
-    """How to hand over what a text names, where it is no path; None where it can only be a path."""
+    """How to hand over what a text names, where a path is meant; None where it can only be a path."""
     kind = kind_of(text)
     if kind == "url":
-        return f"fetch it first, as in `curl -s {text} | skewguard {verb} -`"
+        return f"fetch it first, as in `curl -s {text} | skewguard {verb} -`; an engine is asked by `skewguard verify --endpoint`"
     if kind == "object":
         found = " ".join(object_of(text) or ())
-        return f"give a file, as in `kubectl get {found} -o yaml | skewguard {verb} -`; a path begins with `./`"
+        return (
+            f"give a file, as in `kubectl get {found} -o yaml | skewguard {verb} -`, or `skewguard verify {text}` for what "
+            "runs; a path begins with `./`"
+        )
     return None

@@ -1,35 +1,24 @@
 """`verify`: what is running, every replica, against the contracts that speak of it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from msgspec import structs
 
 from skewguard.adapters.cluster import access
 from skewguard.adapters.cluster.read import Reader
-from skewguard.adapters.endpoints import Direct, key_from
-from skewguard.api import interviews, kept_contracts, running, scopes, surroundings
+from skewguard.api import running, scopes, surroundings, witnessing
 from skewguard.api.contracts import Contracts, load_contracts
-from skewguard.api.interviews import DEPTHS, Depth, Manner
+from skewguard.api.interviews import Manner
 from skewguard.api.running import Scope, Terms, Witnessed
-from skewguard.api.surroundings import Around
+from skewguard.api.witnessing import Reached
 from skewguard.assess import endpoints
 from skewguard.knowledge.contract import binding
 from skewguard.knowledge.contract.values import Binding
-from skewguard.knowledge.engines import commands
 from skewguard.language.errors import UsageError
 from skewguard.language.facts import Subject
 from skewguard.language.results import CheckReport, InputProblem
-from skewguard.observe.sources import asking, live
-from skewguard.observe.sources.live.wanted import Named, Wanted, named
-
-Progress = Callable[[str, int], None]
-"""Is told what is being read (`pods`) and how many of it there are so far."""
-
-TIMEOUT_S = 30.0
-"""Seconds that one answer may take."""
-ANSWERS = 10
-"""How many times that everything together may take: a sweep of 5,000 workloads is some thirty pages."""
+from skewguard.observe.sources.live.wanted import named
 
 
 def verify(
@@ -48,11 +37,11 @@ def verify(
     api_key_env: str | None = None,
     api_key_file: str | None = None,
     ca_file: str | None = None,
-    timeout: float = TIMEOUT_S,
+    timeout: float = witnessing.TIMEOUT_S,
     fail_on: str | None = None,
     allow_unknown: bool = False,
     environ: Mapping[str, str] | None = None,
-    progress: Progress | None = None,
+    progress: witnessing.Progress | None = None,
     list_passed: bool = False,
     tables: str | None = None,
     model_configs: Sequence[str] = (),
@@ -66,7 +55,8 @@ def verify(
     contracts. `timeout` is the seconds that one answer may take, `ca_file` the certificates of an endpoint. The others as in `check`. Raises `UsageError` for what cannot be meant, and a
     `ClusterError` where the cluster cannot be reached at all.
     """
-    manner = Manner(_depth(depth, swept=not workloads), key_from(api_key_env, api_key_file), exec_, timeout)
+    reached = Reached(context, kubeconfig, timeout, depth, exec_, api_key_env, api_key_file, ca_file)
+    manner = reached.manner(swept=not workloads)
     day = today or datetime.now(tz=UTC).date().isoformat()
     _meant(endpoint, workloads, namespace, selector, all_namespaces=all_namespaces)
     with surroundings.of_call(
@@ -75,21 +65,13 @@ def verify(
         terms = Terms(load_contracts(contracts, around.apart), around, day, allow_unknown, list_passed)
         if endpoint is not None:
             return _of_endpoint(endpoint, as_, terms, manner, ca_file)
-        with access.connect(context, kubeconfig, deadline=timeout * ANSWERS) as cluster:
-            reader = Reader(cluster)
+        with access.connect(context, kubeconfig, deadline=timeout * witnessing.ANSWERS) as cluster:
             place = scopes.namespace_of(cluster, namespace, all_namespaces=all_namespaces)
             scope = Scope(cluster.context, named=bool(workloads or selector), namespace=place)
-            wanted = wanted_of([named(text) for text in workloads], place, selector, around)
-            return _of_cluster(reader, scope, wanted, terms, manner, progress)
-
-
-def _depth(depth: str | None, *, swept: bool) -> Depth:
-    if depth is None:
-        return "api" if swept else "logs"
-    found = next((each for each in DEPTHS if each == depth), None)
-    if found is None:
-        raise UsageError(f"{depth!r} is no depth", hint=f"one of {', '.join(DEPTHS)}")
-    return found
+            names = [named(text) for text in workloads]
+            wanted = witnessing.wanted(around, *names, namespace=place, labels=selector)
+            witnessed, promised = witnessing.witness(Reader(cluster), scope, wanted, terms, manner, progress)
+            return running.report(witnessed, structs.replace(terms, promised=promised))
 
 
 def _meant(
@@ -108,62 +90,11 @@ def _meant(
         raise UsageError("a workload is named in one namespace, and -A means all", hint="write namespace/kind/name")
 
 
-def wanted_of(names: Sequence[Named], namespace: str | None, selector: str | None, around: Around) -> Wanted:
-    """What is read of a cluster; of a sweep what may be an engine alone."""
-    return Wanted(
-        names=tuple(names),
-        namespace=namespace,
-        labels=selector,
-        words=(*commands.words(), *around.project.image_words),
-        accelerators=around.project.accelerators,
-    )
-
-
-def _of_cluster(
-    reader: Reader, scope: Scope, wanted: Wanted, terms: Terms, manner: Manner, progress: Progress | None
-) -> CheckReport:
-    witnessed, promised = witness(reader, scope, wanted, terms, manner, progress)
-    return running.report(witnessed, structs.replace(terms, promised=promised))
-
-
-def witness(
-    reader: Reader, scope: Scope, wanted: Wanted, terms: Terms, manner: Manner, progress: Progress | None = None
-) -> tuple[Witnessed, Contracts]:
-    """What runs of what is wanted, with what its engines say; and the contracts at hand with those the cluster keeps."""
-    seen = live.read(reader, wanted, cluster=scope.context, progress=progress)
-    spaces = {scope.namespace, *(each.subject.namespace for each in seen.live)} if scope.namespace else {None}
-    kept = kept_contracts.in_cluster(terms.promised, reader, sorted(spaces, key=str))
-    witnessed = Witnessed(
-        scope,
-        seen.inventory,
-        seen.live,
-        (*seen.unread, *kept.unread),
-        images=seen.images,
-        notes=(*reader.cluster.notes, *_left_out(seen.left_out)),
-    )
-    if not manner.silent:
-        found, _, _ = running.standings(witnessed, terms.around)
-        witnessed = structs.replace(witnessed, said=interviews.interview(reader, found, manner, progress))
-    return witnessed, kept.contracts
-
-
-def _left_out(count: int) -> tuple[str, ...]:
-    if not count:
-        return ()
-    several = "workloads that ask for no accelerator and name no engine were left out; name one to see it"
-    alone = "workload that asks for no accelerator and names no engine was left out; name it to see it"
-    return (f"{count:,} {alone if count == 1 else several}",)
-
-
 # ---- an engine behind a URL ------------------------------------------------------------------------------------------
 
 
 def _of_endpoint(url: str, as_: str | None, terms: Terms, manner: Manner, ca_file: str | None) -> CheckReport:
-    way = Direct(url, key=manner.key, ca_file=ca_file)
-    try:
-        answers = asking.ask(way, deadline=manner.each_s)
-    finally:
-        way.close()
+    answers = witnessing.ask_url(url, manner, ca_file)
     scope = Scope(url, named=True)
     if answers.engine is None:
         problems = [

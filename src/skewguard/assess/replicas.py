@@ -72,12 +72,12 @@ def _stand(case: Case, live: Live, said: Said, around: Setting, vectors: Vectors
 
 def _introduce(case: Case) -> None:
     """Make the replicas of one object's roles known to each other: each party to the largest one of every other role."""
-    others = tuple(_foremost(other) for other in case.members)
+    others = tuple(foremost(other) for other in case.members)
     for party in case.parties:
         party.case.members = others
 
 
-def _foremost(case: Case) -> Case:
+def foremost(case: Case) -> Case:
     """The case most replicas of a container run as; the manifest's where none runs."""
     running = [party for party in case.parties if party.started and not party.leaving]
     return max(running, key=lambda party: len(party.replicas)).case if running else case

@@ -103,6 +103,13 @@ class Sheet:
         other._facts = {setting: list(facts) for setting, facts in self._facts.items()}
         return other
 
+    def leave_open(self, gap: Gap) -> None:
+        """Take back what is known of a setting: nobody can say it of all that the sheet is to stand for."""
+        self._added[gap.setting] = None
+        self._facts.pop(gap.setting, None)
+        self._choices.pop(gap.setting, None)
+        self._gaps[gap.setting] = gap
+
     def unobserved(self, setting: str) -> Effective:
         """What would be in effect by what is written and by the engine's rules alone."""
         if self.observed(setting) is None:

@@ -128,7 +128,8 @@ def _literal(name: str) -> str:
 def _row(draft: Draft, row: Setting) -> Iterator[str]:
     """The lines of one vocabulary setting: its promise, with the comments that explain it."""
     hidden = _hidden(draft, row.name, bool(row.called.get(draft.engine)))
-    if hidden is not None:
+    told = draft.sheet.observed(row.name) or draft.sheet.echoed(row.name)
+    if hidden is not None and told is None:
         yield from _todo(row.key, f"somebody sets it, and {hidden.reason}. Write the value you validated")
         return
     effective = draft.sheet.effective(row.name)

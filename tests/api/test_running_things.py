@@ -1,0 +1,146 @@
+"""Objects of a cluster and URLs where one THING is asked about: `settings`, `diff` and `init` of what runs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skewguard import api
+from skewguard.api import things
+from skewguard.language.errors import UsageError
+from skewguard.language.facts import Fact, Gap
+from tests.api.test_verifying import DEFAULT, LIMITS, fill
+from tests.fakes.api_server import ApiServer
+from tests.observe.live import made
+from tools import replay
+
+
+class Stage:
+    """A cluster whose two replicas are answered for by recorded servers; `equal`: by the same one."""
+
+    def __init__(self, server: ApiServer, kubeconfig: str, good: str, odd: str) -> None:
+        self.server, self.good, self.odd = server, good, odd
+        self.reach: dict[str, Any] = {"kubeconfig": kubeconfig, "timeout": 5, "depth": "endpoints"}
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """Two replicas: one as written, one with the engine's defaults."""
+    with (
+        ApiServer() as server,
+        replay.serving(replay.read(LIMITS)) as good,
+        replay.serving(replay.read(DEFAULT)) as odd,
+    ):
+        fill(server, {"chat-hash2-0": good.port, "chat-hash2-1": odd.port})
+        yield Stage(server, server.kubeconfig(tmp_path, namespace="prod"), good.url, odd.url)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("deploy/chat", ("deploy", "chat", None, None, None, None)),
+        ("prod/sts/chat@7d9f", ("sts", "chat", "prod", None, None, "7d9f")),
+        ("blue:prod/deployments.apps/chat", ("deployments", "chat", "prod", "blue", "apps", None)),
+        ("./deploy/chat", None),
+        ("charts/chat", None),
+    ],
+)
+def test_an_object_is_named_from_the_right(text: str, meant: tuple[str | None, ...] | None) -> None:
+    """Context, namespace, kind with its group, name and revision."""
+    found = things.object_name(text) if things.kind_of(text) == "object" else None
+    told = found and (found.kind, found.name, found.namespace, found.context, found.group, found.revision)
+
+    assert told == meant
+
+
+def test_settings_of_an_object_show_every_way_in_which_its_replicas_run(stage: Stage) -> None:
+    """Each with the pod it was read from, and each value with its origin."""
+    report = api.settings(("deploy/chat",), **stage.reach)
+    lengths = [
+        line.effective for each in report.subjects for line in each.settings if line.setting == "limits.max_model_len"
+    ]
+
+    assert [each.subject.pod for each in report.subjects] == ["chat-hash2-0", "chat-hash2-1"]
+    assert [(known.value, known.origin.ref) for known in lengths if isinstance(known, Fact)] == [
+        (512, "GET /v1/models of pod chat-hash2-0"),
+        (1024, "GET /v1/models of pod chat-hash2-1"),
+    ]
+
+
+def test_a_revision_that_does_not_run_is_refused_with_those_that_do(stage: Stage) -> None:
+    """Revisions are named by the hash of their template."""
+    report = api.settings(("deploy/chat@hash2",), **stage.reach)
+
+    assert len(report.subjects) == 2
+    with pytest.raises(UsageError, match="no replica of deploy/chat runs revision hash1") as caught:
+        api.settings(("deploy/chat@hash1",), **stage.reach)
+    assert "hash2" in (caught.value.hint or "")
+
+
+def test_a_difference_in_which_one_side_disagrees_with_itself_is_undecided(stage: Stage) -> None:
+    """Its replicas run apart in it, so nobody can say what the side runs with."""
+    report = api.diff("deploy/chat", stage.good, **stage.reach)
+    undecided = {item.setting: item for item in report.undecided}
+    side = undecided["limits.max_model_len"].before
+
+    assert "limits.max_model_len" not in {item.setting for item in report.changes}
+    assert side is not None
+    assert "its replicas run apart in it: 512 tokens on chat-hash2-0" in getattr(side, "reason", "")
+
+
+def test_two_stages_differ_in_what_they_run_with_alone(stage: Stage) -> None:
+    """Names, namespaces and numbers of replicas are set aside; the length is told with both values."""
+    other = made.spec(made.container("/models/tiny-f32", "--max-model-len=1024", image="vllm/vllm-openai:v0.32.0"))
+    own = made.deployment("blue", other)
+    own["spec"]["replicas"] = 5
+    replicas = made.replica_set(own)
+    for each in (own, replicas, made.pod(replicas, "blue-hash2-0")):
+        stage.server.add(each)
+    report = api.diff("deploy/blue", "deploy/chat", **{**stage.reach, "depth": "api"})
+    aside = {item.setting for item in report.expected_differences}
+
+    assert {"name", "autoscaling.min_replicas", "autoscaling.max_replicas"} <= aside
+    changed = {item.setting for item in report.changes}
+    assert "limits.max_model_len" in changed
+    assert changed & aside == set()
+    assert report.exit_code == 1
+
+
+def test_what_two_urls_do_not_show_is_told_once(stage: Stage) -> None:
+    """Each value they show differently is a change; the arguments nobody sees are one entry."""
+    report = api.diff(stage.good, stage.odd, timeout=5)
+
+    assert {"limits.max_model_len", "runtime.prefix_caching"} <= {item.setting for item in report.changes}
+    assert "vllm.*" in {item.setting for item in report.undecided}
+    both = [(item.before, item.after) for item in report.undecided if item.setting != "vllm.*"]
+    assert not any(isinstance(a, Gap) and isinstance(b, Gap) and a.rule == b.rule == "endpoint" for a, b in both)
+
+
+def test_init_of_an_object_pins_what_runs(stage: Stage) -> None:
+    """Digest, version and GPU class as seen; a setting in which the replicas run apart is left to whoever reads it."""
+    (written,) = api.init(("deploy/chat",), **stage.reach).contracts
+
+    for line in (
+        f'image_digest: "{made.DIGEST}"', 'version: "0.32.0"', "gpu_class: H100-80GB-SXM", "max_num_seqs: 4",
+        "max_model_len: unset", "targets: [{namespace: prod, kind: Deployment, name: chat}]",
+    ):  # fmt: skip
+        assert line in written.text
+
+
+def test_init_of_a_url_holds_what_the_engine_shows(stage: Stage) -> None:
+    """What it does not show is a TODO, not a default."""
+    (written,) = api.init((stage.good,), timeout=5).contracts
+
+    assert "max_model_len: 512" in written.text
+    assert "prefix_caching: false" in written.text
+    assert "# TODO max_num_seqs" in written.text
+
+
+def test_an_object_under_another_version_is_read_as_its_manifest(stage: Stage) -> None:
+    """What an upgrade would change: no replica runs that version yet."""
+    report = api.diff("deploy/chat", engines=("vllm==0.31.0", "vllm==0.32.0"), **stage.reach)
+
+    assert report.compared == 1
+    assert stage.server.asked
+    assert not any("portforward" in line for line in stage.server.asked)

@@ -83,6 +83,20 @@ class Namespace:
         thing: Object = self.client.get(self.client.kind(api_version, kind).path(self.name, name))
         return thing
 
+    def wait_for_policy(self, argument: str, deadline_s: float = DEADLINE_S) -> None:
+        """Until an admission policy that adds this argument to containers is in force: the API server hears of it later."""
+        asked = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "asks-for-policy"}}
+        asked["spec"] = {"containers": [{"name": "a", "image": "a", "args": ["a"]}]}
+
+        def admitted() -> str:
+            path = f"/api/v1/namespaces/{self.name}/pods"
+            made = self.client.send("POST", path, asked, dryRun="All")
+            if argument not in made:
+                raise Refused(0, f"no pod is given {argument} yet")
+            return made
+
+        self.client.retry(admitted, deadline_s)
+
     def pass_a_second(self) -> None:
         """Return in another second: an object's times are whole seconds, and what is done next has a later one."""
         now = int(time.time())

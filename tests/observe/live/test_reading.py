@@ -1,5 +1,6 @@
 """From an API server's objects to what runs: owners, revisions, pods and machines of every workload."""
 
+from skewguard.adapters.cluster.resources import Resource
 from skewguard.observe.sources import live
 from tests.observe.live import made
 from tests.observe.live.shelf import CLAIMS, SLICES, Shelf, seen
@@ -137,6 +138,28 @@ def test_a_namespace_and_labels() -> None:
     assert [each.subject.name for each in seen(shelf, namespace="prod").live] == ["chat", "tagged"]
     assert [each.subject.name for each in seen(shelf, namespace="prod", labels="team=a").live] == ["tagged"]
     assert [each.subject.name for each in seen(shelf).live] == ["away", "chat", "tagged"]
+
+
+def test_a_selector_does_not_ask_for_every_other_workload() -> None:
+    """With labels, the workloads that do not match are neither read nor asked for one by one."""
+    shelf = Shelf([*made.chat(), made.deployment("tagged", labels={"team": "a"})])
+    assert [each.subject.name for each in seen(shelf, labels="team=a").live] == ["tagged"]
+    assert not [each for each in shelf.asked if each.startswith("get deployments")]
+    assert "list pods in all namespaces" not in shelf.asked
+
+
+def test_many_owners_of_a_foreign_kind_are_one_list() -> None:
+    """A kind that owns many workloads is read as a list, after the first few."""
+    foreign = Resource("corp.io", "v1", "apps", "App")
+    objects = []
+    for number in range(30):
+        app = {"apiVersion": "corp.io/v1", "kind": "App", "metadata": made.meta(f"app{number}")}
+        own = made.deployment(f"d{number}")
+        own["metadata"]["ownerReferences"] = [made.reference(app)]
+        objects += [app, own]
+    shelf = Shelf(objects, foreign)
+    assert {len(each.owners) for each in seen(shelf).live} == {1}
+    assert len([each for each in shelf.asked if "apps.corp.io" in each]) == 5
 
 
 def test_what_is_no_engine_is_left_out_of_a_sweep() -> None:

@@ -125,6 +125,17 @@ def test_tolerations_are_no_difference() -> None:
     assert _key(made.spec(tolerations=[{"key": "nvidia.com/gpu", "operator": "Exists"}])) == _key(made.spec())
 
 
+def test_the_node_is_found_however_the_json_is_spaced() -> None:
+    """A proxy or another server may lay the JSON out with spaces."""
+    value = made.admitted(made.spec(), "gpu-7")
+    for text in (json.dumps(value), json.dumps(value, indent=2), json.dumps(value, separators=(",", ":"))):
+        assert admitted.node(text.encode()) == "gpu-7"
+        assert admitted.mark(text.encode(), {}, None) == admitted.mark(
+            text.replace("gpu-7", "gpu-8").encode(), {}, None
+        )
+    assert admitted.node(b"{}") is None
+
+
 def test_claims_of_a_stateful_set_are_no_difference() -> None:
     """The volume that a claim template gives each pod is its own."""
 

@@ -36,8 +36,8 @@ _LABELS = frozenset(
 )  # fmt: skip
 """Labels by which controllers tell pods of one template apart."""
 _DIRECTIVES = "skewguard.dev/"
-_NODE = re.compile(rb'"nodeName":"([^"\\]+)"')
-_OWN = re.compile(rb'"(?:nodeName|hostname)":"[^"\\]+"')
+_NODE = re.compile(rb'"nodeName"\s*:\s*"([^"\\]+)"')
+_OWN = re.compile(rb'"(?:nodeName|hostname)"\s*:\s*"[^"\\]+"')
 _TOKEN_NAME = re.compile(rb"kube-api-access-[a-z0-9]{5}")
 
 

@@ -1,5 +1,7 @@
 """From what was asked for to what is read: names and selectors become topmost objects and namespaces."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from skewguard.adapters.cluster.resources import PODS
@@ -9,6 +11,8 @@ from skewguard.observe.sources.live.climbing import Head
 from skewguard.observe.sources.live.gathering import Gathering
 from skewguard.observe.sources.live.wanted import Named, Wanted
 
+ALONE = 20
+"""Most workloads of a selector that are read one by one; more of them are cheaper as lists of everything."""
 _DEFAULT = "default"
 
 
@@ -24,12 +28,14 @@ def choose(gathering: Gathering, wanted: Wanted) -> Chosen:
     if wanted.names:
         return _named(gathering, wanted)
     heads = gathering.workloads(wanted.namespace, wanted.labels)
-    gathering.pods_of(wanted.namespace)
     if wanted.labels is None:
+        gathering.pods_of(wanted.namespace)
         return Chosen((wanted.namespace,))
-    tops = [families.top(gathering, head) for head in heads]
-    for head in tops:
-        gathering.whole(head)
+    tops = list({head.meta.uid: head for head in (families.top(gathering, each) for each in heads)}.values())
+    if len(tops) <= ALONE:
+        return _each(gathering, tops)
+    gathering.workloads(wanted.namespace)
+    gathering.pods_of(wanted.namespace)
     return Chosen((wanted.namespace,), frozenset(head.meta.uid for head in tops))
 
 
@@ -39,6 +45,11 @@ def _named(gathering: Gathering, wanted: Wanted) -> Chosen:
         head = _find(gathering, name, name.namespace or wanted.namespace or _DEFAULT)
         if head is not None:
             tops.append(families.top(gathering, head))
+    return _each(gathering, tops)
+
+
+def _each(gathering: Gathering, tops: Sequence[Head]) -> Chosen:
+    """Read some topmost objects one by one."""
     for head in tops:
         _read(gathering, head)
     namespaces = tuple(dict.fromkeys(head.meta.namespace for head in tops))

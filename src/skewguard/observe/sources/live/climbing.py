@@ -8,12 +8,16 @@ from typing import Any
 
 from msgspec import Struct
 
+from skewguard.adapters.cluster.resources import Resource
 from skewguard.language.facts import Origin, Subject
 from skewguard.language.running import Owner
 from skewguard.observe.sources import kinds
 from skewguard.observe.sources.live.asking import Asking, Served
 from skewguard.observe.sources.live.shapes import Meta, OwnerReference
 
+FEW = 5
+"""Owners of one kind and namespace that are read by their names, before the rest is read as a list."""
+_ENDS = ("Node",)  # a static pod's node, which nothing owns
 _OF_SETS = ("Deployment", "Rollout")
 MOST = 12
 """Most owners above one another; Kubernetes does not forbid a circle."""
@@ -51,6 +55,7 @@ class Climbing:
         self._served = served
         self.heads: dict[str, Head] = {}
         self._fetched: dict[str, Head | None] = {}
+        self._reads: dict[tuple[Resource, str | None], int] = {}
         self._makers: dict[tuple[str | None, str], Head] = {}
 
     def add(self, kind: str, group: str, meta: Meta) -> Head:
@@ -92,13 +97,25 @@ class Climbing:
             owner.group,
             Meta(owner.name, namespace, owner.uid, owner_references=self._presumed(owner, namespace)),
         )
-        if resource is None:
+        if resource is None or owner.kind in _ENDS:
             return told
+        if self._listed(resource, namespace) and owner.uid in self.heads:
+            return self.heads[owner.uid]
         hides = f"what stands above {owner.kind} {owner.name}"
         read = self._asking.get(resource, owner.name, namespace, _Bare, hides)
         if read is None or read.metadata.uid != owner.uid:
             return told
         return Head(owner.kind, owner.group, read.metadata)
+
+    def _listed(self, resource: Resource, namespace: str | None) -> bool:
+        """Whether all owners of a kind are known: after some that were read one by one, the others are read as a list."""
+        place = (resource, namespace)
+        self._reads[place] = self._reads.get(place, 0) + 1
+        if self._reads[place] == FEW:
+            hides = f"what stands above each {resource.kind}"
+            for each in self._asking.list(resource, _Bare, hides, namespace=namespace):
+                self.add(resource.kind, resource.group, each.metadata)
+        return self._reads[place] >= FEW
 
     def _presumed(self, owner: OwnerReference, namespace: str | None) -> list[OwnerReference] | None:
         """The owner of a ReplicaSet that cannot be read: it is named after it, with the hash of the template behind."""

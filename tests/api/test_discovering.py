@@ -116,8 +116,17 @@ def test_containers_without_an_engine_are_counted_and_told() -> None:
     web = manifest("image: nginx:1.27")
     report = listed(stand(web, pod("a")))
     assert report.workloads == ()
-    assert report.notes[0] == "containers that run no inference engine that is known: 1"
+    assert report.notes[0] == "containers of other pods, which run no inference engine that is known: 1"
     assert report.notes[1].startswith("Deployment prod/chat container vllm: ")
+
+
+def test_what_stands_beside_an_engine_is_told_with_its_row() -> None:
+    """A proxy in the same pod is no news of the whole list: the row says what it is."""
+    report = listed(
+        stand(manifest(pod="initContainers: [{name: proxy, image: 'nginx:1.27', restartPolicy: Always}]"), pod("a"))
+    )
+    assert report.notes == ()
+    assert [note for note in report.workloads[0].notes if note.startswith("container proxy: ")]
 
 
 def test_nothing_that_could_be_read_is_an_error() -> None:

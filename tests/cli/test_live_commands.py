@@ -1,4 +1,4 @@
-"""`verify` as it is typed: what reaches the library, and how its answer leaves the process."""
+"""`verify` and `discover` as they are typed: what reaches the library, and how its answer leaves the process."""
 
 import subprocess
 import sys
@@ -8,14 +8,14 @@ import pytest
 
 from skewguard import api
 from tests.cli.running import Run, program, write
-from tests.report.live_reports import ACCESS, VERIFY
+from tests.report.live_reports import ACCESS, DISCOVER, VERIFY
 
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the library was asked, which answers with reports made by hand."""
     seen: dict[str, Any] = {}
-    for name, report in (("verify", VERIFY), ("check_access", ACCESS)):
+    for name, report in (("verify", VERIFY), ("check_access", ACCESS), ("discover", DISCOVER)):
 
         def answer(name: str = name, report: Any = report, **given: Any) -> Any:
             seen.update(given, verb=name)
@@ -115,6 +115,25 @@ def test_rights_are_asked_about_instead(run: Run, asked: dict[str, Any]) -> None
         "timeout": 30.0,
     }
     assert done.document["schema"] == "skewguard.dev/access/v1"
+
+
+def test_discover_hands_on_where_to_look(run: Run, asked: dict[str, Any]) -> None:
+    """A list needs the way to the cluster, a place, a selector and contracts; the exit code is that of the result."""
+    done = run("discover", "-A", "-l", "team=ml", "--contract", "c.yaml", "--timeout", "5", "-o", "json")
+    asked.pop("progress")
+    asked.pop("environ")
+    assert asked == {
+        "verb": "discover",
+        "namespace": None,
+        "all_namespaces": True,
+        "selector": "team=ml",
+        "context": None,
+        "kubeconfig": None,
+        "timeout": 5.0,
+        "contracts": ("c.yaml",),
+        "tables": None,
+    }
+    assert (done.code, done.document["schema"]) == (DISCOVER.exit_code, "skewguard.dev/discover/v1")
 
 
 def test_format_that_shows_verdicts_is_refused(run: Run, asked: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from skewguard.assess.replicas import Standing
 from skewguard.knowledge import engines
 from skewguard.knowledge.contract import binding
 from skewguard.language.errors import ExitCode
+from skewguard.language.facts import Subject
 from skewguard.language.results import InputProblem
 from skewguard.language.running import Unread
 from skewguard.language.verifications import DiscoverReport
@@ -64,7 +65,11 @@ def listed(witnessed: Witnessed, terms: Terms) -> DiscoverReport:
     cases = running.cases_of(found)
     bindings = binding.bind_any(promised.contracts, [running.names_of(case) for case in cases])
     judged = running.judged(cases, bindings, promised, terms, witnessed, problems=problems)
-    rows = tuple(listing.discovered(case, own) for case, own in zip(cases, judged.live, strict=True))
+    beside, others = _without_engine(found)
+    rows = tuple(
+        listing.discovered(case, own, beside.get(_home(case.sheet.subject), ()))
+        for case, own in zip(cases, judged.live, strict=True)
+    )
     unread = tuple(dict.fromkeys((*witnessed.unread, *(item for each in witnessed.lives for item in each.unread))))
     errors = tuple(dict.fromkeys((*around.problems, *promised.problems, *problems, *_nothing(witnessed))))
     return DiscoverReport(
@@ -73,7 +78,7 @@ def listed(witnessed: Witnessed, terms: Terms) -> DiscoverReport:
         unread=unread,
         tables=engines.tables_used(),
         errors=errors,
-        notes=(*around.notes, *promised.notes, *witnessed.notes, *unused, *_others(found)),
+        notes=(*around.notes, *promised.notes, *witnessed.notes, *unused, *_told(others)),
         exit_code=ExitCode.first([ExitCode.UNREADABLE] if errors else []),
     )
 
@@ -88,11 +93,29 @@ def _needs(unread: Unread) -> str | None:
     return f"it needs: {unread.would_need}" if unread.would_need else None
 
 
-def _others(found: Sequence[Standing]) -> Iterator[str]:
+def _home(subject: Subject) -> Subject:
+    """The pods that a container stands in."""
+    return structs.replace(subject, container=None)
+
+
+def _without_engine(found: Sequence[Standing]) -> tuple[dict[Subject, list[str]], list[Standing]]:
+    """Why containers are no engine: of those beside an engine by their pods, and those of pods without any."""
+    serving = {_home(each.subject) for each in found if each.case is not None}
+    beside: dict[Subject, list[str]] = {}
+    others: list[Standing] = []
+    for each in found:
+        home = _home(each.subject)
+        if each.case is None and home in serving:
+            beside.setdefault(home, []).append(f"container {each.subject.container}: {each.recognition.reason}")
+        elif each.case is None:
+            others.append(each)
+    return beside, others
+
+
+def _told(others: Sequence[Standing]) -> Iterator[str]:
     """What was looked at and is no inference engine: how many, and why not."""
-    others = [each for each in found if each.case is None]
     if others:
-        yield f"containers that run no inference engine that is known: {len(others):,}"
+        yield f"containers of other pods, which run no inference engine that is known: {len(others):,}"
     yield from (f"{each.subject}: {each.recognition.reason}" for each in others[:MOST_TOLD])
     more = Counter(each.recognition.reason for each in others[MOST_TOLD:])
     yield from (f"{count:,} more: {reason}" for reason, count in more.most_common(MOST_TOLD))

@@ -12,8 +12,8 @@ from skewguard.language.verifications import Discovered, LiveSubject
 COUNT, CLASS = "hardware.gpu_count", "hardware.gpu_class"
 
 
-def discovered(case: Case, standing: LiveSubject) -> Discovered:
-    """The row of a case; `standing` is what its checks made of it."""
+def discovered(case: Case, standing: LiveSubject, beside: Sequence[str] = ()) -> Discovered:
+    """The row of a case; `standing` is what its checks made of it, `beside` what is said of its pods' other containers."""
     staying = [party for party in case.parties if not party.leaving]
     cases = [party.case for party in staying] or [case]
     own, live = case.sheet.subject, case.live
@@ -32,7 +32,7 @@ def discovered(case: Case, standing: LiveSubject) -> Discovered:
             contract=standing.contract,
             state=standing.state,
             owner=f"{owner.kind} {f'{owner.namespace}/' if owner.namespace else ''}{owner.name}" if owner else None,
-            notes=tuple(_notes(case, cases)),
+            notes=(*_notes(case, cases), *beside),
         )
         if live is not None
         else Discovered(own, case.engine, standing.version)

@@ -28,6 +28,7 @@ def program() -> None:
 
 
 program.add_command(live_commands.verify)
+program.add_command(live_commands.discover)
 
 
 @program.command()

@@ -87,6 +87,54 @@ def verify(
     return output.emit(result, wanted, verbose=verbose, color=color)
 
 
+@click.command()
+@options.ALL_NAMESPACES
+@options.SELECTOR
+@options.CLUSTER
+@options.CONTRACT
+@options.TABLES
+@options.COLOR
+@options.VERBOSE
+@options.CLUSTER_NAMESPACE
+@options.OUTPUT
+def discover(
+    all_namespaces: bool,
+    selector: str | None,
+    reach: dict[str, Any],
+    contracts: tuple[str, ...],
+    tables: str | None,
+    color: bool | None,
+    verbose: bool,
+    namespace: str | None,
+    outputs: tuple[str, ...],
+) -> int:
+    """List inference workloads: engine, version, model, GPUs, replicas, contract, state.
+
+    It asks the cluster's API alone, and no engine.
+
+    \b
+        skewguard discover
+        skewguard discover -A -o wide
+        skewguard discover -A -o json | jq '.workloads[] | select(.contract == null) | .subject.name'
+    """
+    from skewguard import api
+    from skewguard.cli import output, progress
+
+    wanted = output.parse(outputs, "discover")
+    with progress.reading(_place((), namespace, all_namespaces)) as count:
+        result = api.discover(
+            namespace=namespace,
+            all_namespaces=all_namespaces,
+            selector=selector,
+            contracts=contracts,
+            tables=tables,
+            environ=os.environ,
+            progress=count,
+            **reach,
+        )
+    return output.emit(result, wanted, verbose=verbose, color=color)
+
+
 def _place(workloads: tuple[str, ...], namespace: str | None, all_namespaces: bool) -> str:
     """What is being read, for the line that says so."""
     if all_namespaces:

@@ -145,5 +145,8 @@ def of_cluster(reach: Mapping[str, Any]) -> dict[str, Any]:
     return {name: reach[name] for name in _CLUSTER}
 
 
+CLUSTER = _gathering(_CLUSTER)
+"""How to reach a cluster, gathered as `reach`: context, kubeconfig and timeout."""
+
 ENGINES = _gathering({**_CLUSTER, **_ENGINES})
 """The same, and how far to ask the engines in it."""

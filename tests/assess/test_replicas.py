@@ -376,6 +376,26 @@ def test_nothing_that_runs_breaks_no_contract() -> None:
     assert [item.check for item in findings(stand(PLAIN, desired=2))] == ["serving.not-ready"]
 
 
+def test_what_a_server_fills_in_is_no_finding() -> None:
+    """Defaults of the API server stand in every live object, and nobody wrote them."""
+    filled = manifest(
+        f"{ARGS}\n{GPU}\nimagePullPolicy: IfNotPresent\nterminationMessagePath: /dev/termination-log\n"
+        "terminationMessagePolicy: File\nsecurityContext: {}\n"
+        "readinessProbe: {httpGet: {path: /health, port: 8000, scheme: HTTP}, timeoutSeconds: 1, periodSeconds: 10, "
+        "successThreshold: 1, failureThreshold: 3}",
+        "restartPolicy: Always\nterminationGracePeriodSeconds: 30\ndnsPolicy: ClusterFirst\nsecurityContext: {}\n"
+        "schedulerName: default-scheduler\nenableServiceLinks: true\n"
+        "tolerations: [{key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 300}]",
+    )
+    bare = manifest(f"{ARGS}\n{GPU}\nreadinessProbe: {{httpGet: {{path: /health, port: 8000}}}}")
+    said = [
+        {(item.check, item.setting, item.verdict, item.severity) for item in findings(stand(each, pod("a"), pod("b")))}
+        for each in (bare, filled)
+    ]
+
+    assert said[0] == said[1]
+
+
 # ---- groups ------------------------------------------------------------------------------------------------------------
 
 LWS = (

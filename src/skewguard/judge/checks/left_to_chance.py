@@ -81,6 +81,7 @@ class Left(Struct, frozen=True):
     title="Settings that nobody wrote become others without an edit",
     category="runtime",
     severity="note",
+    phases=("static",),
     why="What nobody writes the engine decides by its release, the GPU and the model's files. It is fixed while these "
     "are, and then an upgrade or another node pool changes it in silence: vLLM moved float32 checkpoints from float16 to "
     "bfloat16 between two patch releases, and on a smaller GPU it takes 256 sequences instead of 1024, and SGLang splits "

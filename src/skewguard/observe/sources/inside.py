@@ -8,7 +8,7 @@ Sources: nvidia-smi(1) --query-gpu; rocm-smi --showproductname; huggingface_hub:
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from msgspec import DecodeError, json
+from msgspec import DecodeError, Struct, json
 
 from skewguard.adapters.cluster.errors import ClusterError
 from skewguard.adapters.cluster.reach import Reach
@@ -135,8 +135,9 @@ class _Glance:
         text = self._run(
             ("python3", "-c", PROBE.replace("FOLDERS", repr(list(folders)))), "the revisions of the model's files"
         )
-        told = _decoded(text)
-        if not isinstance(told, dict):
+        try:
+            told = json.decode(text or "", type=_Probed)
+        except DecodeError:
             return
         origin = Origin("exec", f"the model cache in pod {self._pod}")
         for commit in _commits(told, box):
@@ -170,22 +171,46 @@ def _decoded(text: str | None) -> Any:
         return None
 
 
-def _commits(told: dict[str, Any], box: Container) -> Iterator[str]:
+class _Repo(Struct, frozen=True):
+    """One model of the cache: its refs with the time each was written, and the commits that lie there."""
+
+    refs: dict[str, tuple[str, float]] = {}
+    snapshots: tuple[str, ...] = ()
+
+
+class _Folder(Struct, frozen=True):
+    """The commits that are noted beside the files of a folder."""
+
+    commits: tuple[str, ...] = ()
+
+
+class _Probed(Struct, frozen=True):
+    """What the probe prints. `started`: when the container's first process began, in seconds since 1970."""
+
+    cache: dict[str, _Repo] = {}
+    folders: dict[str, _Folder] = {}
+    started: float | None = None
+
+
+_LATER = 600
+"""Seconds after the start of the process within which its own download writes a ref."""
+
+
+def _commits(told: _Probed, box: Container) -> Iterator[str]:
     """The commit of a folder beside which it stands, else the only snapshot of the model in the cache.
 
-    A ref that was written after the process had started may be of another pod's download: it then says nothing.
+    A ref that was written long after the process had started may be of another pod's download: it then says nothing.
     """
-    for folder in told.get("folders", {}).values():
-        commits = [each for each in folder.get("commits", ()) if _is_commit(each)]
-        if len(commits) == 1:
+    for folder in told.folders.values():
+        commits = [each for each in folder.commits if _is_commit(each)]
+        if len(commits) == 1 == len(folder.commits):
             yield commits[0]
     words = {part for start in box.invocations for token in start.argv for part in token.text.split("=")}
-    for name, repo in told.get("cache", {}).items():
-        snapshots = [each for each in repo.get("snapshots", ()) if _is_commit(each)]
-        newer = [at for _, at in repo.get("refs", {}).values() if told.get("started") and at > told["started"] + 600]
-        if name in words and len(snapshots) == 1 and not newer:
-            yield snapshots[0]
+    for name, repo in told.cache.items():
+        newer = [at for _, at in repo.refs.values() if told.started is not None and at > told.started + _LATER]
+        if name in words and len(repo.snapshots) == 1 and _is_commit(repo.snapshots[0]) and not newer:
+            yield repo.snapshots[0]
 
 
-def _is_commit(text: object) -> bool:
-    return isinstance(text, str) and len(text) == 40 and all(char in "0123456789abcdef" for char in text)
+def _is_commit(text: str) -> bool:
+    return len(text) == 40 and all(char in "0123456789abcdef" for char in text)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from skewguard import api
+from skewguard.language.errors import UsageError
 from tests.cli.running import Run, program, write
 from tests.report.live_reports import ACCESS, DISCOVER, VERIFY
 
@@ -136,9 +137,10 @@ def test_discover_hands_on_where_to_look(run: Run, asked: dict[str, Any]) -> Non
     assert (done.code, done.document["schema"]) == (DISCOVER.exit_code, "skewguard.dev/discover/v1")
 
 
-def test_format_that_shows_verdicts_is_refused(run: Run, asked: dict[str, Any]) -> None:
-    """Rights are no findings."""
-    done = run("verify", "--check-access", "-o", "sarif")
+@pytest.mark.parametrize("words", [("verify", "--check-access"), ("discover",)])
+def test_format_that_shows_verdicts_is_refused(run: Run, asked: dict[str, Any], words: tuple[str, ...]) -> None:
+    """Neither rights nor an inventory are findings."""
+    done = run(*words, "-o", "sarif")
     assert (2, {}) == (done.code, asked)
     assert "has no output format 'sarif'" in done.err
 
@@ -149,6 +151,40 @@ def test_plugin_of_kubectl_verifies(asked: dict[str, Any], run: Run, monkeypatch
     assert "Usage: kubectl skew verify" in run("verify", "--help").out
     run("verify", "deploy/chat", "-n", "prod")
     assert (("deploy/chat",), "prod") == (asked["workloads"], asked["namespace"])
+
+
+@pytest.mark.parametrize(
+    ("verb", "things"),
+    [
+        ("settings", ["deploy/chat"]),
+        ("diff", ["eu:deploy/chat", "us:deploy/chat"]),
+        ("init", ["http://localhost:8000"]),
+    ],
+)
+def test_things_that_run_are_reached_by_the_same_options(
+    run: Run, monkeypatch: pytest.MonkeyPatch, verb: str, things: list[str]
+) -> None:
+    """`settings`, `diff` and `init` know the way to a cluster and to its engines by the words that `verify` knows."""
+    seen: dict[str, Any] = {}
+
+    def answer(*_things: Any, **given: Any) -> Any:
+        seen.update(given)
+        raise UsageError("seen")
+
+    monkeypatch.setattr(api, verb, answer)
+    run(verb, *things, "-n=prod", "--context", "eu", "--depth", "api", "--api-key-env", "KEY", "--timeout", "5s")
+    reach = (
+        "namespace",
+        "context",
+        "kubeconfig",
+        "depth",
+        "exec_",
+        "api_key_env",
+        "api_key_file",
+        "ca_file",
+        "timeout",
+    )
+    assert [seen[name] for name in reach] == ["prod", "eu", None, "api", False, "KEY", None, None, 5.0]
 
 
 @pytest.mark.parametrize("words", [("--help",), ("verify", "--help"), ("check", "x.yaml")])

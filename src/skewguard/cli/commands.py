@@ -1,7 +1,7 @@
 """The verbs. Heavy rooms are imported inside them, so that `--help` costs no more than click."""
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -85,6 +85,7 @@ def check(
 
 @program.command(cls=TakesCommandLine)
 @click.argument("thing", nargs=-1, required=True, metavar="THING")
+@options.ENGINES
 @options.MODEL_CONFIG
 @options.GPU
 @options.TABLES
@@ -96,15 +97,18 @@ def settings(
     tables: str | None,
     outputs: tuple[str, ...],
     namespace: str | None,
+    reach: dict[str, Any],
     verbose: bool,
     color: bool | None,
 ) -> int:
     """Show effective settings with their origins.
 
-    THING is a manifest, or a command line.
+    THING is a manifest, a command line, a workload of a cluster (kind/name), or the URL of an engine.
 
     \b
         skewguard settings deploy.yaml
+        skewguard settings deploy/chat -n prod
+        skewguard settings http://localhost:8000
         skewguard settings -o json 'vllm==0.11.0 -- serve Qwen/Qwen3-8B --max-model-len 32k'
     """
     from skewguard import api
@@ -112,7 +116,7 @@ def settings(
 
     wanted = output.parse(outputs, "settings")
     found = api.settings(
-        thing, namespace=namespace, model_configs=model_configs, gpu=gpu, tables=tables, environ=os.environ
+        thing, namespace=namespace, model_configs=model_configs, gpu=gpu, tables=tables, environ=os.environ, **reach
     )
     code = _answer(found, wanted, verbose, color)
     tell_misplaced(thing)
@@ -129,6 +133,7 @@ def settings(
     metavar="NAME==VERSION",
     help="Compare A with itself under two engine versions: give the option twice.",
 )
+@options.ENGINES
 @options.MODEL_CONFIG
 @options.GPU
 @options.TABLES
@@ -142,6 +147,7 @@ def diff(
     tables: str | None,
     outputs: tuple[str, ...],
     namespace: str | None,
+    reach: dict[str, Any],
     verbose: bool,
     color: bool | None,
 ) -> int:
@@ -149,6 +155,8 @@ def diff(
 
     \b
         skewguard diff staging.yaml production.yaml
+        skewguard diff deploy.yaml deploy/chat -n prod
+        skewguard diff staging:chat/deploy/chat production:chat/deploy/chat
         skewguard diff deploy.yaml --engine vllm==0.10.2 --engine vllm==0.11.0
     """
     from skewguard import api
@@ -164,6 +172,7 @@ def diff(
         gpu=gpu,
         tables=tables,
         environ=os.environ,
+        **reach,
     )
     return _answer(result, wanted, verbose, color)
 
@@ -194,6 +203,7 @@ def explain(name: str, tables: str | None, outputs: tuple[str, ...], verbose: bo
 @program.command(cls=TakesCommandLine)
 @click.argument("thing", nargs=-1, required=True, metavar="THING")
 @click.option("--write", is_flag=True, help="Write new files .skewguard/NAME.yaml instead of stdout.")
+@options.ENGINES
 @options.MODEL_CONFIG
 @options.GPU
 @options.TABLES
@@ -205,11 +215,13 @@ def init(
     gpu: str | None,
     tables: str | None,
     namespace: str | None,
+    reach: dict[str, Any],
 ) -> int:
-    """Write a contract from a manifest: everything pinned that can be.
+    """Write a contract from a manifest or from what runs: everything pinned that can be.
 
     \b
         skewguard init deploy.yaml
+        skewguard init deploy/chat -n prod --write
         skewguard init deploy.yaml --write
     """
     from skewguard import api
@@ -223,6 +235,7 @@ def init(
         gpu=gpu,
         tables=tables,
         environ=os.environ,
+        **reach,
     )
     output.print_out("".join(contract.text for contract in result.contracts if contract.path is None))
     output.remark(result)

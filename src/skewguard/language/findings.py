@@ -21,6 +21,10 @@ Group = Literal["pin", "args", "runtime", "limits", "parallel", "hardware", "sca
 Phase = Literal["static", "live", "load", "probe"]
 
 
+_LOOKED_AT = ("object", "endpoint", "log", "exec", "label")
+"""Places of what runs; a default of an engine or a rule is none."""
+
+
 class Observed(Struct, frozen=True):
     """The value a check looked at, as known, with the place it comes from. `value` is redacted."""
 
@@ -97,11 +101,12 @@ class Finding(Struct, frozen=True):
 
     @property
     def origin(self) -> Origin | None:
-        """Where to look: the place of the observed value; of its container where that alone stands in a file."""
+        """Where to look: the place of the observed value; of its container where the value stands nowhere one can look."""
         seen = self.observed.origin if self.observed else None
-        if self.place is None or (seen and (seen.file or self.place.file is None)):
+        if self.place is None or (seen and seen.file):
             return seen
-        return self.place
+        is_live = self.place.file is None and seen is not None and seen.kind in _LOOKED_AT
+        return seen if is_live else self.place
 
 
 @cache

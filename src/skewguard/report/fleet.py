@@ -120,8 +120,10 @@ def unread(subjects: Iterable[OfLive]) -> list[Missed]:
 
 def extent(report: CheckReport) -> str:
     """`3 workloads, 9 replicas in prod-eu`; an endpoint is only named, as nobody knows what stands behind it."""
-    if report.live and all(each.subject.kind == ENDPOINT for each in report.live):
+    if "://" in (report.context or ""):
         return f"endpoint {report.context}"
+    if not report.live:
+        return f"no workload in {report.context}"
     objects = {(each.subject.cluster, *_object(each.subject)) for each in report.live}
     pods = {(each.subject.namespace, pod) for each in report.live for group in each.groups for pod in group.pods}
     return f"{words.counted(len(objects), 'workload')}, {words.counted(len(pods), 'replica')} in {report.context}"

@@ -12,7 +12,7 @@ _UNKNOWN: Cell = ("unknown", "unknown")
 
 def table(report: DiscoverReport, *, wide: bool) -> Table:
     """One row for each workload; its contract and owner in `wide`. A number nobody knows is `unknown`, never 0."""
-    workloads = sorted(report.workloads, key=lambda item: (_ORDER.index(item.state), name(item)))
+    workloads = sorted(report.workloads, key=lambda item: (_ORDER.index(item.state), name(item, report.context)))
     head = ("state", "workload", "engine", "model", "GPUs", "replicas", "contract", "owner")
     names = fleet.names([item.subject for item in workloads], report.context)
     rows = [_row(item, name, wide=wide) for item, name in zip(workloads, names, strict=True)]
@@ -35,9 +35,9 @@ def _row(item: Discovered, called: str, *, wide: bool) -> tuple[Cell, ...]:
     )
 
 
-def name(item: Discovered) -> str:
+def name(item: Discovered, context: str) -> str:
     """The container, or the object where it is told without one."""
-    return words.subject(item.subject)
+    return words.subject(item.subject, context)
 
 
 def _gpus(item: Discovered) -> Cell:

@@ -57,7 +57,8 @@ def _name(line: Compared) -> Cell:
 
 def _values(line: Compared, groups: int, *, whole: bool) -> list[Cell]:
     """The values of one row; cut only where all that differ still do."""
-    given = [line.declared, line.derived, *(_at(line.groups, number) for number in range(groups))]
+    derived = None if isinstance(line.derived, Gap) else line.derived  # no rule applies: the replicas tell
+    given = [line.declared, derived, *(_at(line.groups, number) for number in range(groups))]
     cells = [(line.promised or "", ""), *(_cell(value, line, whole=whole) for value in given)]
     if whole:
         return cells
@@ -101,7 +102,7 @@ def _notes(item: LiveSubject, lines: Iterable[Compared], groups: int, *, whole: 
         return
     by_reason: dict[str, list[str]] = {}
     for line in lines:
-        for value in (line.derived, *line.groups[:groups]):
+        for value in line.groups[:groups]:
             if isinstance(value, Gap) and value.rule != "absent":
                 by_reason.setdefault(words.gap(value), []).append(line.setting)
     for reason, settings in by_reason.items():

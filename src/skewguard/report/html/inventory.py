@@ -10,7 +10,11 @@ from skewguard.report.options import View
 
 def discovered(report: DiscoverReport, _view: View) -> str:
     """One row for each workload, and what each is known by."""
-    known = [prose(f"{inventory.name(item)}: {note}", "span") for item in report.workloads for note in item.notes]
+    known = [
+        prose(f"{inventory.name(item, report.context)}: {note}", "span")
+        for item in report.workloads
+        for note in item.notes
+    ]
     return written(
         "skewguard discover",
         el("h1", "skewguard discover"),

@@ -1,6 +1,6 @@
 """The inference workloads of a cluster as a table: those in trouble first."""
 
-from skewguard.language.verifications import Discovered, DiscoverReport
+from skewguard.language.verifications import DiscoverReport
 from skewguard.report import inventory
 from skewguard.report.options import View
 from skewguard.report.terminal.inputs import notes_lines, problem_lines
@@ -13,7 +13,7 @@ def render(report: DiscoverReport, view: View, *, wide: bool = False) -> str:
     page = Page(view.width, color=view.color)
     table_lines(page, inventory.table(report, wide=wide), indent=0)
     if wide or view.verbose:
-        _notes(page, report.workloads)
+        _notes(page, report)
     unread_lines(page, [(item, 1) for item in report.unread], indent=0)
     problem_lines(page, report.errors)
     notes_lines(page, report.notes)
@@ -22,10 +22,10 @@ def render(report: DiscoverReport, view: View, *, wide: bool = False) -> str:
     return page.text()
 
 
-def _notes(page: Page, workloads: tuple[Discovered, ...]) -> None:
-    for item in workloads:
+def _notes(page: Page, report: DiscoverReport) -> None:
+    for item in report.workloads:
         if item.notes:
             page.blank()
-            page.line((inventory.name(item), "strong"))
+            page.line((inventory.name(item, report.context), "strong"))
         for note in item.notes:
             page.prose(note, indent=2)

@@ -209,7 +209,8 @@ def _as_most(case: Case, parties: list[Party]) -> Case:
     one = structs.replace(most, sheet=most.sheet.copied())
     for item in disagreements.apart(case):
         reason = f"its replicas run apart in it: {disagreements.sides(item)}"
-        key = f"replicas@{case.live.subject.cluster if case.live else ''}/{kubectl.of(case.workload.subject)}"
+        who = case.workload.subject
+        key = "replicas@" + "/".join(part for part in (who.cluster, who.namespace, who.kind, who.name) if part)
         one.sheet.leave_open(Gap(item.setting, reason, "replicas", (key,), "replicas that run the same"))
     return one
 

@@ -59,7 +59,7 @@ def _image(case: Case, replica: Replica) -> Iterator[Effective]:
         return
     seen = running.image_id
     if seen.digest is not None:
-        origin = Origin("object", f"the image of pod {replica.name}, as its node reports it", text=seen.text)
+        origin = Origin("object", f"the image of pod {replica.name} as its node reports it", text=seen.text)
         yield Fact("runtime.image_digest", seen.digest, "observed", origin)
     elif seen.config is not None:
         yield Gap(

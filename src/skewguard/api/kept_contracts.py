@@ -8,16 +8,15 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from skewguard.adapters.cluster.errors import ClusterError, NotThere
 from skewguard.adapters.cluster.read import Reader
-from skewguard.adapters.cluster.resources import Resource, right
+from skewguard.adapters.cluster.resources import Resource
 from skewguard.api import histories, surroundings
 from skewguard.api.contracts import Contracts
 from skewguard.judge.checks import registry
-from skewguard.knowledge import rights
 from skewguard.knowledge.contract import applied, loading, values
 from skewguard.language import objects
 from skewguard.language.running import Unread
+from skewguard.observe.sources.live.asking import Asking
 
 LABEL = f"{loading.HOLDS_LABEL}=contract"
 """The selector of ConfigMaps that hold contracts."""
@@ -28,6 +27,7 @@ RESOURCES = (
     (Resource(_GROUP, _VERSION, f"{values.KIND.lower()}s", values.KIND), None),
 )
 """What is asked for, with the selector."""
+HIDES = "contracts kept in the cluster"
 
 
 class Kept(Struct, frozen=True):
@@ -45,29 +45,16 @@ def in_cluster(promised: Contracts, reader: Reader, namespaces: Iterable[str | N
     """
     if promised.asked:
         return Kept(promised)
-    found: list[Mapping[str, Any]] = []
-    unread: list[Unread] = []
-    wanted = dict.fromkeys(namespaces)
-    for namespace in (None,) if None in wanted else wanted:
-        for resource, labels in RESOURCES:
-            try:
-                found += reader.list(resource, dict, namespace=namespace, labels=labels)
-            except NotThere:
-                continue  # a cluster without the custom resource keeps none
-            except ClusterError as error:
-                unread.append(_unread(error, resource, namespace))
-    return Kept(with_objects(promised, found), tuple(unread))
-
-
-def _unread(error: ClusterError, resource: Resource, namespace: str | None) -> Unread:
-    row = rights.row_of(resource.group, resource.plural, "list")
-    return Unread(
-        what=f"contracts kept in {resource.title}" + (f" of namespace {namespace}" if namespace else ""),
-        reason=error.message,
-        hides="contracts kept in the cluster" if row is None or not row.group else row.without,
-        would_need=error.would_need or right("list", resource, namespace),
-        kind=error.kind,
-    )
+    asking, wanted = Asking(reader), dict.fromkeys(namespaces)
+    found = [
+        each
+        for namespace in ((None,) if None in wanted else wanted)
+        for resource, labels in RESOURCES
+        for each in asking.list(resource, dict, HIDES, namespace=namespace, labels=labels)
+    ]
+    # A cluster without the custom resource keeps none, and that is no news.
+    unread = tuple(each for each in asking.unread.values() if each.kind != "absent")
+    return Kept(with_objects(promised, found), unread)
 
 
 def with_objects(promised: Contracts, kept: Iterable[Mapping[str, Any]]) -> Contracts:

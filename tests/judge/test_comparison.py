@@ -5,6 +5,7 @@ import pytest
 from skewguard.assess.given import Given
 from skewguard.judge import comparison
 from skewguard.judge.checks.interface import Case
+from skewguard.language.facts import Fact, Origin
 from tests.assess.laid_out import case, script
 from tests.knowledge.capacity.test_capacity import LLAMA_8B
 from tests.knowledge.checkpoints import making
@@ -58,3 +59,14 @@ def test_value_that_one_rule_gives_on_both_sides_follows_from_what_else_differs(
     found = {item.setting: item for item in comparison.differences(one.sheet, other.sheet)}
 
     assert "what else differs changes the default" in found["runtime.kv_cache_dtype"].reason
+
+
+def test_what_only_a_process_shows_differs_between_processes_alone() -> None:
+    """A manifest says nothing of the size of its KV cache, which is no difference to the server that shows it."""
+    shown = Origin("endpoint", "GET /metrics of pod chat-0")
+    one, other, written = (case("args: [--model=m]") for _ in range(3))
+    for side, value in ((one, 1024), (other, 512)):
+        side.sheet.add(Fact("vllm.kv_cache_bytes_per_token", value, "observed", shown))
+
+    assert {} == _told(one, written)
+    assert {"vllm.kv_cache_bytes_per_token": True} == _told(one, other)

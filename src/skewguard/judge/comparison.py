@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from skewguard.knowledge.engines import live
 from skewguard.language.facts import Choice, Effective, Fact, Gap, same
 from skewguard.language.findings import Severity
 from skewguard.language.sheet import Sheet
@@ -41,7 +42,7 @@ def differences(a: Sheet, b: Sheet) -> Iterator[Difference]:
         if _absent(left) and _absent(right):
             continue
         alike = equal(setting, left, right)
-        if alike is True or _only_one_has_it(left, right):
+        if alike is True or _only_one_has_it(setting, left, right):
             continue
         yield Difference(
             setting=setting,
@@ -66,10 +67,15 @@ def equal(setting: str, a: Effective, b: Effective) -> bool | None:
     return same(a, b)
 
 
-def _only_one_has_it(a: Effective, b: Effective) -> bool:
-    """A setting that only one of the two versions knows, and that nobody wrote: a new name is no difference."""
+def _only_one_has_it(setting: str, a: Effective, b: Effective) -> bool:
+    """A setting that only one of the two versions knows, and that nobody wrote: a new name is no difference. Nor is what
+    only a running process shows, where the other side is none or was not heard.
+    """
     if not (_absent(a) or _absent(b)):
         return False
+    engine, _, dest = setting.partition(".")
+    if dest in live.shown(engine):
+        return True
     other = b if _absent(a) else a
     if isinstance(other, Gap) and other.rule in WRITTEN:
         return False

@@ -1,6 +1,7 @@
 """What engines answer over HTTP reads as the table that was written down by hand says, and nothing else does harm."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -203,6 +204,14 @@ def test_an_engine_that_hangs_is_left_after_two_questions(script: Script, engine
     (unread,) = answers.unread
     assert unread.kind == "timeout"
     assert unread.reason == "it did not answer within 0.1 s, nor to a second question; the rest was not asked"
+
+
+def test_one_question_may_take_half_of_the_time_there_is() -> None:
+    """Whoever allows more for everything allows more for the slowest answer too."""
+    with hostile_servers.answering(hostile_servers.silent) as url, closing(Direct(url)) as way:
+        (unread,) = asking.ask(way, About(engine="vllm"), deadline=0.4).unread
+
+    assert unread.reason.startswith("it did not answer within 0.2 s")
 
 
 def test_everything_has_one_deadline() -> None:

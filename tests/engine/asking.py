@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 PATIENT = 120.0
@@ -26,10 +27,16 @@ class Said(NamedTuple):
 
 
 def skewguard(*words: str) -> Said:
-    """Run the product, away from every contract and config of this repository."""
-    program = [str(Path(sys.executable).parent / "skewguard"), *words, "-o", "json"]
-    done = subprocess.run(program, capture_output=True, text=True, timeout=PATIENT, cwd=os.sep, check=False)
-    return Said(done.returncode, json.loads(done.stdout), done.stderr)
+    """Run the product, away from every contract and config of this repository. What a person would see is printed too:
+    pytest shows it with a test that fails, and of all tests with `-rP`.
+    """
+    with TemporaryDirectory() as folder:
+        result = Path(folder) / "result.json"
+        program = [str(Path(sys.executable).parent / "skewguard"), *words, "-o", f"json={result}", "-o", "table"]
+        done = subprocess.run(program, capture_output=True, text=True, timeout=PATIENT, cwd=os.sep, check=False)
+        print(" ".join(["skewguard", *words]), done.stdout, done.stderr, sep="\n")  # noqa: T201 - pytest shows it
+        document = json.loads(result.read_text("utf-8")) if result.exists() else {}
+        return Said(done.returncode, document, done.stderr)
 
 
 def contract(folder: Path, promises: Mapping[str, object]) -> Path:

@@ -32,6 +32,25 @@ def _heard(url: str, key: Key | None = None) -> Answers:
         return asking.ask(way, deadline=PATIENT)
 
 
+def test_a_url_shows_what_the_server_runs_with(servers: Servers) -> None:
+    """Release, model, name, length and prefix cache are observed, each from the endpoint that gave it."""
+    engine = servers.serve(FLAGS)
+
+    said = skewguard("settings", engine.url)
+
+    assert (said.exit_code, settled(said.document)) == (
+        0,
+        settled(said.document)
+        | {
+            "runtime.version": ("0.32.0", "observed", f"GET {engine.url}/version"),
+            "model.id": (str(servers.model()), "observed", f"GET {engine.url}/v1/models"),
+            "model.served_name": ("chat", "observed", f"GET {engine.url}/v1/models"),
+            "limits.max_model_len": (512, "observed", f"GET {engine.url}/v1/models"),
+            "runtime.prefix_caching": (True, "observed", f"GET {engine.url}/metrics"),
+        },
+    )
+
+
 def test_its_endpoints_say_what_a_server_in_production_says(servers: Servers) -> None:
     """What was read is observed or not there at all; what is not there is named, with the only endpoint that has it."""
     engine = servers.serve(FLAGS)

@@ -68,7 +68,7 @@ def say(line: str) -> None:
 
 def fill(plane: Plane, deployments: int, replicas: int) -> None:
     """Machines, namespaces and deployments, by several connections at once; returns when every pod runs."""
-    nodes = -(-deployments * replicas // PER_NODE)
+    nodes = deployments * replicas * 3 // (2 * PER_NODE) + len(GPUS)  # half as many again: no class runs out
     together(plane, (objects.gpu_node(f"gpu-{n}", GPUS[n % len(GPUS)], count=PER_NODE) for n in range(nodes + 1)))
     together(plane, (_namespace(number) for number in range(NAMESPACES)))
     with plane.client() as client:

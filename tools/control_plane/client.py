@@ -78,7 +78,7 @@ class Client:
         return json.loads(self.send("GET", path, **query))
 
     def kind(self, api_version: str, kind: str) -> Kind:
-        """How objects of this kind are asked for; the API server is asked once."""
+        """How objects of this kind are asked for; the API server is asked once. Raises `Refused` for one it does not serve."""
         if (api_version, kind) not in self._kinds:
             base = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
             served = self.get(base)["resources"]
@@ -88,6 +88,8 @@ class Client:
                 if "/" not in name:
                     known = Kind(base, name, each["namespaced"], name in with_status)
                     self._kinds[api_version, each["kind"]] = known
+        if (api_version, kind) not in self._kinds:
+            raise Refused(404, f"the server has no kind {kind} in {api_version}")
         return self._kinds[api_version, kind]
 
     def path(self, thing: Object, namespace: str | None = None) -> str:

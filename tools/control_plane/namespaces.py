@@ -67,6 +67,8 @@ class Namespace:
         made = objects.custom_kind(group, version, kind, plural)
         self.client.apply(made)
         waiting.ready(self.client, f"customresourcedefinition/{made['metadata']['name']}", None, DEADLINE_S)
+        # Established, its paths and its place in the API server's discovery come one after the other.
+        self.client.retry(lambda: self.client.kind(f"{group}/{version}", kind).plural, DEADLINE_S)
 
     def wait_ready(self, thing: str, deadline_s: float = DEADLINE_S) -> Object:
         """The object `kind/name` as soon as it is ready; raises `TooLong` with its last status."""

@@ -360,6 +360,18 @@ def test_a_contract_may_allow_what_differs(contract: str, said: list[tuple[str, 
     assert told(stand(PLAIN, pod("a"), pod("b", node=A100)), contract) == said
 
 
+@pytest.mark.parametrize(
+    ("contract", "said"),
+    [
+        ("hardware: {gpu_class: [H100-80GB, L4]}", []),
+        ("hardware: {gpu_class: H100-80GB}", [("contract.mismatch", "fail")]),
+    ],
+)
+def test_the_memory_of_another_class_is_no_news_beside_the_class(contract: str, said: list[tuple[str, str]]) -> None:
+    """A class that is promised has its own memory, and one that is not is told by the clause alone."""
+    assert told(stand(PLAIN, pod("a"), pod("b", node=L4)), contract) == said
+
+
 def test_a_digest_is_not_compared_with_the_hash_of_a_config() -> None:
     """CRI-O's name of an image says nothing about the promised digest."""
     found = only(

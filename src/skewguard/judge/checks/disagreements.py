@@ -122,7 +122,8 @@ def _cause(case: Case, setting: str, parties: Sequence[Party]) -> Cause | None:
     if any(contradiction(party.case, setting) is not None for party in parties):
         return "contradiction"
     if setting == MEMORY and _differ(GPU, parties):
-        return "gpu"
+        of_class = _cause(case, GPU, parties)
+        return of_class if of_class in ("contract", None) else "gpu"
     return _derived_cause(setting, parties)
 
 

@@ -194,22 +194,6 @@ def enforce(namespace: Namespace, expression: str) -> None:
     namespace.client.retry(tried, DEADLINE_S)
 
 
-def test_arguments_that_a_policy_replaced(control_plane: Plane, namespace: Namespace) -> None:
-    """Each pod starts with another length than its Deployment says: told for what it is, and for nothing else."""
-    namespace.gpu_node("h100")
-    enforce(namespace, "[JSONPatch{op: 'replace', path: '/spec/containers/0/args/2', value: '--max-model-len=8192'}]")
-    namespace.apply(chat(replicas=2))
-    namespace.wait_ready("deployment/chat")
-    report = verify(control_plane, namespace, "deploy/chat")
-    told = found(report, "facts.pod-differs-from-template")
-    assert alarms(report) == {"facts.pod-differs-from-template"}
-    assert (told.setting, told.severity, set(told.pods)) == (
-        "limits.max_model_len", "error", set(scenes.pods(namespace, "chat"))
-    )  # fmt: skip
-    assert "8192 tokens" in told.message
-    assert (beside(report).state, report.exit_code) == ("skewed", 1)
-
-
 def test_what_a_mesh_adds_to_every_pod(control_plane: Plane, namespace: Namespace) -> None:
     """A container beside the engine, a label and a variable that it does not read are no difference to the template."""
     namespace.gpu_node("h100")
@@ -259,3 +243,20 @@ def test_a_workload_of_which_nothing_serves(
     assert (alarms(report), report.exit_code, beside(report).state) == (alarm, 0, "empty")
     told = [each.message for each in report.findings if each.check == "serving.not-ready"]
     assert [state in text for text in told] == [True] * wanted
+
+
+def test_a_workload_that_goes_while_it_is_read(control_plane: Plane, namespace: Namespace) -> None:
+    """Deleted between two lists: never a crash; that no pod of it runs is all that is told."""
+    namespace.gpu_node("h100")
+    namespace.apply(chat(replicas=2))
+    namespace.wait_ready("deployment/chat")
+    deleted: list[str] = []
+
+    def progress(what: str, count: int) -> None:
+        if what == "deployments" and count and not deleted:
+            deleted.append(what)
+            namespace.client.delete(f"/apis/apps/v1/namespaces/{namespace.name}/deployments/chat")
+            namespace.wait_for_pods("app=chat", 0)
+
+    report = verify(control_plane, namespace, progress=progress)
+    assert (deleted, alarms(report), report.exit_code) == (["deployments"], {"serving.not-ready"}, 0)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from skewguard.language.running import Live
 from tests.observe.live import made
 from tests.observe.live.made import Values
@@ -172,6 +174,27 @@ def test_a_daemon_set_names_its_number_in_the_status() -> None:
     own["status"] = {"desiredNumberScheduled": 3}
     (one,) = seen(Shelf([own])).live
     assert (one.desired, one.replicas) == (3, ())
+
+
+@pytest.mark.parametrize(
+    ("of_spec", "conditions", "desired"),
+    [
+        ({}, None, 2),
+        ({}, [{"type": "Complete", "status": "True"}], 0),
+        ({}, [{"type": "Failed", "status": "True"}], 2),
+        ({"suspend": True}, None, 0),
+    ],
+    ids=["runs", "has completed", "has failed", "is suspended"],
+)
+def test_a_job_wants_pods_as_long_as_it_has_work(
+    of_spec: Values, conditions: list[Values] | None, desired: int
+) -> None:
+    """A Job that has completed, or that was told to wait, wants none; one that failed wanted some."""
+    template = {"metadata": {}, "spec": made.spec()}
+    own = _of("batch/v1", "Job", "batch", {"parallelism": 2, "template": template, **of_spec})
+    own["status"] = {"conditions": conditions} if conditions else {}
+    (one,) = seen(Shelf([own])).live
+    assert (one.desired, one.replicas) == (desired, ())
 
 
 def test_a_rollout_that_runs_the_template_of_a_deployment() -> None:

@@ -69,7 +69,7 @@ def desired(value: Mapping[str, Any]) -> int | None:
     if kind == "DaemonSet":
         return _integer(value, "status", "desiredNumberScheduled")
     if kind == "Job":
-        return _integer(value, "spec", "parallelism")
+        return 0 if _rests(value) else _integer(value, "spec", "parallelism")
     if kind == "Pod":
         return 1
     if kind == "RayCluster":
@@ -80,6 +80,14 @@ def desired(value: Mapping[str, Any]) -> int | None:
     count = _integer(value, "spec", "replicas")
     size = _integer(value, "spec", "leaderWorkerTemplate", "size") if kind == "LeaderWorkerSet" else 1
     return None if count is None else count * (1 if size is None else size)
+
+
+def _rests(job: Mapping[str, Any]) -> bool:
+    """Whether a Job has done its work, or was told to wait (batch/v1: the condition Complete; `suspend`)."""
+    told = _at(dict(job), "status", "conditions")
+    conditions = [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
+    complete = any((each.get("type"), each.get("status")) == ("Complete", "True") for each in conditions)
+    return complete or _at(dict(job), "spec", "suspend") is True
 
 
 _CURRENT: tuple[tuple[str, ...], ...] = (

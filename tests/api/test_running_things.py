@@ -10,6 +10,7 @@ from skewguard import api
 from skewguard.api import things
 from skewguard.language.errors import UsageError
 from skewguard.language.facts import Fact, Gap
+from skewguard.report import parts, words
 from tests.api.test_verifying import DEFAULT, LIMITS, fill
 from tests.fakes.api_server import ApiServer
 from tests.observe.live import made
@@ -78,15 +79,29 @@ def test_a_revision_that_does_not_run_is_refused_with_those_that_do(stage: Stage
     assert "hash2" in (caught.value.hint or "")
 
 
-def test_a_difference_in_which_one_side_disagrees_with_itself_is_undecided(stage: Stage) -> None:
-    """Its replicas run apart in it, so nobody can say what the side runs with."""
+def test_a_side_whose_replicas_run_apart_differs_from_any_one_value(stage: Stage) -> None:
+    """Each of its values is told with how many replicas run it, and which: nothing is left to be decided."""
     report = api.diff("deploy/chat", stage.good, **stage.reach)
-    undecided = {item.setting: item for item in report.undecided}
-    side = undecided["limits.max_model_len"].before
+    change = next(item for item in report.changes if item.setting == "limits.max_model_len")
+
+    assert words.effective(change.before, change.unit) == (
+        "512 tokens on 1 of 2 replicas (chat-hash2-0), 1024 tokens on 1 of 2 replicas (chat-hash2-1)"
+    )
+    assert words.effective(change.after, change.unit) == "512 tokens"
+    assert "the replicas of A run apart in it" in change.reason
+    assert "limits.max_model_len" not in {item.setting for item in report.undecided}
+    assert report.exit_code == 1
+    choice = parts.side(change.before)
+    assert choice is not None
+    assert choice.choice.rule == "replicas"  # type: ignore[union-attr]
+
+
+def test_sides_whose_replicas_run_apart_alike_do_not_differ(stage: Stage) -> None:
+    """The same values on both sides: which replica has which is a matter of either."""
+    report = api.diff("deploy/chat", "prod/deploy/chat", **stage.reach)
 
     assert "limits.max_model_len" not in {item.setting for item in report.changes}
-    assert side is not None
-    assert "its replicas run apart in it: 512 tokens on chat-hash2-0" in getattr(side, "reason", "")
+    assert "limits.max_model_len" not in {item.setting for item in report.undecided}
 
 
 def test_two_stages_differ_in_what_they_run_with_alone(stage: Stage) -> None:
@@ -123,9 +138,10 @@ def test_init_of_an_object_pins_what_runs(stage: Stage) -> None:
 
     for line in (
         f'image_digest: "{made.DIGEST}"', 'version: "0.32.0"', "gpu_class: H100-80GB-SXM", "max_num_seqs: 4",
-        "max_model_len: unset", "targets: [{namespace: prod, kind: Deployment, name: chat}]",
+        "# TODO max_model_len", "targets: [{namespace: prod, kind: Deployment, name: chat}]",
     ):  # fmt: skip
         assert line in written.text
+    assert "max_model_len: unset" not in written.text  # somebody sets it: to promise that nobody does would be wrong
 
 
 def test_init_of_a_url_holds_what_the_engine_shows(stage: Stage) -> None:

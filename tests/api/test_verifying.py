@@ -187,6 +187,9 @@ def test_an_endpoint_is_held_to_the_only_contract(tmp_path: Path, contract: str)
     found = {item.setting: item.verdict for item in report.findings}
     assert (found["runtime.prefix_caching"], found["limits.max_model_len"]) == ("fail", "fail")
     assert found["hardware.gpu_class"] == "unknown"
+    unknown = next(item for item in report.findings if item.setting == "hardware.gpu_class")
+    assert "nodeSelector" not in unknown.remedy
+    assert "`skewguard verify kind/name`" in unknown.remedy
     assert (report.exit_code, report.context, report.live[0].subject.kind) == (1, one.url, "Endpoint")
 
 
@@ -201,7 +204,11 @@ def test_of_several_contracts_the_one_of_as_is_meant(tmp_path: Path, contract: s
             endpoint=one.url, as_="deployment/other", contracts=[contract, str(other)], today="2026-11-28", timeout=5
         )
 
-    assert [line.name for line in report.contracts] == ["other"]
+        short = api.verify(
+            endpoint=one.url, as_="deploy/other", contracts=[contract, str(other)], today="2026-11-28", timeout=5
+        )
+
+    assert [line.name for line in report.contracts] == ["other"] == [line.name for line in short.contracts]
 
 
 def test_a_url_where_no_engine_answers_is_exit_code_2(contract: str) -> None:
@@ -209,7 +216,9 @@ def test_a_url_where_no_engine_answers_is_exit_code_2(contract: str) -> None:
     report = api.verify(endpoint="http://127.0.0.1:9", contracts=[contract], today="2026-11-28", timeout=2)
 
     assert report.exit_code == 2
-    assert report.errors
+    assert [error.hint for error in report.errors] == [
+        "see whether it can be reached from this machine, with `curl -sv http://127.0.0.1:9`"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from skewguard.assess.given import Given
 from skewguard.judge import comparison
 from skewguard.judge.checks.interface import Case
-from skewguard.language.facts import Fact, Origin
+from skewguard.language.facts import REPLICAS, Arm, Choice, Effective, Fact, Gap, Origin
 from tests.assess.laid_out import case, script
 from tests.knowledge.capacity.test_capacity import LLAMA_8B
 from tests.knowledge.checkpoints import making
@@ -70,3 +70,42 @@ def test_what_only_a_process_shows_differs_between_processes_alone() -> None:
 
     assert {} == _told(one, written)
     assert {"vllm.kv_cache_bytes_per_token": True} == _told(one, other)
+
+
+# ---- replicas that run apart -------------------------------------------------------------------------------------------
+
+LENGTH = "limits.max_model_len"
+
+
+def several(*values: int) -> Choice:
+    """What replicas run with that run apart."""
+    return Choice(LENGTH, REPLICAS, ("replicas@a",), tuple(Arm(f"on {value}", value) for value in values))
+
+
+def one_of(*values: int) -> Choice:
+    """What an engine has yet to choose."""
+    return Choice(LENGTH, "rule", ("gpu@node/a",), tuple(Arm(f"if {value}", value) for value in values))
+
+
+def fact(value: int) -> Fact:
+    """A value that is known."""
+    return Fact(LENGTH, value, "observed", Origin("endpoint", "GET /v1/models"))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "alike"),
+    [
+        (several(512, 1024), fact(512), False),
+        (fact(2048), several(512, 1024), False),
+        (several(512, 1024), several(1024, 512), True),
+        (several(512, 1024), several(512, 2048), False),
+        (several(512, 1024), one_of(512, 1024), None),
+        (several(512, 1024), one_of(512, 2048), False),
+        (several(512, 1024), Gap(LENGTH, "nobody knows", "config"), None),
+        (several(512, 1024), Gap(LENGTH, "nothing sets it", "absent"), False),
+    ],
+)
+def test_several_values_at_once_are_no_one_value(a: Effective, b: Effective, alike: bool | None) -> None:
+    """What nobody knows, or what may land on both, stays undecided."""
+    assert comparison.equal(LENGTH, a, b) is alike
+    assert comparison.equal(LENGTH, b, a) is alike

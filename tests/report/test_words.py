@@ -16,6 +16,11 @@ from tests.report.reports import CHAT
         ("starts@64c04a1a", "the script that starts it: which start happens, and with which words"),
         ("object@EPLBConfig(e8f05bec)", "the running server, which fills in EPLBConfig at the start"),
         ("env@ConfigMap prod/a", "the environment: what ConfigMap prod/a holds"),
+        ("gpu@node/gpu-1", "the GPU of node gpu-1 (its labels would say)"),
+        ("gpu@node of chat-0", "the node of pod chat-0"),
+        ("gpu@device/Odd GPU", "the class of the devices that call themselves Odd GPU"),
+        ("route-default@Ingress/prod/chat", "what the controller behind Ingress/prod/chat does by default"),
+        ("workload@http://localhost:8000", "the workload behind http://localhost:8000"),
     ],
 )
 def test_key_is_told_in_words(key: str, said: str) -> None:

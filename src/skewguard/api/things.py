@@ -6,7 +6,7 @@ known kind → an object; otherwise a path.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Literal
 
@@ -43,7 +43,11 @@ def kind_of(text: str) -> ThingKind:
     return "object" if object_of(text) else "path"
 
 
-_SHORT = ("po", "deploy", "sts", "ds", "rs", "rc", "cj", "ro", "lws", "isvc", "llmisvc", "job")
+_SHORT: Mapping[str, str] = {
+    "po": "Pod", "deploy": "Deployment", "sts": "StatefulSet", "ds": "DaemonSet", "rs": "ReplicaSet",
+    "rc": "ReplicationController", "cj": "CronJob", "ro": "Rollout", "lws": "LeaderWorkerSet", "isvc": "InferenceService",
+    "llmisvc": "LLMInferenceService", "job": "Job",
+}  # fmt: skip
 """What `kubectl` calls kinds for short."""
 
 
@@ -81,12 +85,17 @@ def object_of(text: str) -> tuple[str, ...] | None:
     return (*context, *namespace, f"{kind}/{found.name}")
 
 
+def full_kind(word: str) -> str:
+    """The kind that somebody means by `deploy`, `deployments` or `Deployment`; a word that is none of them as it stands."""
+    return _SHORT.get(word.lower()) or _kinds().get(word.lower(), word)
+
+
 @cache
-def _kinds() -> frozenset[str]:
-    """The kinds of workloads, as people write them: `deployment`, `deployments`."""
-    singular = [kind.lower() for kind in kinds.NAMES]
-    plural = [f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s" for kind in singular]
-    return frozenset((*singular, *plural))
+def _kinds() -> Mapping[str, str]:
+    """The kinds of workloads by what people write: `deployment`, `deployments`."""
+    found = {kind.lower(): kind for kind in kinds.NAMES}
+    plural = {f"{word[:-1]}ies" if word.endswith("y") else f"{word}s": kind for word, kind in found.items()}
+    return {**plural, **found}
 
 
 def parse(words: tuple[str, ...]) -> Thing:

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from skewguard.adapters.cluster import access
 from skewguard.adapters.cluster.read import Reader
-from skewguard.api import running, scopes, surroundings, witnessing
+from skewguard.api import running, scopes, surroundings, things, witnessing
 from skewguard.api.contracts import Contracts, load_contracts
 from skewguard.api.interviews import Manner
 from skewguard.api.running import Scope, Terms, Witnessed
@@ -18,6 +18,7 @@ from skewguard.knowledge.contract.values import Binding
 from skewguard.language.errors import UsageError
 from skewguard.language.facts import Subject
 from skewguard.language.results import CheckReport, InputProblem
+from skewguard.language.running import Unread
 from skewguard.observe.sources.live.wanted import named
 
 
@@ -97,9 +98,7 @@ def _of_endpoint(url: str, as_: str | None, terms: Terms, manner: Manner, ca_fil
     answers = witnessing.ask_url(url, manner, ca_file)
     scope = Scope(url, named=True)
     if answers.engine is None:
-        problems = [
-            InputProblem(None, f"{each.what}: {each.reason}", hint=each.would_need or None) for each in answers.unread
-        ]
+        problems = [InputProblem(None, f"{each.what}: {each.reason}", hint=_help(url, each)) for each in answers.unread]
         told = problems or [InputProblem(None, f"no engine that is known answers at {url}")]
         nobody = running.only(terms.promised, Binding())
         return running.judged([], [], nobody, terms, Witnessed(scope, running.NOTHING), problems=told)
@@ -107,6 +106,13 @@ def _of_endpoint(url: str, as_: str | None, terms: Terms, manner: Manner, ca_fil
     bound = _bound(as_, terms.promised)
     witnessed = Witnessed(scope, case.inventory)
     return running.judged([case], [bound], running.only(terms.promised, bound), terms, witnessed)
+
+
+def _help(url: str, unread: Unread) -> str | None:
+    """What to do about a URL that does not answer."""
+    if unread.kind in ("unreachable", "timeout"):
+        return f"see whether it can be reached from this machine, with `curl -sv {url}`"
+    return f"it needs: {unread.would_need}" if unread.would_need else None
 
 
 def _bound(as_: str | None, promised: Contracts) -> Binding:
@@ -121,7 +127,7 @@ def _bound(as_: str | None, promised: Contracts) -> Binding:
             )
         return Binding(given, given=bool(given))
     meant = named(as_)
-    who = Subject(meant.kind, meant.name, meant.namespace, container=None)
+    who = Subject(things.full_kind(meant.kind), meant.name, meant.namespace, container=None)
     (bound,) = binding.bind(given, [who])
     if not bound.candidates:
         raise UsageError(f"no contract speaks of {as_}", hint="correct --as, or the targets of the contract")

@@ -20,7 +20,7 @@ from skewguard.judge.checks import disagreements, kubectl
 from skewguard.judge.checks.interface import Case, Party
 from skewguard.knowledge.engines import commands
 from skewguard.language.errors import InputError, UsageError
-from skewguard.language.facts import Gap
+from skewguard.language.facts import REPLICAS, Gap
 from skewguard.language.results import InputProblem
 from skewguard.language.running import Answers, Unread
 from skewguard.language.workloads import Inventory
@@ -135,7 +135,7 @@ def of_object(
 ) -> Loaded:
     """The engines of one object of a cluster, as an input: as most of its replicas run them, or (`every`) all ways there are.
 
-    A setting in which the replicas run apart is a gap of the former that says so.
+    A setting in which the replicas run apart is a choice of the former, whose arms say on how many each value runs.
     """
     if name.revision == "good":
         raise UsageError(f"no revision of {name.kind}/{name.name} has been recorded as good", hint="leave @good out")
@@ -202,16 +202,17 @@ def _of_revision(parties: list[Party], name: ObjectName) -> list[Party]:
 
 
 def _as_most(case: Case, parties: list[Party]) -> Case:
-    """The case most replicas run as, with a gap for each setting that they do not all run with."""
+    """The case most replicas run as; a setting that they do not all run with has every value that there is."""
     if len(parties) == 1:
         return parties[0].case
     most = replicas.foremost(case)
     one = structs.replace(most, sheet=most.sheet.copied())
     for item in disagreements.apart(case):
-        reason = f"its replicas run apart in it: {disagreements.sides(item)}"
         who = case.workload.subject
         key = "replicas@" + "/".join(part for part in (who.cluster, who.namespace, who.kind, who.name) if part)
-        one.sheet.leave_open(Gap(item.setting, reason, "replicas", (key,), "replicas that run the same"))
+        reason = f"its replicas run apart in it: {disagreements.sides(item)}"
+        unclear = Gap(item.setting, reason, REPLICAS, (key,), "replicas that run the same")
+        one.sheet.leave_open(disagreements.at_once(item, key) or unclear)
     return one
 
 

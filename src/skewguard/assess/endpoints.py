@@ -8,11 +8,13 @@ from skewguard.judge.checks.interface import Case, Party
 from skewguard.knowledge.engines.interface import Recognition
 from skewguard.knowledge.project import Project
 from skewguard.language.facts import Gap, Origin, Subject
-from skewguard.language.running import Answers, Live, Replica
-from skewguard.language.workloads import Container, Inventory, PodTemplate, Workload
+from skewguard.language.running import ENDPOINT, Answers, Live, Replica
+from skewguard.language.workloads import Container, Inventory, Looked, PodTemplate, Refused, Workload
 
-KIND = "Endpoint"
+KIND = ENDPOINT
 """How the subject of a URL is called, which no kind of Kubernetes is."""
+_NEEDED = "the workload itself (`skewguard verify kind/name`)"
+_UNSEEN = Refused("what scales it and what leads to it", "a URL does not show it", "")
 
 
 def case(url: str, answers: Answers, project: Project, given: Given | None = None) -> Case:
@@ -24,7 +26,7 @@ def case(url: str, answers: Answers, project: Project, given: Given | None = Non
         "the server's arguments are not to be seen from outside",
         rule="endpoint",
         inputs=(f"arguments@{url}",),
-        would_need="the workload itself (`skewguard verify kind/name`)",
+        would_need=_NEEDED,
     )
     container = Container(name="server", origin=origin, gaps=(hidden,))
     subject = Subject(KIND, name)
@@ -36,7 +38,11 @@ def case(url: str, answers: Answers, project: Project, given: Given | None = Non
     )
     around = Setting(project, version, given or Given())
     found = Recognition(answers.engine, f"{url} answers as it does")
-    made = cases.laid_out(workload, container, Inventory(workloads=(workload,)), around, found, Vectors())
+    inventory = Inventory(workloads=(workload,), looked=Looked((_UNSEEN,), (_UNSEEN,)))
+    made = cases.laid_out(workload, container, inventory, around, found, Vectors())
+    for setting in ("hardware.gpu_class", "hardware.gpu_count", "hardware.gpu_memory"):
+        reason = "a URL does not show which machine answers"
+        made.sheet.add(Gap(setting, reason, "endpoint", (f"workload@{url}",), _NEEDED))
     replica = Replica(subject, url, workload.template, "", origin, phase="Running", ready=True)
     made.phase, made.live = (
         "live",

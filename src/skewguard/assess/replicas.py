@@ -283,7 +283,9 @@ def _around(case: Case, workload: Workload) -> Inventory:
         autoscalers=(
             *surroundings.autoscalers_of(own, whole),
             *surroundings.vertical_autoscalers_of(own, whole),
+            *surroundings.autoscalers_above(own, whole),
         ),
         routes=tuple(surroundings.routes_of(own, whole)),
         claims=whole.claims,
+        looked=whole.looked,
     )

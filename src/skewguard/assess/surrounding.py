@@ -6,11 +6,13 @@ A way whose bound nobody wrote and no documentation tells leaves the setting ope
 
 from collections.abc import Iterator, Sequence
 
+from msgspec import Struct
+
 from skewguard.language import surroundings, ways
 from skewguard.language.facts import Arm, Choice, Effective, Fact, Gap, Origin
 from skewguard.language.neighbours import Autoscaler, Route, Signal
 from skewguard.language.ways import Bound
-from skewguard.language.workloads import Inventory, Workload
+from skewguard.language.workloads import Inventory, Looked, Refused, Workload
 
 _SIGNAL, _LEAST, _MOST = "autoscaling.signal", "autoscaling.min_replicas", "autoscaling.max_replicas"
 _SCALING = (_SIGNAL, _LEAST, _MOST)
@@ -28,7 +30,7 @@ def around(workload: Workload, inventory: Inventory) -> Iterator[Effective]:
 def _scaling(workload: Workload, inventory: Inventory) -> Iterator[Effective]:
     scalers = surroundings.autoscalers_of(workload, inventory)
     if not scalers:
-        yield from _unscaled(workload, surroundings.doubtful(workload, inventory)[0])
+        yield from _unscaled(workload, inventory)
     else:
         acting = [scaler for scaler in scalers if scaler.paused is None] or scalers
         said = [{item.setting: item for item in _scaler(scaler)} for scaler in acting]
@@ -36,21 +38,66 @@ def _scaling(workload: Workload, inventory: Inventory) -> Iterator[Effective]:
             yield from _agreed(setting, acting, [each.get(setting) for each in said])
 
 
-def _unscaled(workload: Workload, doubtful: Sequence[Autoscaler]) -> Iterator[Effective]:
-    unseen = ("an autoscaler that is not in the input",)
-    named = [f"{scaler.kind} {scaler.name}" for scaler in doubtful]
+_SCALED_FROM_OUTSIDE = (
+    "Deployment",
+    "StatefulSet",
+    "ReplicaSet",
+    "ReplicationController",
+    "Rollout",
+    "LeaderWorkerSet",
+)
+"""Kinds whose replicas nothing changes but somebody or an autoscaler; platforms scale by controllers of their own."""
+
+
+def _unscaled(workload: Workload, inventory: Inventory) -> Iterator[Effective]:
+    """No autoscaler is known: of a cluster that was asked for them that is knowledge, of manifests it is a gap."""
+    gap = _unknown_scaler(workload, inventory)
     if workload.replicas is not None:
+        unseen = () if gap is None else ("an autoscaler that could not be read",)
+        if inventory.looked is None:
+            unseen = ("an autoscaler that is not in the input",)
         for setting in (_LEAST, _MOST):
             yield Fact(setting, workload.replicas.value, "declared", workload.replicas.origin, assumes=unseen)
-    yield Gap(
+    where = f"the autoscalers of namespace {workload.subject.namespace}"
+    yield gap or Fact(_SIGNAL, None, "observed", Origin("object", where))
+
+
+def _unknown_scaler(workload: Workload, inventory: Inventory) -> Gap | None:
+    """Why nobody can say that nothing scales a workload; None where it was looked for and is not there."""
+    doubtful = surroundings.doubtful(workload, inventory)[0]
+    named = [f"{scaler.kind} {scaler.name}" for scaler in doubtful]
+    looked = inventory.looked
+    needed = "the HorizontalPodAutoscaler or ScaledObject in the same input"
+    if named:
+        reason, needed = _doubt(named), "its namespace (`-n` says it)"
+    elif looked is None:
+        reason = "no autoscaler of this workload is in the input"
+    elif refused := _refused(looked.autoscalers, workload):
+        reason, needed = refused
+    elif workload.subject.kind not in _SCALED_FROM_OUTSIDE:
+        reason, needed = f"no autoscaler names it, and the controller of a {workload.subject.kind} may scale it", ""
+    elif above := surroundings.autoscalers_above(workload, inventory):
+        target = f"{above[0].target_kind} {above[0].target_name}"
+        reason, needed = f"{above[0].kind} {above[0].name} scales {target}, which may stand above it", ""
+    else:
+        return None
+    return Gap(
         _SIGNAL,
-        _doubt(named) or "no autoscaler of this workload is in the input",
+        reason,
         rule="autoscaler",
         inputs=(f"autoscaler@{workload.subject.kind}/{workload.subject.name}",),
-        would_need="its namespace (`-n` says it)"
-        if named
-        else "the HorizontalPodAutoscaler or ScaledObject in the same input",
+        would_need=needed,
     )
+
+
+def _refused(listed: Sequence[Refused], workload: Workload) -> tuple[str, str] | None:
+    """Why some of these objects are not known in a workload's namespace, and the rights to them."""
+    own = [each for each in listed if each.namespace in (None, workload.subject.namespace)]
+    if not own:
+        return None
+    rights = " and ".join(dict.fromkeys(each.would_need for each in own if each.would_need))
+    names = " and ".join(dict.fromkeys(each.what for each in own))
+    return f"{names} could not be read", f"the right to {rights}" if rights else ""
 
 
 def _doubt(named: Sequence[str]) -> str:
@@ -149,7 +196,7 @@ def _serving(workload: Workload, inventory: Inventory) -> Iterator[Effective]:
         if bounds:
             yield _worst(setting, bounds, what)
         else:
-            yield from _alone(setting, routes, workload, nowhere)
+            yield from _alone(setting, routes, _Nowhere(workload, inventory.looked, nowhere))
 
 
 def _worst(setting: str, bounds: Sequence[Bound], what: str) -> Effective:
@@ -180,35 +227,64 @@ def _worst(setting: str, bounds: Sequence[Bound], what: str) -> Effective:
     )
 
 
-def _alone(setting: str, routes: Sequence[Route], workload: Workload, nowhere: str) -> Iterator[Effective]:
-    """No way to the workload is in the input: what stands beside a way is known, the way itself is not."""
+class _Nowhere(Struct, frozen=True):
+    """A workload to which no way is known. `reason` says why a route that may lead there does not count."""
+
+    workload: Workload
+    looked: Looked | None
+    reason: str = ""
+
+    @property
+    def unseen(self) -> str:
+        """What could still bound a request."""
+        return "a route that is not in the input" if self.looked is None else "a route of another namespace"
+
+    def gap(self, setting: str) -> Gap:
+        """That nobody can say how a request comes here."""
+        subject = self.workload.subject
+        reason, needed = self._told()
+        return Gap(setting, reason, rule="route", inputs=(f"route@{subject.kind}/{subject.name}",), would_need=needed)
+
+    def _told(self) -> tuple[str, str]:
+        if self.looked is None and self.reason:
+            return self.reason, "the Service it leads to and its namespace, in the same input"
+        if self.looked is None:
+            return (
+                "no route to this workload is in the input",
+                "the Ingress, HTTPRoute or VirtualService in the same input",
+            )
+        refused = _refused(self.looked.routes, self.workload)
+        if refused is not None:
+            return refused
+        if self.reason:
+            return self.reason, ""
+        return (
+            f"no Ingress or route of namespace {self.workload.subject.namespace} leads to it",
+            "the settings of whatever leads to it from elsewhere",
+        )
+
+
+def _alone(setting: str, routes: Sequence[Route], nowhere: _Nowhere) -> Iterator[Effective]:
+    """No way to the workload is known: what stands beside a way is known, the way itself is not."""
     limits = [
         limit for route in routes for limit in route.timeouts if limit.bounds_answer and limit.seconds is not None
     ]
     counts = [count for route in routes for count in route.retries]
-    unseen = ("a route that is not in the input",)
     if setting == "serving.request_timeout" and limits:
         shortest = min(limits, key=lambda limit: limit.seconds or 0.0)
-        yield Fact(setting, shortest.seconds, "declared", shortest.origin, assumes=unseen)
+        yield Fact(setting, shortest.seconds, "declared", shortest.origin, assumes=(nowhere.unseen,))
     elif setting == "serving.retries" and counts:
         most = max(counts, key=lambda count: count.value)
-        yield Fact(setting, most.value, "declared", most.origin, assumes=unseen)
+        yield Fact(setting, most.value, "declared", most.origin, assumes=(nowhere.unseen,))
     else:
-        yield Gap(
-            setting,
-            nowhere or "no route to this workload is in the input",
-            rule="route",
-            inputs=(f"route@{workload.subject.kind}/{workload.subject.name}",),
-            would_need="the Service it leads to and its namespace, in the same input"
-            if nowhere
-            else "the Ingress, HTTPRoute or VirtualService in the same input",
-        )
+        yield nowhere.gap(setting)
 
 
 def _leads_elsewhere(workload: Workload, inventory: Inventory) -> str:
     """Why a route of the input may lead here and does not count; empty where there is none."""
     for route, backend in surroundings.unseen_backends(workload, inventory):
-        return f"{route} leads to {backend.kind} {backend.name}, which is not in the input"
+        there = "not in the input" if inventory.looked is None else "not in the cluster, or could not be read"
+        return f"{route} leads to {backend.kind} {backend.name}, which is {there}"
     if not inventory.routes:
         return ""
     return _doubt([f"{service.kind} {service.name}" for service in surroundings.doubtful(workload, inventory)[1]])

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from skewguard.knowledge.engines import live
-from skewguard.language.facts import Choice, Effective, Fact, Gap, same
+from skewguard.language.facts import Choice, Effective, Fact, Gap, Value, same
 from skewguard.language.findings import Severity
 from skewguard.language.sheet import Sheet
 from skewguard.language.vocabulary import BY_NAME, canonical
@@ -59,12 +59,40 @@ def equal(setting: str, a: Effective, b: Effective) -> bool | None:
     """Whether two effective values of a setting are the same; None where the inputs cannot tell."""
     if isinstance(a, Fact) and isinstance(b, Fact):
         return bool(canonical(setting, a.value) == canonical(setting, b.value))
+    if _apart(a) or _apart(b):
+        return _equal_apart(setting, a, b)
     if _absent(a) or _absent(b):
         present = b if _absent(a) else a
         return False if isinstance(present, Fact) else None
     if isinstance(a, Choice) and isinstance(b, Choice) and a.rule == b.rule and a.inputs != b.inputs:
         return None
     return same(a, b)
+
+
+def _apart(value: Effective) -> bool:
+    """Whether the replicas of a side run apart in it."""
+    return isinstance(value, Choice) and value.at_once
+
+
+def _equal_apart(setting: str, a: Effective, b: Effective) -> bool | None:
+    """Whether sides are the same of which one runs several values at once: never as one value, known or not yet chosen.
+
+    A gap may stand for replicas of several kinds as well; so may a choice, of the arms it has.
+    """
+    if any(isinstance(each, Gap) and not _absent(each) for each in (a, b)):
+        return None
+    mine, others = (_values(setting, each) for each in (a, b))
+    if _apart(a) and _apart(b):
+        return all(each in others for each in mine) and all(each in mine for each in others)
+    several, other = (mine, b) if _apart(a) else (others, a)
+    if isinstance(other, Choice) and all(each in _values(setting, other) for each in several):
+        return None
+    return False
+
+
+def _values(setting: str, known: Effective) -> list[Value]:
+    found = known.values() if isinstance(known, Choice) else [known.value] if isinstance(known, Fact) else []
+    return [canonical(setting, each) for each in found]
 
 
 def _only_one_has_it(setting: str, a: Effective, b: Effective) -> bool:
@@ -77,7 +105,7 @@ def _only_one_has_it(setting: str, a: Effective, b: Effective) -> bool:
     if dest in live.shown(engine):
         return True
     other = b if _absent(a) else a
-    if isinstance(other, Gap) and other.rule in WRITTEN:
+    if _apart(other) or (isinstance(other, Gap) and other.rule in WRITTEN):
         return False
     return not (isinstance(other, Fact) and other.authority != "derived")
 
@@ -100,6 +128,9 @@ def _reason(a: Effective, b: Effective) -> str:
     """Why two values differ, in one sentence, from where each comes."""
     if isinstance(a, Fact) and isinstance(b, Fact):
         return _reason_of_facts(a, b)
+    if _apart(a) or _apart(b):
+        sides = "both sides" if _apart(a) and _apart(b) else "A" if _apart(a) else "B"
+        return f"the replicas of {sides} run apart in it; `skewguard verify` tells of each why"
     if _absent(a) or _absent(b):
         side, here = ("A", b) if _absent(a) else ("B", a)
         return f"nothing sets it in {side}; the other side has it from {_source(here)}"

@@ -22,6 +22,9 @@ AUTHORITIES: tuple[Authority, ...] = ("declared", "derived", "observed")
 
 OriginKind = Literal["file", "object", "command-line", "endpoint", "log", "exec", "default", "rule", "label", "config"]
 
+REPLICAS = "replicas"
+"""The rule of a choice whose arms hold at once: each is what some of the replicas run with (`when` says which)."""
+
 Bound = Literal["exact", "at-least", "at-most"]
 """On which side of a computed number the truth can lie."""
 
@@ -146,6 +149,11 @@ class Choice(Struct, frozen=True, gc=False):
     def values(self) -> list[Value]:
         """Every value the rule can give, in the order of its arms."""
         return [arm.value for arm in self.arms]
+
+    @property
+    def at_once(self) -> bool:
+        """Whether every arm holds, each for some of the replicas: then nothing is left to be decided."""
+        return self.rule == REPLICAS
 
 
 class Gap(Struct, frozen=True, gc=False):

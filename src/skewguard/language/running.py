@@ -13,6 +13,9 @@ from skewguard.language.accelerators import Accelerator
 from skewguard.language.facts import Fact, Gap, Origin, Subject
 from skewguard.language.workloads import PodTemplate, Workload
 
+ENDPOINT = "Endpoint"
+"""The kind of a subject that is a URL and no object of a cluster: no manifest, node or route of it is known."""
+
 
 class ImageId(Struct, frozen=True):
     """The `imageID` of a container's status, taken apart (CRI `ImageRef`).

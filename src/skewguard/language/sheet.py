@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from skewguard.language.facts import AUTHORITIES, Effective, Fact, Gap, Subject
+from skewguard.language.facts import AUTHORITIES, Choice, Effective, Fact, Gap, Subject
 
 Derive = Callable[[str], Effective | None]
 
@@ -103,12 +103,13 @@ class Sheet:
         other._facts = {setting: list(facts) for setting, facts in self._facts.items()}
         return other
 
-    def leave_open(self, gap: Gap) -> None:
-        """Take back what is known of a setting: nobody can say it of all that the sheet is to stand for."""
-        self._added[gap.setting] = None
-        self._facts.pop(gap.setting, None)
-        self._choices.pop(gap.setting, None)
-        self._gaps[gap.setting] = gap
+    def leave_open(self, item: Gap | Choice) -> None:
+        """Take back what is known of a setting: no one value is that of all that the sheet is to stand for."""
+        setting = item.setting
+        self._facts.pop(setting, None)
+        self._choices.pop(setting, None)
+        self._gaps.pop(setting, None)
+        self.add(item)
 
     def unobserved(self, setting: str) -> Effective:
         """What would be in effect by what is written and by the engine's rules alone."""
@@ -132,6 +133,9 @@ class Sheet:
     def _decided(self, setting: str, facts: Sequence[Fact]) -> Effective:
         if setting in self._gaps:
             return self._gaps[setting]
+        several = self._choices.get(setting)
+        if isinstance(several, Choice) and several.at_once:
+            return several
         ranked = sorted(facts, key=lambda fact: -AUTHORITIES.index(fact.authority)) if len(facts) > 1 else facts
         concrete = [fact for fact in ranked if fact.value not in (None, "auto")]
         if not concrete and any(fact.value == "auto" for fact in ranked):

@@ -117,6 +117,22 @@ def autoscalers_of(workload: Workload, inventory: Inventory) -> list[Autoscaler]
     return [scaler for scaler in _index(inventory).scalers.of(workload) if not scaler.vertical]
 
 
+_MAKERS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Rollout")
+
+
+def autoscalers_above(workload: Workload, inventory: Inventory) -> list[Autoscaler]:
+    """The autoscalers of its namespace that scale a resource of another kind, which may stand above the workload."""
+    known = {*_MAKERS, *(each.subject.kind for each in inventory.workloads)}
+    return [
+        scaler
+        for scaler in inventory.autoscalers
+        if not scaler.vertical
+        and scaler.target_kind is not None
+        and scaler.target_kind not in known
+        and same_namespace(scaler.namespace, workload.subject.namespace)
+    ]
+
+
 def vertical_autoscalers_of(workload: Workload, inventory: Inventory) -> list[Autoscaler]:
     """The autoscalers that set what this workload's containers ask for."""
     return [scaler for scaler in _index(inventory).scalers.of(workload) if scaler.vertical]

@@ -334,8 +334,30 @@ class Missing(Struct, frozen=True):
     subject: Subject | None = None
 
 
+class Refused(Struct, frozen=True):
+    """Objects around workloads that a cluster did not list: which, why, in which namespace (None: in all), and the right."""
+
+    what: str
+    reason: str
+    would_need: str
+    namespace: str | None = None
+
+
+class Looked(Struct, frozen=True):
+    """That autoscalers and routes were asked for in a cluster, so that what was not found is not there.
+
+    `autoscalers` and `routes` are those that could not be listed. Of each workload its own namespace was asked.
+    """
+
+    autoscalers: tuple[Refused, ...] = ()
+    routes: tuple[Refused, ...] = ()
+
+
 class Inventory(Struct, frozen=True):
-    """Everything one set of inputs holds: what a check may look at besides its own container."""
+    """Everything one set of inputs holds: what a check may look at besides its own container.
+
+    `looked` is None of manifests: what is not among them may be anywhere.
+    """
 
     workloads: tuple[Workload, ...] = ()
     services: tuple[Service, ...] = ()
@@ -344,3 +366,4 @@ class Inventory(Struct, frozen=True):
     missing: tuple[Missing, ...] = ()
     hints: tuple[Hint, ...] = ()
     claims: Mapping[str, Origin] = field(default_factory=dict)
+    looked: Looked | None = None

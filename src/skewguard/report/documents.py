@@ -112,7 +112,8 @@ class Arm(Struct):
 
 
 class Choice(Struct):
-    """What a rule gives when an input is missing."""
+    """What a rule gives when an input is missing: one of the arms. Of rule `replicas` all of them hold at once: replicas
+    run apart, and `when` says on how many and on which each value was found."""
 
     rule: Text
     inputs: list[str]

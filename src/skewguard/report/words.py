@@ -39,7 +39,23 @@ _INPUTS = {
     "pooling": "the pooling of {0}",
     "autoscaler": "the autoscaler of {0}",
     "route": "the route to {0}",
-    "replicas": "the replicas of {0}",
+    "replicas": "what the replicas of {0} have in common",
+    "route-default": "what the controller behind {0} does by default",
+    "arguments": "the arguments that {0} was started with",
+    "workload": "the workload behind {0}",
+    "gpu@node of": "the node of pod {0}",
+    "gpu@device": "the class of the devices that call themselves {0}",
+    "gpu-count": "how many GPUs one server gets",
+    "gpus": "how many GPUs it finds",
+    "profile": "the profile that {0} chooses at the start",
+    "image-config": "the digest of the image whose config is {0}",
+    "environment": "the environment that image {0} sets",
+    "gguf": "the header of {0}",
+    "wrapper": "what {0} makes of its arguments",
+    "async": "whether asynchronous scheduling works with {0}",
+    "quantity": "a number that can be read, in place of {0}",
+    "field": "a value that can be read, in place of {0}",
+    "random": "nothing before {0}: it is drawn anew",
     "tables": "what {0} itself does (the tables hold only the releases on both sides of it)",
     "pods": "how many pods of {0} act as one server, with how many GPUs",
 }
@@ -103,7 +119,9 @@ def effective(item: Effective | None, unit: str = "") -> str:
 
 
 def choice(item: Choice, unit: str = "") -> str:
-    """`1024 if GPU memory ≥ 70 GiB, else 256`."""
+    """`1024 if GPU memory ≥ 70 GiB, else 256`; of replicas that run apart `512 on 2 of 3 replicas (…), 1024 on 1 of 3 …`."""
+    if item.at_once:
+        return ", ".join(f"{value(arm.value, unit)} {arm.when}" for arm in item.arms)
     parts: list[str] = []
     for arm in item.arms:
         when = arm.when.strip()
@@ -139,7 +157,14 @@ def _input(key: str) -> str:
     if kind == "gpu":
         if rest.startswith("class/"):
             return ""
-        kind, rest = ("gpu@node", rest[5:]) if rest.startswith("node/") else ("gpu@scheduling", "")
+        kind, rest = next(
+            (
+                (f"gpu@{name}", rest.removeprefix(name)[1:])
+                for name in ("node of", "node", "device")
+                if rest.startswith(name)
+            ),
+            ("gpu@scheduling", ""),
+        )
     if kind not in _INPUTS or (not rest and "{0}" in _INPUTS[kind]):
         return _HASH.sub("", key)
     return _INPUTS[kind].format(_dollar(rest) if kind == "value" else rest)

@@ -251,3 +251,23 @@ def test_a_pod_of_a_kind_that_cannot_be_read_stands_for_it() -> None:
     assert [each.what for each in found.unread] == ["deployments.apps", "replicasets.apps"]
     assert str(one.subject) == "ReplicaSet prod/chat-hash2"
     assert [each.name for each in one.workloads[0].template.containers] == ["vllm"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "whose"),
+    [
+        ({"app": "chat", "pod-template-hash": "hash2"}, "Deployment prod/chat"),
+        ({"app": "chat"}, "ReplicaSet prod/chat-hash2"),
+        ({"app": "chat", "pod-template-hash": "other"}, "ReplicaSet prod/chat-hash2"),
+        ({"app": "chat", "rollouts-pod-template-hash": "hash2"}, "ReplicaSet prod/chat-hash2"),
+    ],
+)
+def test_a_replica_set_that_may_not_be_read_is_the_deployments_where_the_pod_says_so(
+    labels: dict[str, str], whose: str
+) -> None:
+    """Its name alone proves nothing: somebody may have called it so."""
+    own, replicas, pod, *_ = made.chat(1)
+    pod["metadata"]["labels"] = labels
+    found = seen(Shelf([own, replicas, pod], denied=("replicasets",)))
+
+    assert [str(each.subject) for each in found.live if each.replicas] == [whose]

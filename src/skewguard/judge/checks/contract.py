@@ -281,8 +281,9 @@ class _Judged:
         engine, _, _ = self._setting.partition(".")
         release = self._case.release
         if release is None or release.certainty != "exact" or self._setting in vocabulary.BY_NAME:
-            where = contract_edits.would_need(self._setting)
-            return self._unsettled(gap, f"but nothing in the input sets it; {where} would show it")
+            where = contract_edits.would_need(self._case, self._setting)
+            nothing = "nothing that was read" if self._case.phase == "live" else "nothing in the input"
+            return self._unsettled(gap, f"but {nothing} sets it; {where} would show it")
         if ".env." in self._setting:
             message = f"{self._promised()}, but the container does not set the variable"
         elif engine != self._case.engine:
@@ -295,7 +296,7 @@ class _Judged:
         need = gap.would_need if gap and gap.would_need else ""
         edit = contract_edits.deciding(self._case, self._setting, self._promise)
         remedy = ", or ".join(part for part in (edit, f"supply {need}" if need else "") if part)
-        remedy = remedy or f"supply {contract_edits.would_need(self._setting)}"
+        remedy = remedy or f"supply {contract_edits.would_need(self._case, self._setting)}"
         return self._answer(
             "unknown",
             f"{self._promised()}, {why}",

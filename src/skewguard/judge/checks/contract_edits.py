@@ -12,6 +12,7 @@ from skewguard.knowledge.engines import live
 from skewguard.knowledge.engines.interface import EngineModule
 from skewguard.language import dialects, surroundings, vocabulary
 from skewguard.language.facts import Fact, Value
+from skewguard.language.running import ENDPOINT
 
 _FIELDS = {
     "runtime.image": "image",
@@ -32,6 +33,11 @@ _NEEDS = {
     "serving": "the Ingress, HTTPRoute or VirtualService in front of it, in the same input,",
     "hardware": "a node selector or affinity, or the running pod,",
 }
+_NEEDS_LIVE = {
+    "autoscaling": "an autoscaler, or `replicas` in the workload",
+    "serving": "an Ingress, HTTPRoute or VirtualService in front of it",
+    "hardware": "a label of the node",
+}
 
 
 def anchor(case: Case, setting: str) -> str | None:
@@ -48,9 +54,14 @@ def correction(clause: Clause) -> str:
     return f"correct the contract at {clause.origin.brief}{guess}"
 
 
-def would_need(setting: str) -> str:
-    """What would show a setting that nothing in the input sets, with its own comma where it has one."""
-    return _NEEDS.get(setting.partition(".")[0], "the running server").rstrip(",")
+def would_need(case: Case, setting: str) -> str:
+    """What would show a setting that nothing sets which was read, with its own comma where it has one."""
+    section = setting.partition(".")[0]
+    if _is_url(case) and section in _NEEDS_LIVE:
+        return "the workload itself (`skewguard verify kind/name`)"
+    if case.phase == "live":
+        return _NEEDS_LIVE.get(section, "the server's own word")
+    return _NEEDS.get(section, "the running server").rstrip(",")
 
 
 def edit(case: Case, setting: str, promise: values.Promise, fact: Fact | None) -> str:
@@ -61,6 +72,8 @@ def edit(case: Case, setting: str, promise: values.Promise, fact: Fact | None) -
     impossible = nowhere(case, setting)
     if impossible is not None:
         return impossible  # there is no place to name
+    if _is_url(case) and setting in _FIELDS:
+        return "find the workload behind the URL, and mend it there (`skewguard verify kind/name` says how)"
     if shown_alone(case, setting):
         return (
             f"no argument sets {setting} alone: the model's files and other settings decide it, and one of them changed"
@@ -68,6 +81,11 @@ def edit(case: Case, setting: str, promise: values.Promise, fact: Fact | None) -
     if vocabulary.destination(case.engine, setting) is not None:
         return _argument(case, setting, promise, fact) + where
     return _field(case, setting, promise, fact) + where
+
+
+def _is_url(case: Case) -> bool:
+    """Whether it is an engine behind a URL: nobody sees the objects that an edit would be made in."""
+    return case.workload.subject.kind == ENDPOINT
 
 
 def nowhere(case: Case, setting: str) -> str | None:
@@ -108,7 +126,7 @@ def deciding(case: Case, setting: str, promise: values.Promise) -> str:
     """The edit that would decide a promise which cannot be judged now; empty where no edit can."""
     if isinstance(promise, (values.Nothing, values.Unset, values.Anything)) or "*" in setting:
         return ""
-    if shown_alone(case, setting):
+    if shown_alone(case, setting) or (_is_url(case) and setting in _FIELDS):
         return ""
     wanted = _wanted(promise, None)
     if _written(case, setting, promise) or (wanted is not None and _spelled(case, setting, wanted) is None):

@@ -16,7 +16,7 @@ from skewguard.judge.checks.interface import Case, Party
 from skewguard.knowledge.contract import comparing, describing, values
 from skewguard.knowledge.engines import images
 from skewguard.language import redact
-from skewguard.language.facts import Choice, Effective, Fact, Gap
+from skewguard.language.facts import REPLICAS, Arm, Choice, Effective, Fact, Gap
 from skewguard.language.vocabulary import BY_NAME
 
 Cause = Literal["contract", "revision", "config", "policy", "contradiction", "gpu", "version", "itself"]
@@ -186,6 +186,8 @@ class Changed(Struct, frozen=True):
 
 COPIED = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Rollout")
 """Kinds that make pods as their template says, and change nothing in it themselves."""
+_VERSIONED = ("Deployment", "StatefulSet", "DaemonSet", "Rollout")
+"""Those of them whose template may be edited while pods of an older one run on."""
 
 
 def changed(case: Case) -> list[Changed]:
@@ -194,8 +196,8 @@ def changed(case: Case) -> list[Changed]:
     if wished is None or case.workload is wished.workload or case.workload.subject.kind not in COPIED:
         return []
     party = next((each for each in wished.parties if each.case is case), None)
-    if party is None or party.current is False:
-        return []  # made from another template
+    if party is None or party.current is False or (party.current is None and case.workload.subject.kind in _VERSIONED):
+        return []  # made from another template, or from one that nobody can tell
     names = dict.fromkeys((*wished.sheet.added(), *case.sheet.added()))
     pairs = (Changed(name, wished.sheet.declared(name), case.sheet.declared(name)) for name in names)
     return [pair for pair in pairs if _is_changed(pair) and not pair.setting.startswith(_SHARED)]
@@ -309,6 +311,22 @@ def listed(items: Iterable[Apart], most: int = 4) -> str:
 def _values(item: Apart) -> Iterator[str]:
     for _, known in item.values:
         yield shown(item.setting, known)
+
+
+def at_once(item: Apart, key: str) -> Choice | None:
+    """Every value that replicas are known to run with, each with how many and which; None where no two are known.
+
+    `key` is the input key of these replicas. Where some are not known, the numbers leave them out of the sum.
+    """
+    groups: dict[str, tuple[Fact, list[str]]] = {}
+    for party, known in item.values:
+        if isinstance(known, Fact):
+            groups.setdefault(repr(known.value), (known, []))[1].extend(party.pods)
+    every = sum(len(party.pods) for party, _ in item.values)
+    arms = tuple(
+        Arm(f"on {len(pods)} of {every} replicas ({kubectl.pods(pods)})", fact.value) for fact, pods in groups.values()
+    )
+    return Choice(item.setting, REPLICAS, (key,), arms) if len(arms) > 1 else None
 
 
 def most(item: Apart) -> tuple[Fact | None, list[str]]:

@@ -169,8 +169,14 @@ def _open(draft: Draft, row: Setting, effective: Effective) -> Iterator[str]:
     """What is left open: by the engine (until it meets GPU and checkpoint), or by objects that are not in the input."""
     if isinstance(effective, Choice):
         arms = "; ".join(f"{arm.when}: {describing.value(row.name, arm.value)}" for arm in effective.arms)
-        contested = effective.rule == "autoscaler"
-        who = "several autoscalers set it" if contested else "the engine decides at start"
+        contested = effective.at_once or effective.rule == "autoscaler"
+        who = (
+            "its replicas run apart in it"
+            if effective.at_once
+            else "several autoscalers set it"
+            if contested
+            else "the engine decides at start"
+        )
         yield from _todo(row.key, f"{who} ({arms}). Write the value you validated")
         if not contested:
             yield f"{row.key}: {values.UNSET}"

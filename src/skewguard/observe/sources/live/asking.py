@@ -75,6 +75,12 @@ class Asking:
             self.miss(_unread("the kinds that the cluster serves", error, "every workload", error.would_need))
             return ()
 
+    def missed(self, resource: Resource, namespace: str | None) -> Unread | None:
+        """Why the objects of a kind could not be listed; None where they were."""
+        if (resource, namespace) not in self._failed:
+            return None
+        return self.unread.get((_collection(resource, namespace), None))
+
     def miss(self, unread: Unread) -> None:
         """Keep something that could not be read, once."""
         self.unread.setdefault((unread.what, unread.subject), unread)

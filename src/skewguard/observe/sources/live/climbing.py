@@ -4,6 +4,7 @@ Lists give most owners; one that no list holds (a kind that makes no pods by its
 read by its name, once. The chain ends where an owner cannot be read: what its reference says is then all there is.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -18,7 +19,8 @@ from skewguard.observe.sources.live.shapes import Meta, OwnerReference
 FEW = 5
 """Owners of one kind and namespace that are read by their names, before the rest is read as a list."""
 _ENDS = ("Node",)  # a static pod's node, which nothing owns
-_OF_SETS = ("Deployment", "Rollout")
+_OF_SETS = {"pod-template-hash": "Deployment", "rollouts-pod-template-hash": "Rollout"}
+"""The label that a controller of ReplicaSets puts on the pods of each, with the end of the ReplicaSet's own name."""
 MOST = 12
 """Most owners above one another; Kubernetes does not forbid a circle."""
 
@@ -56,15 +58,15 @@ class Climbing:
         self.heads: dict[str, Head] = {}
         self._fetched: dict[str, Head | None] = {}
         self._reads: dict[tuple[Resource, str | None], int] = {}
-        self._makers: dict[tuple[str | None, str], Head] = {}
+        self._makers: dict[tuple[str, str | None, str], Head] = {}
 
     def add(self, kind: str, group: str, meta: Meta) -> Head:
         """Remember an object of a list."""
         head = Head(kind, group, meta)
         if meta.uid:
             self.heads[meta.uid] = head
-        if kind in _OF_SETS:
-            self._makers[meta.namespace, meta.name] = head
+        if kind in _OF_SETS.values():
+            self._makers[kind, meta.namespace, meta.name] = head
         return head
 
     def above(self, meta: Meta) -> list[Head]:
@@ -74,28 +76,28 @@ class Climbing:
         owner = meta.controller
         while owner is not None and owner.uid not in seen and len(found) < MOST:
             seen.add(owner.uid)
-            head = self._find(owner, meta.namespace)
+            head = self._find(owner, meta.namespace, (found[-1].meta if found else meta).labels or {})
             if head is None:
                 break
             found.append(head)
             owner = head.meta.controller
         return found
 
-    def _find(self, owner: OwnerReference, namespace: str | None) -> Head | None:
-        """An owner: of the same namespace, or of none."""
+    def _find(self, owner: OwnerReference, namespace: str | None, labels: Mapping[str, str]) -> Head | None:
+        """An owner: of the same namespace, or of none. `labels` are those of what it owns."""
         if owner.uid in self.heads:
             return self.heads[owner.uid]
         if owner.uid not in self._fetched:
-            self._fetched[owner.uid] = self._fetch(owner, namespace)
+            self._fetched[owner.uid] = self._fetch(owner, namespace, labels)
         return self._fetched[owner.uid]
 
-    def _fetch(self, owner: OwnerReference, namespace: str | None) -> Head | None:
+    def _fetch(self, owner: OwnerReference, namespace: str | None, labels: Mapping[str, str]) -> Head | None:
         """Read an owner by its name. What cannot be read is known by the reference alone, and nothing above it."""
         resource = self._served.kind(owner.kind, owner.group)
         told = Head(
             owner.kind,
             owner.group,
-            Meta(owner.name, namespace, owner.uid, owner_references=self._presumed(owner, namespace)),
+            Meta(owner.name, namespace, owner.uid, owner_references=self._presumed(owner, namespace, labels)),
         )
         if resource is None or owner.kind in _ENDS:
             return told
@@ -117,9 +119,18 @@ class Climbing:
                 self.add(resource.kind, resource.group, each.metadata)
         return self._reads[place] >= FEW
 
-    def _presumed(self, owner: OwnerReference, namespace: str | None) -> list[OwnerReference] | None:
-        """The owner of a ReplicaSet that cannot be read: it is named after it, with the hash of the template behind."""
-        maker = self._makers.get((namespace, owner.name.rpartition("-")[0])) if owner.kind == "ReplicaSet" else None
+    def _presumed(
+        self, owner: OwnerReference, namespace: str | None, labels: Mapping[str, str]
+    ) -> list[OwnerReference] | None:
+        """The owner of a ReplicaSet that cannot be read, where the pod's own label proves it.
+
+        A Deployment (a Rollout) calls its ReplicaSets by its own name with the template's hash behind, and labels their
+        pods with that hash; a ReplicaSet with such pods and without an owner would be adopted by it. Source:
+        pkg/controller/deployment/sync.go, getNewReplicaSet.
+        """
+        name, _, ending = owner.name.rpartition("-")
+        kind = next((kind for label, kind in _OF_SETS.items() if labels.get(label) == ending), "")
+        maker = self._makers.get((kind, namespace, name)) if owner.kind == "ReplicaSet" else None
         if maker is None:
             return None
         return [OwnerReference(maker.kind, maker.meta.name, maker.meta.uid, f"{maker.group}/", True)]

@@ -66,7 +66,9 @@ def read(reader: Reader, wanted: Wanted, *, cluster: str | None = None, progress
     ground, images = _ground(gathering, chosen, kept, wanted, around, cluster)
     made = [assembling.live(each, gathering, ground) for each in kept]
     return Seen(
-        inventory=_inventory([around, *made], asking),
+        inventory=structs.replace(
+            _inventory([around, *made], asking), looked=surrounding.looked(asking, gathering.served, chosen.namespaces)
+        ),
         live=tuple(each.live for each in made if each.live is not None),
         unread=tuple(asking.unread.values()),
         left_out=len(found) - len(kept),

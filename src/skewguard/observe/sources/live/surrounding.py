@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from skewguard.adapters.cluster.resources import Resource
 from skewguard.language import objects
+from skewguard.language.workloads import Looked, Refused
 from skewguard.observe.sources import manifests, neighbours
 from skewguard.observe.sources.live import changes, shapes, written
 from skewguard.observe.sources.live.asking import Asking, Served
@@ -28,6 +29,9 @@ _GROUPS = {
     "PodAutoscaler": ("autoscaling.aibrix.ai",),  # Knative's own, one for each revision, tells nothing that is read here
     "Service": ("",), "Ingress": ("networking.k8s.io",), "Route": ("route.openshift.io",), "Gateway": ("gateway.networking.k8s.io",),
 }  # fmt: skip
+_SCALING = ("HorizontalPodAutoscaler", "ScaledObject", "PodAutoscaler")
+"""Kinds that set replicas; the other kinds, but one, are on the way of a request."""
+_BESIDE = ("VerticalPodAutoscaler",)
 _HIDES = "what leads to the workloads or scales them"
 
 
@@ -100,6 +104,20 @@ def around(
     ledger = Ledger()
     read = [neighbours.read(Objects(batch), ledger) for batch in _batches(by_namespace, cluster)]
     return joined(read), ledger
+
+
+def looked(asking: Asking, served: Served, namespaces: Sequence[str | None]) -> Looked:
+    """What of it the cluster did not list."""
+    refused = [
+        (resource.kind, Refused(missed.what, missed.reason, missed.would_need, namespace))
+        for resource in _resources(served)
+        for namespace in (namespaces if resource.namespaced else [None])
+        if (missed := asking.missed(resource, namespace)) is not None
+    ]
+    return Looked(
+        autoscalers=tuple(each for kind, each in refused if kind in _SCALING),
+        routes=tuple(each for kind, each in refused if kind not in (*_SCALING, *_BESIDE)),
+    )
 
 
 def joined(read: Sequence[Neighbours]) -> Neighbours:

@@ -10,16 +10,17 @@ from skewguard.judge.checks.interface import Case
 from skewguard.knowledge.contract import loading
 from skewguard.knowledge.contract.values import Binding
 from skewguard.knowledge.engines.interface import Recognition
-from skewguard.language.facts import Gap, Subject
+from skewguard.language.facts import Fact, Gap, Origin, Subject
 from skewguard.language.neighbours import Autoscaler, Backend, Route, Timeout
 from skewguard.language.workloads import Mount, Port, Service, Volume
 from tests.judge.cases import at, case, run, service, severities, verdicts
 
 assert groups
 
-IMAGE, PAIR, SETTINGS, GPUS = (
+IMAGE, PAIR, PAIR_SETTINGS, SETTINGS, GPUS = (
     "parallel.group-image",
     "parallel.pair-image",
+    "parallel.pair-settings",
     "parallel.group-settings",
     "hardware.group-gpus",
 )
@@ -108,6 +109,40 @@ def test_worker_is_held_against_the_leader_of_its_own_group() -> None:
 
     assert [verdicts(IMAGE, each) for each in made] == [["skipped"], ["pass"], ["skipped"], ["pass"]]
     assert [severities(PAIR, each) for each in made] == [[], [], ["warning"], []]
+
+
+@pytest.mark.parametrize(
+    ("prefill", "decode", "settings"),
+    [
+        ({"model.id": "m", "runtime.dtype": "bfloat16"}, {"model.id": "m", "runtime.dtype": "bfloat16"}, []),
+        ({"runtime.kv_cache_dtype": "fp8"}, {"runtime.kv_cache_dtype": "auto"}, ["runtime.kv_cache_dtype"]),
+        ({"model.revision": "a" * 40}, {"model.revision": "b" * 40}, ["model.revision"]),
+        ({"model.id": "org/m"}, {"model.id": "/models/m"}, []),
+        ({"limits.max_model_len": 8192}, {"limits.max_model_len": 4096}, ["limits.max_model_len"]),
+        ({"limits.max_model_len": 4096}, {"limits.max_model_len": 8192}, []),
+        ({"limits.max_num_seqs": 8}, {"limits.max_num_seqs": 256}, []),
+        ({"runtime.dtype": "bfloat16"}, {}, []),
+    ],
+)
+def test_decode_computes_what_prefill_began(
+    prefill: dict[str, Any], decode: dict[str, Any], settings: list[str]
+) -> None:
+    """Another model, revision or format, or less length, is told; a batch size of its own is what the split is for."""
+    made = together(("prefill", {"declared": prefill}), ("decode", {"declared": decode}))
+    answers = [each for each in run(PAIR_SETTINGS, made[1]) if each.verdict == "fail"]
+
+    assert [each.setting for each in answers] == settings
+    assert verdicts(PAIR_SETTINGS, made[0]) == ["skipped"]
+
+
+def test_members_of_one_tag_and_other_bytes_are_pinned_to_what_one_of_them_runs() -> None:
+    """Both name the same image, so that the edit is the digest."""
+    made = together(*((role, of_image(":v0.11.0", "0.11.0")) for role in ("leader", "worker")))
+    for each, digest in zip(made, (A, B), strict=True):
+        each.sheet.add(Fact("runtime.image_digest", digest, "observed", Origin("object", "Pod prod/big-0")))
+    (answer,) = run(IMAGE, made[1])
+
+    assert answer.remedy.startswith(f"write `{VLLM}:v0.11.0@{A}` in both (what its leader runs")
 
 
 def test_several_engines_in_the_leader_leave_open_which_one_is_meant() -> None:

@@ -22,8 +22,13 @@ SKEW = (
     "facts.disagree",
     "facts.pod-differs-from-template",
     "serving.rollout-unfinished",
+    "parallel.group-image",
+    "parallel.group-settings",
+    "hardware.group-gpus",
+    "parallel.pair-image",
+    "parallel.pair-settings",
 )
-"""Checks whose failure says that what runs breaks its contract, or disagrees with itself or its manifest."""
+"""Checks whose failure says that what runs breaks its contract, or disagrees with itself, its group or its manifest."""
 
 
 def laid_beside(case: Case, findings: Sequence[Finding], *, everything: bool) -> LiveSubject:

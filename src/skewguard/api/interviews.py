@@ -28,13 +28,14 @@ DEPTHS: tuple[Depth, ...] = ("api", "endpoints", "logs")
 class Manner(Struct, frozen=True):
     """How engines are asked: how deep, with which API key, and whether commands may be run in their containers.
 
-    `each_s`: the seconds that one replica may take for all its answers.
+    `each_s`: the seconds that one replica may take for all its answers. `spend`: each may be asked for one token.
     """
 
     depth: Depth
     key: Key | None = None
     exec_: bool = False
     each_s: float = 30.0
+    spend: bool = False
 
     @property
     def silent(self) -> bool:
@@ -108,12 +109,12 @@ class _Interview:
         about = About(self._subject, self._pod, self._container, self._case.engine, version)
         way = Forwarded(self._reach, self._namespace, self._pod, port, key=self._manner.key)
         try:
-            answers = asking.ask(way, about, deadline=self._manner.each_s)
+            answers = asking.ask(way, about, deadline=self._manner.each_s, spend=self._manner.spend)
         finally:
             way.close()
         if not answers.facts and self._manner.key is None and any(_is_forbidden(each) for each in answers.unread):
             proxied = Proxied(self._reach, self._namespace, self._pod, port)
-            answers = asking.ask(proxied, about, deadline=self._manner.each_s, spend=False)
+            answers = asking.ask(proxied, about, deadline=self._manner.each_s)
         return answers
 
     def _log(self) -> Answers:

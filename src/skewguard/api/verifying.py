@@ -35,6 +35,7 @@ def verify(
     contracts: Sequence[str] = (),
     depth: str | None = None,
     exec_: bool = False,
+    fingerprint: bool = False,
     api_key_env: str | None = None,
     api_key_file: str | None = None,
     ca_file: str | None = None,
@@ -52,11 +53,12 @@ def verify(
 
     Without names: all of a namespace (the context's where none is given), or with `all_namespaces` of the cluster.
     `depth` is `api`, `endpoints` or `logs`, each with all before it; left out, named workloads are read whole and sweeps
-    by the API alone. `exec_` allows commands in the containers. `as_` says as which `kind/name` an endpoint is held to
-    contracts. `timeout` is the seconds that one answer may take, `ca_file` the certificates of an endpoint. The others as in `check`. Raises `UsageError` for what cannot be meant, and a
+    by the API alone. `exec_` allows commands in the containers, `fingerprint` a request for one token to each replica,
+    since vLLM tells its fingerprint only so; without it no engine is made to compute. `as_` says as which `kind/name` an
+    endpoint is held to contracts. `timeout` is the seconds that one answer may take, `ca_file` the certificates of an endpoint. The others as in `check`. Raises `UsageError` for what cannot be meant, and a
     `ClusterError` where the cluster cannot be reached at all.
     """
-    reached = Reached(context, kubeconfig, timeout, depth, exec_, api_key_env, api_key_file, ca_file)
+    reached = Reached(context, kubeconfig, timeout, depth, exec_, api_key_env, api_key_file, ca_file, fingerprint)
     manner = reached.manner(swept=not workloads)
     day = today or datetime.now(tz=UTC).date().isoformat()
     _meant(endpoint, workloads, namespace, selector, all_namespaces=all_namespaces)

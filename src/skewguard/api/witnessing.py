@@ -47,11 +47,12 @@ class Reached(Struct, frozen=True):
     api_key_env: str | None = None
     api_key_file: str | None = None
     ca_file: str | None = None
+    spend: bool = False
 
     def manner(self, *, swept: bool = False) -> Manner:
         """How engines are asked; a sweep asks none unless told to. Raises `UsageError` and `InputError`."""
         key = key_from(self.api_key_env, self.api_key_file)
-        return Manner(_depth(self.depth, swept=swept), key, self.exec_, self.timeout)
+        return Manner(_depth(self.depth, swept=swept), key, self.exec_, self.timeout, self.spend)
 
 
 def _depth(depth: str | None, *, swept: bool) -> Depth:
@@ -110,7 +111,7 @@ def ask_url(url: str, manner: Manner, ca_file: str | None) -> Answers:
     """What the engine behind a URL says of itself."""
     way = Direct(url, key=manner.key, ca_file=ca_file)
     try:
-        return asking.ask(way, deadline=manner.each_s)
+        return asking.ask(way, deadline=manner.each_s, spend=manner.spend)
     finally:
         way.close()
 

@@ -20,6 +20,9 @@ from skewguard.cli import options
     "--check-access", is_flag=True, help="Say what may be read here, and what stays unknown without the rest."
 )
 @options.ENGINES
+@click.option(
+    "--fingerprint", is_flag=True, help="Ask each replica for one token, since vLLM tells its fingerprint only so."
+)
 @options.CONTRACT
 @options.FAIL_ON
 @options.ALLOW_UNKNOWN
@@ -36,6 +39,7 @@ def verify(
     endpoint: str | None,
     as_: str | None,
     check_access: bool,
+    fingerprint: bool,
     reach: dict[str, Any],
     contracts: tuple[str, ...],
     fail_on: str | None,
@@ -49,8 +53,8 @@ def verify(
 ) -> int:
     """Compare what is running with what was promised: every replica, setting by setting.
 
-    WORKLOAD is kind/name, as for kubectl. Without one: every inference workload of the namespace. Nothing is changed:
-    verify reads the cluster's API, what the engines say of themselves, and the head of their logs.
+    WORKLOAD is kind/name, as for kubectl. Without one: every inference workload of the namespace. Nothing is changed,
+    and no engine computes: verify reads the cluster's API, what the engines say of themselves, and the head of their logs.
 
     \b
         skewguard verify deploy/chat -n prod
@@ -72,6 +76,7 @@ def verify(
             workloads=workloads,
             endpoint=endpoint,
             as_=as_,
+            fingerprint=fingerprint,
             selector=selector,
             contracts=contracts,
             fail_on=fail_on,

@@ -26,7 +26,7 @@ def reach(cluster: Cluster, server: ApiServer) -> Reach:
 def forwarded(reach: Reach, *, key: Key | None = None, each: float = 10.0) -> Answers:
     """What an engine answers through a forwarded port."""
     way = Forwarded(reach, "prod", "chat-0", 8000, key=key)
-    answers = asking.ask(way, About(pod="chat-0"), deadline=30, each=each)
+    answers = asking.ask(way, About(pod="chat-0"), deadline=30, each=each, spend=True)
     way.close()
     return answers
 
@@ -55,7 +55,7 @@ def test_through_the_proxy_all_is_told_but_the_fingerprint(reach: Reach, server:
     """GETs alone go through."""
     with replay.serving(recording(name)) as served:
         server.listen("prod", "chat-0", 8000, ("127.0.0.1", served.port))
-        answers = asking.ask(Proxied(reach, "prod", "chat-0", 8000), About(pod="chat-0"), deadline=30)
+        answers = asking.ask(Proxied(reach, "prod", "chat-0", 8000), About(pod="chat-0"), deadline=30, spend=True)
     assert told(answers) == spoken.SPOKEN[name].endpoints
     assert answers.fingerprint is None
     assert {method for method, _ in served.asked} == {"GET"}

@@ -178,7 +178,8 @@ def replicas_disagree(case: Case) -> Iterator[Result]:
     category="runtime",
     severity="warning",
     why="vLLM puts a hash of its configuration into every response. Equal hashes show equal engine flags, and nothing "
-    "about weights, tokenizer or chat template; unequal ones may differ in a flag, or only in the path of the model.",
+    "about weights, tokenizer or chat template; unequal ones may differ in a flag, or only in the path of the model. It "
+    "takes a request for one token, so that only `verify --fingerprint` reads it.",
     remedy="compare the start of both logs",
     sources=("vLLM: system_fingerprint of the OpenAI responses, on by default",),
 )

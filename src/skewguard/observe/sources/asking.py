@@ -1,7 +1,7 @@
 """What an engine answers over HTTP: which engine it is, where nobody says, and what each of its endpoints tells.
 
-Nothing is asked that changes the server. One token is computed where that is allowed, for the hash of the configuration that
-vLLM puts into every answer. What does not answer, or answers something else, is `Unread` with its reason.
+Nothing is asked that changes the server, or makes it compute, by default. With leave vLLM computes one token, for the hash of
+its configuration that stands in every completion. What does not answer, or answers something else, is `Unread` with its reason.
 """
 
 from typing import Any
@@ -43,7 +43,7 @@ def ask(
     *,
     deadline: float,
     each: float | None = None,
-    spend: bool = True,
+    spend: bool = False,
     observed_at: str | None = None,
 ) -> Answers:
     """Ask one engine for what it says of itself. Never raises for what answers, or does not.

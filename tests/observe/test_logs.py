@@ -133,7 +133,8 @@ CONFIGURED = {
     ),
     "V0": (
         "INFO 03-01 00:00:00 llm_engine.py:234] Initializing a V0 LLM engine (v0.7.3) with config: model='m', "
-        "dtype=torch.half, tensor_parallel_size=4, use_cached_outputs=True, "
+        "dtype=torch.half, load_format=LoadFormat.SAFETENSORS, tensor_parallel_size=4, chunked_prefill_enabled=False, "
+        "use_cached_outputs=True, "
     ),
     "a vendor's version": (
         "(EngineCore_DP0 pid=143) INFO 03-18 14:04:03 [core.py:93] Initializing a V1 LLM engine (v0.13.0+faa43dbf.nv26.01) "
@@ -147,7 +148,7 @@ CONFIGURED = {
         '{"levelname": "INFO", "message": "Initializing a V1 LLM engine (v0.32.0) with config: model=\'m\', seed=7", "lineno": 1}'
     ),
     "a record of SGLang": (
-        "[2025-03-01 10:00:00 TP0] server_args=ServerArgs(model_path='Qwen/Qwen3-8B', tp_size=2, disable_radix_cache=True, "
+        "[2025-03-01 10:00:00 TP0] server_args=ServerArgs(model_path='Qwen/Qwen3-8B', tp_size=2, disable_radix_cache=False, "
         "dtype='auto', custom=<function f at 0x7f>)"
     ),
     "ranks of attention": "[2026-10-01 10:00:00] server_args={'model_path': 'm', 'dp_size': 8, 'enable_dp_attention': True}",
@@ -160,12 +161,14 @@ CONFIGURED = {
     [
         ("0.4.2", "runtime.dtype", "float16"),
         ("V0", "parallelism.tensor", 4),
+        ("V0", "runtime.load_format", "safetensors"),
+        ("V0", "runtime.chunked_prefill", False),
         ("a vendor's version", "runtime.quantization", "compressed-tensors"),
         ("a vendor's version", "runtime.version", "0.13.0+faa43dbf.nv26.01"),
         ("Ray, a commit of the Hub", "model.id", "Qwen/Qwen3-8B"),
         ("Ray, a commit of the Hub", "model.revision", COMMIT),
         ("JSON", "runtime.seed", 7),
-        ("a record of SGLang", "runtime.prefix_caching", False),
+        ("a record of SGLang", "parallelism.tensor", 2),
         ("ranks of attention", "sglang.dp_size", 8),
     ],
 )
@@ -173,6 +176,45 @@ def test_lines_of_other_releases_read_alike(form: str, setting: str, value: obje
     """Whatever stands around them, the values that are plain are read."""
     facts = {fact.setting: (fact.value, fact.authority) for fact in logs.read(f"{CONFIGURED[form]}\n".encode()).facts}
     assert facts[setting] == (value, "observed")
+
+
+@pytest.mark.parametrize(
+    ("record", "authority"),
+    [
+        ("ServerArgs(model_path='m', disable_radix_cache=False)", "declared"),
+        ("{'model_path': 'm', 'disable_radix_cache': False}", "observed"),
+    ],
+)
+def test_a_record_that_schedulers_may_change_is_no_effect(record: str, authority: str) -> None:
+    """SGLang turned the prefix cache off for some models in its schedulers, behind the record of the main process."""
+    said = logs.read(f"[2025-03-01 10:00:00] server_args={record}\n".encode()).facts
+    assert [(fact.value, fact.authority) for fact in said if fact.setting == "runtime.prefix_caching"] == [
+        (True, authority)
+    ]
+
+
+def test_a_draft_model_is_not_the_model() -> None:
+    """SGLang loads it second, in a number format of its own, and prints the same lines."""
+    log = (
+        "[2025-03-01 10:00:00] server_args=ServerArgs(model_path='m', dtype='auto', kv_cache_dtype='auto')\n"
+        "[2025-03-01 10:00:01] Load weight end. type=LlamaForCausalLM, dtype=torch.bfloat16, avail mem=60 GB\n"
+        "[2025-03-01 10:00:02] Load weight end. type=LlamaForCausalLMEagle, dtype=torch.float16, avail mem=59 GB\n"
+    )
+    assert [fact.value for fact in logs.read(log.encode()).facts if fact.setting == "runtime.dtype"] == ["bfloat16"]
+
+
+@pytest.mark.parametrize(
+    "args",
+    ["non-default args: {'served_model_name': ['a', 'b']}", "args: Namespace(served_model_name=['a', 'b'], port=8000)"],
+)
+def test_the_first_of_several_names_is_not_all_of_them(args: str) -> None:
+    """vLLM keeps the first name alone in its configuration, and serves them all."""
+    log = (
+        f"INFO 03-18 14:04:00 [api_server.py:1] {args}\n"
+        "INFO 03-18 14:04:03 [core.py:93] Initializing a V1 LLM engine (v0.11.0) with config: model='m', served_model_name=a\n"
+    )
+    told = [fact for fact in logs.read(log.encode()).facts if fact.setting == "model.served_name"]
+    assert [fact.value for fact in told if fact.authority == "observed"] == []
 
 
 def test_a_length_that_was_fitted_to_memory_counts_over_the_one_before() -> None:

@@ -120,6 +120,20 @@ def test_adapters_are_no_model() -> None:
     assert found["vllm.loaded_adapters"] == ["sql"]
 
 
+@pytest.mark.parametrize("length", [{"max_model_len": 512}, {}], ids=["0.6.1", "0.4.2"])
+def test_old_adapters_are_no_model_either(length: dict[str, int]) -> None:
+    """Up to 0.6.1 they have no parent, and the root of everything is the first name, which is no model."""
+    models = [{"id": "chat", "root": "chat", **length}, {"id": "sql", "root": "chat"}]
+    expected = {"limits.max_model_len": 512} if length else {}
+    assert said(vllm.read_old_models({"data": models})) == {"model.served_name": "chat"} | expected
+
+
+def test_a_prompt_adapter_is_no_model() -> None:
+    """It has no parent, and no length."""
+    models = [{"id": "chat", "root": "o/m", "max_model_len": 512}, {"id": "polite", "root": "chat"}]
+    assert said(vllm.read_models({"data": models}))["model.served_name"] == "chat"
+
+
 def test_a_folder_of_the_hub_s_cache_is_a_repository_at_a_commit() -> None:
     """Offline, vLLM serves a path; it holds the commit that nothing else shows."""
     commit = "9c925d64d72725edaf899c6cb9c377fd0709d9c5"
@@ -154,6 +168,20 @@ def test_a_chat_template_is_kept_as_its_hash() -> None:
     (one,) = heard.said
     assert one.setting == "vllm.chat_template_sha256"
     assert len(one.value) == 64
+
+
+def test_what_schedulers_may_have_changed_is_theirs_to_tell() -> None:
+    """The record of a release before 0.5.17 repeats it; the state of its schedulers shows it."""
+    record = {"model_path": "m", "version": "0.4.10", "disable_radix_cache": False, "tp_size": 2}
+    state = {"disable_radix_cache": True}
+
+    def told(answer: dict[str, Any]) -> list[tuple[Any, bool]]:
+        heard = sglang.read_server_info(answer).said
+        return [(each.value, each.effective) for each in heard if each.setting == "runtime.prefix_caching"]
+
+    assert told(record) == [(True, False)]
+    assert told({**record, "version": "0.5.23"}) == [(True, True)]
+    assert told({**record, "internal_states": [state]}) == [(True, False), (False, True)]
 
 
 def test_schedulers_that_differ_are_told() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import DecodeError, json
 
+from skewguard.knowledge.engines import versions
 from skewguard.knowledge.engines.live import metrics, printed, settling, shapes
 from skewguard.knowledge.engines.live.interface import Endpoint, Heard, Said
 from skewguard.knowledge.engines.live.log_lines import Line
@@ -27,14 +28,31 @@ OWN = frozenset((
 """Addresses and ranks of a process, what it measured at its start, and the seed that it draws anew."""
 SHOWN = frozenset(("max_total_num_tokens", "default_sampling_params"))
 
-_FIELDS = Field(
-    NAME,
-    echoes=("dtype", "kv_cache_dtype", "quantization", "revision", "context_length", "max_running_requests",
-            "json_model_override_args", "chat_template", "download_dir"),
-    measured=("max_total_num_tokens",),
-    mappings=("json_model_override_args",),
-    passed_over=("random_seed",),
+_ASKED = (
+    "dtype", "kv_cache_dtype", "quantization", "revision", "context_length", "max_running_requests",
+    "json_model_override_args", "chat_template", "download_dir",
 )  # fmt: skip
+_TURNED = (
+    "attention_backend", "decode_attention_backend", "prefill_attention_backend", "chunked_prefill_size",
+    "disable_radix_cache", "disable_cuda_graph", "disable_chunked_prefix_cache", "mem_fraction_static",
+)  # fmt: skip
+"""What the schedulers of releases before 0.5.17 decided anew for some models and backends, each in its own process
+(`ModelRunner.model_specific_adjustment`), so that the main process still shows what it was started with."""
+_DECIDED = "0.5.17"
+
+
+def _fields(echoes: tuple[str, ...]) -> Field:
+    return Field(
+        NAME,
+        echoes=echoes,
+        measured=("max_total_num_tokens",),
+        mappings=("json_model_override_args",),
+        passed_over=("random_seed",),
+    )
+
+
+_FIELDS, _BEFORE = _fields(_ASKED), _fields(_ASKED + _TURNED)
+"""The fields of a record that is final, and of one that the schedulers may have changed."""
 _EFFECTIVE = Field(NAME, measured=("max_total_num_tokens",))
 """Fields of answers that show what came of a setting, whatever the record repeats."""
 
@@ -45,7 +63,8 @@ def read_server_info(answer: Any) -> Heard:
     """`GET /server_info`: the record of arguments as resolved, and above it what each scheduler made of it."""
     if not isinstance(answer, dict) or "model_path" not in answer:
         return Heard(troubles=("it is no record of SGLang's arguments",))
-    said = [*_record(answer)]
+    release = shapes.text(answer, "version")
+    said = [*_record(answer, final=_is_final(release))]
     schedulers = shapes.listed(answer, "internal_states")
     shared, differing = _shared(schedulers) if schedulers else ({}, [])
     said += _record(shared)
@@ -53,7 +72,7 @@ def read_server_info(answer: Any) -> Heard:
     said += _EFFECTIVE.all({"max_running_requests": limit})
     return Heard(
         settling.latest(said),
-        shapes.text(answer, "version"),
+        release,
         troubles=(f"the schedulers of this process differ in {', '.join(differing)}",) if differing else (),
         undecided=_FIELDS.undecided(answer, ("dtype", "kv_cache_dtype")),
     )
@@ -67,13 +86,17 @@ def _shared(states: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], list[s
     return alike, differing[:20]
 
 
-def _record(fields: Mapping[str, Any], line: int | None = None) -> Iterator[Said]:
-    """A record of arguments. With data-parallel attention `dp_size` counts ranks inside one copy of the engine."""
+def _is_final(release: str | None) -> bool:
+    return release is not None and versions.key(release) is not None and versions.since(release, _DECIDED)
+
+
+def _record(fields: Mapping[str, Any], line: int | None = None, *, final: bool = True) -> Iterator[Said]:
+    """A record of arguments; what is not `final` only repeats what the schedulers began with. With data-parallel attention `dp_size` counts ranks inside one copy of the engine."""
     overrides = fields.get("json_model_override_args")
     known = {**fields, "disable_cuda_graph": _graphless(fields)}
     if isinstance(overrides, str):
         known["json_model_override_args"] = _decoded(overrides)
-    for each in _FIELDS.all(known, line=line):
+    for each in (_FIELDS if final else _BEFORE).all(known, line=line):
         inside = each.setting == "parallelism.data" and fields.get("enable_dp_attention") is True
         yield Said("sglang.dp_size", each.value, each.effective, line) if inside else each
 
@@ -192,20 +215,25 @@ _WEIGHTS = re.compile(r"Load weight end\..*? dtype=torch\.(?P<dtype>\w+)")
 _SAMPLING = re.compile(r"Using default chat sampling params from model generation config: (\{.*\})")
 
 
+_FORMATS = ("runtime.dtype", "runtime.kv_cache_dtype")
+
+
 def read_log(lines: Sequence[Line]) -> Heard | None:
     """The record of arguments, and the lines that say what came of lengths, limits and number formats.
 
     The KV cache has the model's own format where none was asked for, so that its line tells that of the weights too;
-    older releases name that themselves when the weights are loaded.
+    older releases name that themselves when the weights are loaded. A draft model is loaded after the model and prints the
+    same lines, so that the first counts. Only since 0.5.19 the record is printed as a dict, and is final.
     """
     said: list[Said] = []
     record: dict[str, Any] | None = None
     for line in lines:
         if args := _ARGS.fullmatch(line.message):
             record = printed.mapping(args["args"]) or {}
-            said += _record(record, line.number)
+            said += _record(record, line.number, final=args["args"].startswith("{"))
         elif record is not None:
-            said += _effects(line, record)
+            told = {each.setting for each in said if each.effective and each.setting in _FORMATS}
+            said += (each for each in _effects(line, record) if each.setting not in told)
     return None if record is None else Heard(settling.latest(said))
 
 

@@ -35,7 +35,12 @@ _FIELDS = Field(
     echoes=("revision", "code_revision", "tokenizer_revision", "override_generation_config", "hf_overrides",
             "chat_template", "download_dir"),
     nothing=("quantization", "speculative_config"),
-    aliases={"max_seq_len": "max_model_len", "cache_dtype": "kv_cache_dtype", "policy": "scheduling_policy"},
+    aliases={
+        "max_seq_len": "max_model_len",
+        "cache_dtype": "kv_cache_dtype",
+        "policy": "scheduling_policy",
+        "chunked_prefill_enabled": "enable_chunked_prefill",
+    },
     mappings=("hf_overrides", "override_generation_config"),
     measured=("kv_cache_size_tokens", "num_gpu_blocks"),
     passed_over=("model_tag",),
@@ -45,26 +50,36 @@ _FIELDS = Field(
 
 
 def read_models(answer: Any) -> Heard:
-    """`GET /v1/models`: names, path and length of the model; loaded adapters have it as their parent.
-
-    `root` is the path of the model also where it is served under another name (0.4.2: the name), `max_model_len` there
-    from 0.5.0 on.
+    """`GET /v1/models` since 0.6.2: names, length and, as `root`, the path of the model, also where it is served under another
+    name. Loaded adapters have it as their parent, or (prompt adapters, which ended with 0.9) no length of their own.
     """
-    models = shapes.served(answer)
+    models = _with_length(answer) or shapes.served(answer)
     if not models:
         return Heard(troubles=("it names no model",))
-    names = [each["id"] for each in models]
-    fields = {
-        "served_model_name": names,
-        "max_model_len": shapes.count(models[0].get("max_model_len")),
-        "model": models[0].get("root"),
-    }
-    said = [*_FIELDS.all(fields)]
+    said = [*_served(models), *_FIELDS.all({"model": models[0].get("root")})]
     others = [each.get("id") for each in shapes.listed(answer) if each not in models]
     adapters = sorted(name for name in others if isinstance(name, str))
     if adapters:
         said.append(Said("vllm.loaded_adapters", adapters, effective=True))
     return Heard(tuple(said))
+
+
+def read_old_models(answer: Any) -> Heard:
+    """`GET /v1/models` up to 0.6.1: names, and from 0.5.0 on the length. `root` is the first name again, of adapters too,
+    which nothing but the missing length tells from models.
+    """
+    models = _with_length(answer) or shapes.served(answer)[:1]
+    return Heard(tuple(_served(models))) if models else Heard(troubles=("it names no model",))
+
+
+def _with_length(answer: Any) -> list[Mapping[str, Any]]:
+    return [each for each in shapes.served(answer) if shapes.count(each.get("max_model_len")) is not None]
+
+
+def _served(models: Sequence[Mapping[str, Any]]) -> Iterator[Said]:
+    names = [each["id"] for each in models]
+    length = shapes.count(models[0].get("max_model_len"))
+    yield from _FIELDS.all({"served_model_name": names, "max_model_len": length})
 
 
 def read_metrics(page: bytes) -> Heard:
@@ -103,16 +118,27 @@ def read_server_info(answer: Any) -> Heard:
     """`GET /server_info` (developer mode): the configuration that the server came up with, as JSON from 0.11.0 on."""
     config = answer.get("vllm_config") if isinstance(answer, dict) else None
     if isinstance(config, str):
-        return Heard(tuple(_FIELDS.all(printed.fields(config))))
+        return Heard(tuple(_FIELDS.all(_configured(config) | _ONE_NAME)))
     if not isinstance(config, dict):
         return Heard(troubles=("it holds no vllm_config",))
     said: list[Said] = []
     for name in _SECTIONS:
         section = config.get(name)
-        said += _FIELDS.all(_where_weights_are(section)) if isinstance(section, dict) else ()
+        said += _FIELDS.all({**_where_weights_are(section), **_ONE_NAME}) if isinstance(section, dict) else ()
     if config.get("speculative_config", ...) is None:
         said.append(Said("runtime.speculative", None, effective=True))
     return Heard(settling.latest(said))
+
+
+def _configured(text: str) -> dict[str, Any]:
+    """A printed configuration; `load_format` was an enumeration up to 0.10 (`LoadFormat.AUTO`, whose value is `auto`)."""
+    fields = printed.fields(text)
+    named = re.fullmatch(r"LoadFormat\.([A-Z_]+)", str(fields.get("load_format")))
+    return fields | {"load_format": named[1].lower()} if named else fields
+
+
+_ONE_NAME: dict[str, Any] = {"served_model_name": None}
+"""What a configuration says of the names it is served under: the first of them, however many there are."""
 
 
 def _where_weights_are(section: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -147,7 +173,8 @@ def read_completion(answer: Any) -> Heard:
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("/version", shapes.version),
-    Endpoint("/v1/models", read_models, hides=("model.id", "model.served_name", "limits.max_model_len")),
+    Endpoint("/v1/models", read_models, since="0.6.2", hides=("model.id", "model.served_name", "limits.max_model_len")),
+    Endpoint("/v1/models", read_old_models, until="0.6.1.post2", hides=("model.served_name", "limits.max_model_len")),
     Endpoint(
         "/metrics",
         read_metrics,
@@ -211,35 +238,37 @@ _SAMPLING = re.compile(r"Default vLLM sampling parameters have been overridden b
 def read_log(lines: Sequence[Line]) -> Heard | None:
     """The lines that say what is in effect, and the arguments that are not at their default.
 
-    Values that were sampled with are printed from 0.16 on. A later line corrects an earlier one: `Auto-fit` the length.
+    Releases before 0.9.0 print every argument (`Namespace(…)`), given or not, which says nothing of who wrote it. Values that were sampled with are printed from 0.16 on. A later line corrects an earlier one: `Auto-fit` the length.
     """
     said: list[Said] = []
     version: str | None = None
-    started = streamed = False
+    started = False
+    untold: dict[str, Any] = {}
     for line in lines:
         if begun := _CONFIG.fullmatch(line.message):
             version, started = begun["version"], True
-            fields = printed.fields(begun["config"])
-            said += _FIELDS.all(fields | _NOWHERE if streamed else fields, line=line.number)
+            said += _FIELDS.all(_configured(begun["config"]) | untold, line=line.number)
         elif start := _START.fullmatch(line.message):
             version, started = version or start["version"] or start["drawn"], True
         elif args := _ARGS.fullmatch(line.message):
             started = True
-            given = tuple(_arguments(args["args"], line.number)) if args["given"] else ()
-            streamed = any(each.setting == "model.id" and "://" in str(each.value) for each in given)
-            said += given
+            given = printed.mapping(args["args"]) or {}
+            untold = _untold(given)
+            said += _FIELDS.all(given if args["given"] else {}, echo=True, line=line.number)
         else:
             said += _single(line)
     return Heard(settling.latest(said), version) if started else None
 
 
-_NOWHERE: dict[str, Any] = {"model": None, "tokenizer": None}
-"""What the engine's line says of a model in a bucket: a folder of this process for its small files."""
-
-
-def _arguments(text: str, number: int) -> Iterator[Said]:
-    """What was given, where it is not the default. Releases before 0.9.0 print every argument (`Namespace(…)`), given or not."""
-    yield from _FIELDS.all(printed.mapping(text) or {}, echo=True, line=number)
+def _untold(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the engine's line, under these arguments, does not say: of several names all but the first, and of a model in a
+    bucket its place, where stands a folder of this process for its small files.
+    """
+    names = given.get("served_model_name")
+    several = _ONE_NAME if isinstance(names, list) and len(names) > 1 else {}
+    places = (given.get(name) for name in ("model", "model_tag"))
+    streamed = any(isinstance(place, str) and "://" in place for place in places)
+    return several | ({"model": None, "tokenizer": None} if streamed else {})
 
 
 def _single(line: Line) -> Iterator[Said]:

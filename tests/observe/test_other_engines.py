@@ -56,6 +56,24 @@ def asked(answers: dict[str, Any], engine: str | None = None) -> Answers:
     return found
 
 
+def test_another_engine_than_the_expected_one_is_told_as_itself() -> None:
+    """The manifest takes SGLang's image for vLLM's: the answers are read as what they are, and say so."""
+    record = {"model_path": "m", "tokenizer_path": "m", "mem_fraction_static": 0.9, "version": "0.5.23", "tp_size": 2}
+    found = asked({"/v1/models": models("sglang", max_model_len=512), "/server_info": record}, engine="vllm")
+    told = {fact.setting: fact.value for fact in found.facts if fact.authority == "observed"}
+    assert (found.engine, found.version) == (told["runtime.engine"], told["runtime.version"]) == ("sglang", "0.5.23")
+    assert (told["parallelism.tensor"], told["limits.max_model_len"]) == (2, 512)
+    assert all("metrics" not in each.what for each in found.unread if each.kind != "absent")
+
+
+def test_an_engine_that_is_only_expected_is_not_observed() -> None:
+    """Something serves a model and does not say who it is: a router, a gateway."""
+    found = asked({"/v1/models": models("a gateway", max_model_len=512)}, engine="vllm")
+    told = {fact.setting for fact in found.facts}
+    assert "limits.max_model_len" in told
+    assert "runtime.engine" not in told
+
+
 @pytest.mark.parametrize(
     ("answers", "engine", "version", "expected"),
     [

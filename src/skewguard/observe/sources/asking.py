@@ -16,11 +16,12 @@ from skewguard.language.facts import Fact, Origin, Subject
 from skewguard.language.running import Answers, Unread
 from skewguard.observe.sources import answering
 
+_MODELS, _METRICS = "/v1/models", "/metrics"
 _METRICS_BYTES = 16 * 2**20
 _PATIENCE = 2
 """Questions that may stay without an answer in time before the others are not asked: each of them would be waited for."""
 
-_TELLING = ("/v1/metadata", "/v1/models", "/metrics", "/server_info", "/get_server_info", "/info", "/props")
+_TELLING = ("/v1/metadata", _MODELS, _METRICS, "/server_info", "/get_server_info", "/info", "/props")
 """Paths whose answers tell engines apart, in the order in which they are asked: NIM first, which another stands behind."""
 
 
@@ -59,12 +60,16 @@ def ask(
     if module is None:
         reason = f"nothing is known of what {engine} answers" if engine else "no engine that is known answers there"
         return Answers(about.pod, about.container, engine, unread=talk.unread or (talk.lost(reason),))
-    return _heard(talk, module, spend=spend, observed_at=observed_at or answering.now())
+    at = observed_at or answering.now()
+    heard = _heard(talk, module, spend=spend, observed_at=at)
+    other = _impostor(talk, module)
+    return heard if other is None else _heard(talk.anew(), other, spend=spend, observed_at=at)
 
 
 def _heard(talk: "_Talk", module: LiveModule, *, spend: bool, observed_at: str) -> Answers:
     facts: list[Fact] = []
-    version, origin, fingerprint = talk.about.version, None, None
+    version = talk.about.version if talk.about.engine == module.NAME else None
+    origin, fingerprint = None, None
     for endpoint in module.ENDPOINTS:
         if not _has(endpoint, version) or (endpoint.spends and (not spend or talk.way.open_only)):
             continue
@@ -75,11 +80,10 @@ def _heard(talk: "_Talk", module: LiveModule, *, spend: bool, observed_at: str) 
         fingerprint = heard.fingerprint or fingerprint
         if heard.version is not None and origin is None:
             version, origin = heard.version, Origin("endpoint", place)
-    if origin is not None:
-        facts += answering.told(module.NAME, version, origin, observed_at)
-    elif facts:
-        facts += answering.told(module.NAME, None, facts[0].origin, observed_at)
     said = version if origin is not None else None
+    if facts or origin is not None:
+        name = module.NAME if talk.shows(module) else None  # who was only expected to answer was not seen
+        facts += answering.told(name, said, origin or facts[0].origin, observed_at)
     about = talk.about
     return answering.joined(
         Answers(about.pod, about.container, module.NAME, said, origin, fingerprint, tuple(facts), talk.unread)
@@ -104,7 +108,7 @@ def _model(facts: list[Fact]) -> str | None:
 def _recognised(talk: "_Talk") -> str | None:
     """The engine whose way of answering it is. Once one is told, what failed on the way there is its own affair."""
     for target in _TELLING:
-        answer = talk.told(Question(target), "metrics" if target == "/metrics" else "json")
+        answer = talk.told(Question(target), "metrics" if target == _METRICS else "json")
         if isinstance(answer, NoAnswer):
             continue
         for name in live.engines():
@@ -113,6 +117,14 @@ def _recognised(talk: "_Talk") -> str | None:
                 return name
     talk.note_failures()
     return None
+
+
+def _impostor(talk: "_Talk", expected: LiveModule) -> LiveModule | None:
+    """The engine that says so itself where another one was expected: whoever wrote the manifest may be mistaken."""
+    if expected.NAME == "nim" or talk.shows(expected):
+        return None  # behind NIM stands another engine, which says so
+    known = (live.of(name) for name in live.engines())
+    return next((each for each in known if each is not None and talk.shows(each)), None)
 
 
 class _Talk:
@@ -156,6 +168,21 @@ class _Talk:
         if isinstance(answer, NoAnswer):
             return answer
         return _page(answer) if form == "metrics" else _decoded(answer)
+
+    def shows(self, module: LiveModule) -> bool:
+        """Whether anything that was answered can come from this engine alone."""
+        return any(
+            module.recognised(question.target.partition("?")[0], decoded)
+            for question, answer in self._known.items()
+            if not isinstance(answer, NoAnswer)
+            and not isinstance(decoded := _page(answer) if question.target == _METRICS else _decoded(answer), NoAnswer)
+        )
+
+    def anew(self) -> "_Talk":
+        """The same answers, of which nothing was noted yet."""
+        talk = _Talk(self.way, self.about, self._deadline, self._each)
+        talk._known = self._known
+        return talk
 
     def _asked(self, question: Question, most: int | None) -> Answer | NoAnswer:
         if self._ended is None and self._late >= _PATIENCE:

@@ -95,9 +95,9 @@ class _Interview:
         if self._manner.depth == "logs":
             yield self._log()
         if self._manner.exec_:
-            yield inside.look(
-                self._reach, self._namespace, self._pod, self._container, self._case.container, self._subject
-            )
+            model = self._case.sheet.effective("model.id")
+            served = model.value if isinstance(model, Fact) and isinstance(model.value, str) else None
+            yield inside.look(self._reach, self._namespace, self._pod, self._container, served, self._subject)
 
     def _over_http(self) -> Answers:
         port = _port(self._case)

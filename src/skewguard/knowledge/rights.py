@@ -262,7 +262,7 @@ _OTHERS = (
     ),
     Right(
         "exec", ("create", "get"), "", "pods/exec", "Pod",
-        "`--exec` alone: GPUs as the driver names them, revision of the model cache, hashes of files",
+        "`--exec` alone: GPUs as the driver names them, revision of the model cache",
         "the revision that was really loaded, and the GPU where no label names it",
     ),
     *(

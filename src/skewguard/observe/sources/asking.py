@@ -181,7 +181,7 @@ class _Talk:
     def anew(self) -> "_Talk":
         """The same answers, of which nothing was noted yet."""
         talk = _Talk(self.way, self.about, self._deadline, self._each)
-        talk._known = self._known
+        talk._known, talk._late, talk._ended = self._known, self._late, self._ended
         return talk
 
     def _asked(self, question: Question, most: int | None) -> Answer | NoAnswer:

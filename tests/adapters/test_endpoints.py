@@ -152,12 +152,17 @@ def test_the_key_is_sent_and_the_connection_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["chat:8000", "ftp://chat", "http://", "http://chat:x", "http://chat/?a=1", "http://u:p@chat", "http://[::1"]
-)
+    "url",
+    [
+        "chat:8000", "ftp://u:hunter2@chat", "http://", "http://u:hunter2@chat:x", "http://chat/?api_key=hunter2",
+        "http://u:hunter2@chat", "http://u:hunter2@[::1",
+    ],
+)  # fmt: skip
 def test_what_is_no_base_url_is_refused(url: str) -> None:
-    """Only http and https to a host, and no password in sight."""
-    with pytest.raises(UsageError):
+    """Only http and https to a host, and no password in sight, in the message neither."""
+    with pytest.raises(UsageError) as caught:
         Direct(url)
+    assert "hunter2" not in f"{caught.value} {caught.value.hint}"
 
 
 def test_a_base_url_may_have_a_path() -> None:

@@ -167,7 +167,7 @@ def test_without_the_right_to_forward_ports_engines_are_asked_through_the_proxy(
 
 @pytest.mark.parametrize(("leave", "methods"), [({}, {"GET"}), ({"fingerprint": True}, {"GET", "POST"})])
 def test_no_engine_computes_unless_that_is_allowed(
-    server: ApiServer, tmp_path: Path, leave: dict[str, bool], methods: set[str]
+    server: ApiServer, tmp_path: Path, leave: dict[str, Any], methods: set[str]
 ) -> None:
     """Neither behind a pod nor behind a URL: one token is asked for with `fingerprint` alone."""
     with replay.serving(replay.read(LIMITS)) as behind, replay.serving(replay.read(LIMITS)) as at_url:

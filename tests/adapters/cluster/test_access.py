@@ -172,6 +172,13 @@ def test_a_token_file_is_read_again(secure: ApiServer, certificate: tuple[Path, 
         assert list(Reader(cluster).list(PODS, dict)) == []
 
 
+def test_a_token_file_that_is_no_text(secure: ApiServer, certificate: tuple[Path, Path], tmp_path: Path) -> None:
+    """A refusal with words, without what is in it."""
+    (tmp_path / "token").write_bytes(b"\xff\xfe" + SECRET.encode())
+    error = refusal(secure.kubeconfig(tmp_path, ca=certificate[0], tokenFile="token"))
+    assert isinstance(error, Unauthorized)
+
+
 def test_a_token_file_that_is_gone(secure: ApiServer, certificate: tuple[Path, Path], tmp_path: Path) -> None:
     """It is told as what it is."""
     error = refusal(secure.kubeconfig(tmp_path, ca=certificate[0], tokenFile="gone"))
@@ -281,6 +288,20 @@ def test_a_plugin_that_fails(
         assert caught.value.hint == "install it so"
 
 
+@pytest.mark.parametrize("before", [300, 1_000, 100_000])
+def test_a_token_is_masked_wherever_the_end_of_the_output_begins(
+    secure: ApiServer, tmp_path: Path, before: int
+) -> None:
+    """Only the end of what a plugin printed is shown: a token that the cut goes through has no sign of one any more."""
+    script = (
+        "import sys\n"
+        f"sys.exit('x ' * {before // 2} + 'token=' + '{SECRET}' * 40 + ' refused\\n' + 'y ' * 100 + 'log in again')"
+    )
+    with pytest.raises(Misconfigured, match="log in again") as caught:
+        access.connect(kubeconfig=secure.kubeconfig(tmp_path, **plugin(tmp_path, script)), deadline=20)
+    assert SECRET not in str(caught.value)
+
+
 def test_a_plugin_that_waits(secure: ApiServer, tmp_path: Path) -> None:
     """It ends at the deadline."""
     with pytest.raises(TooSlow, match="did not end within"):
@@ -335,6 +356,19 @@ def test_a_server_that_cannot_be_meant(server: ApiServer, tmp_path: Path, url: s
     path = Path(server.kubeconfig(tmp_path))
     path.write_text(path.read_text().replace(server.url, url))
     assert refusal(str(path)).kind == "unreachable"
+
+
+def test_a_server_behind_a_path(server: ApiServer, tmp_path: Path) -> None:
+    """Rancher serves each cluster below `/k8s/clusters/ID` of its own address: lists and commands go there."""
+    path = Path(server.kubeconfig(tmp_path))
+    path.write_text(path.read_text().replace(server.url, f"{server.url}/k8s/clusters/c-abc"))
+    with access.connect(kubeconfig=str(path), deadline=20) as cluster, pytest.raises(ClusterError):
+        Reader(cluster).get(PODS, "chat-0", "prod", dict)
+    with access.connect(kubeconfig=str(path), deadline=20) as cluster, pytest.raises(ClusterError):
+        Reach(cluster).exec_("prod", "chat-0", "vllm", ["nvidia-smi"])
+    below = "/k8s/clusters/c-abc/api/v1/namespaces/prod/pods/chat-0"
+    command = "container=vllm&stdout=true&stderr=true&command=nvidia-smi"
+    assert server.asked == [f"GET {below}", f"GET {below}/exec?{command}"]
 
 
 class Proxy(http.server.BaseHTTPRequestHandler):

@@ -1,12 +1,16 @@
 """Commands in containers, forwarded ports and the pod proxy."""
 
+import contextlib
 import http.server
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import httpcore2
 import pytest
 
+from skewguard.adapters.cluster import access, sockets
 from skewguard.adapters.cluster.deadlines import Deadline
 from skewguard.adapters.cluster.errors import Denied, NotThere, Refused, TooSlow, Unreachable
 from skewguard.adapters.cluster.reach import Ran, Reach
@@ -110,6 +114,43 @@ def test_several_requests_through_a_forwarded_port(reach: Reach, server: ApiServ
     assert (first.status, first.content) == (200, b"/v1/models Bearer engine-key")
     assert second.content == b"/metrics Bearer engine-key"
     assert len([line for line in server.asked if "portforward" in line]) == 1
+
+
+def test_a_tunnel_that_ended_is_not_used_again(server: ApiServer, engine: tuple[str, int], tmp_path: Path) -> None:
+    """The pod goes while its connection rests: the next question gets a connection of its own, and no strange error."""
+    server.add(pod("chat-0"))
+    server.listen("prod", "chat-0", 8000, engine)
+    with (
+        access.connect(kubeconfig=server.kubeconfig(tmp_path), deadline=20) as cluster,
+        Reach(cluster).forward("prod", "chat-0", 8000) as tunnel,
+    ):
+        tunnel.write(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n", 5)
+        assert tunnel.read(65536, 5)
+        assert not tunnel.get_extra_info("is_readable")
+        server.go_away()
+        with contextlib.suppress(httpcore2.NetworkError):
+            while tunnel.read(65536, 5):
+                continue
+        assert tunnel.get_extra_info("is_readable")
+
+
+def test_nothing_is_sent_into_a_websocket_that_was_closed() -> None:
+    """The library's own error would be nobody's to expect."""
+
+    class Closed(httpcore2.NetworkStream):
+        def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+            return b"\x88\x02\x03\xe8"
+
+        def write(self, buffer: bytes, timeout: float | None = None) -> None:
+            """Take it."""
+
+        def close(self) -> None:
+            """Go."""
+
+    channels = sockets.Channels(Closed(), "v4.channel.k8s.io", ExitStack())
+    assert channels.receive(5) is None
+    with pytest.raises(httpcore2.WriteError):
+        channels.send(0, b"GET", 5)
 
 
 def test_a_stream_of_bytes(reach: Reach, server: ApiServer, engine: tuple[str, int]) -> None:

@@ -18,8 +18,8 @@ from skewguard.adapters.cluster.deadlines import Deadline
 from skewguard.adapters.cluster.errors import Misconfigured
 from skewguard.adapters.cluster.kubeconfig import Selected
 
-UNREADABLE = (ConfigError, OSError)
-"""What a token file that went away raises in the middle of a request."""
+UNREADABLE = (ConfigError, OSError, UnicodeDecodeError)
+"""What a token file that went away, or is no text, raises in the middle of a request."""
 
 
 def of(selected: Selected, deadline: Deadline) -> tuple[httpx2.Auth | None, ssl.SSLContext | None]:

@@ -144,12 +144,14 @@ def _credentials(selected: Selected, plugin: Plugin, printed: bytes) -> Credenti
 
 def _last_words(stderr: bytes | None) -> str:
     """The end of what it printed, without secrets and control characters; nothing where the terminal showed it."""
-    text = redact.free_text((stderr or b"")[-_WORDS:].decode("utf-8", "replace")).strip()
-    shown = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    lines = (stderr or b"")[-_MOST:].decode("utf-8", "replace")
+    whole = lines if len(stderr or b"") <= _MOST else lines.partition("\n")[2]
+    safe = redact.free_text(whole)  # before anything is cut: the rest of a token shows no sign of being one
+    shown = " ".join("".join(sign if sign.isprintable() else " " for sign in safe).split())[-_WORDS:]
     return f": {shown}" if shown else ""
 
 
-_WORDS = 600
+_MOST, _WORDS = 65_536, 600
 
 
 def _name(plugin: Plugin) -> str:

@@ -158,6 +158,10 @@ class Tunnel(httpcore2.NetworkStream):
         """Let it go."""
         self._channels.close()
 
+    def get_extra_info(self, info: str) -> object:
+        """What a pool asks before it uses a connection again: one that is `is_readable` while it rests has ended."""
+        return self._channels.ended if info == "is_readable" else None
+
     def _take(self, channel: int, content: bytes) -> None:
         if channel not in self._named:  # the first message of each channel names the port, in two bytes
             self._named.add(channel)

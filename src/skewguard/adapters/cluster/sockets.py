@@ -35,8 +35,15 @@ class Channels:
         self._partial = bytearray()
         self._ended = False
 
+    @property
+    def ended(self) -> bool:
+        """Whether the other side is known to have closed."""
+        return self._ended
+
     def send(self, channel: int, content: bytes, seconds: float | None) -> None:
         """One message. Raises the exceptions of `httpcore2`."""
+        if self._frames.state is not State.OPEN:
+            raise httpcore2.WriteError("the other side has closed")
         self._frames.send_binary(bytes([channel]) + content)
         self._flush(seconds)
 

@@ -230,11 +230,11 @@ def _checked(url: str) -> tuple[str, str, str]:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise UsageError(f"{url!r} is no URL of an engine", hint="write http://HOST:PORT") from None
+        raise UsageError("that is no URL of an engine", hint="write http://HOST:PORT") from None
     if parts.username is not None or parts.password is not None:
         raise UsageError("a URL with a password in it is seen by everybody on this machine", hint=f"set {KEY_VARIABLE}")
     if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
-        raise UsageError(f"{url!r} is no URL of an engine", hint="write http://HOST:PORT, without a query")
+        raise UsageError("that is no URL of an engine", hint="write http://HOST:PORT, without a query")
     place = f"[{host}]" if ":" in host else host
     return parts.scheme, place if port is None else f"{place}:{port}", parts.path.rstrip("/")
 

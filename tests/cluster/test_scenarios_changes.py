@@ -225,7 +225,7 @@ def test_what_a_mesh_adds_to_every_pod(control_plane: Plane, namespace: Namespac
             "ImagePullBackOff",
             {"serving.not-ready"},
         ),
-        ({"nodeSelector": {"nvidia.com/gpu.product": objects.L4.product}}, "Pending", set()),
+        ({"nodeSelector": {"nvidia.com/gpu.product": objects.L4.product}}, "nodes are available", set()),
     ],
     ids=["scaled to none", "crashes", "cannot be pulled", "finds no machine"],
 )

@@ -129,7 +129,8 @@ class Replica(Struct, frozen=True):
     """One pod. `template` is its own spec as admitted, which mutating policies may have changed.
 
     `revision` is the hash of the template it was made from. `role` is that of its workload's part (leader, worker,
-    prefill, decode). `template_key` is equal for pods whose specs are equal in everything an engine or a check reads.
+    prefill, decode). `unplaced` is what the scheduler says of a pod that no machine takes. `template_key` is equal for pods
+    whose specs are equal in everything an engine or a check reads.
     """
 
     subject: Subject
@@ -141,6 +142,7 @@ class Replica(Struct, frozen=True):
     revision: str | None = None
     role: str | None = None
     phase: str = ""
+    unplaced: str = ""
     ready: bool = False
     terminating: bool = False
     created_at: str | None = None

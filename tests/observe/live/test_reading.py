@@ -65,6 +65,17 @@ def test_ended_terminating_and_unready_pods() -> None:
     assert (status.state, status.image_id, status.started_at) == ("waiting: ImagePullBackOff", None, None)
 
 
+def test_a_pod_that_no_machine_takes() -> None:
+    """What the scheduler says of it is kept, and not for ever: it speaks of every kind of node there is."""
+    objects = made.chat(0)
+    waiting = made.pod(objects[1], "chat-y", phase="Pending", image_id="")
+    said = "0/3 nodes are available: 3 Insufficient nvidia.com/gpu. " * 20
+    unplaced = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": said}
+    waiting["status"] = {"phase": "Pending", "conditions": [unplaced]}
+    (one,) = seen(Shelf([*objects, waiting])).live
+    assert one.replicas[0].unplaced == said[:300]
+
+
 def test_a_rollout_in_the_middle() -> None:
     """Pods of both revisions are there, each with its own template; the revision that new pods get is marked."""
     own = made.deployment()

@@ -201,7 +201,7 @@ def _nothing(case: Case, desired: int | None) -> Iterator[Result]:
 def _state(case: Case, replica: Replica) -> str:
     running = replica.running(case.container.name)
     if running is None:
-        return replica.phase or "no container yet"
+        return ": ".join(filter(None, (replica.phase or "no container yet", replica.unplaced)))
     again = f", {running.restarts} restarts" if running.restarts else ""
     return f"{running.state}{again}"
 

@@ -162,6 +162,7 @@ class _Replicas:
             revision=pod.revision,
             role=role,
             phase=pod.phase,
+            unplaced=pod.unplaced,
             ready=pod.ready and not pod.terminating,
             terminating=pod.terminating,
             created_at=pod.meta.creation_timestamp,

@@ -25,6 +25,10 @@ _REVISIONS = (
 """Labels by which a pod names the version of the template it was made from, the outermost controller's first."""
 
 
+_MOST_SAID = 300
+"""Characters of the scheduler's words that are kept."""
+
+
 class Spec(Struct, frozen=True):
     """A pod's spec and metadata as its template would say them, as JSON; and the objects it reads at its start."""
 
@@ -33,7 +37,7 @@ class Spec(Struct, frozen=True):
 
 
 class Kept(Struct, frozen=True):
-    """One pod, without its spec. `names` are those of its containers."""
+    """One pod, without its spec. `names` are those of its containers; `unplaced` is why no node takes it."""
 
     meta: shapes.Meta
     key: str
@@ -45,6 +49,7 @@ class Kept(Struct, frozen=True):
     ip: str | None
     containers: tuple[Running, ...]
     claims: tuple[str, ...] = ()
+    unplaced: str = ""
 
     @property
     def terminating(self) -> bool:
@@ -143,7 +148,14 @@ def _kept(pod: shapes.Pod, shape: _Shape, node: str | None) -> Kept:
         ip=status.pod_ip,
         containers=_running(status, shape),
         claims=tuple(dict.fromkeys((*claims.made_for(status), *shape.claims))),
+        unplaced=_unplaced(status),
     )
+
+
+def _unplaced(status: shapes.PodStatus) -> str:
+    """What the scheduler says of a pod that it found no node for; it says so in full, node by node, for large clusters."""
+    said = (each.message for each in status.conditions or () if (each.type, each.status) == ("PodScheduled", "False"))
+    return (next(said, None) or "")[:_MOST_SAID]
 
 
 def _running(status: shapes.PodStatus, shape: _Shape) -> tuple[Running, ...]:

@@ -97,6 +97,7 @@ class Condition(Struct, frozen=True):
 
     type: str = ""
     status: str = ""
+    message: str | None = None
 
 
 class ClaimStatus(Struct, frozen=True, rename="camel"):

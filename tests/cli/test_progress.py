@@ -77,19 +77,25 @@ def test_pipe_stays_silent(capsys: pytest.CaptureFixture[str], clock: list[float
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize(
+    ("place", "said"), [("prod", "prod"), ("https://host/?token=CorrectHorseBattery", "https://host/?token=<redacted:")]
+)
 def test_interrupt_says_what_was_being_read(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: str, said: str
 ) -> None:
-    """Ctrl-C ends with 130 and one line that says how far it had come."""
+    """Ctrl-C ends with 130 and one line that says how far it had come, without a secret of a URL."""
 
     def read() -> None:
-        with progress.reading("prod") as count:
+        with progress.reading(place) as count:
             count("pods", 1250)
             raise KeyboardInterrupt
 
     monkeypatch.setattr(commands.program.commands["explain"], "callback", lambda **_options: read())
     assert boundary.run(["explain", "x"]) == 130
-    assert capsys.readouterr().err.strip() == "interrupted while reading prod: 1,250 pods"
+    told = capsys.readouterr().err.strip()
+    assert told.startswith(f"interrupted while reading {said}")
+    assert told.endswith(": 1,250 pods")
+    assert "Horse" not in told
 
 
 def test_files_are_counted_where_there_are_many(terminal: Callable[[], Terminal]) -> None:

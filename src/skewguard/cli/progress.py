@@ -83,8 +83,9 @@ class _Line:
 
 
 def _fitting(text: str) -> str:
-    """The text without anything a terminal obeys, and no longer than its line: what wraps is not cleared again."""
+    """The text without secrets and without anything a terminal obeys, and no longer than its line: what wraps is not cleared again."""
+    from skewguard.language import redact
     from skewguard.report.characters import visible
     from skewguard.report.terminal.page import head
 
-    return head(visible(text), shutil.get_terminal_size((80, 24)).columns - 1)
+    return head(visible(redact.free_text(text)), shutil.get_terminal_size((80, 24)).columns - 1)

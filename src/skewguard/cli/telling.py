@@ -14,7 +14,8 @@ def say(text: str, *, nl: bool = True) -> None:
 
 
 def tell(error: SkewguardError) -> None:
-    """Say what is wrong, where, and what to do about it."""
+    """Say what is wrong, where, and what to do about it; what was typed may hold a secret, and is not repeated."""
+    from skewguard.language import redact
     from skewguard.report.characters import visible_lines
 
     place = error.file or ""
@@ -22,14 +23,15 @@ def tell(error: SkewguardError) -> None:
         place += f":{error.line}" + (f":{error.column}" if error.column else "")
     named = error.file is not None and error.message.startswith(error.file)  # the message says which file
     at = f"{place}: " if place and not (named and error.line is None) else ""
-    say(visible_lines(f"error: {at}{error.message}"))
+    say(visible_lines(f"error: {at}{redact.free_text(error.message)}"))
     if error.hint:
-        say(visible_lines(f"  hint: {error.hint}"))
+        say(visible_lines(f"  hint: {redact.free_text(error.hint)}"))
 
 
 def interrupted(error: BaseException | None) -> None:
     """Say that a user ended it, and at what, where somebody noted that."""
+    from skewguard.language import redact
     from skewguard.report.characters import visible
 
-    notes = "".join(f" while {visible(note)}" for note in getattr(error, "__notes__", ()))
+    notes = "".join(f" while {visible(redact.free_text(note))}" for note in getattr(error, "__notes__", ()))
     say(f"interrupted{notes}")

@@ -45,7 +45,7 @@ _ABOUT = frozenset((
     "path", "file", "files", "dir", "directory", "mount", "name", "names", "ref", "header", "headers", "ttl",
     "seconds", "timeout", "enabled", "enable", "type", "expiry", "expiration", "url", "uri", "endpoint", "provider",
     "algorithm", "namespace", "class", "store", "required", "optional", "version", "length", "size", "count",
-    "issuer", "scope",
+    "issuer", "scope", "env",
 ))  # fmt: skip
 
 # Names whose values are shown untouched, also where they look like a key.

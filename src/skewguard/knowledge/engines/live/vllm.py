@@ -96,7 +96,7 @@ def read_metrics(page: bytes) -> Heard:
     fields = {name: _typed(value) for name, value in shared.items() if name != "engine"}
     said = [*_FIELDS.all(fields), *_width(shared)]
     differing = sorted(set(ranks[0]) - set(shared) - {"engine", "num_gpu_blocks", *_MEASURED})
-    troubles = (f"the engines of this process differ in {', '.join(differing)}",) if differing else ()
+    troubles = (f"the engines of this process differ in {', '.join(differing[:20])}",) if differing else ()
     return Heard(tuple(said), troubles=troubles)
 
 

@@ -68,6 +68,32 @@ def test_a_rollout_whose_first_pod_loads(control_plane: Plane, half: Namespace, 
     assert report.exit_code == 1
 
 
+def test_a_partition_that_holds_some_pods_back(control_plane: Plane, namespace: Namespace) -> None:
+    """A StatefulSet gives its new template to the pods from an ordinal on: the others are told, with what they lack."""
+    namespace.gpu_node("h100")
+    namespace.apply(partitioned(ARGS))
+    namespace.wait_ready("statefulset/chat")
+    namespace.apply(partitioned(SHORTER))
+    namespace.wait_until("statefulset/chat", lambda thing: _is_half_way(thing["status"]))
+    report = verify(control_plane, namespace, "sts/chat")
+    told = found(report, "serving.rollout-unfinished")
+    assert (told.setting, told.pods) == ("limits.max_model_len", ("chat-0",))
+    assert (alarms(report), report.exit_code) == ({"serving.rollout-unfinished"}, 0)
+
+
+def partitioned(args: tuple[str, ...]) -> Object:
+    """A StatefulSet of two whose template is new for the second alone."""
+    made = chat("chat", *args, replicas=2)
+    made["kind"] = "StatefulSet"
+    update = {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}
+    made["spec"] |= {"serviceName": "chat", "updateStrategy": update}
+    return made
+
+
+def _is_half_way(status: Object) -> bool:
+    return bool(status.get("updatedReplicas") == 1 and status.get("readyReplicas") == 2)
+
+
 # ---- ConfigMaps ------------------------------------------------------------------------------------------------------
 
 

@@ -103,6 +103,18 @@ def test_one_replica_on_another_digest_without_a_contract(control_plane: Plane, 
     assert found(report, "pin.replicas-image").pods == (scenes.pods(fleet, "moved")[1],)
 
 
+def test_an_index_and_its_manifest(control_plane: Plane, namespace: Namespace, tmp_path: Path) -> None:
+    """One replica reports the digest of an image's index and one that of its manifest; the node lists both as one image."""
+    node = namespace.gpu_node("h100")
+    names = [f"{scenes.REPOSITORY}@{DIGEST}", f"{scenes.REPOSITORY}@{MOVED}"]
+    namespace.client.patch(f"/api/v1/nodes/{node}/status", {"status": {"images": [{"names": names, "sizeBytes": 1}]}})
+    namespace.apply(chat("chat", replicas=2))
+    namespace.wait_ready("deployment/chat")
+    namespace.set_image_id(scenes.pods(namespace, "chat")[0], names[1])
+    report = held(control_plane, namespace, tmp_path, "chat")
+    assert (alarms(report), report.exit_code, beside(report).state) == (set(), 0, "verified")
+
+
 def test_config_ids_that_are_equal(control_plane: Plane, fleet: Namespace) -> None:
     """CRI-O reports the digest of the image's config: equal ones are one image, and nothing is told."""
     report = verify(control_plane, fleet, "deploy/crio")

@@ -7,9 +7,9 @@ import pytest
 
 from tests.cluster import scenes
 from tests.cluster.scenes import alarms, beside, chat, found, verify
-from tools.control_plane import objects
+from tools.control_plane import objects, waiting
 from tools.control_plane.client import Object
-from tools.control_plane.namespaces import Namespace
+from tools.control_plane.namespaces import DEADLINE_S, OWN, Namespace
 from tools.control_plane.plane import Plane
 
 DRA = "resource.k8s.io/v1"
@@ -20,20 +20,31 @@ DRIVER = "gpu.nvidia.com"
 def fleet(control_plane: Plane) -> Iterator[Namespace]:
     """Machines of several kinds, and a workload that only each kind can run."""
     with control_plane.namespace() as namespace:
-        namespace.gpu_node("h100", labels={"pool": "whole"})
+        namespace.gpu_node("h100", labels={"pool": "whole", "half": "bare"})
         namespace.gpu_node("l4", objects.L4, labels={"pool": "whole"}, instance_type="g6.12xlarge")
+        namespace.apply(_unlabelled(namespace.name))
+        waiting.ready(namespace.client, f"node/{namespace.name}-bare", None, DEADLINE_S)
         namespace.gpu_node("mig", labels=_mig(), count=2)
         namespace.gpu_node("sliced", labels=_sliced())
         namespace.apply(*_claimed(namespace))
         namespace.apply(
             chat("mixed", replicas=2, nodeSelector={"pool": "whole"}, **scenes.apart("mixed")),
+            chat("bare", replicas=2, nodeSelector={"half": "bare"}, **scenes.apart("bare")),
             chat("mig", nodeSelector={"pool": "mig"}),
             chat("sliced", nodeSelector={"pool": "sliced"}),
             chat("claimed", container=_of_claim(), resourceClaims=[{"name": "gpu", "resourceClaimName": "gpu"}]),
         )
-        for name in ("mixed", "mig", "sliced", "claimed"):
+        for name in ("bare", "mixed", "mig", "sliced", "claimed"):
             namespace.wait_ready(f"deployment/{name}")
         yield namespace
+
+
+def _unlabelled(namespace: str) -> Object:
+    """A machine with GPUs on which no feature discovery runs."""
+    node = objects.gpu_node(f"{namespace}-bare")
+    node["metadata"]["labels"] = {"kubernetes.io/hostname": f"{namespace}-bare", "half": "bare"}
+    node["spec"] = {"taints": [{"key": OWN, "value": namespace, "effect": "NoSchedule"}]}
+    return node
 
 
 def _mig() -> dict[str, str]:
@@ -121,6 +132,18 @@ def test_two_classes_that_were_promised(control_plane: Plane, fleet: Namespace, 
     written = scenes.contract(tmp_path / "c.yaml", "Deployment/mixed", "hardware: {gpu_class: [H100-80GB, L4]}")
     report = verify(control_plane, fleet, "deploy/mixed", contracts=(written,))
     assert (alarms(report), report.exit_code, beside(report).state) == (set(), 0, "verified")
+
+
+def test_a_node_without_labels(control_plane: Plane, fleet: Namespace, tmp_path: Path) -> None:
+    """What its GPUs are is not known: no replica is called different, and the promise is open for the pod on it alone."""
+    written = scenes.contract(tmp_path / "c.yaml", "Deployment/bare", "hardware: {gpu_class: H100-80GB}")
+    report = verify(control_plane, fleet, "deploy/bare", contracts=(written,))
+    open_ = found(report, "contract.mismatch")
+    (there,) = [pod["metadata"]["name"] for pod in fleet.pods("app=bare") if pod["spec"]["nodeName"].endswith("-bare")]
+    assert (open_.verdict, open_.setting, open_.pods) == ("unknown", "hardware.gpu_class", (there,))
+    assert f"{fleet.name}-bare" in open_.message
+    assert alarms(report) == {"contract.mismatch", "hardware.gpu-class"}  # the latter: nothing keeps pods on one class
+    assert (beside(report).state, report.exit_code) == ("undecided", 3)
 
 
 def test_a_part_of_a_gpu(control_plane: Plane, fleet: Namespace) -> None:

@@ -1,16 +1,20 @@
 """From what a cluster shows to the report of `verify`: contracts, states, exit codes, and each container side by side."""
 
+import gc
+
 from skewguard.api import running, surroundings
 from skewguard.api.contracts import Contracts
 from skewguard.api.running import Scope, Terms, Witnessed
 from skewguard.assess import endpoints
-from skewguard.judge.checks import registry
+from skewguard.judge.checks import disagreements, registry
+from skewguard.judge.checks.interface import Case
 from skewguard.knowledge.contract import loading
 from skewguard.knowledge.contract.values import Binding
 from skewguard.knowledge.project import Project
 from skewguard.language.facts import Fact, Gap, Origin, Subject
 from skewguard.language.results import CheckReport
 from skewguard.language.running import Answers, Unread
+from skewguard.language.sheet import Sheet
 from tests.assess.running import A, B, Stood, manifest, node, pod, stand
 
 PLAIN = manifest()
@@ -220,3 +224,22 @@ def test_a_contract_is_held_against_an_endpoint() -> None:
         ("limits.max_model_len", "fail", ()), ("limits.max_num_seqs", "unknown", ())
     ]  # fmt: skip
     assert said.live[0].state == "skewed"
+
+
+def test_no_case_outlives_its_report() -> None:
+    """The command line collects no cycles: what was judged of a fleet goes before its report is written."""
+    gc.collect()
+    before = cases_in_memory()
+    gc.disable()
+    try:
+        for _ in range(3):
+            report(stand(PLAIN, pod("a"), pod("b", digest=B)))
+        disagreements.apart.cache_clear()  # remembers the last case
+        assert cases_in_memory() <= before
+    finally:
+        gc.enable()
+
+
+def cases_in_memory() -> int:
+    """Cases and their sheets, those of other tests among them."""
+    return sum(type(each) in (Case, Sheet) for each in gc.get_objects())

@@ -110,7 +110,18 @@ def report(witnessed: Witnessed, terms: Terms) -> CheckReport:
     promised = _in_scope(terms.promised, cases, witnessed.scope)
     bindings = binding.bind_any(promised.contracts, [names_of(case) for case in cases])
     notes = (*witnessed.notes, *unused, *inputs.by_note(_workloads(cases)), *_without_engine(found, cases))
-    return judged(cases, bindings, promised, terms, witnessed, problems=problems, notes=notes)
+    said = judged(cases, bindings, promised, terms, witnessed, problems=problems, notes=notes)
+    _let_go(cases)
+    return said
+
+
+def _let_go(cases: Iterable[Case]) -> None:
+    """Untie what holds on to itself, so that the cases of a fleet do not outlive their report: nobody collects cycles."""
+    for case in cases:
+        for each in (case, *(party.case for party in case.parties)):
+            each.sheet.close()
+            each.members = ()
+        case.parties = ()
 
 
 def judged(

@@ -237,7 +237,7 @@ def init(
         environ=os.environ,
         **reach,
     )
-    output.print_out("".join(contract.text for contract in result.contracts if contract.path is None))
+    output.print_out(contract.text for contract in result.contracts if contract.path is None)
     output.remark(result)
     tell_misplaced(thing)
     return result.exit_code

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from typing import TextIO
 
 import click
@@ -71,7 +72,7 @@ def emit(result: Report, wanted: Wanted, *, verbose: bool, color: bool | None) -
             if path is not None:
                 api.write_result(path, report.render(result, name, _options(result, False, verbose)))
             else:
-                print_out(report.render(result, name, _options(result, _colored(color), verbose)))
+                print_out(report.rendered(result, name, _options(result, _colored(color), verbose)))
         except UsageError as error:
             failed = True
             telling.tell(error)
@@ -86,10 +87,11 @@ def remark(result: InitReport) -> None:
     telling.say(report.remarks(result, report.Options(color=_colored(None, sys.stderr), width=_width())), nl=False)
 
 
-def print_out(text: str) -> None:
+def print_out(parts: Iterable[str]) -> None:
     """Print a result. Quiet where the reader went away; raises `UsageError` where the text cannot be written."""
     try:
-        click.echo(text, nl=False, color=True)
+        for text in parts:
+            click.echo(text, nl=False, color=True)
         sys.stdout.flush()
     except BrokenPipeError:
         silence_stdout()  # the reader has seen enough; the exit code still counts

@@ -103,6 +103,10 @@ class Sheet:
         other._facts = {setting: list(facts) for setting, facts in self._facts.items()}
         return other
 
+    def close(self) -> None:
+        """Let go of the engine's rules, which may hold on to the sheet: only what was added can be asked from now on."""
+        self._derive = lambda _name: None
+
     def leave_open(self, item: Gap | Choice) -> None:
         """Take back what is known of a setting: no one value is that of all that the sheet is to stand for."""
         setting = item.setting

@@ -1,9 +1,11 @@
 """Results as text: what a person reads and what machines read. Decides nothing, reads nothing, knows no cluster.
 
 What may enter: pure renderers from the values of `language.results` to text. What may not: input or output, a
-verdict, a way round `render`. `render` is the one door: it redacts the whole report and every source line before
+verdict, a way round `rendered`. `rendered` is the one door: it redacts the whole report and every source line before
 a format sees them, so no format can forget to.
 """
+
+from collections.abc import Iterable
 
 from skewguard.language.errors import UsageError
 from skewguard.language.results import (
@@ -19,7 +21,7 @@ from skewguard.report import redaction
 from skewguard.report.formats import FORMATS, Format
 from skewguard.report.options import Options
 
-__all__ = ["FORMATS", "Format", "Options", "formats_for", "remarks", "render", "summary", "verb"]
+__all__ = ["FORMATS", "Format", "Options", "formats_for", "remarks", "render", "rendered", "summary", "verb"]
 
 
 _VERBS = (
@@ -35,9 +37,15 @@ def render(report: Report, name: str = "table", options: Options | None = None) 
 
     Raises `UsageError` when there is no such format, or this kind of report cannot be shown in it.
     """
+    return "".join(rendered(report, name, options))
+
+
+def rendered(report: Report, name: str = "table", options: Options | None = None) -> Iterable[str]:
+    """The same in parts, of which no two need to be in memory. Raises at once."""
     chosen = _format(name, verb(report))
     clean, view = redaction.behind_the_door(report, options or Options())
-    return chosen.render(clean, view)
+    text = chosen.render(clean, view)
+    return (text,) if isinstance(text, str) else text
 
 
 def summary(report: CheckReport) -> str:

@@ -1,6 +1,6 @@
 """The formats by name. Each is imported when asked for, so that a terminal report does not pay for the others."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
 from msgspec import Struct
@@ -16,11 +16,14 @@ JUDGING_VERBS = ("check", "verify")
 
 
 class Format(Struct, frozen=True):
-    """One output format: what it is for, the verbs it can show, its renderer, and whether it lists what passed."""
+    """One output format: what it is for, the verbs it can show, its renderer, and whether it lists what passed.
+
+    A renderer gives the text, or parts of it where that may be large.
+    """
 
     title: str
     verbs: tuple[str, ...]
-    render: Callable[[Report, View], str]
+    render: Callable[[Report, View], str | Iterator[str]]
     lists_passed: bool = False
 
 
@@ -36,10 +39,10 @@ def _wide(report: Report, view: View) -> str:
     return terminal.render(report, view, wide=True)
 
 
-def _json(report: Report, view: View) -> str:
+def _json(report: Report, view: View) -> Iterator[str]:
     from skewguard.report import json_text
 
-    return json_text.render(report, view)
+    return json_text.parts(report, view)
 
 
 def _yaml(report: Report, view: View) -> str:

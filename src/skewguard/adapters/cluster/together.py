@@ -45,6 +45,7 @@ class _Work(Generic[R]):
         self._ended = threading.Semaphore(0)
         self._done: dict[int, R] = {}
         self._raised: list[BaseException] = []
+        self._over = False
 
     def run(self) -> None:
         """What one thread does: one task after the other, until none is left or one has failed."""
@@ -53,16 +54,20 @@ class _Work(Generic[R]):
                 self._done[index] = self._tasks[index]()
             except BaseException as error:  # noqa: BLE001  # raised again in the thread that waits
                 self._raised.append(error)
+                self._over = True
             self._ended.release()
 
     def results(self) -> tuple[R, ...]:
-        """Wait for all of them; raise what the first failure raised."""
+        """Wait for all of them; raise what the first failure raised.
+
+        An error that stayed here would hold on to every frame it went through, and those to what was read before.
+        """
         for _ in self._tasks:
             self._ended.acquire()
             if self._raised:
-                raise self._raised[0]
+                raise self._raised.pop(0)
         return tuple(self._done[index] for index in range(len(self._tasks)))
 
     def _take(self) -> int | None:
         with self._lock:
-            return None if self._raised else next(self._next, None)
+            return None if self._over else next(self._next, None)

@@ -50,6 +50,7 @@ def contract(tmp_path: Path) -> str:
 
 def fill(server: ApiServer, behind: dict[str, int] | None = None) -> None:
     """Put `chat` into the cluster; `behind` are the local ports that answer for its pods."""
+    server.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prod"}})
     spec = made.spec(made.container(*ARGS, image=IMAGE, ports=[{"containerPort": 8000}]))
     for each in made.chat(2, spec):
         server.add(each)

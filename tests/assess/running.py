@@ -65,6 +65,7 @@ class Pod(Struct, frozen=True):
     role: str | None = None
     says: Mapping[str, Any] = {}
     echoes: Mapping[str, Any] = {}
+    logs: Mapping[str, Any] = {}
     version: str | None = None
     fingerprint: str | None = None
 
@@ -137,7 +138,7 @@ def _replica(each: Pod, inventory: Inventory) -> Replica:
 
 
 def _speaks(each: Pod) -> bool:
-    return bool(each.says or each.echoes or each.version or each.fingerprint)
+    return bool(each.says or each.echoes or each.logs or each.version or each.fingerprint)
 
 
 def _answers(each: Pod) -> Answers:
@@ -146,6 +147,8 @@ def _answers(each: Pod) -> Answers:
 
     seen = [Fact(name, value, "observed", place("/metrics")) for name, value in each.says.items()]
     echoed = [Fact(name, value, "declared", place("/server_info")) for name, value in each.echoes.items()]
+    log = Origin("log", f"log of pod {each.name}, line 3", line=3)
+    echoed += [Fact(name, value, "declared", log) for name, value in each.logs.items()]
     version = place("/version") if each.version else None
     return Answers(each.name, "vllm", "vllm", each.version, version, each.fingerprint, facts=(*seen, *echoed))
 

@@ -205,6 +205,13 @@ def test_nothing_is_said_of_replicas_that_are_equal(pods: tuple[Pod, ...]) -> No
         ((pod("a", says={"runtime.kv_cache_dtype": "fp8"}), pod("b")), []),
         ((pod("a", says={"limits.max_num_seqs": 512}), pod("b")), [("facts.disagree", "fail")]),
         ((pod("a", echoes={"limits.max_num_seqs": 512}), pod("b")), [("facts.disagree", "fail")]),
+        ((pod("a", says={"runtime.chunked_prefill": False}), pod("b")), []),
+        ((pod("a", echoes={"runtime.chunked_prefill": False}), pod("b")), []),
+        ((pod("a", logs={"runtime.chunked_prefill": False}), pod("b")), []),
+        ((pod("a", logs={"runtime.chunked_prefill": False}), pod("b", logs={"runtime.chunked_prefill": True})),
+         [("facts.replicas-disagree", "fail")]),
+        ((pod("c"), pod("a", says={"runtime.kv_cache_dtype": "fp8"}), pod("b", says={"runtime.kv_cache_dtype": "bf16"})),
+         [("facts.replicas-disagree", "fail")]),
         ((pod("a", says={"model.revision": A[7:47]}), pod("b", says={"model.revision": B[7:47]})),
          [("pin.replicas-revision", "fail")]),
         ((pod("a", template=OTHER), pod("b")), [("facts.pod-differs-from-template", "fail")]),
@@ -432,3 +439,34 @@ def test_a_subject_of_a_replica_is_that_of_its_workload() -> None:
     found = only(stand(PLAIN, pod("a"), pod("b", digest=B)), "pin.replicas-image")
 
     assert (str(found.subject), found.subject.pod) == ("Deployment prod/chat container vllm", None)
+
+
+MANY = {
+    "limits.max_num_seqs": 512,
+    "limits.max_model_len": 1024,
+    "model.id": "other/model",
+    "runtime.seed": 7,
+}
+SEEDED = manifest(f"args: [--model=Qwen/Qwen3-8B, --max-num-seqs=256, --max-model-len=8192, --seed=1]\n{GPU}")
+
+
+def test_a_replica_that_was_started_wholly_otherwise_is_told_once() -> None:
+    """Four settings or more have one cause; the document holds each of them."""
+    (found,) = findings(stand(SEEDED, pod("a", says=MANY), pod("b")), "facts.disagree")
+
+    assert found.pods == ("chat-a",)
+    assert found.observed is not None
+    assert found.observed.value == MANY
+    assert found.expected == {
+        "limits.max_num_seqs": 256, "limits.max_model_len": 8192, "model.id": "Qwen/Qwen3-8B", "runtime.seed": 1,
+    }  # fmt: skip
+    assert "limits.max_num_seqs 512 requests instead of 256 requests" in found.message
+
+
+def test_a_waived_setting_of_many_has_a_finding_of_its_own() -> None:
+    """So that the waiver excuses it, and nothing else."""
+    waived = "waivers: [{check: facts.disagree, setting: runtime.seed, reason: drawn, until: 2099-01-01}]"
+    stood = stand(SEEDED, pod("a", says=MANY), pod("b"))
+    found = findings(stood, "facts.disagree", contract=waived)
+
+    assert {each.setting for each in found} == set(MANY)

@@ -7,7 +7,7 @@ from msgspec import Struct, structs
 from skewguard.adapters.cluster import access
 from skewguard.adapters.cluster.read import Reader
 from skewguard.adapters.endpoints import Direct, key_from
-from skewguard.api import interviews, kept_contracts, running
+from skewguard.api import interviews, kept_contracts, running, scopes
 from skewguard.api.contracts import Contracts
 from skewguard.api.inputs import Loaded
 from skewguard.api.interviews import DEPTHS, Depth, Manner
@@ -92,8 +92,14 @@ def look(
 def witness(
     reader: Reader, scope: Scope, what: Wanted, terms: Terms, manner: Manner, progress: Progress | None = None
 ) -> tuple[Witnessed, Contracts]:
-    """The same, and the contracts at hand with those that the cluster keeps for it."""
+    """The same, and the contracts at hand with those that the cluster keeps for it.
+
+    Raises `InputError` where nothing was found in a namespace that is not there.
+    """
     witnessed = look(reader, scope, what, terms.around, manner, progress)
+    if not witnessed.lives:
+        told = scopes.existing(reader, scope.namespace)
+        witnessed = structs.replace(witnessed, notes=(*witnessed.notes, *told))
     spaces = {scope.namespace, *(each.subject.namespace for each in witnessed.lives)} if scope.namespace else {None}
     kept = kept_contracts.in_cluster(terms.promised, reader, sorted(spaces, key=str))
     return structs.replace(witnessed, unread=(*witnessed.unread, *kept.unread)), kept.contracts

@@ -33,6 +33,7 @@ class Sheet:
         self._common = common
         self._facts: dict[str, list[Fact]] = {}
         self._gaps: dict[str, Gap] = {}
+        self._closed: dict[str, Gap] = {}
         self._choices: dict[str, Effective] = {}
         self._derived: dict[str, Effective | None] = {}
 
@@ -43,8 +44,8 @@ class Sheet:
         """
         self._added[item.setting] = None
         if isinstance(item, Fact):
-            if item.origin.kind in _PROCESS:
-                self._gaps.pop(item.setting, None)
+            if item.origin.kind in _PROCESS and item.setting in self._gaps:
+                self._closed[item.setting] = self._gaps.pop(item.setting)
             self._facts.setdefault(item.setting, []).append(item)
         elif isinstance(item, Gap):
             self._gaps[item.setting] = item
@@ -77,9 +78,9 @@ class Sheet:
         return alone, (alone,) if isinstance(alone, Fact) else ()
 
     def declared(self, setting: str) -> Fact | None:
-        """The value somebody wrote, if there is one; not what a server echoes, which may be its default."""
+        """The value somebody wrote, if there is one; not what a process repeats, which may be its default."""
         for fact in self._facts.get(setting, ()):
-            if fact.authority == "declared" and fact.origin.kind != "endpoint":
+            if fact.authority == "declared" and fact.origin.kind not in _PROCESS:
                 return fact
         return None
 
@@ -88,9 +89,9 @@ class Sheet:
         return next((fact for fact in self._facts.get(setting, ()) if fact.authority == "observed"), None)
 
     def echoed(self, setting: str) -> Fact | None:
-        """The value that the server repeats from its start, if there is one."""
+        """The value that the process repeats from its start, over HTTP or in its log, if there is one."""
         known = self._facts.get(setting, ())
-        return next((fact for fact in known if fact.authority == "declared" and fact.origin.kind == "endpoint"), None)
+        return next((fact for fact in known if fact.authority == "declared" and fact.origin.kind in _PROCESS), None)
 
     def added(self) -> list[str]:
         """Every setting that something stands on the sheet for, beside what the engine's rules give."""
@@ -100,6 +101,7 @@ class Sheet:
         """A sheet with the same facts, to put more on: what follows by the engine's rules is asked of the same rules."""
         other = Sheet(self.subject, self._names, self._derive, self._common)
         other._added, other._gaps, other._choices = dict(self._added), dict(self._gaps), dict(self._choices)
+        other._closed = dict(self._closed)
         other._facts = {setting: list(facts) for setting, facts in self._facts.items()}
         return other
 
@@ -115,11 +117,16 @@ class Sheet:
         self._gaps.pop(setting, None)
         self.add(item)
 
-    def unobserved(self, setting: str) -> Effective:
-        """What would be in effect by what is written and by the engine's rules alone."""
-        if self.observed(setting) is None:
-            return self.effective(setting)
-        return self._decided(setting, [fact for fact in self._facts[setting] if fact.authority != "observed"])
+    def written(self, setting: str) -> Effective:
+        """What would be in effect by what is written and by the engine's rules alone, whatever the process says."""
+        if setting in self._closed:
+            return self._closed[setting]
+        silent = [
+            fact
+            for fact in self._facts.get(setting, ())
+            if fact.authority != "observed" and fact.origin.kind not in _PROCESS
+        ]
+        return self._decided(setting, silent)
 
     def default(self, setting: str) -> Effective | None:
         """What the engine takes when nobody writes the setting, whether or not somebody does."""

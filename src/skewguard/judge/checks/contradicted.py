@@ -1,12 +1,15 @@
 """Checks of one kind of replica against its own words: what its manifest says, what its pod says, what it shows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 from functools import partial
+
+from msgspec import Struct
 
 from skewguard.judge.checks import disagreements, evidence, interface, kubectl
 from skewguard.judge.checks.disagreements import VERSION, Changed
 from skewguard.judge.checks.interface import Case, Result, fail, skipped
-from skewguard.language.facts import Fact
+from skewguard.language.facts import Fact, Value
 from skewguard.language.vocabulary import BY_NAME
 
 check = partial(interface.check, phases=("live",))
@@ -23,16 +26,76 @@ check = partial(interface.check, phases=("live",))
     sources=("vLLM and SGLang: /version, /server_info, /metrics and the start of the log",),
 )
 def disagree(case: Case) -> Iterator[Result]:
-    """Every setting whose observed value contradicts what was written; `auto` and unset contradict nothing."""
+    """Every setting whose observed value contradicts what was written; `auto` and unset contradict nothing.
+
+    Many at once have one cause, such as a wrapper that starts something else, and are told as one.
+    """
     if not case.replicas:
         yield skipped("nothing of it runs")
         return
+    found = list(_contradicted(case))
+    excused = [each for each in found if _is_waived(case, each.setting)]
+    left = [each for each in found if each not in excused]
+    if len(left) > MOST_ALONE:
+        yield _all_at_once(case, left)
+    for each in (*(left if len(left) <= MOST_ALONE else ()), *excused):
+        yield _disagreement(case, each.setting, each.written, each.seen)
+
+
+MOST_ALONE = 3
+"""Settings of one kind of replicas that are told one by one; of more, all are one finding."""
+
+
+class _Pair(Struct, frozen=True):
+    """What was written, and what the process shows instead."""
+
+    setting: str
+    written: Fact
+    seen: Fact
+
+    @property
+    def told(self) -> str:
+        """Both, as a list in a sentence bears them."""
+        written, seen = (disagreements.shown(self.setting, fact) for fact in (self.written, self.seen))
+        return f"{self.setting} {seen} instead of {written}"
+
+
+def _contradicted(case: Case) -> Iterator[_Pair]:
     changed = {item.setting for item in disagreements.changed(case)}
     for setting in case.sheet.added():
         pair = disagreements.contradiction(case, setting)
         if pair is None or disagreements.broken(case, setting) or setting in changed or _of_image(case, setting):
             continue
-        yield _disagreement(case, setting, *pair)
+        yield _Pair(setting, *pair)
+
+
+def _is_waived(case: Case, setting: str) -> bool:
+    """Whether a waiver names this setting, which then has a finding of its own."""
+    contract = case.binding.contract if case.binding else None
+    return contract is not None and any(
+        rule.setting is not None and fnmatchcase(setting, rule.setting) for rule in contract.waivers
+    )
+
+
+def _all_at_once(case: Case, found: Sequence[_Pair]) -> Result:
+    """Many settings of one kind of replicas: every value stands in `expected` and in what was observed."""
+    pods = [replica.name for replica in case.replicas]
+    look = kubectl.in_container("exec", case, pods[0], " -- cat /proc/1/cmdline")
+    return fail(
+        f"{kubectl.pods(pods)} run with other settings than was written, in {len(found)}: "
+        f"{', '.join(each.told for each in found)} ({found[0].seen.origin.brief})",
+        remedy=f"see what the process was started with, {look}: another command than the manifest's runs",
+        anchor="arguments",
+        at=found[0].seen.origin,
+        value={each.setting: _openly(each.setting, each.seen) for each in found},
+        expected={each.setting: _openly(each.setting, each.written) for each in found},
+    )
+
+
+def _openly(setting: str, fact: Fact) -> Value:
+    """A value as documents bear it; of a secret only that it is one."""
+    shown = disagreements.shown(setting, fact)
+    return shown if shown == disagreements.HIDDEN else fact.value
 
 
 def _of_image(case: Case, setting: str) -> bool:

@@ -73,18 +73,33 @@ def _names(parties: Sequence[Party]) -> list[str]:
 
 
 def _differ(setting: str, parties: Sequence[Party]) -> bool:
-    """Whether two of them differ for certain: what was seen of both, else what follows for both by what is written."""
-    seen = [fact for party in parties if (fact := party.case.sheet.observed(setting)) is not None]
-    if len(seen) > 1 and _any_apart(setting, seen):
-        return True
-    if setting == DIGEST or len(seen) == len(parties):
+    """Whether two of them differ for certain, each kind of knowledge held against its own.
+
+    What was seen of one says nothing against what another was started with, or what follows for it by the manifest: what
+    a replica was not asked, or did not answer, is not known of it.
+    """
+    sheets = [party.case.sheet for party in parties]
+    for known in ([sheet.observed(setting) for sheet in sheets], [sheet.echoed(setting) for sheet in sheets]):
+        told = [fact for fact in known if fact is not None]
+        if len(told) > 1 and _any_apart(setting, told):
+            return True
+        if len(told) == len(parties) and all(fact.value not in (None, "auto") for fact in told):
+            return False
+    if setting == DIGEST or not _any_apart(setting, [sheet.written(setting) for sheet in sheets]):
         return False
-    return _any_apart(setting, [party.case.sheet.unobserved(setting) for party in parties])
+    return _any_apart(setting, [sheet.effective(setting) for sheet in sheets])
 
 
 def _any_apart(setting: str, known: Sequence[Effective]) -> bool:
-    first = known[0]
-    return any(equal(setting, first, other) is False for other in known[1:])
+    """Whether any two of them are certainly different."""
+    distinct: list[Effective] = []
+    for each in known:
+        answers = [equal(setting, each, other) for other in distinct]
+        if False in answers:
+            return True
+        if True not in answers:
+            distinct.append(each)
+    return False
 
 
 def equal(setting: str, a: Effective, b: Effective) -> bool | None:
@@ -137,11 +152,11 @@ def _derived_cause(setting: str, parties: Sequence[Party]) -> Cause:
 
 def _follows(setting: str, party: Party) -> bool:
     sheet = party.case.sheet
-    known = sheet.unobserved(setting)
+    known = sheet.written(setting)
     if isinstance(known, Gap) or (isinstance(known, Fact) and known.authority != "derived"):
         return False
-    seen = sheet.observed(setting)
-    return seen is None or equal(setting, seen, known) is not False
+    seen = sheet.observed(setting) or sheet.echoed(setting)
+    return seen is None or seen.value in (None, "auto") or equal(setting, seen, known) is not False
 
 
 def _by_revision(setting: str, parties: Sequence[Party], *, placed: bool) -> bool:
@@ -152,7 +167,7 @@ def _by_revision(setting: str, parties: Sequence[Party], *, placed: bool) -> boo
         return True
     if setting == DIGEST:
         return len({_image(party) for party in parties}) > 1
-    return _any_apart(setting, [party.case.sheet.unobserved(setting) for party in parties])
+    return _any_apart(setting, [party.case.sheet.written(setting) for party in parties])
 
 
 def _image(party: Party) -> str | None:
@@ -269,6 +284,7 @@ def broken(case: Case, setting: str) -> bool:
 # ---- in words --------------------------------------------------------------------------------------------------------
 
 
+HIDDEN = "a secret"
 _SHORT = len("sha256:") + 12
 """Characters of a digest that tell it from others to the eye."""
 
@@ -281,7 +297,7 @@ def shown(setting: str, known: Effective) -> str:
         return "not set" if known.rule == "absent" else "not known"
     name = setting.rpartition(".")[2]
     if redact.tree(known.value, name) != known.value:
-        return "a secret"
+        return HIDDEN
     if setting == DIGEST:
         return f"{str(known.value)[:_SHORT]}…"
     return describing.value(setting, known.value)

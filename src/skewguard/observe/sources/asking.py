@@ -229,7 +229,17 @@ class _Talk:
         if why.status in (401, 403) and self.way.open_only:
             reason = f"{reason}; the API server's proxy passes none on"
             would_need = "create pods/portforward"
-        self._unread.append(Unread(place, reason, ", ".join(endpoint.hides), would_need, self.about.subject, kind))
+        self._keep(Unread(place, reason, ", ".join(endpoint.hides), would_need, self.about.subject, kind))
+
+    def _keep(self, unread: Unread) -> None:
+        """Keep what could not be read; a key that is missing is told once, with all that it hides."""
+        alike = [each for each in self._unread if each.kind == unread.kind == "denied" and each.reason == unread.reason]
+        if not alike:
+            self._unread.append(unread)
+            return
+        hides = dict.fromkeys(part for each in (alike[0], unread) for part in each.hides.split(", ") if part)
+        at = self._unread.index(alike[0])
+        self._unread[at] = structs.replace(alike[0], hides=", ".join(hides))
 
     def _note_once(self, place: str, why: NoAnswer) -> None:
         """Note what ended the talk, in place of the questions that led to it."""

@@ -105,7 +105,11 @@ def test_many_groups_are_counted_in_the_table_and_whole_in_wide() -> None:
 @pytest.mark.parametrize(
     ("owner", "said"),
     [
-        (Owner("HelmRelease", "chat", "flux", "helm.toolkit.fluxcd.io", "label", Origin("object", "x")), "Flux HelmRelease flux/chat: a live change will be reverted"),
+        (Owner("HelmRelease", "chat", "flux", "helm.toolkit.fluxcd.io", "label", Origin("object", "x")), "Flux HelmRelease flux/chat: its next upgrade overwrites a live change, with drift detection at once; change its source"),
+        (Owner("Kustomization", "chat", "flux", "kustomize.toolkit.fluxcd.io", "label", Origin("object", "x")), "Flux Kustomization flux/chat: it reverts a live change"),
+        (Owner("Application", "chat", "argocd", "argoproj.io", "annotation", Origin("object", "x")), "Argo CD Application argocd/chat: its next sync overwrites a live change, with self-heal at once"),
+        (Owner("Rollout", "chat", "prod", "argoproj.io", "owner-reference", Origin("object", "x")), "owner: Rollout prod/chat: it writes what stands below it"),
+        (Owner("Application", "argocd-controller", None, "argoproj.io", "managed-fields", Origin("object", "x"), certain=False), "some Argo CD Application: its controller, `argocd-controller`, wrote fields of this"),
         (Owner("InferenceService", "chat", "prod", "serving.kserve.io", "owner-reference", Origin("object", "x")), "InferenceService prod/chat: it writes what stands below it"),
         (Owner("Helm release", "chat", "prod", None, "label", Origin("object", "x")), "its next upgrade overwrites a live change"),
         (Owner("Thing", "chat", None, None, "label", Origin("object", "x"), certain=False), "Thing chat (so its label says; anybody can write one): it may overwrite"),

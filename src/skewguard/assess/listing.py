@@ -17,7 +17,7 @@ def discovered(case: Case, standing: LiveSubject, beside: Sequence[str] = ()) ->
     staying = [party for party in case.parties if not party.leaving]
     cases = [party.case for party in staying] or [case]
     own, live = case.sheet.subject, case.live
-    owner = standing.owners[0] if standing.owners else None
+    owner = next((each for each in standing.owners if each.via != "managed-fields"), None)  # those name a program alone
     return (
         Discovered(
             subject=own,

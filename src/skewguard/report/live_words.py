@@ -22,11 +22,23 @@ STATES: Mapping[State, Cell] = {
 }
 """Each state as a word, and its style."""
 
-_GITOPS = {
-    "argoproj.io": "Argo CD",
-    "kustomize.toolkit.fluxcd.io": "Flux",
-    "helm.toolkit.fluxcd.io": "Flux",
+_SOURCE = "change its source"
+_TOOLS: Mapping[tuple[str | None, str], tuple[str, str]] = {
+    ("argoproj.io", "Application"): (
+        "Argo CD",
+        f"its next sync overwrites a live change, with self-heal at once; {_SOURCE}",
+    ),
+    ("kustomize.toolkit.fluxcd.io", "Kustomization"): ("Flux", f"it reverts a live change; {_SOURCE}"),
+    ("helm.toolkit.fluxcd.io", "HelmRelease"): (
+        "Flux",
+        f"its next upgrade overwrites a live change, with drift detection at once; {_SOURCE}",
+    ),
 }
+"""The tool that an owner is of, and what it makes of a change below it, by the owner's group and kind.
+
+Argo CD: automated sync reverts only with `selfHeal`. Flux: kustomize-controller applies anew at each interval, and
+helm-controller corrects drift only with `spec.driftDetection.mode: enabled`.
+"""
 
 
 def state(item: OfLive) -> Cell:
@@ -69,17 +81,17 @@ def _numbers(item: LiveSubject) -> tuple[int, int, int, int]:
 
 def owner(item: Owner) -> str:
     """What stands above a workload, and what becomes of a change made below it."""
+    tool, becomes = _TOOLS.get((item.group, item.kind), ("", ""))
+    kind = f"{tool} {item.kind}" if tool else item.kind
+    if item.via == "managed-fields":
+        return f"some {kind}: its controller, `{item.name}`, wrote fields of this; it may overwrite a live change"
     place = f"{item.namespace}/{item.name}" if item.namespace else item.name
-    tool = _GITOPS.get(item.group or "", "")
-    known = f"{tool} {item.kind} {place}" if tool and tool not in item.kind else f"{item.kind} {place}"
-    sure = known if item.certain else f"{known} (so its {item.via} says; anybody can write one)"
-    return f"{sure}: {_what_becomes(item, tool)}"
+    sure = "" if item.certain else f" (so its {item.via} says; anybody can write one)"
+    return f"{kind} {place}{sure}: {becomes or _what_becomes(item)}"
 
 
-def _what_becomes(item: Owner, tool: str) -> str:
-    if tool:
-        return "a live change will be reverted; change its source"
-    if item.kind in ("Helm", "HelmRelease", "Helm release", "Release"):
+def _what_becomes(item: Owner) -> str:
+    if item.kind == "Helm release":
         return "its next upgrade overwrites a live change"
     if item.via == "owner-reference":
         return "it writes what stands below it; change the owner"

@@ -4,6 +4,7 @@ A few objects are shown in full. A fleet is a table with one line for each conta
 """
 
 from collections.abc import Iterable, Sequence
+from shlex import quote
 
 from skewguard.language.results import CheckReport
 from skewguard.report import arranging, fleet, live_words, side_by_side, summaries, words
@@ -13,6 +14,9 @@ from skewguard.report.terminal import page as pages
 from skewguard.report.terminal.finding import Findings, undecided_line
 from skewguard.report.terminal.inputs import missing_lines, notes_lines, problem_lines
 from skewguard.report.terminal.page import Page, Piece
+
+_NO_CONTEXT = "in-cluster"
+"""What stands for the context where a pod's own account is used, and is none of a kubeconfig."""
 
 _NARROWEST_PROBLEM = 30
 """Columns that the problem of a line gets, however long the names before it are."""
@@ -110,6 +114,7 @@ class _Body:
         if troubled:
             subject = troubled[0].live.subject
             place = f" -n {subject.namespace}" if subject.namespace else ""
+            place += f" --context {quote(self.context)}" if self.context and self.context != _NO_CONTEXT else ""
             said = f"-v shows each in full; one alone: `skewguard verify {subject.kind.lower()}/{subject.name}{place}`"
             self.page.blank()
             self.page.prose(said, style="faint")

@@ -38,7 +38,7 @@ def programs() -> binaries.Binaries:
     try:
         return binaries.ready(sharing.tell)
     except binaries.NotToBeHad as why:
-        pytest.skip(f"no control plane: {why}; `make control-plane` builds one")
+        pytest.skip(f"no control plane: {str(why).rstrip('.')}; then `make control-plane` builds one")
 
 
 @pytest.fixture(scope="session")

@@ -72,6 +72,23 @@ def test_no_go_anywhere_is_said_with_what_helps(program: Program, monkeypatch: p
         binaries.ready(lambda _line: None)
 
 
+def test_a_cache_that_cannot_be_written_is_said(program: Program, tmp_path: Path) -> None:
+    """A full disk or a home of somebody else leaves the tests that need a cluster not run, and breaks none."""
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    with pytest.raises(binaries.NotToBeHad, match=r"the cache cannot be written .* XDG_CACHE_HOME"):
+        binaries.ready(lambda _line: None)
+
+
+def test_a_go_that_does_not_answer_is_none(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrapper that waits for somebody is no Go."""
+
+    def hangs(*_: object, **__: object) -> subprocess.CompletedProcess[str]:
+        raise subprocess.TimeoutExpired("go", 20)
+
+    monkeypatch.setattr(subprocess, "run", hangs)
+    assert building._go_version("go") == (0, 0)
+
+
 def test_a_key_is_a_new_one_of_the_curve_each_time() -> None:
     """The signing key is PEM that holds a number of 32 bytes and the curve's name."""
     keys = {credentials.signing_key() for _ in range(20)}

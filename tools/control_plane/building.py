@@ -25,7 +25,7 @@ STAMP = "k8s.io/component-base/version"
 
 
 class CannotBuild(Exception):
-    """No Go, or Go failed; the message says which, and what would help."""
+    """No Go, no room for what it builds, or Go failed; the message says which, and what would help."""
 
 
 class Module(Struct, frozen=True):
@@ -77,7 +77,13 @@ def bin_folder() -> Path:
 
 def build(missing: Iterable[str], say: Callable[[str], object]) -> None:
     """Build what is missing of the programs. Of two that want it at once one builds, and the other waits for it."""
-    folder = bin_folder()
+    try:
+        _build_into(bin_folder(), missing, say)
+    except OSError as error:  # a full disk, a home that nobody may write to
+        raise CannotBuild(f"the cache cannot be written ({error}). Set XDG_CACHE_HOME to another folder.") from error
+
+
+def _build_into(folder: Path, missing: Iterable[str], say: Callable[[str], object]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / "build.lock"):
         wanted = {name for name in missing if not (folder / name).is_file()}
@@ -131,7 +137,7 @@ def find_go(say: Callable[[str], object]) -> str:
 def _go_version(path: str) -> tuple[int, int]:
     try:
         said = subprocess.run([path, "version"], capture_output=True, text=True, timeout=20, check=False).stdout
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return 0, 0
     number = re.search(r"go(\d+)\.(\d+)", said)
     return (int(number[1]), int(number[2])) if number else (0, 0)

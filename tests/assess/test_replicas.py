@@ -260,7 +260,7 @@ def test_a_changed_config_map_explains_what_the_replicas_run_with() -> None:
     found = only(stand(SEQS, *pods, changes=[CHANGE]), "facts.config-changed-since-start")
 
     assert (found.pods, found.severity, found.setting) == (("chat-a",), "warning", "limits.max_num_seqs")
-    assert "ConfigMap prod/cfg changed at 2026-11-01T00:00:00Z, after chat-a had started" in found.message
+    assert "ConfigMap prod/cfg was last written at 2026-11-01T00:00:00Z, after chat-a had started" in found.message
     assert "kubectl rollout restart -n prod deployment/chat" in found.remedy
     assert findings(stand(SEQS, *pods, changes=[CHANGE]), "facts.replicas-disagree", "facts.disagree") == []
 

@@ -152,7 +152,7 @@ def test_a_config_map_that_changed_after_the_start(
     told = found(report, "facts.config-changed-since-start")
     assert alarms(report) == {"facts.config-changed-since-start"}
     assert told.pods == tuple(scenes.pods(configured, name))
-    assert f"ConfigMap {configured.name}/{name} changed" in told.message
+    assert f"ConfigMap {configured.name}/{name} was last written at" in told.message
     assert way in told.message
 
 

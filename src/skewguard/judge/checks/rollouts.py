@@ -82,7 +82,7 @@ def config_changed(case: Case) -> Iterator[Result]:
         change = next(each for each in (case.live.changes if case.live else ()) if each.ref == ref)
         pods = [pod for party in case.parties if ref in party.outdated and not party.leaving for pod in party.pods]
         yield fail(
-            f"{ref} changed at {change.changed_at}, after {kubectl.pods(pods)} had started: {_what(change)}"
+            f"{ref} was last written at {change.changed_at}, after {kubectl.pods(pods)} had started: {_what(change)}"
             f"{f'; the replicas differ in {disagreements.listed(told)}' if told else ''}",
             remedy="compare its content with what was validated (`skewguard check` on the manifests), then "
             f"{kubectl.restart(case, pods)}",
@@ -94,9 +94,10 @@ def config_changed(case: Case) -> Iterator[Result]:
 
 
 def _what(change: ConfigChange) -> str:
+    """What follows if it was the data: the server's record of writes does not tell a label of the same writer from it."""
     if change.reference == "env":
-        return "they run with variables of the old content, which nobody can read any more"
-    return "the mounted file is new by now, and the engine runs with the old one"
+        return "if its data changed then, they run with the old variables, which nobody can read any more"
+    return "if its data changed then, the mounted file is new by now, and the engine runs with the old one"
 
 
 _BROKEN = (

@@ -113,10 +113,21 @@ def _client(
 
 
 def _acting(user: User) -> list[tuple[str, str]]:
-    """The headers of impersonation (`as`, `as-uid`, `as-groups`)."""
+    """The headers of impersonation (`as`, `as-uid`, `as-groups`, `as-user-extra`), as client-go writes them."""
+    from urllib.parse import quote
+
     single = [("Impersonate-User", user.act_as), ("Impersonate-Uid", user.act_as_uid)]
     groups = [("Impersonate-Group", group) for group in user.act_as_groups or ()]
-    return [(name, text) for name, text in single if text] + groups
+    extras = [
+        (f"Impersonate-Extra-{quote(key, safe=_IN_NAMES)}", text)
+        for key, texts in (user.act_as_extra or {}).items()
+        for text in texts
+    ]
+    return [(name, text) for name, text in single if text] + groups + extras
+
+
+_IN_NAMES = "!#$&'*+-.^_`|~"
+"""Signs beside letters and digits that the name of a header may hold."""
 
 
 def _is_near(server: str) -> bool:

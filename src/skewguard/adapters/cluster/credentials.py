@@ -147,5 +147,5 @@ class PluginAuth(httpx2.Auth):
         with self._lock:
             if self._token == refused:
                 given = plugins.run(self._selected, self._deadline)
-                self._token = _sendable(given.token or "", self._selected)
+                self._token = _sendable(given.token or refused, self._selected)
             return self._token

@@ -153,7 +153,7 @@ def of_transport(error: Exception, call: Call, place: Place, seconds: float) -> 
 def too_slow(call: Call, place: Place, seconds: float) -> TooSlow:
     """The deadline passed."""
     return TooSlow(
-        f"{call.what} did not come from {place} within {seconds:.0f} s",
+        f"{call.what} did not come from {place} within {round(seconds, 1):g} s",
         hint="try again with a longer deadline",
         would_need="a longer deadline",
     )

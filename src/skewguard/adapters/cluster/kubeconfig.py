@@ -75,6 +75,7 @@ class User(Struct, frozen=True):
     act_as: str | None = field(name="as", default=None)
     act_as_uid: str | None = field(name="as-uid", default=None)
     act_as_groups: tuple[str, ...] | None = field(name="as-groups", default=None)
+    act_as_extra: Mapping[str, tuple[str, ...]] | None = field(name="as-user-extra", default=None)
 
 
 class Choice(Struct, frozen=True):

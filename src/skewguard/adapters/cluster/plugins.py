@@ -82,7 +82,7 @@ def _printed(selected: Selected, plugin: Plugin, interactive: bool, deadline: De
         raise _problem(selected, "is not there", hint) from None
     except subprocess.TimeoutExpired:
         raise TooSlow(
-            f"the credential plugin {_name(plugin)} of context {selected.context} did not end within {seconds:.0f} s",
+            f"the credential plugin {_name(plugin)} of context {selected.context} did not end within {round(seconds, 1):g} s",
             hint="run it by hand: it may wait for a login",
         ) from None
     except (OSError, ValueError) as error:

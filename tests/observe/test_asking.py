@@ -193,7 +193,7 @@ def test_the_request_for_the_fingerprint_is_one_token_of_the_served_model() -> N
 def test_what_answers_as_no_engine_does_is_a_gap(script: Script, kind: str, reason: str) -> None:
     """The path of the models is told with its reason and with what nobody learns, and no setting is made of anything."""
     answers = from_server(script)
-    found = next(each for each in answers.unread if each.what.endswith("/v1/models"))
+    (found,) = [each for each in answers.unread if each.what.endswith("/v1/models")]
     assert (found.kind, reason in found.reason) == (kind, True)
     assert found.hides == "model.id, model.served_name, limits.max_model_len"
     assert answers.facts == ()

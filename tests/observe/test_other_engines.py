@@ -66,6 +66,18 @@ def test_another_engine_than_the_expected_one_is_told_as_itself() -> None:
     assert all("metrics" not in each.what for each in found.unread if each.kind != "absent")
 
 
+@pytest.mark.parametrize(
+    ("release", "model"),
+    [("0.6.1.post2", None), ("0.6.1+cu118", None), ("0.6.2.dev7+g1", None), ("0.6.2", "name")],
+)
+def test_the_root_of_an_old_release_is_no_model(release: str, model: str | None) -> None:
+    """Up to 0.6.1 it repeats the name that vLLM serves; every release in between is asked in one way or the other."""
+    card = models("vllm", root="name", max_model_len=512)
+    found = asked({"/version": {"version": release}, "/v1/models": card}, engine="vllm")
+    told = {fact.setting: fact.value for fact in found.facts}
+    assert (told["limits.max_model_len"], told.get("model.id")) == (512, model)
+
+
 def test_an_engine_that_is_only_expected_is_not_observed() -> None:
     """Something serves a model and does not say who it is: a router, a gateway."""
     found = asked({"/v1/models": models("a gateway", max_model_len=512)}, engine="vllm")

@@ -91,12 +91,12 @@ def _heard(talk: "_Talk", module: LiveModule, *, spend: bool, observed_at: str) 
 
 
 def _has(endpoint: Endpoint, version: str | None) -> bool:
-    """Whether a release has an endpoint; one that nobody names is asked for everything."""
+    """Whether a release has an endpoint; one that nobody names is asked for everything that the newest has."""
     if version is None or versions.key(version) is None:
-        return True
+        return endpoint.before is None
     if endpoint.since is not None and not versions.since(version, endpoint.since):
         return False
-    return endpoint.until is None or not versions.since(version, endpoint.until) or version == endpoint.until
+    return endpoint.before is None or not versions.since(version, endpoint.before)
 
 
 def _model(facts: list[Fact]) -> str | None:

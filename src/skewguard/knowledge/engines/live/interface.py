@@ -45,7 +45,7 @@ Read = Callable[[Any], Heard]
 class Endpoint(Struct, frozen=True):
     """One thing to ask an engine.
 
-    `since` and `until` are the first and last release that has it (None: open). `optional`: it is missing where nobody turned it on, which `absent` says in words. `hides` are the settings that
+    `since` is the first release that has it, `before` the first that has it no more (None: open). `optional`: it is missing where nobody turned it on, which `absent` says in words. `hides` are the settings that
     nobody learns without it. `instead` is the path of older releases, asked where this one is not found.
     `spends`: it makes the engine compute a token; `body` is then sent by POST, as JSON, with the model filled in.
     """
@@ -54,7 +54,7 @@ class Endpoint(Struct, frozen=True):
     read: Read
     form: Form = "json"
     since: str | None = None
-    until: str | None = None
+    before: str | None = None
     optional: bool = False
     absent: str = ""
     hides: tuple[str, ...] = ()

@@ -174,7 +174,7 @@ def read_completion(answer: Any) -> Heard:
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("/version", shapes.version),
     Endpoint("/v1/models", read_models, since="0.6.2", hides=("model.id", "model.served_name", "limits.max_model_len")),
-    Endpoint("/v1/models", read_old_models, until="0.6.1.post2", hides=("model.served_name", "limits.max_model_len")),
+    Endpoint("/v1/models", read_old_models, before="0.6.2", hides=("model.served_name", "limits.max_model_len")),
     Endpoint(
         "/metrics",
         read_metrics,

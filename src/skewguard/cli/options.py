@@ -112,7 +112,7 @@ _ENGINES = {
         "--depth",
         type=click.Choice(["api", "endpoints", "logs"]),
         help="How far to look: the cluster's API alone; the answers of the engines too; the head of their logs too. "
-        "Default: logs; api for a whole cluster.",
+        "Default: logs for workloads that are named, else api.",
     ),
     "exec_": click.option(
         "--exec", "exec_", is_flag=True, help="Also run read-only commands in the pods, such as nvidia-smi."

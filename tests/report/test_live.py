@@ -3,6 +3,7 @@
 import json
 import re
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
@@ -152,6 +153,16 @@ def test_number_that_nobody_knows_is_unknown(form: str) -> None:
     assert not any(made in text.replace("margin: 0 ", "") for made in (" 0 ", "None", ">0<"))
 
 
+def test_long_name_of_a_model_takes_no_table_apart() -> None:
+    """What an engine calls its model has no limit; the table shows its end, and `wide` all of it."""
+    report = DiscoverReport(
+        "c", (Discovered(Subject("Deployment", "x"), "vllm", "0.11.0", f"/{'m' * 10_000}/chat-7b"),)
+    )
+    assert max(map(len, shown(report, width=100).splitlines())) <= 100 + 63
+    assert "m/chat-7b" in shown(report)
+    assert "m" * 10_000 in shown(report, "wide")
+
+
 def test_discovered_without_a_gpu_says_so() -> None:
     """0 GPUs that are known to be 0 are no gap."""
     report = DiscoverReport("c", (Discovered(Subject("Deployment", "x"), "llamacpp", gpu_count=0),))
@@ -256,6 +267,17 @@ def test_no_text_of_a_cluster_can_break_a_document(text: str) -> None:
         json.loads(render(report, "json"))
         assert "<img" not in render(report, "html")
         assert "<img" not in re.sub(r"(`+)[^`]*\1|\\<", "", render(report, "markdown"))
+
+
+@given(st.text())
+def test_no_text_of_a_cluster_can_forge_a_line(text: str) -> None:
+    """JUnit reads back, SARIF too, and each line for GitHub is one of ours, whatever pods and engines are called."""
+    report, *_ = everywhere(f"a\n::error::forged\r</testcase>{text}")
+    ET.fromstring(render(report, "junit"))  # noqa: S314  # our own text
+    json.loads(render(report, "sarif"))
+    lines = render(report, "github").splitlines()
+    assert len(lines) == len(report.findings) + len(report.live[0].unread)
+    assert not any(line.startswith("::error::") for line in lines)
 
 
 SECRET = "correct-horse-battery"  # noqa: S105  # planted to be found

@@ -8,6 +8,8 @@ from skewguard.report.live_words import STATES, Cell, Table
 
 _ORDER: tuple[State, ...] = ("skewed", "undecided", "empty", "unpromised", "verified")
 _UNKNOWN: Cell = ("unknown", "unknown")
+_LONGEST = 63
+"""Characters of what an engine or a manifest calls a model; `wide` shows all."""
 
 
 def table(report: DiscoverReport, *, wide: bool) -> Table:
@@ -27,12 +29,17 @@ def _row(item: Discovered, called: str, *, wide: bool) -> tuple[Cell, ...]:
         STATES[item.state],
         (called, "strong"),
         (f"{item.engine} {item.version}", "") if item.version else (f"{item.engine} (unknown version)", "unknown"),
-        (model + served, "") if model or served else _UNKNOWN,
+        (model + served if wide else _short(model + served), "") if model or served else _UNKNOWN,
         _gpus(item),
         _replicas(item),
         (item.contract, "") if item.contract else ("none", "faint"),
         (item.owner or "", "faint"),
     )
+
+
+def _short(said: str) -> str:
+    """The end tells models apart: folders and organisations stand before it."""
+    return said if len(said) <= _LONGEST else f"…{said[1 - _LONGEST :]}"
 
 
 def name(item: Discovered, context: str) -> str:

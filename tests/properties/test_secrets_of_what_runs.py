@@ -5,6 +5,7 @@ Every place holds a secret of its own, so that a leak names its place.
 
 import base64
 import functools
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -218,5 +219,7 @@ def test_secret_of_a_cluster_is_printed_nowhere(said: dict[str, str], place: str
 
 def test_what_is_printed_is_of_that_cluster(said: dict[str, str]) -> None:
     """The sources that hold the secrets were read: engines, logs, commands, ConfigMaps."""
-    for word in ("chat-hash2-1", "<redacted:", "H100", "HF_TOKEN"):
+    for word in ("chat-hash2-1", "<redacted:", "H100", "HF_TOKEN", "--api-key"):
         assert word in said["verify json"]
+    for finding in json.loads(said["verify json"])["findings"]:
+        assert len(set(finding["pods"])) == len(finding["pods"]), finding["check"]

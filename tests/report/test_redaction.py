@@ -213,3 +213,20 @@ def test_subjects_and_places_stay_when_a_key_is_named_like_them() -> None:
 def test_explanations_pass_the_door_unchanged(name: str) -> None:
     """The package's own knowledge holds no secrets, and its examples are shown as written."""
     assert redaction.behind_the_door(EXPLANATIONS[name], OPTIONS)[0] is EXPLANATIONS[name]
+
+
+@pytest.mark.parametrize("form", formats_for("check"))
+def test_flag_whose_value_stands_behind_it_is_still_named(form: str) -> None:
+    """`--api-key KEY OTHER`: the token is the flag, and a report without it tells nobody what to edit."""
+    key = Observed(["Zq1CorrectHorse", "Zq2CorrectHorse"], "declared", place("--api-key"))
+    found = finding(
+        "args.duplicated",
+        setting="vllm.api_key",
+        anchor="--api-key",
+        message="`--api-key` is given again further on.",
+        remedy="remove this `--api-key Zq1CorrectHorse Zq2CorrectHorse`",
+        observed=key,
+    )
+    text = render(CheckReport(run_at=RUN_AT, findings=(found,), summary=summary((found,), ())), form, OPTIONS)
+    assert "Horse" not in text
+    assert "--api-key" in text.replace("‑", "-")

@@ -111,9 +111,9 @@ def _one(group: Sequence[_Told], every: int) -> Finding:
     ordered = sorted(group, key=lambda item: rank.get(item.finding.verdict, 3))
     first = ordered[0].finding
     alike = [item for item in ordered if item.finding.verdict == first.verdict]
-    pods = [pod for item in alike for pod in item.party.pods]
+    pods = list(dict.fromkeys(pod for item in alike for pod in item.party.pods))  # one party may have it at two places
     message = _message(alike, pods, every)
-    unsure = [pod for item in ordered if item not in alike for pod in item.party.pods]
+    unsure = list(dict.fromkeys(pod for item in ordered if item not in alike for pod in item.party.pods))
     if unsure:
         message += f"; not known of {kubectl.pods(unsure)}"
     remedy = contradicted.find_policy(alike[0].party.case) if _changed(alike[0]) else first.remedy

@@ -234,6 +234,8 @@ def _texts(text: str) -> tuple[str, ...]:
 
 def _without_name(name: str, text: str) -> str:
     """The value of `NAME=value`, `--name value` and `NAME: value`; nothing where the text is but the name."""
+    if secret_names.words(text) == secret_names.words(name):  # the flag of a value that stands in the words behind it
+        return ""
     if text.startswith(name):
         return text[len(name) :].lstrip("=: \t").strip("\"'")
     flag = re.match(r"--?[A-Za-z][\w.-]*[=\s]\s*", text)  # the same flag in another spelling, or shortened

@@ -18,7 +18,17 @@ from skewguard.knowledge.project import Project
 from skewguard.language import accelerators
 from skewguard.language.facts import Fact, Origin, Subject
 from skewguard.language.findings import Finding
-from skewguard.language.running import Answers, ConfigChange, ImageId, Live, Machine, Replica, Revision, Running
+from skewguard.language.running import (
+    Answers,
+    ConfigChange,
+    ImageId,
+    Live,
+    Machine,
+    Progress,
+    Replica,
+    Revision,
+    Running,
+)
 from skewguard.language.workloads import Inventory, PodTemplate, Workload
 from tests.observe import reading
 
@@ -96,6 +106,7 @@ def stand(
     revisions: Sequence[str] = ("new",),
     desired: int | None = None,
     chain: Sequence[Subject] = (),
+    progress: Sequence[Progress] = (),
 ) -> Stood:
     """What runs of the only object of an inventory; the first of `revisions` is the current one."""
     first = inventory.workloads[0]
@@ -110,6 +121,7 @@ def stand(
         replicas=tuple(_replica(each, inventory) for each in pods),
         desired=len(pods) if desired is None else desired,
         changes=tuple(changes),
+        progress=tuple(progress),
     )
     return Stood(inventory, live, {each.name: (_answers(each),) for each in pods if _speaks(each)})
 

@@ -3,9 +3,10 @@
 import pytest
 from msgspec import structs
 
+from skewguard.assess import comparing
 from skewguard.language.facts import Fact, Origin
 from skewguard.language.findings import Finding
-from skewguard.language.running import ConfigChange, Device
+from skewguard.language.running import ConfigChange, Device, Progress
 from tests.assess.running import (
     ARGS,
     GPU,
@@ -315,6 +316,52 @@ def test_of_a_rollout_the_settings_stand_with_both_values() -> None:
 
     assert "they differ in limits.max_num_seqs (512 requests and 256 requests)" in found.message
     assert found.remedy == "see where it stands with `kubectl rollout status -n prod deployment/chat`"
+
+
+STOPPED = Progress("Deployment prod/chat", stuck="ProgressDeadlineExceeded: timed out", since="2026-11-21T08:10:00Z")
+PAUSED = Progress("Deployment prod/chat", held="it is paused", pending=True)
+BEHIND = Progress("Deployment prod/chat", behind=True)
+
+
+@pytest.mark.parametrize(
+    ("progress", "severity", "why"),
+    [
+        ((), "warning", "they differ in limits.max_num_seqs (512 requests and 256 requests)"),
+        ((STOPPED,), "warning", "it came to a stop at 2026-11-21T08:10:00Z (ProgressDeadlineExceeded: timed out"),
+        ((PAUSED,), "note", "it is paused"),
+        ((PAUSED, STOPPED), "warning", "it came to a stop"),
+    ],
+)
+def test_a_rollout_that_somebody_holds_is_a_note(progress: tuple[Progress, ...], severity: str, why: str) -> None:
+    """Two revisions on purpose wake nobody; one that came to a stop says since when and why."""
+    pods = (pod("a", revision="old", template=OTHER), pod("b"))
+    found = only(stand(PLAIN, *pods, revisions=("new", "old"), progress=progress), "serving.rollout-unfinished")
+
+    assert found.severity == severity
+    assert why in found.message
+
+
+@pytest.mark.parametrize(
+    ("progress", "severity", "state"),
+    [(STOPPED, "warning", "unpromised"), (PAUSED, "note", "unpromised"), (BEHIND, "note", "unpromised")],
+)
+def test_a_controller_that_waits_is_told_where_one_revision_runs(progress: Progress, severity: str, state: str) -> None:
+    """Its replicas are alike: nothing is skewed."""
+    stood = stand(PLAIN, pod("a"), pod("b"), progress=[progress])
+    found = only(stood, "serving.rollout-unfinished")
+    (case,) = cases(stood)
+
+    assert found.severity == severity
+    assert "Deployment prod/chat" in found.message
+    assert comparing.laid_beside(case, [found], everything=False).state == state
+
+
+@pytest.mark.parametrize("progress", [PAUSED, BEHIND])
+def test_an_edit_that_is_in_no_pod_yet_is_no_change_on_the_way(progress: Progress) -> None:
+    """The template says more than the pods were made from, and no policy changed them."""
+    stood = stand(PLAIN, pod("a", template=OTHER), progress=[progress])
+
+    assert findings(stood, "facts.pod-differs-from-template") == []
 
 
 # ---- refuted by running ------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from skewguard.judge.checks import disagreements
+from skewguard.judge.checks import disagreements, rollouts
 from skewguard.judge.checks.interface import Case, Party
 from skewguard.knowledge.contract import comparing, describing, values
 from skewguard.knowledge.contract.values import Clause
@@ -60,7 +60,10 @@ def _version(case: Case) -> str | None:
 
 
 def _state(case: Case, findings: Sequence[Finding]) -> State:
-    skewed = any(item.verdict == "fail" and item.check in SKEW and item.severity != "note" for item in findings)
+    skewed = any(
+        item.verdict == "fail" and item.check in SKEW and item.severity != "note" and item.anchor != rollouts.PROGRESS
+        for item in findings
+    )
     if skewed:
         return "skewed"
     if any(item.group == "contract" and item.verdict == "unknown" for item in findings):

@@ -93,6 +93,22 @@ class Revision(Struct, frozen=True):
     ready: int | None = None
 
 
+class Progress(Struct, frozen=True):
+    """How far the controller of one object (`Deployment prod/chat`) has come with its template, where that is worth a word.
+
+    `behind`: it has not looked at the newest edit yet, so that its status says nothing of it. `held` says in words why it
+    stands still on purpose, and how to go on; `pending`: an edit of the template may then be in no pod. `stuck` is what
+    its status says has failed (reason, and the message behind a colon), `since` when (ISO 8601).
+    """
+
+    of: str
+    behind: bool = False
+    held: str = ""
+    pending: bool = False
+    stuck: str = ""
+    since: str | None = None
+
+
 OwnerVia = Literal["owner-reference", "annotation", "label", "managed-fields"]
 
 
@@ -192,6 +208,7 @@ class Live(Struct, frozen=True):
     desired: int | None = None
     changes: tuple[ConfigChange, ...] = ()
     unread: tuple[Unread, ...] = ()
+    progress: tuple[Progress, ...] = ()
 
 
 class Answers(Struct, frozen=True):

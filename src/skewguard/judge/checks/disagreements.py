@@ -213,6 +213,8 @@ def changed(case: Case) -> list[Changed]:
     party = next((each for each in wished.parties if each.case is case), None)
     if party is None or party.current is False or (party.current is None and case.workload.subject.kind in _VERSIONED):
         return []  # made from another template, or from one that nobody can tell
+    if any(each.behind or each.pending for each in (case.live.progress if case.live else ())):
+        return []  # the newest edit of the template is in no pod yet
     names = dict.fromkeys((*wished.sheet.added(), *case.sheet.added()))
     pairs = (Changed(name, wished.sheet.declared(name), case.sheet.declared(name)) for name in names)
     return [pair for pair in pairs if _is_changed(pair) and not pair.setting.startswith(_SHARED)]

@@ -5,7 +5,7 @@ from functools import partial
 
 from skewguard.judge.checks import disagreements, interface, kubectl
 from skewguard.judge.checks.interface import Case, Party, Result, fail, skipped, unknown
-from skewguard.language.running import ConfigChange, Replica, Revision, Unread
+from skewguard.language.running import ConfigChange, Progress, Replica, Revision, Unread
 
 check = partial(interface.check, phases=("live",), scope="replicas")
 
@@ -21,28 +21,68 @@ check = partial(interface.check, phases=("live",), scope="replicas")
     sources=("Kubernetes documentation: Deployments, rolling update; StatefulSets, partitions",),
 )
 def rollout_unfinished(case: Case) -> Iterator[Result]:
-    """Replicas of more than one revision, or none of the current one; a note where nothing that was read differs."""
+    """Replicas of more than one revision, none of the current one, or a controller that has given up.
+
+    A note where nothing that was read differs, and where somebody told the controller to stop there.
+    """
     parties = disagreements.compared(case)
     groups: dict[str, list[Party]] = {}
     for party in parties:
         groups.setdefault(party.revision or "", []).append(party)
     behind = bool(parties) and all(party.current is False for party in parties)
+    progress = case.live.progress if case.live else ()
+    stuck, held = [each for each in progress if each.stuck], [each for each in progress if each.held]
     if not behind and (len(groups) < 2 or "" in groups):
-        yield skipped("one revision runs")
+        yield from _of_controller(case, progress)
         return
     found = disagreements.of_cause(case, "revision")
     sides = [_side(mark, group) for mark, group in groups.items()]
     old = [pod for party in parties if party.current is False for pod in party.pods]
     new = next((revision for revision in (case.live.revisions if case.live else ()) if revision.current), None)
+    meant = bool(held) and not stuck
     yield fail(
-        f"{_head(case, new, behind=behind)}: {', '.join(sides)}{_differences(found, several=len(groups) > 1)}",
+        f"{_head(case, new, behind=behind)}: {', '.join(sides)}{_differences(found, several=len(groups) > 1)}"
+        f"{''.join(map(_why, stuck or held))}",
         remedy=f"see where it stands with {kubectl.watch(case)}",
         anchor="rollout",
-        severity=None if found or behind else "note",
+        severity="note" if meant or not (found or behind or stuck) else None,
         setting=found[0].setting if len(found) == 1 else None,
         value=list(groups),
+        at=case.workload.origin,
         pods=old,
     )
+
+
+PROGRESS = "progress"
+"""The anchor of a rollout of one revision, whose replicas are alike: it is unfinished, and nothing is skewed."""
+
+
+def _of_controller(case: Case, progress: Sequence[Progress]) -> Iterator[Result]:
+    """What the status of a controller says where one revision runs: it has given up, or waits."""
+    told = next((each for each in progress if each.stuck), None) or next(iter(progress), None)
+    if told is None:
+        yield skipped("one revision runs")
+        return
+    said = _why(told) or "; its controller has not looked at its newest edit yet"
+    yield fail(
+        f"the rollout of {told.of} is not finished{said}" if told.stuck else f"one revision of {told.of} runs{said}",
+        remedy=f"see what it waits for with {kubectl.on('describe', case)}" if told.stuck else "",
+        anchor=PROGRESS,
+        severity=None if told.stuck else "note",
+        at=case.workload.origin,
+    )
+
+
+def _why(told: Progress) -> str:
+    """Why it stands where it stands, as the end of a sentence."""
+    if told.stuck:
+        slow = (
+            "; a large model may take longer to load than its `progressDeadlineSeconds`"
+            if "ProgressDeadlineExceeded" in told.stuck
+            else ""
+        )
+        return f"; it came to a stop{f' at {told.since}' if told.since else ''} ({told.stuck}{slow})"
+    return f"; {told.held}" if told.held else ""
 
 
 def _head(case: Case, new: Revision | None, *, behind: bool) -> str:

@@ -49,6 +49,7 @@ def live(family: Family, gathering: Gathering, ground: Ground) -> Made:
         revisions=tuple(_revisions(family, gathering)),
         replicas=tuple(_Replicas(declared, subject, gathering, ground).all(running)),
         desired=_desired(family, gathering),
+        progress=tuple(each.progress for each in family.members if each.progress is not None),
         changes=changes.of(running, read, ground.configs.versions),
         unread=tuple(changes.undated(running, read, ground.configs.versions, subject)),
     )

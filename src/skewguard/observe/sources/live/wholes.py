@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from skewguard.language.objects import Json
-from skewguard.language.running import Owner
-from skewguard.observe.sources.live import owners, references, written
+from skewguard.language.running import Owner, Progress
+from skewguard.observe.sources.live import owners, progress, references, written
 from skewguard.observe.sources.live.climbing import Head, meta_of
 
 _ACCELERATED = re.compile(rb'"(?:limits|requests)":\{[^}]*"[^"/}]+/|"claims":\[')
@@ -31,6 +31,7 @@ class Whole(Struct, frozen=True):
     revision: str | None
     named: frozenset[tuple[str, str]]
     replicas_written: bool
+    progress: Progress | None = None
 
     def value(self) -> dict[str, Any]:
         """The object as somebody wrote it."""
@@ -52,6 +53,7 @@ def of(value: dict[str, Any]) -> Whole:
         revision=revision(value),
         named=references.named(kept.get("spec")) if b"onfigMap" in text or b"ecret" in text else frozenset(),
         replicas_written=written.replicas_are_written(value),
+        progress=progress.of(value),
     )
 
 

@@ -192,6 +192,9 @@ def test_nothing_is_said_of_replicas_that_are_equal(pods: tuple[Pod, ...]) -> No
 # ---- each cause once ---------------------------------------------------------------------------------------------------
 
 
+FILE, OTHER_FILE = "artifact.chat_template.jinja", "artifact.tokenizer.json"
+
+
 @pytest.mark.parametrize(
     ("pods", "said"),
     [
@@ -215,6 +218,11 @@ def test_nothing_is_said_of_replicas_that_are_equal(pods: tuple[Pod, ...]) -> No
          [("facts.replicas-disagree", "fail")]),
         ((pod("a", says={"model.revision": A[7:47]}), pod("b", says={"model.revision": B[7:47]})),
          [("pin.replicas-revision", "fail")]),
+        ((pod("a", says={FILE: A, OTHER_FILE: A}), pod("b", says={FILE: B, OTHER_FILE: B})),
+         [("facts.replicas-disagree", "fail")]),
+        ((pod("a", says={FILE: A, "model.revision": A[7:47]}), pod("b", says={FILE: B, "model.revision": B[7:47]})),
+         [("pin.replicas-revision", "fail")]),
+        ((pod("a", says={FILE: A}), pod("b")), []),
         ((pod("a", template=OTHER), pod("b")), [("facts.pod-differs-from-template", "fail")]),
         ((pod("a", template=OTHER, revision="old"), pod("b")), [("serving.rollout-unfinished", "fail")]),
         ((pod("a", template=OTHER, revision="old"),), [("serving.rollout-unfinished", "fail")]),

@@ -1,5 +1,6 @@
 """What is read with commands in a container: by a fake API server, whose containers run the probe on this machine."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -35,7 +36,13 @@ def server() -> Iterator[ApiServer]:
         yield running
 
 
-def looked(server: ApiServer, tmp_path: Path, programs: dict[str, Ran], model: str | None = MODEL) -> Answers:
+def looked(
+    server: ApiServer,
+    tmp_path: Path,
+    programs: dict[str, Ran],
+    model: str | None = MODEL,
+    tokenizer: str | None = None,
+) -> Answers:
     """What is seen in a container with these programs; its Python runs here, with an empty home or the given one."""
     home = {"HF_HOME": str(tmp_path / "hf"), "PATH": os.environ["PATH"]}
 
@@ -49,7 +56,7 @@ def looked(server: ApiServer, tmp_path: Path, programs: dict[str, Ran], model: s
 
     server.on_exec("prod", "chat-0", "vllm", run)
     with access.connect(kubeconfig=server.kubeconfig(tmp_path, namespace="prod"), deadline=60) as cluster:
-        return inside.look(Reach(cluster), "prod", "chat-0", "vllm", model, Subject("Pod", "chat-0"))
+        return inside.look(Reach(cluster), "prod", "chat-0", "vllm", model, tokenizer, Subject("Pod", "chat-0"))
 
 
 def told(answers: Answers) -> dict[str, object]:
@@ -125,7 +132,10 @@ def test_gpus_that_cannot_be_seen_are_said_once(
 def test_the_only_snapshot_of_the_model_is_its_revision(server: ApiServer, tmp_path: Path) -> None:
     """The cache holds one commit of it, from before the process started."""
     cached(tmp_path, COMMIT)
-    assert told(looked(server, tmp_path, {})) == {"model.revision": COMMIT}
+    assert told(looked(server, tmp_path, {}, tokenizer=MODEL)) == {
+        "model.revision": COMMIT,
+        "tokenizer.revision": COMMIT,
+    }
 
 
 def test_a_folder_s_revision_stands_beside_its_files(server: ApiServer, tmp_path: Path) -> None:
@@ -172,3 +182,37 @@ def test_without_the_right_it_is_named(server: ApiServer, tmp_path: Path) -> Non
     unread = looked(server, tmp_path, {}).unread
     assert {each.hides for each in unread} == {"the GPUs as the driver sees them", "model.revision"}
     assert all("pods/exec" in each.would_need for each in unread)
+
+
+def test_files_of_the_model_are_known_by_their_hashes(server: ApiServer, tmp_path: Path) -> None:
+    """Two replicas whose chat templates differ are then seen to differ; what changed after the start was not loaded."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for name in ("config.json", "tokenizer.json", "chat_template.jinja"):
+        (folder / name).write_text(name)
+        os.utime(folder / name, (0, 0))
+    (folder / "tokenizer_config.json").write_text("{}")
+    os.utime(folder / "tokenizer_config.json", (4e9, 4e9))
+    found = told(looked(server, tmp_path, {}, model=str(folder), tokenizer=str(folder)))
+
+    assert found == {
+        f"artifact.{name}": f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
+        for name in ("config.json", "tokenizer.json", "chat_template.jinja")
+    }
+
+
+def test_a_tokenizer_of_its_own_has_its_own_files(server: ApiServer, tmp_path: Path) -> None:
+    """Those beside the model are not what is loaded."""
+    cached(tmp_path, COMMIT)
+    folder = tmp_path / "tokenizer"
+    folder.mkdir()
+    snapshot = tmp_path / "hf" / "hub" / "models--Qwen--Qwen3-8B" / "snapshots" / COMMIT
+    for path in (folder / "tokenizer.json", snapshot / "tokenizer.json"):
+        path.write_text(str(path.parent))
+        os.utime(path, (0, 0))
+    found = told(looked(server, tmp_path, {}, tokenizer=str(folder)))
+
+    assert found == {
+        "model.revision": COMMIT,
+        "artifact.tokenizer.json": f"sha256:{hashlib.sha256(str(folder).encode()).hexdigest()}",
+    }

@@ -15,7 +15,7 @@ from skewguard.adapters.endpoints import Forwarded, Key, Proxied
 from skewguard.assess.replicas import Standing
 from skewguard.judge.checks import listening
 from skewguard.judge.checks.interface import Case
-from skewguard.language.facts import Fact
+from skewguard.language.facts import Fact, Gap
 from skewguard.language.running import Answers, Replica, Unread
 from skewguard.observe.sources import answering, asking, inside, logs
 from skewguard.observe.sources.asking import About
@@ -95,9 +95,9 @@ class _Interview:
         if self._manner.depth == "logs":
             yield self._log()
         if self._manner.exec_:
-            model = self._case.sheet.effective("model.id")
-            served = model.value if isinstance(model, Fact) and isinstance(model.value, str) else None
-            yield inside.look(self._reach, self._namespace, self._pod, self._container, served, self._subject)
+            model, tokenizer = _served(self._case)
+            at = (self._reach, self._namespace, self._pod, self._container)
+            yield inside.look(*at, model, tokenizer, self._subject)
 
     def _over_http(self) -> Answers:
         port = _port(self._case)
@@ -128,6 +128,16 @@ class _Interview:
         hides = "everything that the engine says of itself there"
         unread = Unread(what, reason, hides, needs, self._subject, kind)
         return Answers(self._pod, self._container, unread=(unread,))
+
+
+def _served(case: Case) -> tuple[str | None, str | None]:
+    """The model and the tokenizer that a container serves; a tokenizer that nobody names is the model's own."""
+    known, other = case.sheet.effective("model.id"), case.sheet.effective("tokenizer.id")
+    model = known.value if isinstance(known, Fact) and isinstance(known.value, str) else None
+    if isinstance(other, Fact) and isinstance(other.value, str):
+        return model, other.value
+    unnamed = isinstance(other, Fact) or (isinstance(other, Gap) and other.rule == "absent")
+    return model, model if unnamed else None
 
 
 def _is_forbidden(unread: Unread) -> bool:

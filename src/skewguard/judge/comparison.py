@@ -12,7 +12,7 @@ from skewguard.knowledge.engines import live
 from skewguard.language.facts import Choice, Effective, Fact, Gap, Value, same
 from skewguard.language.findings import Severity
 from skewguard.language.sheet import Sheet
-from skewguard.language.vocabulary import BY_NAME, canonical
+from skewguard.language.vocabulary import ARTIFACTS, BY_NAME, canonical
 
 EXPECTED_TO_DIFFER = ("runtime.image",)
 """Settings that only name what other settings already say (version and digest), told once, never as a change alone."""
@@ -102,7 +102,7 @@ def _only_one_has_it(setting: str, a: Effective, b: Effective) -> bool:
     if not (_absent(a) or _absent(b)):
         return False
     engine, _, dest = setting.partition(".")
-    if dest in live.shown(engine):
+    if dest in live.shown(engine) or setting.startswith(ARTIFACTS):
         return True
     other = b if _absent(a) else a
     if _apart(other) or (isinstance(other, Gap) and other.rule in WRITTEN):

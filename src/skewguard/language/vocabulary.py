@@ -144,6 +144,9 @@ ROWS: tuple[Setting, ...] = (
     _row("serving.streaming", "boolean", _S, "responses reach the client as they are made", phases=("live",)),
 )
 
+ARTIFACTS = "artifact."
+"""What begins the settings of a model's files as a replica has them: `artifact.tokenizer.json` is a hash of that file."""
+
 BY_NAME: Mapping[str, Setting] = {row.name: row for row in ROWS}
 SECTIONS: tuple[str, ...] = tuple(dict.fromkeys(row.section for row in ROWS))
 

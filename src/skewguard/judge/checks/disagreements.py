@@ -17,7 +17,7 @@ from skewguard.knowledge.contract import comparing, describing, values
 from skewguard.knowledge.engines import images
 from skewguard.language import redact
 from skewguard.language.facts import REPLICAS, Arm, Choice, Effective, Fact, Gap
-from skewguard.language.vocabulary import BY_NAME
+from skewguard.language.vocabulary import ARTIFACTS, BY_NAME
 
 Cause = Literal["contract", "revision", "config", "policy", "contradiction", "gpu", "version", "itself"]
 
@@ -300,7 +300,7 @@ def shown(setting: str, known: Effective) -> str:
     name = setting.rpartition(".")[2]
     if redact.tree(known.value, name) != known.value:
         return HIDDEN
-    if setting == DIGEST:
+    if setting == DIGEST or setting.startswith(ARTIFACTS):
         return f"{str(known.value)[:_SHORT]}…"
     return describing.value(setting, known.value)
 

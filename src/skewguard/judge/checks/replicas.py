@@ -11,7 +11,7 @@ from skewguard.judge.checks import disagreements, evidence, interface, kubectl
 from skewguard.judge.checks.disagreements import DIGEST, GPU, MEMORY, REVISIONS, VERSION, Apart
 from skewguard.judge.checks.interface import Case, Party, Result, fail, skipped, unknown
 from skewguard.language.facts import Fact, Gap, Origin
-from skewguard.language.vocabulary import BY_NAME
+from skewguard.language.vocabulary import ARTIFACTS, BY_NAME
 
 check = partial(interface.check, phases=("live",), scope="replicas")
 
@@ -90,13 +90,19 @@ def _pin(case: Case, item: Apart) -> str:
 )
 def replicas_revision(case: Case) -> Iterator[Result]:
     """Two commits of the model, its code or its tokenizer."""
+    files = _files(case)
     for item in disagreements.of_cause(case, "itself"):
         if item.setting in REVISIONS:
             most, _ = disagreements.most(item)
             wanted = str(most.value) if most is not None else "COMMIT"
             edit = evidence.adding(case, item.setting, wanted) or f"pin {item.setting} to {wanted}"
             which = "the commit of most replicas, if that is" if most is not None else "the commit that is"
-            yield _told(item, remedy=f"{edit} ({which} the validated one)", anchor=item.setting)
+            yield _told(item, _and((), files), remedy=f"{edit} ({which} the validated one)", anchor=item.setting)
+
+
+def _files(case: Case) -> list[Apart]:
+    """The model's files in which replicas differ for no other reason."""
+    return [item for item in disagreements.of_cause(case, "itself") if item.setting.startswith(ARTIFACTS)]
 
 
 @check(
@@ -164,8 +170,13 @@ def replicas_disagree(case: Case) -> Iterator[Result]:
     """One answer for each setting that differs for no reason that another check tells."""
     if len(disagreements.compared(case)) < 2:
         yield skipped(_ALONE)
+    files = _files(case)
+    if files and not any(item.setting in REVISIONS for item in disagreements.of_cause(case, "itself")):
+        odd = disagreements.most(files[0])[1] or list(files[0].values[-1][0].pods)
+        remedy = f"let every replica read the files that were validated, by a pinned commit or from one volume; then {kubectl.restart(case, odd)}"
+        yield _told(files[0], _and(files[1:], ()), remedy=remedy, anchor=files[0].setting)
     for item in disagreements.of_cause(case, "itself"):
-        if item.setting not in _OWN_CHECK:
+        if item.setting not in _OWN_CHECK and item not in files:
             odd = disagreements.most(item)[1] or list(item.values[-1][0].pods)
             look = kubectl.in_container("logs", case, odd[0], " | head -100")
             remedy = f"compare how they started, {look}; then {kubectl.restart(case, odd)}"

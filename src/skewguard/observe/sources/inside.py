@@ -16,6 +16,7 @@ from skewguard.adapters.cluster.reach import Reach
 from skewguard.language import accelerators
 from skewguard.language.facts import Fact, Origin, Subject
 from skewguard.language.running import Answers, Unread
+from skewguard.language.vocabulary import ARTIFACTS
 from skewguard.observe.sources import answering
 
 _SMI = ("nvidia-smi", "--query-gpu=name,memory.total,driver_version,mig.mode.current", "--format=csv,noheader,nounits")
@@ -27,13 +28,13 @@ _LATER_S = 600
 """Seconds after its start in which a process may still be downloading; what is newer was fetched for another one."""
 
 PROBE = r"""
-import glob, json, os
+import glob, hashlib, json, os
 env = os.environ.get
 root = env("HF_HUB_CACHE") or env("HUGGINGFACE_HUB_CACHE")
 if not root:
     home = env("HF_HOME") or os.path.join(env("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "huggingface")
     root = os.path.join(home, "hub")
-out = {"started": None, "refs": {}, "snapshots": [], "commits": []}
+out = {"started": None, "refs": {}, "snapshots": [], "commits": [], "files": {}}
 try:
     boot = next(int(line.split()[1]) for line in open("/proc/stat") if line.startswith("btime"))
     ticks = int(open("/proc/1/stat").read().rpartition(")")[2].split()[19])
@@ -50,15 +51,30 @@ commits = set()
 for path in glob.glob(os.path.join(glob.escape(MODEL), ".cache/huggingface/download/**/*.metadata"), recursive=True)[:200]:
     commits.add(open(path).readline().strip()[:64])
 out["commits"] = sorted(commits)
+only = os.path.join(repo, "snapshots", out["snapshots"][0]) if len(out["snapshots"]) == 1 else None
+folder = MODEL if os.path.isdir(MODEL) else only
+for name in FILES if folder else ():
+    path = os.path.join(folder, name)
+    if os.path.isfile(path) and os.path.getsize(path) < 1 << 27:
+        out["files"][name] = [hashlib.sha256(open(path, "rb").read()).hexdigest(), os.path.getmtime(path)]
 print(json.dumps(out))
 """
-"""Run with the model's id or folder as `MODEL`. It reads names and times, and of files the commit that they are of."""
+"""Run with the model's id or folder as `MODEL`, and `FILES`. It reads names and times, the commit that files are of, and
+hashes of the small files that decide how text becomes tokens and answers begin.
+"""
+_OF_MODEL = ("config.json", "generation_config.json")
+_OF_TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "chat_template.json")
 
 
-def look(reach: Reach, namespace: str, pod: str, container: str, model: str | None, subject: Subject) -> Answers:
-    """What is inside one container. `model` is the id or folder that it serves. Never raises for what is not there."""
+def look(
+    reach: Reach, namespace: str, pod: str, container: str, model: str | None, tokenizer: str | None, subject: Subject
+) -> Answers:
+    """What is inside one container. `model` and `tokenizer` are the ids or folders that it serves, None where not known.
+
+    Never raises for what is not there.
+    """
     glance = _Glance(reach, namespace, pod, container, subject)
-    facts = [*glance.gpus(), *glance.revision(model)]
+    facts = [*glance.gpus(), *glance.artifacts(model, tokenizer)]
     return Answers(pod, container, facts=tuple(facts), unread=tuple(glance.unread))
 
 
@@ -119,22 +135,36 @@ class _Glance:
         if known is not None:
             yield self._fact("hardware.gpu_class", known.title, origin)
 
-    def revision(self, model: str | None) -> Iterator[Fact]:
-        """The commit of the model that was loaded, as far as the cache leaves no doubt."""
-        hides = "model.revision"
+    def artifacts(self, model: str | None, tokenizer: str | None) -> Iterator[Fact]:
+        """The commits of the model and tokenizer that were loaded, and their files, as far as nothing is in doubt."""
         if model is None:
-            self.unread.append(self._lost(("python3",), "which model is served is not known", hides))
+            self.unread.append(self._lost(("python3",), "which model is served is not known", "model.revision"))
+        elif model == tokenizer:
+            yield from self._of(model, ("model.revision", "tokenizer.revision"), (*_OF_MODEL, *_OF_TOKENIZER))
+        else:
+            yield from self._of(model, ("model.revision",), _OF_MODEL)
+        if tokenizer not in (None, model):
+            yield from self._of(tokenizer or "", ("tokenizer.revision",), _OF_TOKENIZER)
+
+    def _of(self, name: str, revisions: Sequence[str], files: Sequence[str]) -> Iterator[Fact]:
+        """What lies in one folder, or in the cache under one name."""
+        hides = ", ".join(revisions)
+        script = PROBE.replace("MODEL", repr(name)).replace("FILES", repr(tuple(files)))
+        printed = self._run(("python3", "-I", "-c", script), hides)
+        if isinstance(printed, Unread):
+            self.unread.append(printed)
             return
-        told = self._run(("python3", "-I", "-c", PROBE.replace("MODEL", repr(model))), hides)
-        if isinstance(told, Unread):
-            self.unread.append(told)
-            return
+        told = _probed(printed)
         commit = _commit(told)
         if commit is None:
-            reason = f"nothing in its model cache, or beside its files, leaves no doubt of which commit {model} is"
+            reason = f"nothing in its model cache, or beside its files, leaves no doubt of which commit {name} is"
             self.unread.append(self._lost(("python3",), reason, hides))
-            return
-        yield self._fact(hides, commit, Origin("exec", f"the model cache in pod {self._pod}"))
+        for setting in revisions if commit is not None else ():
+            yield self._fact(setting, commit, Origin("exec", f"the model cache in pod {self._pod}"))
+        for file, (digest, at) in told.files.items():
+            if file in files and told.started is not None and at <= told.started + _LATER_S:
+                origin = Origin("exec", f"{file} of {name} in pod {self._pod}")
+                yield self._fact(f"{ARTIFACTS}{file}", f"sha256:{digest}", origin)
 
     def _fact(self, setting: str, value: Any, origin: Origin) -> Fact:
         return Fact(setting, value, "observed", origin, observed_at=self._now)
@@ -169,24 +199,29 @@ def _decoded(text: str) -> dict[str, Any]:
 
 class _Probed(Struct, frozen=True):
     """What the probe prints. `started`: when the container's first process began, in seconds since 1970, as are the times
-    at which the refs were written. `commits` stand beside the files of a folder, `snapshots` in the cache.
+    at which the refs were written. `files` are hashes (hex) with the time of each file's last change. `commits` stand beside the files of a folder, `snapshots` in the cache.
     """
 
     started: float | None = None
     refs: dict[str, float] = {}
     snapshots: tuple[str, ...] = ()
     commits: tuple[str, ...] = ()
+    files: dict[str, tuple[str, float]] = {}
 
 
-def _commit(printed: str) -> str | None:
+def _probed(printed: str) -> _Probed:
+    """What the probe printed; nothing, where it is of another form."""
+    try:
+        return json.decode(printed, type=_Probed)
+    except (DecodeError, RecursionError):
+        return _Probed()
+
+
+def _commit(told: _Probed) -> str | None:
     """The commit that stands beside the model's files, else the only snapshot of it in the cache.
 
     A ref that was written long after the process had started is of another pod's download: it then says nothing.
     """
-    try:
-        told = json.decode(printed, type=_Probed)
-    except (DecodeError, RecursionError):
-        return None
     newer = told.started is None or any(at > told.started + _LATER_S for at in told.refs.values())
     found = told.commits or (() if newer else told.snapshots)
     return found[0] if len(found) == 1 and re.fullmatch("[0-9a-f]{40}", found[0]) else None

@@ -36,11 +36,6 @@ def head(text: str) -> tuple[Line, ...]:
     return tuple(_lines(text.split("\n")))
 
 
-def is_up(text: str) -> bool:
-    """Whether the log says that its server takes requests."""
-    return any(_UP.search(line) for line in text.split("\n"))
-
-
 def _lines(lines: Sequence[str]) -> Iterator[Line]:
     for number, raw in enumerate(lines, start=1):
         line = _COLOUR.sub("", raw).rstrip("\r")

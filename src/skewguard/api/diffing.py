@@ -1,6 +1,6 @@
 """`diff`: which effective settings of two things differ, and why."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
@@ -15,6 +15,7 @@ from skewguard.language.facts import Effective, Fact, Gap, Subject
 from skewguard.language.findings import Effect
 from skewguard.language.rereadings import EntrypointChange, WordChange
 from skewguard.language.results import Change, DiffReport, ExpectedDifference, Undecided
+from skewguard.language.running import ENDPOINT
 from skewguard.language.vocabulary import BY_NAME
 
 Pairs = list[tuple[Case, Case]]
@@ -31,6 +32,7 @@ class Found(Struct):
     arguments: list[WordChange] = field(default_factory=list)
     environment: list[WordChange] = field(default_factory=list)
     entrypoints: list[EntrypointChange] = field(default_factory=list)
+    unseen: int = 0
 
 
 def diff(
@@ -98,9 +100,18 @@ def _report(names: tuple[str, str], left: inputs.Loaded, right: inputs.Loaded, *
         tables=knowledge_of.tables_used(),
         errors=problems,
         missing=left.inventory.missing + right.inventory.missing,
-        notes=tuple(dict.fromkeys((*left.notes, *right.notes, *lost_a, *lost_b))),
+        notes=tuple(dict.fromkeys((*left.notes, *right.notes, *_not_to_be_seen(found), *lost_a, *lost_b))),
         exit_code=ExitCode.first(code for code, applies in happened.items() if applies),
     )
+
+
+def _not_to_be_seen(found: Found) -> Iterator[str]:
+    if found.unseen:
+        several = "settings" if found.unseen > 1 else "setting"
+        yield (
+            f"not to be seen through a URL: {found.unseen:,} {several}, which {'are' if found.unseen > 1 else 'is'} set "
+            "aside; `skewguard diff` of two workloads (`kind/name`) compares everything"
+        )
 
 
 def _alone(rest: Sequence[Case], other: str, side: inputs.Loaded) -> tuple[tuple[Subject, ...], tuple[str, ...]]:
@@ -175,10 +186,9 @@ def _compare(one: Case, other: Case, found: Found, *, upgrade: bool) -> None:
     _reread(one, other, found)
     subject = one.sheet.subject
     told = {item.setting: item.message for item in (*found.arguments, *found.environment) if item.subject == subject}
-    unseen = None
     for difference in comparison.differences(one.sheet, other.sheet):
-        if _is_unseen(difference.a) and _is_unseen(difference.b):
-            unseen = difference
+        if _is_unseen(one, difference.a) or _is_unseen(other, difference.b):
+            found.unseen += 1
             continue
         row = BY_NAME.get(difference.setting)
         unit = row.unit if row else ""
@@ -196,15 +206,12 @@ def _compare(one: Case, other: Case, found: Found, *, upgrade: bool) -> None:
             )
         else:
             found.undecided.append(Undecided(subject, difference.setting, before, after, difference.inputs, unit))
-    if unseen is not None:
-        everything = f"{one.engine}.*"
-        found.undecided.append(Undecided(subject, everything, _side(unseen.a), _side(unseen.b), unseen.inputs))
     found.expected.extend(_expected(one, other))
 
 
-def _is_unseen(value: Effective) -> bool:
-    """Whether nobody sees it from outside: of a URL that is nearly everything, and is told once."""
-    return isinstance(value, Gap) and value.rule == "endpoint"
+def _is_unseen(case: Case, value: Effective) -> bool:
+    """Whether a side cannot show it: through a URL only what the engine says of itself is to be seen."""
+    return case.sheet.subject.kind == ENDPOINT and not isinstance(value, Fact)
 
 
 _SIZES = ("autoscaling.min_replicas", "autoscaling.max_replicas")
@@ -230,7 +237,9 @@ def _effect(case: Case, difference: comparison.Difference) -> tuple[Effect, ...]
 
 
 def _reread(one: Case, other: Case, found: Found) -> None:
-    """What the two sides make of the words themselves."""
+    """What the two sides make of the words themselves; nobody sees those of an engine behind a URL."""
+    if ENDPOINT in (one.sheet.subject.kind, other.sheet.subject.kind):
+        return
     a, b = (evaluation.evaluate(case, _WORD_CHECKS, str).findings for case in (one, other))
     found.arguments.extend(rereading.arguments(one, other, a, b))
     found.environment.extend(rereading.environment(one, other, a, b))

@@ -16,7 +16,7 @@ from skewguard.knowledge.engines import recognition, releases, wrapping
 from skewguard.knowledge.engines.interface import EngineModule, Inputs, Parsed, Recognition, Release, Variable
 from skewguard.knowledge.project import Project
 from skewguard.language import scheduling, secret_names
-from skewguard.language.facts import Located, Origin, Subject
+from skewguard.language.facts import UNSEEN, Located, Origin, Subject
 from skewguard.language.workloads import Container, Inventory, Invocation, Token, Workload
 
 
@@ -173,6 +173,8 @@ def _starts(
     added = next((gap for gap in container.gaps if gap.rule in _ADDS), None)
 
     def read(invocation: Invocation, argv: tuple[Token, ...]) -> Start:
+        if added is not None and added.rule == UNSEEN:
+            return Start(invocation, Reading(Parsed((), {}, {}, None, "", added, release.candidates)))
         if wrapper:
             handed = wrapping.read(module, wrapper, argv, release, container.files)
             return Start(invocation, Reading(structs.replace(handed, blind=added or handed.blind)))
@@ -196,5 +198,5 @@ def _has_entrypoint(module: EngineModule, release: Release, container: Container
     return container.image is not None and not recognition.starts_nothing(container)
 
 
-_ADDS = ("preset", "serving-runtime", "endpoint")
+_ADDS = ("preset", "serving-runtime", UNSEEN)
 """Rules of gaps that say: a platform adds arguments which are not in the input, or nobody sees them at all."""

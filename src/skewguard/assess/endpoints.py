@@ -7,7 +7,7 @@ from skewguard.assess.sharing import Vectors
 from skewguard.judge.checks.interface import Case, Party
 from skewguard.knowledge.engines.interface import Recognition
 from skewguard.knowledge.project import Project
-from skewguard.language.facts import Gap, Origin, Subject
+from skewguard.language.facts import UNSEEN, Gap, Origin, Subject
 from skewguard.language.running import ENDPOINT, Answers, Live, Replica
 from skewguard.language.workloads import Container, Inventory, Looked, PodTemplate, Refused, Workload
 
@@ -24,7 +24,7 @@ def case(url: str, answers: Answers, project: Project, given: Given | None = Non
     hidden = Gap(
         "*",
         "the server's arguments are not to be seen from outside",
-        rule="endpoint",
+        rule=UNSEEN,
         inputs=(f"arguments@{url}",),
         would_need=_NEEDED,
     )
@@ -42,7 +42,7 @@ def case(url: str, answers: Answers, project: Project, given: Given | None = Non
     made = cases.laid_out(workload, container, inventory, around, found, Vectors())
     for setting in ("hardware.gpu_class", "hardware.gpu_count", "hardware.gpu_memory"):
         reason = "a URL does not show which machine answers"
-        made.sheet.add(Gap(setting, reason, "endpoint", (f"workload@{url}",), _NEEDED))
+        made.sheet.add(Gap(setting, reason, UNSEEN, (f"workload@{url}",), _NEEDED))
     replica = Replica(subject, url, workload.template, "", origin, phase="Running", ready=True)
     made.phase, made.live = (
         "live",

@@ -25,6 +25,9 @@ OriginKind = Literal["file", "object", "command-line", "endpoint", "log", "exec"
 REPLICAS = "replicas"
 """The rule of a choice whose arms hold at once: each is what some of the replicas run with (`when` says which)."""
 
+UNSEEN = "endpoint"
+"""The rule of a gap for what nobody sees who has only the engine's URL: its arguments, its machine, what surrounds it."""
+
 Bound = Literal["exact", "at-least", "at-most"]
 """On which side of a computed number the truth can lie."""
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from skewguard.language.facts import Choice, Effective, Fact, Gap, Origin, Subject, Value
 from skewguard.language.findings import Finding
-from skewguard.language.results import SettingLine, SubjectLine, Summary
+from skewguard.language.results import SettingLine, SubjectLine, SubjectSettings, Summary
+from skewguard.language.running import ENDPOINT
 
 _ELSE = ("", "else", "otherwise", "in every other case")
 
@@ -231,9 +232,18 @@ def evidence(finding: Finding) -> list[tuple[str, str]]:
     return rows
 
 
-def starts(answer: bool | None) -> str:
-    """Whether the engine's parser accepts the arguments, where that is not simply so."""
-    if answer is None:
+def started(subject: SubjectSettings) -> str:
+    """What its arguments are read by; behind a URL nobody sees any."""
+    if subject.subject.kind == ENDPOINT:
+        return "its arguments are not to be seen through a URL"
+    return f"started as: {subject.entrypoint}"
+
+
+def starts(subject: SubjectSettings) -> str | None:
+    """Whether the engine's parser accepts the arguments, where that is not simply so; None where there is nothing to say."""
+    if subject.starts is True or subject.subject.kind == ENDPOINT:
+        return None
+    if subject.starts is None:
         return "Whether its parser accepts these arguments cannot be told from the input."
     return "Its parser refuses these arguments: the container will not start."
 

@@ -24,16 +24,20 @@ def render(report: SettingsReport, _view: View) -> str:
     )
 
 
+def _entrypoint(subject: SubjectSettings) -> Element | str:
+    return el("code", subject.entrypoint) if subject.entrypoint else words.started(subject)
+
+
 def _subject(subject: SubjectSettings) -> Element | None:
     ordered = arranging.settings(subject.settings)
     news = [line for line in ordered if arranging.is_setting_news(line)]
     rest = [line for line in ordered if not arranging.is_setting_news(line)]
     refused = None
-    if subject.starts is not True:
-        refused = prose(words.starts(subject.starts), of="unknown" if subject.starts is None else "error")
+    if (doubt := words.starts(subject)) is not None:
+        refused = prose(doubt, of="unknown" if subject.starts is None else "error")
     return section(
         words.subject(subject.subject),
-        el("p", f"{subject.engine} {subject.version or 'of unknown version'}, ", el("code", subject.entrypoint)),
+        el("p", f"{subject.engine} {subject.version or 'of unknown version'}, ", _entrypoint(subject)),
         refused,
         _odd(subject),
         _table(news),

@@ -21,11 +21,15 @@ def render(report: SettingsReport, view: View) -> str:
     )
 
 
+def _entrypoint(subject: SubjectSettings) -> str:
+    return code(subject.entrypoint) if subject.entrypoint else words.started(subject)
+
+
 def _subject(subject: SubjectSettings, *, everything: bool) -> Iterator[str]:
     version = subject.version or "of unknown version"
-    yield f"**{text(words.subject(subject.subject))}** {text(f'{subject.engine} {version}')}, {code(subject.entrypoint)}"
-    if subject.starts is not True:
-        yield words.starts(subject.starts)
+    yield f"**{text(words.subject(subject.subject))}** {text(f'{subject.engine} {version}')}, {_entrypoint(subject)}"
+    if (doubt := words.starts(subject)) is not None:
+        yield doubt
     odd = [
         f"- **{line.outcome}** {code(line.text)} {code(words.place(line.origin))} {text(line.message)}"
         for line in subject.arguments

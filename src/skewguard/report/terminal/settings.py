@@ -35,9 +35,9 @@ def _subject(page: Page, subject: SubjectSettings, *, everything: bool, wide: bo
     page.blank()
     version = subject.version or "of unknown version"
     page.line((words.subject(subject.subject), "strong"))
-    page.line(f"{subject.engine} {version}, started as: {subject.entrypoint}", indent=2)
-    if subject.starts is not True:
-        page.prose(words.starts(subject.starts), indent=2, style="unknown" if subject.starts is None else "error")
+    page.line(f"{subject.engine} {version}, {words.started(subject)}", indent=2)
+    if (doubt := words.starts(subject)) is not None:
+        page.prose(doubt, indent=2, style="unknown" if subject.starts is None else "error")
     _odd_lines(page, "Arguments not taken as written", [_argument(line) for line in subject.arguments])
     _odd_lines(
         page, "Environment without the effect it seems to have", [_variable(line) for line in subject.environment]

@@ -1,5 +1,6 @@
 """`discover`: each inference workload as one row, and what is not known of it told as such."""
 
+import pytest
 from msgspec import structs
 
 from skewguard.api import discovering, surroundings
@@ -9,7 +10,7 @@ from skewguard.language.facts import Origin
 from skewguard.language.results import InputProblem
 from skewguard.language.running import Owner, Unread
 from skewguard.language.verifications import Discovered, DiscoverReport
-from tests.api.test_running import contract, promised
+from tests.api.test_running import contract, promised, report
 from tests.assess.running import B, Stood, manifest, node, pod, stand, template
 
 PLAIN = manifest()
@@ -101,6 +102,26 @@ def test_the_contract_and_the_state_are_those_of_verify() -> None:
     assert row(stand(PLAIN, pod("a")), with_=kept).contract == "c"
     assert row(stand(PLAIN, pod("a")), with_=kept).state == "verified"
     assert row(stand(PLAIN, pod("a"), pod("b", digest=B)), with_=kept).state == "skewed"
+
+
+@pytest.mark.parametrize(
+    ("stood", "terms"),
+    [
+        (stand(PLAIN, pod("a"), pod("b")), ()),
+        (stand(PLAIN, pod("a"), pod("b", digest=B)), ()),
+        (stand(PLAIN, pod("a"), pod("b", node=node("node-2", "NVIDIA-A100-SXM4-80GB"))), ()),
+        (stand(PLAIN, pod("a"), pod("b", template=template("args: [--model=other/model]"))), ()),
+        (stand(PLAIN, pod("a", revision="new"), pod("b", revision="old"), revisions=("new", "old")), ()),
+        (stand(PLAIN), ()),
+        (stand(PLAIN, pod("a")), (contract(),)),
+        (stand(PLAIN, pod("a")), (contract("limits: {max_num_seqs: 8}"),)),
+        (stand(PLAIN, pod("a", node=None)), (contract("hardware: {gpu_class: H100-80GB}"),)),
+        (stand(PLAIN, pod("a")), (contract(name="one"), contract(name="two"))),
+    ],
+)
+def test_the_state_is_that_of_verify_whatever_is_the_matter(stood: Stood, terms: tuple[str, ...]) -> None:
+    """The checks that `discover` leaves out decide no state."""
+    assert row(stood, with_=promised(*terms)).state == report(stood, *terms).live[0].state
 
 
 def test_the_owner_is_what_would_redo_a_change() -> None:

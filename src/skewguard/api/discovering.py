@@ -13,7 +13,7 @@ from skewguard.api.contracts import load_contracts
 from skewguard.api.interviews import Manner
 from skewguard.api.running import Scope, Terms, Witnessed
 from skewguard.api.witnessing import ANSWERS, TIMEOUT_S
-from skewguard.assess import listing
+from skewguard.assess import comparing, listing
 from skewguard.assess.replicas import Standing
 from skewguard.knowledge import engines
 from skewguard.knowledge.contract import binding
@@ -64,7 +64,7 @@ def listed(witnessed: Witnessed, terms: Terms) -> DiscoverReport:
     found, problems, unused = running.standings(witnessed, around)
     cases = running.cases_of(found)
     bindings = binding.bind_any(promised.contracts, [running.names_of(case) for case in cases])
-    judged = running.judged(cases, bindings, promised, terms, witnessed, problems=problems)
+    judged = running.judged(cases, bindings, promised, terms, witnessed, problems=problems, only=comparing.decides)
     beside, others = _without_engine(found)
     rows = tuple(
         listing.discovered(case, own, beside.get(_home(case.sheet.subject), ()))

@@ -31,7 +31,10 @@ class Evaluate(Protocol):
 
 
 class Bench(Struct, frozen=True):
-    """What cases are judged with. `wanted` says of a contract that binds nothing whether that is an error (None: unknown)."""
+    """What cases are judged with. `wanted` says of a contract that binds nothing whether that is an error (None: unknown).
+
+    `only` leaves out checks whose answers nobody asks for.
+    """
 
     promised: Contracts
     project: Project
@@ -40,6 +43,7 @@ class Bench(Struct, frozen=True):
     evaluate: Evaluate
     wanted: Callable[[Contract], bool | None]
     list_passed: bool = False
+    only: Callable[[Check], bool] = lambda _check: True
 
 
 class Judged(Struct):
@@ -64,7 +68,9 @@ class Judged(Struct):
 def judge(cases: Sequence[Case], bindings: Sequence[Binding], bench: Bench) -> Judged:
     """Every check of the phase on every case under its binding, and what is to be said of the contracts themselves."""
     checks = [
-        row for row in registry.CHECKS.values() if row not in contract_itself.OF_CONTRACTS and bench.phase in row.phases
+        row
+        for row in registry.CHECKS.values()
+        if row not in contract_itself.OF_CONTRACTS and bench.phase in row.phases and bench.only(row)
     ]
     anchor = cache(places.anchor_of)  # asked for every finding
     result = Judged([], [], Counter(), bindings, [])

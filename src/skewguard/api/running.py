@@ -11,7 +11,7 @@ from skewguard.api.contracts import Contracts
 from skewguard.api.surroundings import Around
 from skewguard.assess import comparing, endpoints, replicas, standing
 from skewguard.assess.replicas import Said, Standing
-from skewguard.judge.checks.interface import Case
+from skewguard.judge.checks.interface import Case, Check
 from skewguard.knowledge import engines
 from skewguard.knowledge.contract import binding
 from skewguard.knowledge.contract.values import Binding, Contract, Exactly
@@ -133,12 +133,13 @@ def judged(
     *,
     problems: Sequence[InputProblem] = (),
     notes: Sequence[str] = (),
+    only: Callable[[Check], bool] = lambda _check: True,
 ) -> CheckReport:
-    """The report of cases that run under these bindings."""
+    """The report of cases that run under these bindings, by these checks."""
     around = terms.around
     wanted = _wanted(witnessed.unread)
     bench = judging.Bench(
-        promised, around.project, terms.today, "live", standing.evaluate, wanted, list_passed=terms.list_passed
+        promised, around.project, terms.today, "live", standing.evaluate, wanted, terms.list_passed, only
     )
     result = judging.judge(cases, bindings, bench)
     findings = tuple(_without_pods(item) for item in result.findings)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from skewguard.judge.checks import disagreements, rollouts
-from skewguard.judge.checks.interface import Case, Party
+from skewguard.judge.checks.interface import Case, Check, Party
 from skewguard.knowledge.contract import comparing, describing, values
 from skewguard.knowledge.contract.values import Clause
 from skewguard.language.facts import Fact, Gap
@@ -57,6 +57,11 @@ def _version(case: Case) -> str | None:
     if len(known) == 1 and all(isinstance(fact, Fact) for fact in facts):
         return known.pop()
     return case.release.version if case.release else None
+
+
+def decides(check: Check) -> bool:
+    """Whether the answers of a check can decide the state of a container."""
+    return check.id in SKEW or check.group == "contract"
 
 
 def _state(case: Case, findings: Sequence[Finding]) -> State:

@@ -6,12 +6,13 @@ one check serves every engine.
 
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Literal
 
 from skewguard.judge.checks.interface import Case, Result, skipped, unknown
 from skewguard.judge.checks.resource_fields import form
 from skewguard.knowledge import engines
-from skewguard.knowledge.engines import commands, images, recognition
+from skewguard.knowledge.engines import commands, images, recognition, tables
 from skewguard.knowledge.engines.images import ImageRef
 from skewguard.knowledge.engines.wrappers import WRAPPERS, Wrapper
 from skewguard.language import vocabulary
@@ -45,8 +46,15 @@ def _spellings(case: Case, dest: str) -> tuple[str, ...]:
     module = engines.ENGINES.get(case.engine)
     if module is None or case.release is None:
         return ()
-    newest = module.flags(case.release.candidates[-1])
-    return next((record.spellings for record in newest if record.dest == dest), ())
+    return _spelled(case.engine, tables.load(case.engine), case.release.candidates[-1]).get(dest, ())
+
+
+@lru_cache(maxsize=256)  # an engine has hundreds of flags, and a fleet a few releases
+def _spelled(engine: str, _table: tables.Table, version: str) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for record in engines.ENGINES[engine].flags(version):
+        found.setdefault(record.dest, record.spellings)
+    return found
 
 
 def is_switch(case: Case, name: str) -> bool:

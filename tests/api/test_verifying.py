@@ -106,6 +106,27 @@ def test_nothing_readable_is_exit_code_2(server: ApiServer, tmp_path: Path) -> N
     assert "chta" in report.errors[0].message
 
 
+def test_a_named_workload_without_an_engine_is_told_with_the_reason(server: ApiServer, tmp_path: Path) -> None:
+    """Beside one that has an engine, it does not vanish."""
+    fill(server)
+    web = made.deployment("web", made.spec({**made.container(name="web"), "image": "nginx:1.27", "resources": {}}))
+    replicas = made.replica_set(web)
+    for each in (web, replicas, made.pod(replicas, "web-hash2-0")):
+        server.add(each)
+    report = verify(server, tmp_path, "deploy/chat", "deploy/web")
+
+    assert [each.subject.name for each in report.live] == ["chat"]
+    assert any(note.startswith("Deployment prod/web container web: ") for note in report.notes)
+
+
+def test_a_report_by_the_api_alone_says_so(server: ApiServer, tmp_path: Path) -> None:
+    """With the way to more; named workloads are read whole, and a sweep is not."""
+    fill(server)
+    told = "read from the cluster's API alone; --depth logs asks the engines too"
+    assert told in verify(server, tmp_path, depth=None).notes
+    assert told not in verify(server, tmp_path, "deploy/chat", depth=None).notes
+
+
 @pytest.mark.parametrize(
     ("plural", "left"),
     [

@@ -24,9 +24,22 @@ from skewguard.language.verifications import (
     LiveSubject,
     ReplicaGroup,
 )
-from skewguard.report import Options, formats_for, render, summary, verb
-from tests.report.live_reports import CHAT, DISCOVER, ENDPOINT, FINE, FLEET, MISMATCH, SKEWED, VERIFY, verified
-from tests.report.reports import OPTIONS, finding
+from skewguard.report import Options, fleet, formats_for, render, summary, verb
+from skewguard.report.problems import problem
+from tests.report.live_reports import (
+    CHAT,
+    DISCOVER,
+    ENDPOINT,
+    FINE,
+    FLEET,
+    MISMATCH,
+    OPEN,
+    REPLICAS_DIFFER,
+    SKEWED,
+    VERIFY,
+    verified,
+)
+from tests.report.reports import CLAUSE, OPTIONS, finding
 
 PEOPLE = ("table", "wide", "markdown", "html")
 
@@ -346,3 +359,53 @@ def test_chat_is_the_subject_of_the_skew() -> None:
     document = msgspec.json.decode(shown(VERIFY, "json"))
     found = next(item for item in document["findings"] if item["verdict"] == "fail" and item["severity"] == "error")
     assert (found["subject"]["name"], found["pods"]) == (CHAT.name, ["chat-7d9fb5c8cc-q8w2z"])
+
+
+# ---- the line of a fleet ---------------------------------------------------------------------------------------------
+
+
+def test_line_of_a_fleet_names_setting_value_and_promise() -> None:
+    """A broken promise in a few words, however long its message is; then what else is wrong, if there is room."""
+    item = fleet.OfLive(SKEWED, (REPLICAS_DIFFER, MISMATCH))
+    told = "limits.max_model_len 8192 tokens, promised 32768 tokens"
+    assert problem(item, 60) == (told, " (+1 more)")
+    assert problem(item, 100) == (f"{told}; 2 of 3 replicas ready", " (+1 more)")
+
+
+def test_line_of_a_fleet_says_how_replicas_disagree() -> None:
+    """The values that they run with, side by side."""
+    item = fleet.OfLive(SKEWED, (REPLICAS_DIFFER,))
+    assert problem(item, 50) == ("hardware.gpu_class apart: H100-80GB, A100-80GB", "")
+
+
+def test_line_of_a_fleet_tells_a_missing_contract_last() -> None:
+    """That nobody promised anything never hides what is broken."""
+    unbound = finding("contract.unbound", subject=CHAT, message="no contract covers it", setting=None, observed=None)
+    said, more = problem(fleet.OfLive(SKEWED, (unbound, REPLICAS_DIFFER)), 50)
+    assert (said.partition(" ")[0], more) == ("hardware.gpu_class", " (+1 more)")
+
+
+def test_line_of_a_fleet_says_what_would_decide_a_promise() -> None:
+    """The clause that is open, before warnings, with the right that is missing; else that the engines were not asked."""
+    open_ = structs.replace(SKEWED, state="undecided", groups=())
+    said, _ = problem(fleet.OfLive(open_, (REPLICAS_DIFFER, OPEN)), 90)
+    assert said == "runtime.dtype unknown, promised bfloat16; get pods/log in prod would tell"
+
+    nobody = structs.replace(open_, settings=(structs.replace(SKEWED.settings[0], groups=()),))
+    said, _ = problem(fleet.OfLive(nobody, (OPEN,)), 90, asked=False)
+    assert said == "runtime.dtype unknown, promised bfloat16; --depth logs would read it"
+
+
+def test_line_of_a_fleet_cuts_digests_to_what_tells_them_apart() -> None:
+    """Seven digits of each, and never the setting alone."""
+    digests = [f"sha256:{digit * 64}" for digit in "ab"]
+    line = Compared("runtime.image_digest", promised=digests[0])
+    broken = finding(
+        "contract.mismatch",
+        subject=CHAT,
+        setting="runtime.image_digest",
+        contract=CLAUSE,
+        observed=Observed(digests[1], "observed", None),
+    )
+    item = fleet.OfLive(structs.replace(SKEWED, settings=(line,), groups=()), (broken,))
+    assert problem(item, 50)[0] == "runtime.image_digest bbbbbbb…, promised aaaaaaa…"

@@ -32,7 +32,10 @@ TOUR: Sequence[Step] = (
         "Is production what was validated? Every replica is asked.",
         ("verify", "deploy/chat", "--contract", f"{CONTRACT}"),
     ),
-    ("And the rest of it, without a contract: do the replicas of one workload agree?", ("verify", "-n", "prod")),
+    (
+        "And the rest of it, without a contract: do the replicas of one workload agree?",
+        ("verify", "-n", "prod", "--depth", "logs"),
+    ),
     ("What does the chat endpoint run with, and who says so?", ("settings", "deploy/chat")),
     ("Where does production differ from staging?", ("diff", "staging:deploy/chat", "production:deploy/chat")),
     ("A contract to start from, written from what runs.", ("init", "staging:deploy/chat")),

@@ -28,6 +28,9 @@ NOTHING = Inventory()
 MOST_IN_FULL = 20
 """Containers of which every setting is laid side by side; of more only what is promised, and what differs."""
 
+MOST_TOLD = 20
+"""Containers without an engine that are told one by one; the others are counted."""
+
 
 class Scope(Struct, frozen=True):
     """What was asked for. `named`: workloads by name or by label; `namespace` None: every one. `context`: of which cluster."""
@@ -109,7 +112,7 @@ def report(witnessed: Witnessed, terms: Terms) -> CheckReport:
     cases = cases_of(found)
     promised = _in_scope(terms.promised, cases, witnessed.scope)
     bindings = binding.bind_any(promised.contracts, [names_of(case) for case in cases])
-    notes = (*witnessed.notes, *unused, *inputs.by_note(_workloads(cases)), *_without_engine(found, cases))
+    notes = (*witnessed.notes, *unused, *inputs.by_note(_workloads(cases)), *_without_engine(found, witnessed.scope))
     said = judged(cases, bindings, promised, terms, witnessed, problems=problems, notes=notes)
     _let_go(cases)
     return said
@@ -280,9 +283,19 @@ def unreadable(witnessed: Witnessed, cases: Sequence[Case]) -> Iterator[InputPro
             yield InputProblem(None, f"{each.what}: {each.reason}", hint=needs)
 
 
-def _without_engine(found: Sequence[Standing], cases: Sequence[Case]) -> Iterator[str]:
-    if not cases and found:
-        yield "no inference engine among what runs"
-        yield from (f"{each.subject}: {each.recognition.reason}" for each in found[:20])
-    elif not found:
+def _without_engine(found: Sequence[Standing], scope: Scope) -> Iterator[str]:
+    """Why there is nothing to judge; and of what was named, why each that is no engine is none."""
+    serving = {_pods_of(each.subject) for each in found if each.case is not None}
+    others = [each for each in found if _pods_of(each.subject) not in serving]
+    if not found:
         yield "no workload that makes pods was found"
+    elif not serving:
+        yield "no inference engine among what runs"
+    if scope.named or not serving:
+        yield from (f"{each.subject}: {each.recognition.reason}" for each in others[:MOST_TOLD])
+        if len(others) > MOST_TOLD:
+            yield f"{len(others) - MOST_TOLD:,} more containers run no inference engine that is known"
+
+
+def _pods_of(subject: Subject) -> Subject:
+    return structs.replace(subject, container=None, role=None)

@@ -19,6 +19,7 @@ from skewguard.language.errors import UsageError
 from skewguard.language.facts import Subject
 from skewguard.language.results import CheckReport, InputProblem
 from skewguard.language.running import Unread
+from skewguard.language.verifications import API_ALONE
 from skewguard.observe.sources.live.wanted import named
 
 
@@ -74,6 +75,8 @@ def verify(
             names = [named(text) for text in workloads]
             wanted = witnessing.wanted(around, *names, namespace=place, labels=selector)
             witnessed, promised = witnessing.witness(Reader(cluster), scope, wanted, terms, manner, progress)
+            if manner.silent and witnessed.lives:
+                witnessed = structs.replace(witnessed, notes=(*witnessed.notes, API_ALONE))
             return running.report(witnessed, structs.replace(terms, promised=promised))
 
 

@@ -16,6 +16,9 @@ State = Literal["verified", "skewed", "undecided", "unpromised", "empty"]
 """In words: keeps its contract everywhere; breaks it or disagrees with itself; a clause is unknown; no contract binds it and
 nothing is wrong; nothing runs."""
 
+API_ALONE = "read from the cluster's API alone; --depth logs asks the engines too"
+"""The note of a report for which no engine was asked."""
+
 
 class ReplicaGroup(Struct, frozen=True):
     """Replicas of one container that are equal in everything compared. `machines` are distinct, in order.

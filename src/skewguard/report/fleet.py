@@ -94,7 +94,7 @@ def _object(subject: Subject) -> tuple[str | None, ...]:
 def _rank(item: OfLive) -> tuple[object, ...]:
     worst = min((arranging.rank(finding)[:2] for finding in item.news), default=(9, 9))
     subject = item.live.subject
-    return item.is_fine, worst, _ORDER[item.live.state], str(subject), subject.role or ""
+    return item.is_fine, _ORDER[item.live.state], worst, str(subject), subject.role or ""
 
 
 def fine(subjects: Iterable[OfLive]) -> str:
@@ -127,19 +127,6 @@ def extent(report: CheckReport) -> str:
     objects = {(each.subject.cluster, *_object(each.subject)) for each in report.live}
     pods = {(each.subject.namespace, pod) for each in report.live for group in each.groups for pod in group.pods}
     return f"{words.counted(len(objects), 'workload')}, {words.counted(len(pods), 'replica')} in {report.context}"
-
-
-def problem(item: OfLive) -> tuple[str, str]:
-    """What is wrong in one line: replicas that are not ready, the worst finding, and how many more there are."""
-    live, news = item.live, item.news
-    pods = sum(len(group.pods) - group.terminating for group in live.groups)
-    able = sum(group.ready for group in live.groups)
-    said = [f"{able} of {words.counted(pods, 'replica')} ready"] if able < pods else []
-    if news:
-        first = news[0]
-        named = first.setting or first.check
-        said.append(first.message if named in first.message else f"{named}: {first.message}")
-    return "; ".join(said), f" (+{len(news) - 1} more)" if len(news) > 1 else ""
 
 
 def names(subjects: Sequence[Subject], context: str | None) -> list[str]:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from shlex import quote
 
 from skewguard.language.results import CheckReport
-from skewguard.report import arranging, fleet, live_words, side_by_side, summaries, words
+from skewguard.language.verifications import API_ALONE
+from skewguard.report import arranging, fleet, live_words, problems, side_by_side, summaries, words
 from skewguard.report.characters import visible
 from skewguard.report.options import View
 from skewguard.report.terminal import page as pages
@@ -31,7 +32,7 @@ def render(report: CheckReport, view: View, *, wide: bool = False) -> str:
         for item in told.subjects:
             body.subject(item)
     else:
-        body.several(told)
+        body.several(told, asked=API_ALONE not in report.notes)
     body.findings.by_file(filter(body.is_shown, told.others), report)
     if not view.verbose:
         undecided_line(page, report)
@@ -83,14 +84,14 @@ class _Body:
             said = f"{words.counted(hidden, 'more setting')}, alike everywhere and promised by nobody: see -v"
             self.page.prose(said, indent=2, style="faint")
 
-    def several(self, told: fleet.Told) -> None:
+    def several(self, told: fleet.Told, *, asked: bool) -> None:
         """A line for each container in trouble, in full with -v; the fine ones are counted."""
         troubled = [item for item in told.subjects if not item.is_fine]
         if self.everything:
             for item in troubled:
                 self.subject(item)
         elif troubled:
-            self._problems(troubled)
+            self._problems(troubled, asked=asked)
         if fine := fleet.fine(told.subjects):
             self.page.blank()
             more = words.counted(len(told.subjects) - len(troubled), "more container" if troubled else "container")
@@ -99,7 +100,7 @@ class _Body:
             unread_lines(self.page, fleet.unread(told.subjects), indent=0)
             self._how_to_see_more(troubled)
 
-    def _problems(self, troubled: Sequence[fleet.OfLive]) -> None:
+    def _problems(self, troubled: Sequence[fleet.OfLive], *, asked: bool) -> None:
         """One line each, cut where the terminal ends."""
         head = ("state", "workload")
         names = fleet.names([item.live.subject for item in troubled], self.context)
@@ -107,7 +108,7 @@ class _Body:
         widths = [max(pages.cells(visible(text)) for text, _ in column) for column in zip(*rows, strict=True)]
         taken = sum(max(width, len(name)) + 2 for width, name in zip(widths, head, strict=True))
         room = max(self.page.width - taken, _NARROWEST_PROBLEM)
-        problems = [_problem(item, room) for item in troubled]
+        problems = [_problem(item, room, asked=asked) for item in troubled]
         self.page.table((*head, "problem"), [(*row, said) for row, said in zip(rows, problems, strict=True)])
 
     def _how_to_see_more(self, troubled: Sequence[fleet.OfLive]) -> None:
@@ -120,8 +121,8 @@ class _Body:
             self.page.prose(said, style="faint")
 
 
-def _problem(item: fleet.OfLive, room: int) -> str:
-    said, more = fleet.problem(item)
+def _problem(item: fleet.OfLive, room: int, *, asked: bool) -> str:
+    said, more = problems.problem(item, room, asked=asked)
     return pages.head(visible(said), room - len(more)) + more
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from skewguard import api
 from skewguard.language.errors import InputError, UsageError
-from skewguard.language.facts import Fact
+from skewguard.language.facts import Fact, Gap
 from skewguard.language.results import CheckReport
 from tests.fakes.api_server import ApiServer
 from tests.observe.live import made
@@ -125,6 +125,28 @@ def test_a_report_by_the_api_alone_says_so(server: ApiServer, tmp_path: Path) ->
     told = "read from the cluster's API alone; --depth logs asks the engines too"
     assert told in verify(server, tmp_path, depth=None).notes
     assert told not in verify(server, tmp_path, "deploy/chat", depth=None).notes
+
+
+def test_what_no_replica_said_names_each_of_them(server: ApiServer, tmp_path: Path) -> None:
+    """Two replicas that do not answer are two sources that could not be read, though they are one group."""
+    fill(server)
+    (live,) = verify(server, tmp_path, "deploy/chat", depth="logs").live
+    for pod in ("chat-hash2-0", "chat-hash2-1"):
+        assert any(each.what == f"log of pod {pod}" for each in live.unread)
+
+
+def test_gaps_of_what_runs_are_told(server: ApiServer, tmp_path: Path) -> None:
+    """Each setting that is not known of the replicas stands among the gaps, with its reason, once."""
+    fill(server)
+    report = verify(server, tmp_path, "deploy/chat")
+    unknown = [
+        (each.subject, line.setting)
+        for each in report.live
+        for line in each.settings
+        if any(isinstance(value, Gap) and value.rule != "absent" for value in line.groups)
+    ]
+    assert unknown
+    assert set(unknown) <= {(subject, gap.setting) for subject, gap in report.gaps}
 
 
 @pytest.mark.parametrize(

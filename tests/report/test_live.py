@@ -13,7 +13,7 @@ from msgspec import structs
 
 from skewguard.language.facts import Fact, Gap, Origin, Subject
 from skewguard.language.findings import Observed
-from skewguard.language.results import CheckReport
+from skewguard.language.results import CheckReport, RestingPass
 from skewguard.language.running import Owner, Unread
 from skewguard.language.verifications import (
     Access,
@@ -24,13 +24,14 @@ from skewguard.language.verifications import (
     LiveSubject,
     ReplicaGroup,
 )
-from skewguard.report import Options, fleet, formats_for, render, summary, verb
+from skewguard.report import Options, fleet, formats_for, render, sources, summary, verb
 from skewguard.report.problems import problem
 from tests.report.live_reports import (
     CHAT,
     DISCOVER,
     ENDPOINT,
     FINE,
+    FIRST,
     FLEET,
     MISMATCH,
     OPEN,
@@ -409,3 +410,29 @@ def test_line_of_a_fleet_cuts_digests_to_what_tells_them_apart() -> None:
     )
     item = fleet.OfLive(structs.replace(SKEWED, settings=(line,), groups=()), (broken,))
     assert problem(item, 50)[0] == "runtime.image_digest bbbbbbb…, promised aaaaaaa…"
+
+
+# ---- what could not be seen --------------------------------------------------------------------------------------------
+
+
+def test_source_of_equal_replicas_is_told_once_with_all_pods() -> None:
+    """One line for a group: none of its pods is left out, and the reason is that of the first."""
+    lost = [Unread(f"log of pod {pod}", f"pod prod/{pod} does not answer", "all", "", kind="timeout") for pod in FIRST]
+    (one,) = sources.folded(structs.replace(SKEWED, unread=tuple(lost)))
+    assert one.what == "log of pods chat-7d4f9c6b8d-{m4t8w,x2k9p}"
+    assert one.reason == f"pod prod/{FIRST[0]} does not answer"
+
+
+def test_sources_with_other_reasons_stay_apart() -> None:
+    """Pods that fail in two ways are two lines."""
+    lost = [Unread(f"log of pod {pod}", f"reason {number}", "all", "") for number, pod in enumerate(FIRST)]
+    assert sources.folded(structs.replace(SKEWED, unread=tuple(lost))) == lost
+
+
+def test_passes_that_rest_on_the_unseen_name_it() -> None:
+    """With -v and in JSON: the check, the setting, and the source."""
+    resting = RestingPass("contract.mismatch", CHAT, "model.id", ("ConfigMap prod/chat-env",))
+    report = structs.replace(VERIFY, resting=(resting,), summary=structs.replace(VERIFY.summary, assumed=1))
+    assert "ConfigMap prod/chat-env" not in shown(report)
+    assert "contract.mismatch of model.id" in shown(report, verbose=True, width=200)
+    assert json.loads(shown(report, "json"))["resting"][0]["on"] == ["ConfigMap prod/chat-env"]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Protocol
 
-from msgspec import Struct, structs
+from msgspec import Struct, field, structs
 
 from skewguard.adapters import places
 from skewguard.api import surroundings
@@ -19,7 +19,7 @@ from skewguard.knowledge.project import Project
 from skewguard.language.errors import ExitCode
 from skewguard.language.facts import Origin
 from skewguard.language.findings import SEVERITIES, Finding, Phase, Waiver
-from skewguard.language.results import ContractLine, InputProblem, PassedCheck, SubjectLine
+from skewguard.language.results import ContractLine, InputProblem, PassedCheck, RestingPass, SubjectLine
 
 
 class Evaluate(Protocol):
@@ -54,7 +54,7 @@ class Judged(Struct):
     counts: Counter[str]
     bindings: Sequence[Binding]
     problems: list[InputProblem]
-    assumed: int = 0
+    resting: list[RestingPass] = field(default_factory=list)
 
     def contracts(self, promised: Contracts) -> tuple[ContractLine, ...]:
         """Each contract, with how many subjects it binds."""
@@ -83,7 +83,7 @@ def judge(cases: Sequence[Case], bindings: Sequence[Binding], bench: Bench) -> J
         pairs += [(item, rules) for item in answer.findings]
         result.passed += answer.passed or ()
         result.counts.update(answer.counts)
-        result.assumed += answer.assumed
+        result.resting += answer.resting
     contracts = bench.promised.contracts
     every = [rule for contract in contracts for rule in contract.waivers]
     settled = waiving.settle(pairs, bench.today, every, registry.aliases())

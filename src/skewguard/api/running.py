@@ -152,6 +152,7 @@ def judged(
         )
     )
     by_verdict, by_severity = tally(findings, result.counts)
+    live = tuple(_beside(cases, findings))
     return CheckReport(
         run_at=datetime.now(tz=UTC).isoformat(timespec="seconds"),
         phases=("live",),
@@ -159,24 +160,29 @@ def judged(
         contracts=result.contracts(promised),
         subjects=tuple(judging.subject_line(case) for case in cases),
         findings=findings,
-        gaps=tuple(gaps(party.case for case in cases for party in case.parties[:1])),
+        gaps=tuple(dict.fromkeys((*gaps(_foremost(cases)), *(gap for each in live for gap in comparing.gaps(each))))),
         errors=every,
         missing=witnessed.inventory.missing,
         notes=tuple(dict.fromkeys((*around.notes, *promised.notes, *notes))),
         passed=tuple(result.passed),
+        resting=tuple(result.resting),
         summary=Summary(
             engines=len(cases),
             under_contract=sum(each.contract is not None for each in bindings),
-            assumed=result.assumed,
+            assumed=len(result.resting),
             by_verdict=by_verdict,
             by_severity=by_severity,
         ),
         exit_code=judging.exit_code(findings, every, around.project.fail_on, allow_unknown=terms.allow_unknown),
         fail_on=around.project.fail_on,
         allow_unknown=terms.allow_unknown,
-        live=tuple(_beside(cases, findings)),
+        live=live,
         context=witnessed.scope.context,
     )
+
+
+def _foremost(cases: Sequence[Case]) -> Iterator[Case]:
+    yield from (party.case for case in cases for party in case.parties[:1])
 
 
 def _beside(cases: Sequence[Case], findings: Sequence[Finding]) -> Iterator[LiveSubject]:

@@ -6,7 +6,7 @@ from skewguard.judge.checks import disagreements, rollouts
 from skewguard.judge.checks.interface import Case, Check, Party
 from skewguard.knowledge.contract import comparing, describing, values
 from skewguard.knowledge.contract.values import Clause
-from skewguard.language.facts import Fact, Gap
+from skewguard.language.facts import Fact, Gap, Subject
 from skewguard.language.findings import Finding
 from skewguard.language.running import Unread
 from skewguard.language.verifications import Compared, LiveSubject, ReplicaGroup, State
@@ -50,6 +50,12 @@ def laid_beside(case: Case, findings: Sequence[Finding], *, everything: bool) ->
     )
 
 
+def gaps(live: LiveSubject) -> Iterator[tuple[Subject, Gap]]:
+    """What is not known of what runs: each setting with its reason, once for all the replicas it is unknown of."""
+    open_ = (each for line in live.settings for each in line.groups if isinstance(each, Gap) and each.rule != "absent")
+    yield from ((live.subject, each) for each in dict.fromkeys(open_))
+
+
 def _version(case: Case) -> str | None:
     """The version that runs, where all replicas run the same; else what the manifest says."""
     facts = [party.case.sheet.effective("runtime.version") for party in disagreements.compared(case)]
@@ -83,8 +89,7 @@ def _state(case: Case, findings: Sequence[Finding]) -> State:
 def _unread(case: Case) -> Iterator[Unread]:
     yield from case.live.unread if case.live else ()
     for party in case.parties:
-        for answers in party.answers:
-            yield from answers.unread
+        yield from party.unread
 
 
 def _group(party: Party, case: Case) -> ReplicaGroup:

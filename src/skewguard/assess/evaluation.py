@@ -3,25 +3,28 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import Struct, field, structs
 
 from skewguard.judge.checks.interface import Case, Check, Result
 from skewguard.language import redact
 from skewguard.language.facts import Fact, Origin, Subject
 from skewguard.language.findings import Finding, Observed, identity
-from skewguard.language.results import PassedCheck
+from skewguard.language.results import PassedCheck, RestingPass
 
 Anchor = Callable[[str], str]
 """Gives a file's path as it enters an identity: relative to the folder that holds `.skewguard` or `.git`."""
 
 
 class Evaluation(Struct):
-    """What the checks said about one case. `counts` are its passes and skips, `passed` lists them where it is asked."""
+    """What the checks said about one case. `counts` are its passes and skips, `passed` lists them where it is asked.
+
+    `resting` are the passes that hold only if sources that could not be seen say nothing else.
+    """
 
     findings: list[Finding]
     passed: list[PassedCheck] | None
     counts: dict[str, int]
-    assumed: int = 0
+    resting: list[RestingPass] = field(default_factory=list)
     crashes: int = 0
 
 
@@ -65,7 +68,8 @@ _NOT_READ = Result("skipped", "the arguments of this engine are not understood h
 def _count(evaluation: Evaluation, check: Check, result: Result, subject: Subject) -> None:
     """Count a pass or a skip; each container has dozens, so that they are listed for those alone who list them."""
     evaluation.counts[result.verdict] += 1
-    evaluation.assumed += bool(result.assumes) and result.verdict == "pass"
+    if result.assumes and result.verdict == "pass":
+        evaluation.resting.append(RestingPass(check.id, subject, result.setting, tuple(result.assumes)))
     if evaluation.passed is not None:
         verdict: Any = result.verdict
         evaluation.passed.append(PassedCheck(check.id, subject, verdict, result.message, result.setting))

@@ -67,7 +67,7 @@ def _stand(case: Case, live: Live, said: Said, around: Setting, vectors: Vectors
     for replica in live.replicas:
         if hands.plays(replica):
             groups.setdefault(hands.key(replica, said.get(replica.uid, ())), []).append(replica)
-    case.parties = tuple(hands.party(group, said.get(group[0].uid, ())) for group in groups.values())
+    case.parties = tuple(hands.party(group, said) for group in groups.values())
 
 
 def _introduce(case: Case) -> None:
@@ -143,9 +143,11 @@ class _Hands:
 
     # ---- what they run ---------------------------------------------------------------------------------------------
 
-    def party(self, group: Sequence[Replica], answers: Sequence[Answers]) -> Party:
+    def party(self, group: Sequence[Replica], said: Said) -> Party:
         """The party of equal replicas, with the case that the first of them stands for."""
-        first, own = group[0], tuple(self._own(answers))
+        first = group[0]
+        each_own = [self._own(said.get(replica.uid, ())) for replica in group]
+        own = tuple(each_own[0])
         outdated = self._outdated(first)
         case = self._laid_out(first, own, outdated)
         case.phase, case.live, case.wished, case.parties = "live", self._live, self._case, ()
@@ -159,6 +161,7 @@ class _Hands:
             started=self._started(first),
             outdated=outdated,
             leaving=first.terminating,
+            unread=tuple(each for answers in each_own for one in answers for each in one.unread),
         )
 
     def _laid_out(self, replica: Replica, answers: Sequence[Answers], outdated: Sequence[str]) -> Case:

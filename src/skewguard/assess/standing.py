@@ -73,7 +73,7 @@ def _join(result: Evaluation, answer: Evaluation, *, counted: bool = True) -> No
     """Take over what was counted; the passes of one container count once, however many parties it has."""
     result.crashes += answer.crashes
     if counted:
-        result.assumed += answer.assumed
+        result.resting += answer.resting
         for verdict, count in answer.counts.items():
             result.counts[verdict] += count
         if result.passed is not None:

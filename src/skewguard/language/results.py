@@ -71,6 +71,15 @@ class PassedCheck(Struct, frozen=True):
     setting: str | None = None
 
 
+class RestingPass(Struct, frozen=True):
+    """A pass that holds only if sources that could not be seen say nothing else. `on` are these sources."""
+
+    check: str
+    subject: Subject
+    setting: str | None
+    on: tuple[str, ...]
+
+
 class Summary(Struct, frozen=True):
     """The numbers under a check. `by_severity` counts the failures alone. `assumed` passes rest on unseen sources.
 
@@ -108,6 +117,7 @@ class CheckReport(Struct, frozen=True):
     missing: tuple[Missing, ...] = ()
     notes: tuple[str, ...] = ()
     passed: tuple[PassedCheck, ...] = ()
+    resting: tuple[RestingPass, ...] = ()
     summary: Summary = Summary()
     exit_code: int = 0
     fail_on: FailOn = "error"

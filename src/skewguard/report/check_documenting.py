@@ -29,6 +29,10 @@ def document(report: results.CheckReport) -> check_documents.CheckDocument:
             )
             for subject, gap in report.gaps
         ],
+        resting=[
+            check_documents.RestingPass(item.check, parts.subject(item.subject), item.setting, list(item.on))
+            for item in report.resting
+        ],
         errors=parts.problems(report.errors),
         missing=parts.missing(report.missing),
         notes=list(report.notes),

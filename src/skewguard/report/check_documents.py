@@ -107,6 +107,15 @@ class CheckedSubject(Struct):
     contract: str | None
 
 
+class RestingPass(Struct):
+    """A pass that holds only if sources that could not be seen say nothing else."""
+
+    check: Text
+    subject: Subject
+    setting: str | None
+    on: Annotated[list[str], Meta(description="the sources")]
+
+
 class Summary(Struct):
     """The counts. `assumed` passes rest on sources that are not in the input."""
 
@@ -129,6 +138,7 @@ class CheckDocument(Document, kw_only=True):
     subjects: list[CheckedSubject]
     findings: list[Finding]
     gaps: list[GapLine]
+    resting: Annotated[list[RestingPass], Meta(description="passes that rest on sources nobody could see")]
     errors: list[Problem]
     missing: list[Missing]
     notes: list[str]

@@ -10,7 +10,7 @@ from skewguard.language.findings import Finding
 from skewguard.language.results import CheckReport
 from skewguard.language.running import Unread
 from skewguard.language.verifications import LiveSubject, State
-from skewguard.report import arranging, words
+from skewguard.report import arranging, sources, words
 
 ENDPOINT = "Endpoint"
 """The kind of a subject that is a URL: nobody knows what stands behind it, so it has no replicas to count."""
@@ -113,7 +113,7 @@ def unread(subjects: Iterable[OfLive]) -> list[Missed]:
     counts: Counter[Unread] = Counter()
     first: dict[tuple[str, ...], Unread] = {}
     for each in subjects:
-        for item in dict.fromkeys(each.live.unread):
+        for item in sources.folded(each.live):
             counts[first.setdefault((item.what, item.reason, item.hides, item.would_need), item)] += 1
     return list(counts.items())
 

@@ -14,7 +14,7 @@ from skewguard.knowledge.engines.interface import Argument, Inputs, Parsed, Reco
 from skewguard.language.accelerators import Accelerator
 from skewguard.language.facts import Effective, Fact, Origin
 from skewguard.language.findings import Category, ContractRef, Effect, Group, Phase, Severity, Verdict
-from skewguard.language.running import Answers, Live, Replica
+from skewguard.language.running import Answers, Live, Replica, Unread
 from skewguard.language.sheet import Sheet
 from skewguard.language.workloads import Container, Inventory, Workload
 
@@ -82,6 +82,7 @@ class Party(Struct, eq=False):
     `case` is their own, laid out from what they run with. `answers` are those of the first of them. `current` is None
     where nobody can tell which revision is the current one. `started`: the container runs, ready or not. `outdated` are
     the ConfigMaps and Secrets that changed after its start. `leaving`: they are being deleted.
+    `unread` is what could not be read of any of them.
     """
 
     case: Case
@@ -91,6 +92,7 @@ class Party(Struct, eq=False):
     started: bool = True
     outdated: tuple[str, ...] = ()
     leaving: bool = False
+    unread: tuple[Unread, ...] = ()
 
     @property
     def pods(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from skewguard.language.results import CheckReport
 from skewguard.report import arranging, folding, summaries
 from skewguard.report.options import View
 from skewguard.report.terminal.finding import Findings, undecided_line
-from skewguard.report.terminal.inputs import missing_lines, notes_lines, problem_lines
+from skewguard.report.terminal.inputs import missing_lines, notes_lines, problem_lines, resting_lines
 from skewguard.report.terminal.page import Page
 
 
@@ -24,6 +24,8 @@ def render(report: CheckReport, view: View, *, wide: bool = False) -> str:
         _folded(page, idle)
     if not view.verbose:
         undecided_line(page, report)
+    if view.verbose or wide:
+        resting_lines(page, report.resting)
     missing_lines(page, report.missing)
     problem_lines(page, report.errors)
     notes_lines(page, report.notes)

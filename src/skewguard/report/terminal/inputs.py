@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from skewguard.language.results import InitReport, InputProblem
+from skewguard.language.results import InitReport, InputProblem, RestingPass
 from skewguard.language.workloads import Missing
 from skewguard.report import words
 from skewguard.report.options import View
@@ -30,6 +30,18 @@ def missing_lines(page: Page, missing: Sequence[Missing]) -> None:
     for item in dict.fromkeys(missing):
         place = words.place(item.origin)
         text = f"{item.ref} ({place}) is missing: it hides {item.hides}. To supply it: {item.supply}"
+        page.prose(text, indent=2, hang=2)
+
+
+def resting_lines(page: Page, passes: Sequence[RestingPass]) -> None:
+    """Passes that hold only if sources which could not be seen say nothing else: each with these sources."""
+    if not passes:
+        return
+    page.blank()
+    page.line(("Passes that rest on what could not be seen", "strong"))
+    for item in dict.fromkeys(passes):
+        about = f" of {item.setting}" if item.setting else ""
+        text = f"{item.check}{about}, {words.subject(item.subject)}: rests on {', '.join(dict.fromkeys(item.on))}"
         page.prose(text, indent=2, hang=2)
 
 

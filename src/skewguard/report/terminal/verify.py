@@ -8,12 +8,12 @@ from shlex import quote
 
 from skewguard.language.results import CheckReport
 from skewguard.language.verifications import API_ALONE
-from skewguard.report import arranging, fleet, live_words, problems, side_by_side, summaries, words
+from skewguard.report import arranging, fleet, live_words, problems, side_by_side, sources, summaries, words
 from skewguard.report.characters import visible
 from skewguard.report.options import View
 from skewguard.report.terminal import page as pages
 from skewguard.report.terminal.finding import Findings, undecided_line
-from skewguard.report.terminal.inputs import missing_lines, notes_lines, problem_lines
+from skewguard.report.terminal.inputs import missing_lines, notes_lines, problem_lines, resting_lines
 from skewguard.report.terminal.page import Page, Piece
 
 _NO_CONTEXT = "in-cluster"
@@ -36,6 +36,8 @@ def render(report: CheckReport, view: View, *, wide: bool = False) -> str:
     body.findings.by_file(filter(body.is_shown, told.others), report)
     if not view.verbose:
         undecided_line(page, report)
+    if view.verbose or wide:
+        resting_lines(page, report.resting)
     missing_lines(page, report.missing)
     problem_lines(page, report.errors)
     notes_lines(page, report.notes)
@@ -66,7 +68,7 @@ class _Body:
             self.findings.write(finding)
         self._replicas(item)
         self._settings(item)
-        unread_lines(page, [(each, 1) for each in dict.fromkeys(live.unread)])
+        unread_lines(page, [(each, 1) for each in sources.folded(live)])
 
     def _replicas(self, item: fleet.OfLive) -> None:
         table = live_words.replicas(item.live, whole=self.wide)

@@ -82,3 +82,18 @@ def test_any_text_is_typed_or_refused(row: vocabulary.Setting, text: str) -> Non
     """No text raises anything but a usage error."""
     with contextlib.suppress(UsageError):
         assert vocabulary.typed(row, text) is not None
+
+
+@pytest.mark.parametrize(
+    ("setting", "unit"),
+    [
+        ("limits.max_model_len", "tokens"),
+        ("vllm.kv_cache_memory_bytes", "bytes"),
+        ("vllm.kv_cache_size_tokens", "tokens"),
+        ("vllm.kv_cache_bytes_per_token", ""),
+        ("runtime.seed", ""),
+    ],
+)
+def test_a_number_has_its_unit_where_the_name_is_certain(setting: str, unit: str) -> None:
+    """By the row, else by how an engine's own name ends."""
+    assert vocabulary.unit(setting) == unit

@@ -10,13 +10,13 @@ from skewguard.assess import evaluation, observed
 from skewguard.judge import comparison, rereading
 from skewguard.judge.checks.registry import CHECKS, Case
 from skewguard.knowledge import engines as knowledge_of
+from skewguard.language import vocabulary
 from skewguard.language.errors import ExitCode, InputError, UsageError
 from skewguard.language.facts import Effective, Fact, Gap, Subject
 from skewguard.language.findings import Effect
 from skewguard.language.rereadings import EntrypointChange, WordChange
 from skewguard.language.results import Change, DiffReport, ExpectedDifference, Undecided
 from skewguard.language.running import ENDPOINT
-from skewguard.language.vocabulary import BY_NAME
 
 Pairs = list[tuple[Case, Case]]
 
@@ -190,8 +190,7 @@ def _compare(one: Case, other: Case, found: Found, *, upgrade: bool) -> None:
         if _is_unseen(one, difference.a) or _is_unseen(other, difference.b):
             found.unseen += 1
             continue
-        row = BY_NAME.get(difference.setting)
-        unit = row.unit if row else ""
+        unit = vocabulary.unit(difference.setting)
         before, after = _side(difference.a), _side(difference.b)
         if upgrade and difference.setting == "runtime.version":
             versions = f"{_version(one)} against {_version(other)}"

@@ -6,6 +6,7 @@ from typing import Any
 from skewguard.api import inputs, surroundings, things
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import engines
+from skewguard.language import vocabulary
 from skewguard.language.errors import ExitCode
 from skewguard.language.facts import Fact
 from skewguard.language.results import (
@@ -16,7 +17,6 @@ from skewguard.language.results import (
     SubjectSettings,
     VariableLine,
 )
-from skewguard.language.vocabulary import BY_NAME
 
 
 def settings(
@@ -91,6 +91,5 @@ def _sizes(case: Case) -> Iterator[SizeLine]:
 
 def _line(case: Case, name: str) -> SettingLine:
     effective, facts = case.sheet.standing(name)
-    row = BY_NAME.get(name)
     authority = effective.authority if isinstance(effective, Fact) else None
-    return SettingLine(name, effective, row.unit if row else "", authority, facts)
+    return SettingLine(name, effective, vocabulary.unit(name), authority, facts)

@@ -6,6 +6,7 @@ from skewguard.judge.checks import disagreements, rollouts
 from skewguard.judge.checks.interface import Case, Check, Party
 from skewguard.knowledge.contract import comparing, describing, values
 from skewguard.knowledge.contract.values import Clause
+from skewguard.language import vocabulary
 from skewguard.language.facts import Fact, Gap, Subject
 from skewguard.language.findings import Finding
 from skewguard.language.running import Unread
@@ -146,13 +147,12 @@ def _others(case: Case) -> Iterator[str]:
 
 
 def _compared(case: Case, setting: str, clause: Clause | None, *, differs: bool) -> Compared:
-    row = BY_NAME.get(setting)
     declared = case.sheet.declared(setting)
     derived = case.sheet.default(setting) if declared is None or declared.value == "auto" else None
     groups = tuple(party.case.sheet.effective(setting) for party in case.parties)
     return Compared(
         setting=setting,
-        unit=row.unit if row else "",
+        unit=vocabulary.unit(setting),
         promised=describing.short(setting, clause.promise) if clause is not None else None,
         declared=declared,
         derived=derived,

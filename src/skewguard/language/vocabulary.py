@@ -150,6 +150,18 @@ ARTIFACTS = "artifact."
 BY_NAME: Mapping[str, Setting] = {row.name: row for row in ROWS}
 SECTIONS: tuple[str, ...] = tuple(dict.fromkeys(row.section for row in ROWS))
 
+_UNITS = {"_bytes": "bytes", "_seconds": "s", "_tokens": "tokens"}
+"""What a number of an engine's own is counted in, where its name ends so."""
+
+
+def unit(setting: str) -> str:
+    """The unit of a setting's number: as its row says, else as the engine's own name ends; empty where nothing tells."""
+    row = BY_NAME.get(setting)
+    if row is not None:
+        return row.unit
+    return next((unit for ending, unit in _UNITS.items() if setting.endswith(ending)), "")
+
+
 _DTYPES = {
     "half": "float16",
     "float": "float32",

@@ -6,7 +6,7 @@ import msgspec
 
 from skewguard.knowledge.contract import values
 from skewguard.language.facts import Value
-from skewguard.language.vocabulary import BY_NAME
+from skewguard.language.vocabulary import unit as unit_of
 
 _ONE = {"tokens": "token", "requests": "request", "GPUs": "GPU", "replicas": "replica", "retries": "retry"}
 
@@ -60,13 +60,14 @@ def _bare(setting: str, what: values.Promise) -> str:
 
 def value(setting: str, what: Value) -> str:
     """A value with its unit, short enough for a sentence."""
-    row = BY_NAME.get(setting)
-    if row is not None and row.type == "bytes" and isinstance(what, int) and not isinstance(what, bool):
+    is_number = isinstance(what, (int, float)) and not isinstance(what, bool)
+    counted = unit_of(setting) if is_number else ""
+    if counted == "bytes" and isinstance(what, int):
         return _size(what)
     text = plain(what)
     if len(text) > LONGEST:
         text = f"{text[: LONGEST - 1]}…"
-    unit = row.unit if row and row.unit != "fraction" and isinstance(what, (int, float)) else ""
+    unit = "" if counted == "fraction" else counted
     return f"{text} {_ONE.get(unit, unit) if what == 1 else unit}".rstrip()
 
 

@@ -84,7 +84,25 @@ if [[ -n ${PIP_INDEX_URL:-} ]]; then export UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:
 if [[ -n ${PIP_CERT:-} ]]; then export SSL_CERT_FILE=${SSL_CERT_FILE:-$PIP_CERT}; fi
 # What the environment was made from; it is made anew when one of these changes or the repository has moved.
 wanted=$(cat requirements/dev.txt pyproject.toml scripts/bootstrap.sh <(pwd) | cksum)
-if [[ -x $venv/bin/python && -f $venv/ready && $(<"$venv/ready") == "$wanted" ]]; then
-  exit 0
-fi
+is_ready() { [[ -x $venv/bin/python && -f $venv/ready && $(<"$venv/ready") == "$wanted" ]]; }
+
+# Two tasks may be started at once in a fresh clone: the second waits for the first, and finds its work done. The lock is
+# a folder, which is made by one alone on every system; it names its owner, so that one that died does not lock for ever.
+lock() {
+  local home=$venv.lock owner
+  until mkdir "$home" 2>/dev/null; do
+    owner=$(cat "$home/owner" 2>/dev/null || true)
+    if [[ -n $owner ]] && ! kill -0 "$owner" 2>/dev/null; then
+      rm -rf "$home"
+      continue
+    fi
+    sleep 0.2
+  done
+  printf '%s\n' "$$" >"$home/owner"
+  trap 'rm -rf "$venv.lock"' EXIT
+}
+
+if is_ready; then exit 0; fi
+lock
+if is_ready; then exit 0; fi
 install_everything

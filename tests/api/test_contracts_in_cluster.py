@@ -65,6 +65,14 @@ def test_a_cluster_without_the_custom_resource_keeps_none(tmp_path: Path) -> Non
     assert (names(kept), kept.unread) == (["chat"], ())
 
 
+def test_no_right_is_needed_to_a_kind_that_nobody_installed(tmp_path: Path) -> None:
+    """RBAC refuses before the server says that there is no such kind; what it serves says so."""
+    with ApiServer(without=("skewguard.dev",)) as api:
+        api.rights.deny("list", "servingcontracts")
+        with access.connect(kubeconfig=api.kubeconfig(tmp_path), deadline=20) as reached:
+            assert kept_contracts.in_cluster(Contracts(), Reader(reached), ["prod"]).unread == ()
+
+
 @pytest.mark.parametrize("denied", ["configmaps", "servingcontracts"])
 def test_contracts_that_may_not_be_read_are_told_with_the_right(server: ApiServer, reader: Reader, denied: str) -> None:
     """A refusal hides the contracts of that kind alone, and names the right that is missing."""

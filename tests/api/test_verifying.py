@@ -97,6 +97,60 @@ def test_one_replica_on_another_digest_is_found(server: ApiServer, tmp_path: Pat
     assert ("pin.replicas-image", "runtime.image_digest", "fail") in said(verify(server, tmp_path))
 
 
+def test_context_stands_before_a_workload(server: ApiServer, tmp_path: Path) -> None:
+    """As in `diff` and `settings`; one call reads one context."""
+    fill(server)
+    assert verify(server, tmp_path, "fake:deploy/chat").context == "fake"
+    with pytest.raises(UsageError, match="one context is read at a time, and these are fake and other"):
+        verify(server, tmp_path, "fake:deploy/chat", "other:deploy/chat")
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("https://chat.example.com",), "--endpoint URL"),
+        (("deploy", "chat"), "write it as deploy/chat"),
+        (("deploy/a,deploy/b",), "separate them by spaces: deploy/a deploy/b"),
+        (("chat",), "write it as deploy/chat"),
+        (("sts",), "write sts/NAME"),
+    ],
+)
+def test_words_that_name_no_workload_are_told_how_to(words: tuple[str, ...], hint: str) -> None:
+    """Before anything is read."""
+    with pytest.raises(UsageError) as told:
+        api.verify(words)
+    assert hint in (told.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"namespace": "prod"}, "rules out -n"),
+        ({"exec_": True}, "rules out --exec"),
+        ({"depth": "api"}, "rules out --depth api"),
+        ({"workloads": ["deploy/chat"], "all_namespaces": True}, "rules out a workload and -A"),
+    ],
+)
+def test_endpoint_says_what_contradicts_it(more: dict[str, Any], said: str) -> None:
+    """What only a cluster has, by name."""
+    with pytest.raises(UsageError, match=said):
+        api.verify(**{"endpoint": "http://localhost:8000", **more})
+
+
+def test_labels_that_nothing_has_are_an_error(server: ApiServer, tmp_path: Path) -> None:
+    """A selector that matches nothing is a mistake of whoever typed it; a namespace that is empty is none."""
+    fill(server)
+    server.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "empty"}})
+    report = verify(server, tmp_path, selector="app=nobody")
+    assert (report.exit_code, report.errors[0].message) == (
+        2,
+        "no workload in namespace prod has the labels app=nobody",
+    )
+    empty = verify(server, tmp_path, namespace="empty")
+    assert (empty.exit_code, empty.errors) == (0, ())
+    assert "no workload that makes pods was found in namespace empty" in empty.notes
+
+
 def test_nothing_readable_is_exit_code_2(server: ApiServer, tmp_path: Path) -> None:
     """A name that leads to nothing is an error of whoever typed it."""
     fill(server)

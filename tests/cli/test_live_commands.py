@@ -96,7 +96,7 @@ def test_summary_goes_beside_a_document(run: Run, asked: dict[str, Any]) -> None
     """JSON on standard output leaves the counts to the error stream."""
     done = run("verify", "-o", "json")
     assert done.document["context"] == "prod-eu"
-    assert "2 workloads, 6 replicas in prod-eu" in done.err
+    assert "2 workloads, 6 replicas in the cluster of context prod-eu" in done.err
 
 
 def test_junit_asks_for_what_passed(run: Run, asked: dict[str, Any]) -> None:

@@ -220,7 +220,9 @@ def test_sarif_names_objects_and_invents_no_file() -> None:
 
 def test_summary_counts_what_runs() -> None:
     """No files are counted where none were read."""
-    assert summary(VERIFY).endswith("2 workloads, 6 replicas in prod-eu; 2 engines, 2 under contract")
+    assert summary(VERIFY).endswith(
+        "2 workloads, 6 replicas in the cluster of context prod-eu; 2 engines, 2 under contract"
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,6 @@ from skewguard.knowledge.contract import binding
 from skewguard.language.errors import ExitCode
 from skewguard.language.facts import Subject
 from skewguard.language.results import InputProblem
-from skewguard.language.running import Unread
 from skewguard.language.verifications import DiscoverReport
 
 MOST_TOLD = 20
@@ -52,7 +51,7 @@ def discover(
     ):
         place = scopes.namespace_of(cluster, namespace, all_namespaces=all_namespaces)
         terms = Terms(load_contracts(contracts, around.apart), around, datetime.now(tz=UTC).date().isoformat())
-        scope = Scope(cluster.context, namespace=place)
+        scope = Scope(cluster.context, namespace=place, labels=selector)
         wanted = witnessing.wanted(around, namespace=place, labels=selector)
         witnessed, promised = witnessing.witness(Reader(cluster), scope, wanted, terms, Manner("api"), progress)
         return listed(witnessed, structs.replace(terms, promised=promised))
@@ -78,19 +77,20 @@ def listed(witnessed: Witnessed, terms: Terms) -> DiscoverReport:
         unread=unread,
         tables=engines.tables_used(),
         errors=errors,
-        notes=(*around.notes, *promised.notes, *witnessed.notes, *unused, *_told(others)),
+        notes=(*around.notes, *promised.notes, *witnessed.notes, *unused, *_told(others), *_empty(witnessed, errors)),
         exit_code=ExitCode.first([ExitCode.UNREADABLE] if errors else []),
     )
 
 
 def _nothing(witnessed: Witnessed) -> Iterator[InputProblem]:
     """What was refused, where nothing at all could be read."""
-    for each in witnessed.unread if not witnessed.lives else ():
-        yield InputProblem(None, f"{each.what}: {each.reason}", hint=_needs(each))
+    if not witnessed.lives:
+        yield from running.unreadable(witnessed, ())
 
 
-def _needs(unread: Unread) -> str | None:
-    return f"it needs: {unread.would_need}" if unread.would_need else None
+def _empty(witnessed: Witnessed, errors: Sequence[InputProblem]) -> Iterator[str]:
+    if not witnessed.lives and not errors:
+        yield f"no workload that makes pods was found {witnessed.scope.place}"
 
 
 def _home(subject: Subject) -> Subject:

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
+from skewguard.adapters.cluster.errors import ClusterError
 from skewguard.adapters.cluster.read import Reader
 from skewguard.adapters.cluster.resources import Resource
 from skewguard.api import histories, surroundings
@@ -52,9 +53,22 @@ def in_cluster(promised: Contracts, reader: Reader, namespaces: Iterable[str | N
         for resource, labels in RESOURCES
         for each in asking.list(resource, dict, HIDES, namespace=namespace, labels=labels)
     ]
-    # A cluster without the custom resource keeps none, and that is no news.
-    unread = tuple(each for each in asking.unread.values() if each.kind != "absent")
+    unread = tuple(each for each in asking.unread.values() if _is_news(each, reader))
     return Kept(with_objects(promised, found), unread)
+
+
+def _is_news(unread: Unread, reader: Reader) -> bool:
+    """Whether contracts may be hidden: a cluster without the custom resource keeps none, and nobody needs a right to it.
+
+    Who may list nothing of a kind is refused whether there is such a kind or not; what is served says which it is.
+    """
+    resource = RESOURCES[1][0]
+    if unread.kind != "denied" or resource.group not in unread.would_need:
+        return unread.kind != "absent"
+    try:
+        return any((each.group, each.plural) == (resource.group, resource.plural) for each in reader.resources())
+    except ClusterError:
+        return True
 
 
 def with_objects(promised: Contracts, kept: Iterable[Mapping[str, Any]]) -> Contracts:

@@ -33,11 +33,20 @@ MOST_TOLD = 20
 
 
 class Scope(Struct, frozen=True):
-    """What was asked for. `named`: workloads by name or by label; `namespace` None: every one. `context`: of which cluster."""
+    """What was asked for. `named`: workloads by name or by label; `namespace` None: every one. `context`: of which cluster.
+
+    `labels` are those of a selector, as they were typed.
+    """
 
     context: str
     named: bool = False
     namespace: str | None = None
+    labels: str | None = None
+
+    @property
+    def place(self) -> str:
+        """The namespace, or that it is every one, in words."""
+        return f"in namespace {self.namespace}" if self.namespace else "in any namespace"
 
 
 class Witnessed(Struct, frozen=True):
@@ -283,8 +292,24 @@ def _workloads(cases: Iterable[Case]) -> list[Workload]:
 
 def unreadable(witnessed: Witnessed, cases: Sequence[Case]) -> Iterator[InputProblem]:
     """What keeps everything from being judged: a name that leads to nothing, or nothing that could be read at all."""
-    for each in witnessed.unread:
-        if (each.kind == "absent" and witnessed.scope.named) or not cases:
+    scope = witnessed.scope
+    if scope.labels and not witnessed.lives and not witnessed.unread:
+        yield InputProblem(None, f"no workload {scope.place} has the labels {scope.labels}")
+    if not cases:
+        yield from problems_of(witnessed.unread)
+    elif scope.named:
+        yield from problems_of([each for each in witnessed.unread if each.kind == "absent"])
+
+
+def problems_of(unread: Sequence[Unread]) -> Iterator[InputProblem]:
+    """What could not be read, as problems; a server that does not answer is one, however much it was asked for."""
+    dead = [each for each in unread if each.kind == "unreachable"]
+    if dead:
+        yield InputProblem(
+            None, dead[0].reason, hint="see whether the server of this context answers: `kubectl version`"
+        )
+    for each in unread:
+        if each.kind != "unreachable":
             needs = f"it needs: {each.would_need}" if each.would_need else None
             yield InputProblem(None, f"{each.what}: {each.reason}", hint=needs)
 
@@ -294,9 +319,9 @@ def _without_engine(found: Sequence[Standing], scope: Scope) -> Iterator[str]:
     serving = {_pods_of(each.subject) for each in found if each.case is not None}
     others = [each for each in found if _pods_of(each.subject) not in serving]
     if not found:
-        yield "no workload that makes pods was found"
+        yield f"no workload that makes pods was found {scope.place}"
     elif not serving:
-        yield "no inference engine among what runs"
+        yield f"no inference engine among what runs {scope.place}"
     if scope.named or not serving:
         yield from (f"{each.subject}: {each.recognition.reason}" for each in others[:MOST_TOLD])
         if len(others) > MOST_TOLD:

@@ -1,5 +1,6 @@
-"""Which namespace is meant by what somebody typed, in every verb that looks at a cluster."""
+"""Which context and which namespace are meant by what somebody typed, in every verb that looks at a cluster."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -7,6 +8,7 @@ from skewguard.adapters.cluster.errors import ClusterError, Denied
 from skewguard.adapters.cluster.read import Reader
 from skewguard.adapters.cluster.resources import Resource
 from skewguard.adapters.cluster.session import Cluster
+from skewguard.api import things
 from skewguard.language.errors import InputError, UsageError
 
 _NAMESPACES = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
@@ -53,3 +55,34 @@ def _nearest(reader: Reader, namespace: str) -> str:
 def _name(value: dict[str, Any]) -> str:
     metadata = value.get("metadata")
     return str(metadata.get("name")) if isinstance(metadata, dict) else ""
+
+
+def context_of(workloads: Sequence[str], context: str | None) -> tuple[tuple[str, ...], str | None]:
+    """Workloads without the context they are named with (`staging:deploy/chat`), and that context.
+
+    Raises `UsageError` where they are named in several, and for words that name no workload.
+    """
+    _refuse_no_names(workloads)
+    found = [(text, things.object_name(text)) for text in workloads]
+    places = {name.context if name is not None and name.context else context for _, name in found}
+    if len(places) > 1:
+        said = " and ".join(sorted(place or "the current one" for place in places))
+        raise UsageError(f"one context is read at a time, and these are {said}", hint="run it for each")
+    plain = (text.removeprefix(f"{name.context}:") if name and name.context else text for text, name in found)
+    return tuple(plain), next(iter(places), context)
+
+
+def _refuse_no_names(words: Sequence[str]) -> None:
+    """Raise for what people type for a name, with the way to write it."""
+    if any(word.startswith(("http://", "https://")) for word in words):
+        raise UsageError("a URL is no workload", hint="ask the engine behind it with --endpoint URL")
+    if len(words) == 2 and things.is_kind(words[0]) and "/" not in words[1]:
+        raise UsageError(f"{words[0]} {words[1]} is no workload", hint=f"write it as {words[0]}/{words[1]}")
+    several = next((word for word in words if "," in word), None)
+    if several is not None:
+        hint = f"separate them by spaces: {' '.join(several.split(','))}"
+        raise UsageError(f"{several} names several workloads as one word", hint=hint)
+    bare = next((word for word in words if "/" not in word), None)
+    if bare is not None:
+        hint = f"write {bare}/NAME, such as {bare}/chat" if things.is_kind(bare) else f"write it as deploy/{bare}"
+        raise UsageError(f"{bare!r} names no workload: its kind and its name are both needed", hint=hint)

@@ -85,6 +85,11 @@ def object_of(text: str) -> tuple[str, ...] | None:
     return (*context, *namespace, f"{kind}/{found.name}")
 
 
+def is_kind(word: str) -> bool:
+    """Whether a word is a kind of workload, as people write it."""
+    return word.lower() in _SHORT or word.lower() in _kinds()
+
+
 def full_kind(word: str) -> str:
     """The kind that somebody means by `deploy`, `deployments` or `Deployment`; a word that is none of them as it stands."""
     return _SHORT.get(word.lower()) or _kinds().get(word.lower(), word)

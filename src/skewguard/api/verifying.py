@@ -59,10 +59,14 @@ def verify(
     endpoint is held to contracts. `timeout` is the seconds that one answer may take, `ca_file` the certificates of an endpoint. The others as in `check`. Raises `UsageError` for what cannot be meant, and a
     `ClusterError` where the cluster cannot be reached at all.
     """
+    workloads, context = scopes.context_of(workloads, context)
     reached = Reached(context, kubeconfig, timeout, depth, exec_, api_key_env, api_key_file, ca_file, fingerprint)
     manner = reached.manner(swept=not workloads)
     day = today or datetime.now(tz=UTC).date().isoformat()
-    _meant(endpoint, workloads, namespace, selector, all_namespaces=all_namespaces)
+    if endpoint is not None:
+        of_cluster = {"a workload": workloads, "-n": namespace, "-A": all_namespaces, "-l": selector, "--exec": exec_}
+        _alone({**of_cluster, "--depth api": depth == "api"})
+    _meant(workloads, namespace, selector, all_namespaces=all_namespaces)
     with surroundings.of_call(
         fail_on=fail_on, tables_folder=tables, environ=environ, model_configs=model_configs
     ) as around:
@@ -71,7 +75,7 @@ def verify(
             return _of_endpoint(endpoint, as_, terms, manner, ca_file)
         with access.connect(context, kubeconfig, deadline=timeout * witnessing.ANSWERS) as cluster:
             place = scopes.namespace_of(cluster, namespace, all_namespaces=all_namespaces)
-            scope = Scope(cluster.context, named=bool(workloads or selector), namespace=place)
+            scope = Scope(cluster.context, named=bool(workloads or selector), namespace=place, labels=selector)
             names = [named(text) for text in workloads]
             wanted = witnessing.wanted(around, *names, namespace=place, labels=selector)
             witnessed, promised = witnessing.witness(Reader(cluster), scope, wanted, terms, manner, progress)
@@ -80,15 +84,17 @@ def verify(
             return running.report(witnessed, structs.replace(terms, promised=promised))
 
 
-def _meant(
-    endpoint: str | None, workloads: Sequence[str], namespace: str | None, selector: str | None, *, all_namespaces: bool
-) -> None:
-    """Raises for options that contradict each other."""
-    if endpoint is not None and (workloads or namespace or selector or all_namespaces):
+def _alone(of_cluster: Mapping[str, object]) -> None:
+    """Raises where an endpoint is asked for, and by the name of an option something that only a cluster has."""
+    if wrong := [name for name, value in of_cluster.items() if value]:
         raise UsageError(
-            "--endpoint asks one engine without any cluster, and workloads were named as well",
+            f"--endpoint asks one engine without any cluster, which rules out {' and '.join(wrong)}",
             hint="leave one of them out",
         )
+
+
+def _meant(workloads: Sequence[str], namespace: str | None, selector: str | None, *, all_namespaces: bool) -> None:
+    """Raises for options that contradict each other."""
     if workloads and selector:
         raise UsageError("workloads are named by name or by label, not both", hint="leave one of them out")
     scopes.refuse_both(namespace, all_namespaces=all_namespaces)

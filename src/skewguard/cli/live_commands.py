@@ -64,8 +64,14 @@ def verify(
     """
     from skewguard import api
     from skewguard.cli import output, progress
+    from skewguard.language.errors import UsageError
 
     where: dict[str, Any] = {"namespace": namespace, "all_namespaces": all_namespaces}
+    if check_access and endpoint:
+        raise UsageError(
+            "--check-access asks a cluster about rights, and --endpoint asks one engine without any cluster",
+            hint="leave one of them out",
+        )
     if check_access:
         wanted = output.parse(outputs, "check-access")
         rights = api.check_access(**where, **options.of_cluster(reach))

@@ -119,14 +119,18 @@ def unread(subjects: Iterable[OfLive]) -> list[Missed]:
 
 
 def extent(report: CheckReport) -> str:
-    """`3 workloads, 9 replicas in prod-eu`; an endpoint is only named, as nobody knows what stands behind it."""
+    """`3 workloads, 9 replicas in the cluster of context prod-eu`; an endpoint is only named, as nobody knows what stands behind it."""
     if "://" in (report.context or ""):
         return f"endpoint {report.context}"
     if not report.live:
-        return f"no workload in {report.context}"
+        return f"no workload in {_place(report)}"
     objects = {(each.subject.cluster, *_object(each.subject)) for each in report.live}
     pods = {(each.subject.namespace, pod) for each in report.live for group in each.groups for pod in group.pods}
-    return f"{words.counted(len(objects), 'workload')}, {words.counted(len(pods), 'replica')} in {report.context}"
+    return f"{words.counted(len(objects), 'workload')}, {words.counted(len(pods), 'replica')} in {_place(report)}"
+
+
+def _place(report: CheckReport) -> str:
+    return f"the cluster of context {report.context}"
 
 
 def names(subjects: Sequence[Subject], context: str | None) -> list[str]:

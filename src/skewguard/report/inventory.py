@@ -67,13 +67,13 @@ def _replicas(item: Discovered) -> Cell:
 
 
 def summary(report: DiscoverReport) -> str:
-    """`14 inference workloads in prod: 9 verified, 5 without a contract`."""
+    """`14 inference workloads in the cluster of context prod: 9 verified, 5 without a contract`."""
     counts = Counter(item.state for item in report.workloads)
     said = ", ".join(f"{counts[each]} {STATES[each][0]}" for each in _ORDER if counts[each])
     found = words.counted(len(report.workloads), "inference workload") if report.workloads else "no inference workload"
     if report.errors and not report.workloads:
         found = "nothing could be read"
-    parts = [f"{found} in {report.context}" + (f": {said}" if said else "")]
+    parts = [f"{found} in the cluster of context {report.context}" + (f": {said}" if said else "")]
     parts += (
         [words.counted(len(report.unread), "source could not be read", "sources could not be read")]
         if report.unread

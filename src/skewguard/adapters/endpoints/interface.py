@@ -71,7 +71,7 @@ def understood(status: int, headers: Mapping[str, str], body: bytes, *, key: Key
         raise NoAnswer(
             f"it redirects to {_host_of(headers.get('location', ''))}, which is not followed: something else answers here",
             "refused",
-            would_need="the address of the engine itself",
+            would_need="an address that leads to the engine itself",
             status=status,
         )
     if status in (401, 403):

@@ -145,7 +145,11 @@ class _Asking:
         except httpcore2.TimeoutException:
             raise _late(deadline) from None
         except httpcore2.ConnectError as error:
-            raise NoAnswer(_unreached(error), "unreachable", would_need="a way to it from here") from None
+            raise NoAnswer(
+                _unreached(error),
+                "unreachable",
+                would_need="an engine that listens there, and a network that leads to it from this machine",
+            ) from None
         except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
             raise NoAnswer(f"its answer broke off or is no HTTP: {_brief(error)}", "unusable") from None
 

@@ -204,7 +204,7 @@ class _Talk:
     def lost(self, reason: str, kind: Any = "unusable") -> Unread:
         """A note that nothing at all was learnt."""
         place = self.way.shown(Question("/"))
-        return Unread(place, reason, _EVERYTHING, "the engine's name", self.about.subject, kind)
+        return Unread(place, reason, _EVERYTHING, "an engine that says its name there", self.about.subject, kind)
 
     def note_failures(self) -> None:
         """Note why no engine could be told, once for each reason."""

@@ -10,6 +10,7 @@ from skewguard.language.facts import Origin
 from skewguard.language.results import InputProblem
 from skewguard.language.running import Owner, Unread
 from skewguard.language.verifications import Discovered, DiscoverReport
+from skewguard.report import inventory
 from tests.api.test_running import contract, promised, report
 from tests.assess.running import B, Stood, manifest, node, pod, stand, template
 
@@ -65,6 +66,13 @@ def test_a_workload_without_gpu_has_none() -> None:
     """Nothing asks for a GPU: that is not known to be 0 where no limit says so."""
     found = row(stand(manifest("args: [--model=Qwen/Qwen3-8B]"), pod("a", node=node(gpu=None))))
     assert found.gpu_count in (None, 0)
+
+
+def test_gpus_of_two_classes_are_counted_each() -> None:
+    """Of six GPUs, which are how many."""
+    report = listed(stand(PLAIN, pod("a"), pod("b"), pod("c", node=node("n", "NVIDIA-A100-SXM4-80GB"))))
+
+    assert inventory.table(report, wide=False).rows[0][4][0] == "2 × H100-80GB-SXM, 1 × A100-80GB-SXM"
 
 
 def test_pods_that_may_not_be_read_leave_numbers_open() -> None:

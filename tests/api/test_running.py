@@ -15,7 +15,7 @@ from skewguard.language.facts import Fact, Gap, Origin, Subject
 from skewguard.language.results import CheckReport
 from skewguard.language.running import Answers, Unread
 from skewguard.language.sheet import Sheet
-from tests.assess.running import A, B, Stood, manifest, node, pod, stand
+from tests.assess.running import ARGS, GPU, A, B, Stood, manifest, node, pod, stand, template
 
 PLAIN = manifest()
 HEAD = "apiVersion: skewguard.dev/v1alpha1\nkind: ServingContract\nmetadata: {{name: {name}}}\nspec:\n  targets: [{{{target}}}]\n"
@@ -72,6 +72,36 @@ def test_one_replica_that_breaks_a_promise_makes_the_workload_skewed() -> None:
 def test_replicas_that_disagree_are_skewed_without_any_contract() -> None:
     """Two images under one tag."""
     assert states(report(stand(PLAIN, pod("a"), pod("b", digest=B)))) == (["skewed"], 1)
+
+
+def test_an_error_beside_the_contract_is_no_verified_workload() -> None:
+    """Every promise is kept, and none of the replicas serves: skewed, as the exit code says."""
+    stood = stand(PLAIN, pod("a", ready=False))
+
+    assert states(report(stood, contract())) == (["skewed"], 1)
+
+
+def test_replicas_on_two_kinds_of_gpu_are_an_error_unless_the_contract_allows_them() -> None:
+    """A mix that was validated is promised as a list."""
+    a100 = pod("b", node=node("node-2", "NVIDIA-A100-SXM4-80GB"))
+    stood = stand(PLAIN, pod("a"), a100)
+
+    assert states(report(stood)) == (["skewed"], 1)
+    allowed = contract("hardware: {gpu_class: [H100-80GB-SXM, A100-80GB-SXM]}")
+    assert states(report(stood, allowed)) == (["verified"], 0)
+
+
+def test_the_table_tells_every_setting_in_which_groups_differ() -> None:
+    """Whoever says so: one group's declared value against another's observed one, of a replica that has not started."""
+    stuck = pod(
+        "b", template=template(f"{ARGS.replace('256', '4')}\n{GPU}"), revision="old", state="waiting", ready=False
+    )
+    said = report(stand(PLAIN, pod("a", says={"limits.max_num_seqs": 128}), stuck))
+    (live,) = said.live
+
+    assert [line.setting for line in live.settings if line.differs and line.setting.startswith("limits.max_num_s")] == [
+        "limits.max_num_seqs"
+    ]
 
 
 def test_a_clause_that_nobody_can_know_leaves_it_undecided() -> None:

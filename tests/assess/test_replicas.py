@@ -295,8 +295,9 @@ def test_gpu_differences_name_what_follows_from_them() -> None:
         in found.message
     )
     assert "from it follow limits.max_num_batched_tokens (8192 tokens and 2048 tokens)" in found.message
-    assert (found.pods, found.severity) == (("chat-c",), "warning")
+    assert (found.pods, found.severity) == (("chat-c",), "error")
     assert "kubectl delete pod -n prod chat-c" in found.remedy
+    assert "promise `hardware.gpu_class: [H100-80GB-SXM, L4]`" in found.remedy
 
 
 def test_replicas_image_supersedes_the_warning_of_the_tag() -> None:
@@ -444,10 +445,34 @@ def test_a_digest_is_not_compared_with_the_hash_of_a_config() -> None:
     assert "names the image by its config" in found.message
 
 
-def test_nothing_that_runs_breaks_no_contract() -> None:
-    """A workload that is scaled to none is judged on nothing but being bound."""
-    assert findings(stand(PLAIN, desired=0), contract="limits: {max_num_seqs: 1}") == []
-    assert [item.check for item in findings(stand(PLAIN, desired=2))] == ["serving.not-ready"]
+def test_what_is_declared_is_judged_also_where_nothing_runs() -> None:
+    """A workload that is scaled to none will run next what it declares; what only a replica could tell is not open."""
+    spec = "limits: {max_num_seqs: 1}\nruntime: {image_digest: 'sha256:" + "c" * 64 + "'}"
+    told = findings(stand(PLAIN, desired=0), contract=spec)
+
+    assert [item.setting for item in told if item.check == "contract.mismatch"] == ["limits.max_num_seqs"]
+    assert not [item for item in told if item.verdict == "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("stood", "severity", "said"),
+    [
+        (stand(PLAIN, desired=2), "error", "0 of 2 replicas ready: no pod of it runs, and nothing serves"),
+        (stand(PLAIN, pod("a", state="waiting: CrashLoopBackOff", ready=False)), "error", "0 of 1 replica ready: chat-a is not"),
+        (stand(PLAIN, pod("a", ready=False), desired=2), "error", "0 of 2 replicas ready: chat-a is not (running)"),
+        (stand(PLAIN, pod("a"), pod("b", ready=False)), "warning", "1 of 2 replicas ready: chat-b is not (running)"),
+        (
+            stand(PLAIN, pod("a"), pod("b"), pod("c", ready=False), desired=2),
+            "warning",
+            "2 of 2 replicas ready, 1 more than asked for: chat-c is not (running)",
+        ),
+    ],
+)  # fmt: skip
+def test_an_outage_is_an_error_and_a_part_of_it_a_warning(stood: Stood, severity: str, said: str) -> None:
+    """None of the replicas that are asked for is ready: whatever keeps them, nothing serves."""
+    found = only(stood, "serving.not-ready")
+
+    assert (found.severity, said in found.message) == (severity, True), found.message
 
 
 def test_what_a_server_fills_in_is_no_finding() -> None:

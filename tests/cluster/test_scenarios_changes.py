@@ -60,10 +60,10 @@ def test_a_rollout_that_stands_half_way(control_plane: Plane, half: Namespace) -
 
 
 def test_a_rollout_whose_first_pod_loads(control_plane: Plane, half: Namespace, tmp_path: Path) -> None:
-    """A model that is still loading is a note; that its template breaks the contract is not."""
+    """A replica that is not ready beside others is a warning; that its template breaks the contract is an error."""
     written = scenes.contract(tmp_path / "c.yaml", "Deployment/chat", "limits: {max_model_len: 32768}")
     report = verify(control_plane, half, "deploy/chat", contracts=(written,))
-    assert found(report, "serving.not-ready").severity == "note"
+    assert found(report, "serving.not-ready").severity == "warning"
     assert found(report, "contract.mismatch").pods == (new_pod(half),)
     assert report.exit_code == 1
 
@@ -240,25 +240,27 @@ def test_what_a_mesh_adds_to_every_pod(control_plane: Plane, namespace: Namespac
 
 # ---- nothing runs ----------------------------------------------------------------------------------------------------
 
+OUTAGE = ({"serving.not-ready"}, 1, "skewed")
+
 
 @pytest.mark.parametrize(
-    ("more", "state", "alarm"),
+    ("more", "said", "outcome"),
     [
-        ({"replicas": 0}, "empty", set()),
-        ({"pod_annotations": {"skewguard.test/crash": "137"}}, "CrashLoopBackOff", {"serving.not-ready"}),
+        ({"replicas": 0}, "", (set(), 0, "empty")),
+        ({"pod_annotations": {"skewguard.test/crash": "137"}}, "CrashLoopBackOff", OUTAGE),
         (
             {"pod_annotations": {"skewguard.test/waiting": "ImagePullBackOff"}},
             "ImagePullBackOff",
-            {"serving.not-ready"},
+            OUTAGE,
         ),
-        ({"nodeSelector": {"nvidia.com/gpu.product": objects.L4.product}}, "nodes are available", set()),
+        ({"nodeSelector": {"nvidia.com/gpu.product": objects.L4.product}}, "nodes are available", OUTAGE),
     ],
     ids=["scaled to none", "crashes", "cannot be pulled", "finds no machine"],
 )
 def test_a_workload_of_which_nothing_serves(
-    control_plane: Plane, namespace: Namespace, more: Mapping[str, object], state: str, alarm: set[str]
+    control_plane: Plane, namespace: Namespace, more: Mapping[str, object], said: str, outcome: object
 ) -> None:
-    """None is wanted, or none comes up: its state is told, and no setting is called broken."""
+    """None is wanted, which is fine, or none comes up, which is an outage: its state is told, and no setting is called broken."""
     namespace.gpu_node("h100")
     namespace.apply(chat(**more))  # type: ignore[arg-type]
     wanted = int(str(more.get("replicas", 1)))
@@ -266,9 +268,9 @@ def test_a_workload_of_which_nothing_serves(
     for name in scenes.pods(namespace, "chat"):
         namespace.wait_until(f"pod/{name}", lambda thing: bool(thing["status"].get("conditions")))
     report = verify(control_plane, namespace, "deploy/chat")
-    assert (alarms(report), report.exit_code, beside(report).state) == (alarm, 0, "empty")
+    assert (alarms(report), report.exit_code, beside(report).state) == outcome
     told = [each.message for each in report.findings if each.check == "serving.not-ready"]
-    assert [state in text for text in told] == [True] * wanted
+    assert [said in text for text in told] == [True] * wanted
 
 
 def test_a_workload_that_goes_while_it_is_read(control_plane: Plane, namespace: Namespace) -> None:
@@ -285,4 +287,4 @@ def test_a_workload_that_goes_while_it_is_read(control_plane: Plane, namespace: 
             namespace.wait_for_pods("app=chat", 0)
 
     report = verify(control_plane, namespace, progress=progress)
-    assert (deleted, alarms(report), report.exit_code) == (["deployments"], {"serving.not-ready"}, 0)
+    assert (deleted, alarms(report), report.exit_code) == (["deployments"], {"serving.not-ready"}, 1)

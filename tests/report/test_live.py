@@ -139,15 +139,16 @@ def test_owner_says_what_becomes_of_a_change(owner: Owner, said: str) -> None:
     ("subject", "said"),
     [
         (structs.replace(FINE, groups=(), desired=0), "scaled to zero"),
+        (structs.replace(FINE, subject=structs.replace(FINE.subject, kind="DaemonSet"), groups=(), desired=0), "no node matches its selector"),
         (structs.replace(FINE, groups=(), desired=2), "0 of 2 replicas ready"),
         (structs.replace(FINE, desired=None), "3 of 3 replicas ready"),
-        (structs.replace(FINE, desired=2), "3 of 2 replicas ready, 1 more than asked for"),
+        (structs.replace(FINE, desired=2), "2 of 2 replicas ready, 1 more than asked for"),
         (
             structs.replace(FINE, groups=(structs.replace(FINE.groups[0], ready=2, terminating=1),), desired=2),
             "2 of 2 replicas ready, 1 terminating",
         ),
     ],
-)
+)  # fmt: skip
 def test_replicas_are_counted_as_they_are(subject: LiveSubject, said: str) -> None:
     """Ready, wanted, too many, on their way out."""
     assert f"contract embed · {said}\n" in shown(verified(subject))

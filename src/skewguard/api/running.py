@@ -197,10 +197,18 @@ def _foremost(cases: Sequence[Case]) -> Iterator[Case]:
 def _beside(cases: Sequence[Case], findings: Sequence[Finding]) -> Iterator[LiveSubject]:
     by_subject: dict[Subject, list[Finding]] = {}
     for item in findings:
-        by_subject.setdefault(item.subject, []).append(item)
+        by_subject.setdefault(structs.replace(item.subject, pod=None), []).append(item)
     everything = len(cases) <= MOST_IN_FULL
     for case in cases:
-        yield comparing.laid_beside(case, by_subject.get(case.sheet.subject, ()), everything=everything)
+        about = [item for name in _names_of_findings(case.sheet.subject) for item in by_subject.get(name, ())]
+        yield comparing.laid_beside(case, about, everything=everything)
+
+
+def _names_of_findings(subject: Subject) -> Iterable[Subject]:
+    """The subject as findings may name it: itself, its container or role alone, its object."""
+    alone = structs.replace(subject, pod=None)
+    roles, boxes = (alone.role, None), (alone.container, None)
+    return dict.fromkeys(structs.replace(alone, role=role, container=box) for role in roles for box in boxes)
 
 
 def _without_pods(item: Finding) -> Finding:

@@ -7,29 +7,11 @@ from skewguard.judge.checks.interface import Case, Check, Party
 from skewguard.knowledge.contract import comparing, describing, values
 from skewguard.knowledge.contract.values import Clause
 from skewguard.language import vocabulary
-from skewguard.language.facts import Fact, Gap, Subject
+from skewguard.language.facts import Effective, Fact, Gap, Subject
 from skewguard.language.findings import Finding
 from skewguard.language.running import Unread
 from skewguard.language.verifications import Compared, LiveSubject, ReplicaGroup, State
 from skewguard.language.vocabulary import BY_NAME
-
-SKEW = (
-    "contract.mismatch",
-    "pin.replicas-image",
-    "pin.replicas-revision",
-    "hardware.replicas-gpu",
-    "facts.replicas-disagree",
-    "facts.replicas-fingerprint",
-    "facts.disagree",
-    "facts.pod-differs-from-template",
-    "serving.rollout-unfinished",
-    "parallel.group-image",
-    "parallel.group-settings",
-    "hardware.group-gpus",
-    "parallel.pair-image",
-    "parallel.pair-settings",
-)
-"""Checks whose failure says that what runs breaks its contract, or disagrees with itself, its group or its manifest."""
 
 
 def laid_beside(case: Case, findings: Sequence[Finding], *, everything: bool) -> LiveSubject:
@@ -42,7 +24,7 @@ def laid_beside(case: Case, findings: Sequence[Finding], *, everything: bool) ->
         version=_version(case),
         contract=contract.name if contract else None,
         state=_state(case, findings),
-        desired=live.desired if live else None,
+        desired=rollouts.desired_of(case),
         groups=tuple(_group(party, case) for party in case.parties),
         settings=tuple(_settings(case, everything=everything)),
         owners=live.owners if live else (),
@@ -67,20 +49,17 @@ def _version(case: Case) -> str | None:
 
 
 def decides(check: Check) -> bool:
-    """Whether the answers of a check can decide the state of a container."""
-    return check.id in SKEW or check.group == "contract"
+    """Whether the answers of a check can decide the state of a container: whatever may be an error."""
+    return check.severity == "error" or check.group == "contract" or check.id == "serving.not-ready"
 
 
 def _state(case: Case, findings: Sequence[Finding]) -> State:
-    skewed = any(
-        item.verdict == "fail" and item.check in SKEW and item.severity != "note" and item.anchor != rollouts.PROGRESS
-        for item in findings
-    )
-    if skewed:
+    if any(item.verdict == "fail" and item.severity == "error" for item in findings):
         return "skewed"
     if any(item.group == "contract" and item.verdict == "unknown" for item in findings):
         return "undecided"
-    if not disagreements.compared(case):
+    staying = any(not party.leaving for party in case.parties)
+    if not staying and not rollouts.desired_of(case) and rollouts.unread_pods(case) is None:
         return "empty"
     if case.binding is not None and len(case.binding.candidates) > 1:
         return "undecided"
@@ -127,8 +106,8 @@ def _settings(case: Case, *, everything: bool) -> Iterator[Compared]:
         for clause in (contract.promised(case.workload.subject.role) if contract else ())
         if not clause.pattern and not isinstance(clause.promise, values.Anything)
     }
-    apart = {item.setting for item in disagreements.apart(case)}
-    first = dict.fromkeys((*clauses, *(name for name in BY_NAME if name in apart), *sorted(apart - BY_NAME.keys())))
+    apart = dict.fromkeys(_apart(case))
+    first = dict.fromkeys((*clauses, *apart))
     for name in first:
         yield _compared(case, name, clauses.get(name), differs=name in apart)
     for name in _others(case) if everything else ():
@@ -136,14 +115,27 @@ def _settings(case: Case, *, everything: bool) -> Iterator[Compared]:
             yield _compared(case, name, None, differs=False)
 
 
+def _apart(case: Case) -> Iterator[str]:
+    """Settings in which any two groups certainly differ, whoever says so; a finding asks for more."""
+    if len(case.parties) < 2:
+        return
+    sheets = [party.case.sheet for party in case.parties]
+    for name in _others(case):
+        if disagreements.any_apart(name, [sheet.effective(name) for sheet in sheets]):
+            yield name
+
+
 def _others(case: Case) -> Iterator[str]:
     """Settings with a value, in the order of the vocabulary; the engine's own where somebody wrote or saw them."""
     sheets = [party.case.sheet for party in case.parties] or [case.sheet]
     added = dict.fromkeys(name for sheet in sheets for name in sheet.added())
     for name in dict.fromkeys((*BY_NAME, *added)):
-        known = sheets[0].effective(name)
-        if not (isinstance(known, Gap) and known.rule == "absent") and "*" not in name:
+        if "*" not in name and not all(_is_absent(sheet.effective(name)) for sheet in sheets):
             yield name
+
+
+def _is_absent(known: Effective) -> bool:
+    return isinstance(known, Gap) and known.rule == "absent"
 
 
 def _compared(case: Case, setting: str, clause: Clause | None, *, differs: bool) -> Compared:

@@ -3,8 +3,10 @@
 A number that nobody knows is None, never 0; what replicas do not agree on is told, not chosen.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from skewguard.judge.checks import rollouts
 from skewguard.judge.checks.interface import Case, Party
 from skewguard.language.facts import Choice, Effective, Fact
 from skewguard.language.verifications import Discovered, LiveSubject
@@ -27,8 +29,10 @@ def discovered(case: Case, standing: LiveSubject, beside: Sequence[str] = ()) ->
             served_name=_agreed(cases, "model.served_name"),
             gpu_count=_gpus(staying, case),
             gpu_classes=tuple(dict.fromkeys(name for each in cases for name in _classes(each.sheet.effective(CLASS)))),
-            desired=_desired(case),
+            gpus=_by_class(staying),
+            desired=rollouts.desired_of(case),
             ready=None if not staying and _is_blind(case) else sum(party.ready for party in staying),
+            there=None if not staying and _is_blind(case) else sum(len(party.replicas) for party in staying),
             contract=standing.contract,
             state=standing.state,
             owner=f"{owner.kind} {f'{owner.namespace}/' if owner.namespace else ''}{owner.name}" if owner else None,
@@ -54,7 +58,7 @@ def _agreed(cases: Sequence[Case], setting: str) -> str | None:
 def _gpus(parties: Sequence[Party], case: Case) -> int | None:
     """The GPUs of all its replicas together; of none where it is scaled to none."""
     if not parties:
-        return 0 if _desired(case) == 0 else None
+        return 0 if rollouts.desired_of(case) == 0 else None
     each = [(party.case.sheet.effective(COUNT), len(party.replicas)) for party in parties]
     counts = [
         fact.value * replicas for fact, replicas in each if isinstance(fact, Fact) and isinstance(fact.value, int)
@@ -62,17 +66,24 @@ def _gpus(parties: Sequence[Party], case: Case) -> int | None:
     return sum(counts) if len(counts) == len(each) else None
 
 
+def _by_class(parties: Sequence[Party]) -> tuple[tuple[str, int], ...]:
+    """The GPUs of all its replicas by class; empty where the class or number of some is not known."""
+    found: Counter[str] = Counter()
+    for party in parties:
+        name, count = (party.case.sheet.effective(setting) for setting in (CLASS, COUNT))
+        if not isinstance(name, Fact) or not isinstance(name.value, str):
+            return ()
+        if not isinstance(count, Fact) or not isinstance(count.value, int):
+            return ()
+        found[name.value] += count.value * len(party.replicas)
+    return tuple(found.items())
+
+
 def _classes(known: Effective) -> Iterator[str]:
     """The classes that a value names; of a choice those that it leaves open."""
     values = known.values() if isinstance(known, Choice) else [known.value] if isinstance(known, Fact) else []
     for value in values:
         yield from (map(str, value) if isinstance(value, list) else [str(value)] if value else [])
-
-
-def _desired(case: Case) -> int | None:
-    """The pods that are wanted of this container; None where its object wants pods of several roles together."""
-    live = case.live
-    return live.desired if live is not None and len(live.workloads) == 1 else None
 
 
 def _is_blind(case: Case) -> bool:

@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 
 from skewguard.assess import endpoints, evaluation
 from skewguard.assess.evaluation import Anchor, Evaluation
-from skewguard.judge.checks import contradicted, disagreements, kubectl
+from skewguard.judge.checks import contradicted, disagreements, kubectl, rollouts
 from skewguard.judge.checks.interface import Case, Check, Party
 from skewguard.language.findings import Finding
 
@@ -19,6 +19,9 @@ _OF_ENDPOINT = ("contract.mismatch", "contract.unbound", "contract.ambiguous", "
 
 _BINDING = ("contract.unbound", "contract.ambiguous")
 """What is said of a container whether or not anything of it runs."""
+
+_ENDING = ("Job", "CronJob")
+"""Kinds whose pods are meant to be over one day."""
 
 _SUPERSEDED: Mapping[str, tuple[str, ...]] = {
     "pin.replicas-image": ("pin.image-tag", "pin.image-digest"),
@@ -47,9 +50,9 @@ def evaluate(case: Case, checks: Iterable[Check], anchor: Anchor, *, list_passed
         whole, own = [], [row for row in own if row.id in _OF_ENDPOINT]
     result = evaluation.evaluate(case, whole, anchor, list_passed=list_passed)
     if not parties:
-        alone = [row for row in own if row.id in _BINDING]
-        _join(result, evaluation.evaluate(case, alone, anchor, list_passed=list_passed))
-        result.counts["skipped"] += len(own) - len(alone)
+        alone = _of_nothing(case, own, anchor, list_passed=list_passed)
+        _join(result, alone)
+        result.findings += alone.findings
         return result
     told: list[_Told] = []
     refutable = {row.id for row in own if row.until_ready}
@@ -62,6 +65,21 @@ def evaluate(case: Case, checks: Iterable[Check], anchor: Anchor, *, list_passed
     result.findings += _folded(told, parties)
     result.findings = list(_distinct_causes(result.findings))
     return result
+
+
+def _of_nothing(case: Case, own: Sequence[Check], anchor: Anchor, *, list_passed: bool) -> Evaluation:
+    """What is said of a container of which nothing runs: what is declared stands, and is what will run next.
+
+    What only a replica could decide is not open, for there is none. Of a Job that is over, and of one whose pods could not be
+    read, only what binds it is told.
+    """
+    over = case.workload.subject.kind in _ENDING or rollouts.unread_pods(case) is not None
+    rows = [row for row in own if not over or row.id in _BINDING]
+    answer = evaluation.evaluate(case, rows, anchor, list_passed=list_passed)
+    told = [item for item in answer.findings if item.verdict != "unknown" or item.check in _BINDING]
+    answer.counts["skipped"] += len(own) - len(rows) + len(answer.findings) - len(told)
+    answer.findings = told
+    return answer
 
 
 def _is_refuted(item: Finding, refutable: set[str]) -> bool:

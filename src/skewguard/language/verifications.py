@@ -13,8 +13,8 @@ from skewguard.language.results_parts import InputProblem
 from skewguard.language.running import Owner, Revision, Unread
 
 State = Literal["verified", "skewed", "undecided", "unpromised", "empty"]
-"""In words: keeps its contract everywhere; breaks it or disagrees with itself; a clause is unknown; no contract binds it and
-nothing is wrong; nothing runs."""
+"""In words: keeps its contract everywhere, and no error stands beside it; an error was found; a clause is unknown; no contract
+binds it and nothing is an error; no replica runs and none is asked for."""
 
 API_ALONE = "read from the cluster's API alone; --depth logs asks the engines too"
 """The note of a report for which no engine was asked."""
@@ -41,7 +41,8 @@ class Compared(Struct, frozen=True):
     """One setting, side by side: what was promised, what is declared, what follows, and what each group runs with.
 
     `groups` stands in the order of `LiveSubject.groups`; a Gap there says why it is not known of these replicas.
-    `differs`: the groups are not equal. `broken`: some group breaks the promise.
+    `differs`: two groups are certainly not equal, whoever says so and whether they have started or not. `broken`: some
+    group breaks the promise.
     """
 
     setting: str
@@ -71,7 +72,11 @@ class LiveSubject(Struct, frozen=True):
 
 
 class Discovered(Struct, frozen=True):
-    """One inference workload: its engine, and what it serves on how many of which GPUs. None: not known, never 0."""
+    """One inference workload: its engine, and what it serves on how many of which GPUs. None: not known, never 0.
+
+    `gpus` counts them by class, and is empty where those of some replica are not known. `there` are its pods, without
+    those that are being deleted.
+    """
 
     subject: Subject
     engine: str
@@ -86,6 +91,8 @@ class Discovered(Struct, frozen=True):
     state: State = "unpromised"
     owner: str | None = None
     notes: tuple[str, ...] = ()
+    gpus: tuple[tuple[str, int], ...] = ()
+    there: int | None = None
 
 
 class DiscoverReport(Struct, frozen=True):

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct, structs
 
+from skewguard.language.counting import Count
 from skewguard.language.facts import Subject
 from skewguard.language.findings import Finding
 from skewguard.language.results import CheckReport
@@ -131,6 +132,18 @@ def extent(report: CheckReport) -> str:
 
 def _place(report: CheckReport) -> str:
     return f"the cluster of context {report.context}"
+
+
+def count(item: LiveSubject) -> Count:
+    """The replicas of a subject, counted."""
+    leaving = sum(group.terminating for group in item.groups)
+    there = sum(len(group.pods) for group in item.groups) - leaving
+    return Count(
+        there,
+        sum(min(group.ready, len(group.pods) - group.terminating) for group in item.groups),
+        item.desired,
+        leaving,
+    )
 
 
 def names(subjects: Sequence[Subject], context: str | None) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from skewguard.language.counting import Count
 from skewguard.language.verifications import Discovered, DiscoverReport, State
 from skewguard.report import fleet, words
 from skewguard.report.live_words import STATES, Cell, Table
@@ -48,6 +49,8 @@ def name(item: Discovered, context: str) -> str:
 
 
 def _gpus(item: Discovered) -> Cell:
+    if len(item.gpus) > 1:
+        return ", ".join(f"{count} × {name}" for name, count in item.gpus), ""
     classes = ", ".join(item.gpu_classes)
     if item.gpu_count is None:
         return (classes, "") if classes else _UNKNOWN
@@ -59,11 +62,12 @@ def _gpus(item: Discovered) -> Cell:
 def _replicas(item: Discovered) -> Cell:
     if item.desired is None and item.ready is None:
         return _UNKNOWN
-    ready = "unknown" if item.ready is None else str(item.ready)
+    if item.ready is None:
+        return "unknown ready" if item.desired is None else f"unknown of {item.desired} ready", ""
     if item.desired is None:
-        return f"{ready} ready", ""
-    short = item.ready is not None and item.ready < item.desired
-    return f"{ready} of {item.desired} ready", "warning" if short else ""
+        return f"{item.ready} ready", ""
+    counted = Count(item.there if item.there is not None else item.ready, item.ready, item.desired)
+    return counted.brief, "warning" if item.ready < item.desired else ""
 
 
 def summary(report: DiscoverReport) -> str:

@@ -15,8 +15,8 @@ Promise = Annotated[str | None, Meta(description="what the contract wants, in wo
 StateName = Annotated[
     State,
     Meta(
-        description="verified: keeps its contract; skewed: breaks it or disagrees with itself; undecided: a clause is "
-        "unknown; unpromised: no contract; empty: nothing runs"
+        description="verified: keeps its contract; skewed: an error was found; undecided: a clause is "
+        "unknown; unpromised: no contract; empty: no replica runs and none is asked for"
     ),
 ]
 

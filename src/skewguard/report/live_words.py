@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from msgspec import Struct, structs
 
-from skewguard.language.facts import Fact
+from skewguard.language.facts import Fact, Subject
 from skewguard.language.running import Owner, Unread
 from skewguard.language.verifications import LiveSubject, ReplicaGroup, State
-from skewguard.report import pods, words
+from skewguard.report import fleet, pods, words
 from skewguard.report.fleet import ENDPOINT, OfLive
 
 Cell = tuple[str, str]
@@ -42,11 +42,8 @@ helm-controller corrects drift only with `spec.driftDetection.mode: enabled`.
 
 
 def state(item: OfLive) -> Cell:
-    """The state of a subject as a word and its style; a skew without an error is a warning."""
-    word, style = STATES[item.live.state]
-    if item.live.state == "skewed" and not any(finding.severity == "error" for finding in item.news):
-        style = "warning"
-    return word, style
+    """The state of a subject as a word and its style."""
+    return STATES[item.live.state]
 
 
 def heading(item: LiveSubject, context: str | None) -> str:
@@ -62,21 +59,13 @@ def ready(item: LiveSubject) -> str:
     """`2 of 3 replicas ready, 1 terminating`; empty where nothing is a pod."""
     if item.subject.kind == ENDPOINT:
         return ""
-    there, leaving, able, wanted = _numbers(item)
-    if not there and not item.desired:
-        return "" if item.desired is None else "scaled to zero"
-    said = f"{able} of {words.counted(wanted, 'replica')} ready"
-    more = there - leaving - wanted
-    said += f", {more} more than asked for" if more > 0 else ""
-    return said + (f", {leaving} terminating" if leaving else "")
+    if not item.groups and not item.desired:
+        return "" if item.desired is None else _none_wanted(item.subject)
+    return str(fleet.count(item))
 
 
-def _numbers(item: LiveSubject) -> tuple[int, int, int, int]:
-    """How many replicas are there, on their way out, ready, and wanted."""
-    there = sum(len(group.pods) for group in item.groups)
-    leaving = sum(group.terminating for group in item.groups)
-    wanted = item.desired if item.desired is not None else there - leaving
-    return there, leaving, sum(group.ready for group in item.groups), wanted
+def _none_wanted(subject: Subject) -> str:
+    return "no node matches its selector" if subject.kind == "DaemonSet" else "scaled to zero"
 
 
 def owner(item: Owner) -> str:

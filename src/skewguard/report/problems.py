@@ -5,7 +5,7 @@ import re
 from skewguard.language.facts import Gap
 from skewguard.language.findings import Finding
 from skewguard.language.verifications import Compared
-from skewguard.report import arranging, words
+from skewguard.report import arranging, fleet, words
 from skewguard.report.fleet import OfLive
 
 _HEX = re.compile(r"(?:sha256:)?(?<![0-9a-f])([0-9a-f]{7})[0-9a-f]{17,}")
@@ -22,13 +22,12 @@ def problem(item: OfLive, room: int, *, asked: bool = True) -> tuple[str, str]:
     """
     live = item.live
     news = sorted(item.news, key=lambda finding: _order(finding, undecided=live.state == "undecided"))
-    pods = sum(len(group.pods) - group.terminating for group in live.groups)
-    able = sum(group.ready for group in live.groups)
+    counted = fleet.count(live)
     said = [_brief(news[0], item, asked=asked)] if news else []
     more = f" (+{len(news) - 1} more)" if len(news) > 1 else ""
-    ready = f"{able} of {words.counted(pods, 'replica')} ready"
+    ready, is_short = str(counted), counted.ready < max(counted.there, counted.wanted)
     is_told = bool(news) and (news[0].check == _NOT_READY or len(f"{said[0]}; {ready}{more}") > room)
-    return "; ".join([*said, *([ready] if able < pods and not is_told else [])]), more
+    return "; ".join([*said, *([ready] if is_short and not is_told else [])]), more
 
 
 def _order(finding: Finding, *, undecided: bool) -> tuple[object, ...]:

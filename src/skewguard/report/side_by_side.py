@@ -39,8 +39,29 @@ def table(item: LiveSubject, *, everything: bool, whole: bool) -> Table:
 
 
 def hidden(item: LiveSubject) -> int:
-    """Settings that were compared, are alike everywhere, and were promised by nobody."""
+    """Settings that are not known to differ, and were promised by nobody."""
     return sum(not _is_news(line) for line in item.settings)
+
+
+def rest(item: LiveSubject) -> str:
+    """What is true of the settings that are not shown; empty where all are."""
+    lines = [line for line in item.settings if not _is_news(line)]
+    if not lines:
+        return ""
+    said = words.counted(len(lines), "more setting")
+    if len(item.groups) < 2:
+        return said
+    partly = sum(_is_partly_known(line) for line in lines)
+    return f"{said}, none known to differ" + (f", {partly:,} of them not known of all replicas" if partly else "")
+
+
+def _is_partly_known(line: Compared) -> bool:
+    """Whether some group's value is known, and another's is not."""
+    return 0 < sum(map(_is_open, line.groups)) < len(line.groups)
+
+
+def _is_open(value: Effective) -> bool:
+    return isinstance(value, Choice) or (isinstance(value, Gap) and value.rule != "absent")
 
 
 def _is_news(line: Compared) -> bool:
@@ -74,7 +95,7 @@ def _at(values: Sequence[Effective], number: int) -> Effective | None:
 def _cell(value: Effective | None, line: Compared, *, whole: bool) -> Cell:
     if value is None:
         return "", ""
-    is_open = isinstance(value, Choice) or (isinstance(value, Gap) and value.rule != "absent")
+    is_open = _is_open(value)
     if isinstance(value, Gap) and is_open and not whole:
         return "unknown", "unknown"
     return words.effective(value, line.unit), "unknown" if is_open else ""

@@ -81,16 +81,16 @@ def _differ(setting: str, parties: Sequence[Party]) -> bool:
     sheets = [party.case.sheet for party in parties]
     for known in ([sheet.observed(setting) for sheet in sheets], [sheet.echoed(setting) for sheet in sheets]):
         told = [fact for fact in known if fact is not None]
-        if len(told) > 1 and _any_apart(setting, told):
+        if len(told) > 1 and any_apart(setting, told):
             return True
         if len(told) == len(parties) and all(fact.value not in (None, "auto") for fact in told):
             return False
-    if setting == DIGEST or not _any_apart(setting, [sheet.written(setting) for sheet in sheets]):
+    if setting == DIGEST or not any_apart(setting, [sheet.written(setting) for sheet in sheets]):
         return False
-    return _any_apart(setting, [sheet.effective(setting) for sheet in sheets])
+    return any_apart(setting, [sheet.effective(setting) for sheet in sheets])
 
 
-def _any_apart(setting: str, known: Sequence[Effective]) -> bool:
+def any_apart(setting: str, known: Sequence[Effective]) -> bool:
     """Whether any two of them are certainly different."""
     distinct: list[Effective] = []
     for each in known:
@@ -167,7 +167,7 @@ def _by_revision(setting: str, parties: Sequence[Party], *, placed: bool) -> boo
         return True
     if setting == DIGEST:
         return len({_image(party) for party in parties}) > 1
-    return _any_apart(setting, [party.case.sheet.written(setting) for party in parties])
+    return any_apart(setting, [party.case.sheet.written(setting) for party in parties])
 
 
 def _image(party: Party) -> str | None:

@@ -109,10 +109,10 @@ def _files(case: Case) -> list[Apart]:
     "hardware.replicas-gpu",
     title="Replicas of one workload run on different GPUs",
     category="hardware",
-    severity="warning",
+    severity="error",
     why="Another class of GPU has another memory and speed, and engines size their batches by it: the replicas have "
     "different limits, different latency, and different numbers in the last digits.",
-    remedy="let scheduling name one class",
+    remedy="let scheduling name one class, or promise every class that was validated: `hardware.gpu_class: [A, B]`",
     bad="nodeSelector: {}   # a mixed pool",
     good="nodeSelector: {nvidia.com/gpu.product: NVIDIA-H100-80GB-HBM3}",
     sources=("vLLM vllm/engine/arg_utils.py: default batch sizes by GPU memory",),
@@ -123,14 +123,22 @@ def replicas_gpu(case: Case) -> Iterator[Result]:
     if not found:
         return
     also = [item for item in disagreements.of_cause(case, "gpu") if item.setting not in _OF_GPU]
-    remedy = (
-        "name the class in `nodeSelector` or in the contract's `hardware.gpu_class`, then remove the pods elsewhere"
-    )
+    remedy = "name the class in `nodeSelector`, then remove the pods elsewhere"
     most, odd = disagreements.most(found[0])
     if most is not None and odd:
         where = f"; then {kubectl.on_pod('delete pod', case, odd[0])}" + (" and the like" if len(odd) > 1 else "")
         remedy = f"let `nodeSelector` name {most.value} (where most run) in {case.workload.subject.kind} {case.workload.subject.name}{where}"
-    yield _told(found[0], _and((), also), remedy=remedy, anchor="nodeSelector")
+    yield _told(found[0], _and((), also), remedy=remedy + _if_meant(found[0]), anchor="nodeSelector")
+
+
+def _if_meant(item: Apart) -> str:
+    """What to write where the mix is as it was validated."""
+    classes = dict.fromkeys(disagreements.shown(GPU, known) for _, known in item.values if isinstance(known, Fact))
+    if item.setting == GPU and len(classes) > 1:
+        return f"; if they are meant to run so, promise `{GPU}: [{', '.join(classes)}]` in the contract"
+    return (
+        '; if they are meant to run so, annotate the workload with `skewguard.dev/ignore.hardware.replicas-gpu: "why"`'
+    )
 
 
 @check(

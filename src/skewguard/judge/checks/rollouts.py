@@ -5,6 +5,7 @@ from functools import partial
 
 from skewguard.judge.checks import disagreements, interface, kubectl
 from skewguard.judge.checks.interface import Case, Party, Result, fail, skipped, unknown
+from skewguard.language.counting import Count
 from skewguard.language.running import ConfigChange, Progress, Replica, Revision, Unread
 
 check = partial(interface.check, phases=("live",), scope="replicas")
@@ -158,23 +159,24 @@ _MANY = 3
     category="orchestration",
     severity="warning",
     why="What was read of a replica that is not ready may not be what it serves with, and as long as it is not, the others "
-    "carry its load.",
+    "carry its load. Where none is ready nothing serves at all, which is an error.",
     remedy="see why it does not become ready",
     sources=("Kubernetes documentation: Pod lifecycle, container states",),
 )
 def not_ready(case: Case) -> Iterator[Result]:
-    """Nothing runs at all, or some replicas are not ready; a note while a model may still be loading."""
+    """Nothing serves at all, an error; or some replicas are not ready, a warning."""
     replicas = [replica for party in case.parties if not party.leaving for replica in party.replicas]
     if not replicas and unread_pods(case) is not None:
         yield skipped("the pods could not be read")
         return
-    desired = case.live.desired if case.live else None
+    desired = desired_of(case)
     if not replicas:
         yield from _nothing(case, desired)
         return
     waiting = [replica for replica in replicas if not replica.ready]
     if not waiting:
         return
+    counted = Count(len(replicas), len(replicas) - len(waiting), desired)
     broken = [replica for replica in waiting if _is_broken(case, replica)]
     pods = [replica.name for replica in broken or waiting]
     state = _state(case, (broken or waiting)[0])
@@ -185,12 +187,18 @@ def not_ready(case: Case) -> Iterator[Result]:
         else kubectl.on_pod("describe pod", case, pods[0])
     )
     yield fail(
-        f"{len(waiting)} of {len(replicas)} replicas are not ready: {kubectl.pods(pods)} ({state})",
+        f"{counted}: {kubectl.pods(pods)} {'is' if len(pods) == 1 else 'are'} not ({state})",
         remedy=f"see why with {look}",
         anchor="pods",
-        severity=None if broken else "note",
+        severity=None if counted.ready or desired == 0 else "error",
         pods=pods,
     )
+
+
+def desired_of(case: Case) -> int | None:
+    """The pods that are wanted of this container; None where its object wants pods of several roles together."""
+    live = case.live
+    return live.desired if live is not None and len(live.workloads) == 1 else None
 
 
 _PODS = ("pods", "replicasets", "ReplicaSet", "statefulsets", "StatefulSet")
@@ -229,13 +237,14 @@ def unseen(case: Case) -> Iterator[Result]:
 
 def _nothing(case: Case, desired: int | None) -> Iterator[Result]:
     if desired == 0:
-        yield skipped("it is scaled to none")
+        yield skipped("none is asked for")
         return
+    many = f"{Count(0, 0, desired)}: " if desired else ""
     yield fail(
-        "no pod of it runs, so there is nothing to judge",
+        f"{many}no pod of it runs, and nothing serves",
         remedy=f"see why with {kubectl.on('describe', case)}",
         anchor="pods",
-        severity="note" if desired is None else None,
+        severity="error" if desired or (case.live is not None and case.live.desired) else "note",
     )
 
 

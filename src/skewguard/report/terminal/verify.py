@@ -47,7 +47,7 @@ def render(report: CheckReport, view: View, *, wide: bool = False) -> str:
 
 
 class _Body:
-    """Writes subjects. `everything`: notes too, and settings that are alike everywhere and promised by nobody."""
+    """Writes subjects. `everything`: notes too, and settings that are not known to differ and were promised by nobody."""
 
     def __init__(self, page: Page, view: View, context: str | None, *, wide: bool) -> None:
         self.page = page
@@ -81,10 +81,8 @@ class _Body:
 
     def _settings(self, item: fleet.OfLive) -> None:
         table_lines(self.page, side_by_side.table(item.live, everything=self.everything, whole=self.wide))
-        hidden = 0 if self.everything else side_by_side.hidden(item.live)
-        if hidden:
-            said = f"{words.counted(hidden, 'more setting')}, alike everywhere and promised by nobody: see -v"
-            self.page.prose(said, indent=2, style="faint")
+        if not self.everything and (said := side_by_side.rest(item.live)):
+            self.page.prose(f"{said}: see -v", indent=2, style="faint")
 
     def several(self, told: fleet.Told, *, asked: bool) -> None:
         """A line for each container in trouble, in full with -v; the fine ones are counted."""

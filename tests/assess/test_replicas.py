@@ -550,3 +550,21 @@ def test_a_waived_setting_of_many_has_a_finding_of_its_own() -> None:
     found = findings(stood, "facts.disagree", contract=waived)
 
     assert {each.setting for each in found} == set(MANY)
+
+
+def test_a_ready_container_with_arguments_that_its_engine_refuses_is_told_once() -> None:
+    """It runs, so nothing may say that it does not start; what it does with the argument is not known."""
+    bad = manifest("args: [--model=Qwen/Qwen3-8B, --quantizaton=fp8, --no-such-flag]")
+    (one,) = findings(stand(bad, pod("a"), pod("b")), "facts.runs-regardless")
+
+    assert one.severity == "warning"
+    assert "refuses `--quantizaton`, `--no-such-flag` by skewguard's tables, and the container is ready" in one.message
+    assert not [item for item in findings(stand(bad, pod("a"))) if "not start" in item.message]
+    assert findings(stand(bad, pod("a", ready=False)), "facts.runs-regardless") == []
+
+
+def test_a_swallowed_argument_of_a_ready_container_stays_an_error() -> None:
+    """Only that it would not start is not said."""
+    one = only(stand(manifest('args: [--model=Qwen/Qwen3-8B, "--quantization fp8"]'), pod("a")), "args.swallowed")
+
+    assert (one.severity, "not start" in one.message) == ("error", False)

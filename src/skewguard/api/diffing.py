@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from skewguard.api import inputs, surroundings, things
+from skewguard.api import inputs, resolving, surroundings, things
 from skewguard.assess import evaluation, observed
 from skewguard.judge import comparison, rereading
 from skewguard.judge.checks.registry import CHECKS, Case
@@ -268,7 +268,7 @@ def _expected(one: Case, other: Case) -> list[ExpectedDifference]:
 
 
 def _starts(cases: Sequence[Case]) -> bool | None:
-    answers = [case.parsed.starts for case in cases if case.parsed is not None]
+    answers = [resolving.starts(case) for case in cases if case.parsed is not None]
     if any(answer is False for answer in answers):
         return False
     return True if answers and all(answers) else None

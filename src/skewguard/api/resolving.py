@@ -48,6 +48,13 @@ def settings(
         )
 
 
+def starts(case: Case) -> bool | None:
+    """Whether the engine's parser accepts the arguments; not known of one that is ready though the tables refuse them."""
+    answer = case.parsed.starts if case.parsed else None
+    ready = any(party.ready for party in case.parties) or case.is_ready
+    return None if ready and answer is False else answer
+
+
 def laid_out(case: Case) -> SubjectSettings:
     """One case as the report shows it."""
     parsed = case.parsed
@@ -56,7 +63,7 @@ def laid_out(case: Case) -> SubjectSettings:
         engine=case.engine,
         version=case.release.version if case.release else None,
         entrypoint=parsed.entrypoint if parsed else "",
-        starts=parsed.starts if parsed else None,
+        starts=starts(case),
         arguments=tuple(
             ArgumentLine(
                 text=argument.text,

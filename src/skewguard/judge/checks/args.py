@@ -83,7 +83,14 @@ def _setting(case: Case, argument: Argument) -> str | None:
 )
 def swallowed(case: Case) -> Iterator[Result]:
     """A word that holds a flag and became a positional, or was taken as another flag's value."""
-    yield from _answers(case, "swallowed")
+    for argument in faults.told(case, "swallowed"):
+        answer = _answer(case, argument)
+        if case.is_ready and argument.fatal is not False:
+            answer.message = (
+                f"`{argument.text.strip()}` is one argument with a space in it, which {case.title} takes for no flag: the "
+                "container is ready, so what became of the argument is not known"
+            )
+        yield answer
 
 
 @check(

@@ -126,6 +126,35 @@ def _disagreement(case: Case, setting: str, written: Fact, seen: Fact) -> Result
 
 
 @check(
+    "facts.runs-regardless",
+    title="A container is ready with arguments that its engine refuses",
+    category="runtime",
+    severity="warning",
+    why="By the tables the engine of this version ends at its start with such an argument, and the replica is ready all the "
+    "same. Something else runs than the manifest says: a moved tag, a rebuilt image, or a script that drops the argument.",
+    remedy="see which version runs and what it was started with",
+    sources=("the argument parser of the engine's release, as in skewguard's tables",),
+)
+def runs_regardless(case: Case) -> Iterator[Result]:
+    """Arguments that stop the start for certain, of an image of the engine's own, on a replica that is ready."""
+    ready = [replica.name for replica in case.replicas if replica.ready]
+    refused = [item for item in case.arguments_refused() if not item.doubt and not item.versions]
+    release = case.release
+    if not ready or not refused or release is None or release.beyond or not evidence.own_image(case):
+        return
+    names = ", ".join(dict.fromkeys(f"`{item.text.partition('=')[0]}`" for item in refused))
+    yield fail(
+        f"{case.title} {release.version or release.text} refuses {names} by skewguard's tables, and the container is ready: "
+        "the image is not what its tag says, or something between drops the argument; what it does with it is not known",
+        remedy=f"see what the process was started with, {kubectl.in_container('exec', case, ready[0], ' -- cat /proc/1/cmdline')}, "
+        "and remove the argument or pin the image by digest",
+        anchor="ready",
+        at=refused[0].origin,
+        pods=ready,
+    )
+
+
+@check(
     "facts.pod-differs-from-template",
     title="Pods are not as their template says",
     category="orchestration",

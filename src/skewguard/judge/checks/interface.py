@@ -69,6 +69,15 @@ class Case(Struct, eq=False):
         """What the arithmetic of memory and speed reads of this container."""
         return situated(self.sheet, self.engine, self.inputs)
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether a replica of it is ready: its engine has started, whatever the tables say of its arguments."""
+        return any(replica.ready for replica in self.replicas)
+
+    def arguments_refused(self) -> Iterator[Argument]:
+        """The arguments that stop the start, in order."""
+        return (argument for argument in (self.parsed.arguments if self.parsed else ()) if argument.fatal is True)
+
     def arguments(self, *faults: str) -> Iterator[Argument]:
         """The arguments with one of these faults, in order."""
         for argument in self.parsed.arguments if self.parsed else ():

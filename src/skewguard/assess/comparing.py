@@ -48,9 +48,13 @@ def _version(case: Case) -> str | None:
     return case.release.version if case.release else None
 
 
+_GRAVER = ("pin.model-revision", "pin.tokenizer-revision", "serving.loopback", "serving.not-ready")
+"""Checks that call some of what they find an error, though they are none of errors."""
+
+
 def decides(check: Check) -> bool:
     """Whether the answers of a check can decide the state of a container: whatever may be an error."""
-    return check.severity == "error" or check.group == "contract" or check.id == "serving.not-ready"
+    return check.severity == "error" or check.group == "contract" or check.id in _GRAVER
 
 
 def _state(case: Case, findings: Sequence[Finding]) -> State:

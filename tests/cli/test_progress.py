@@ -107,3 +107,15 @@ def test_files_are_counted_where_there_are_many(terminal: Callable[[], Terminal]
     with progress.files() as many:
         many(225)
     assert stream.getvalue() == "\rreading: 225 files\r\x1b[K"
+
+
+def test_counts_are_told_in_the_number_they_have(terminal: Callable[[], Terminal], clock: list[float]) -> None:
+    """One of a kind is not several, and what there is none of is not told."""
+    stream = terminal()
+    with progress.reading("prod") as count:
+        clock[0] = 1.0
+        for what, number in (("replicationcontrollers", 0), ("statefulsets", 1), ("ingresses", 1)):
+            count(what, number)
+            clock[0] += 1.0
+        count("replicas to ask", 1)
+    assert "reading prod: 1 statefulset, 1 ingress, 1 replica to ask" in stream.getvalue()

@@ -38,6 +38,7 @@ from tests.report.live_reports import (
     REPLICAS_DIFFER,
     SKEWED,
     VERIFY,
+    observed,
     verified,
 )
 from tests.report.reports import CLAUSE, OPTIONS, finding
@@ -439,3 +440,12 @@ def test_passes_that_rest_on_the_unseen_name_it() -> None:
     assert "ConfigMap prod/chat-env" not in shown(report)
     assert "contract.mismatch of model.id" in shown(report, verbose=True, width=200)
     assert json.loads(shown(report, "json"))["resting"][0]["on"] == ["ConfigMap prod/chat-env"]
+
+
+def test_promise_that_nothing_is_set_is_no_row_while_nobody_knows() -> None:
+    """Of a full contract dozens of settings are promised as unset; a value that breaks one is shown."""
+    unknown = Gap("runtime.seed", "nobody said it", "log")
+    line = Compared("runtime.seed", promised="unset", groups=(unknown, unknown))
+    known = structs.replace(line, groups=(observed("runtime.seed", 7, FIRST[0]), unknown), broken=True)
+    assert "runtime.seed" not in shown(verified(structs.replace(SKEWED, settings=(line,))))
+    assert "runtime.seed" in shown(verified(structs.replace(SKEWED, settings=(known,))))

@@ -75,13 +75,21 @@ class _Line:
         """The line in words. A place may be a URL, and a URL may hold a secret."""
         from skewguard.language import redact
 
-        counts = ", ".join(f"{number:,} {what}" for what, number in self._counts.items())
+        counts = ", ".join(_counted(number, what) for what, number in self._counts.items() if number)
         return f"reading {redact.free_text(self._place)}" + (f": {counts}" if counts else "")
 
     def clear(self) -> None:
         """Leave nothing behind."""
         if self._drawn:
             telling.say(_CLEAR, nl=False)
+
+
+def _counted(number: int, what: str) -> str:
+    """`1 pod`, `2 pods`, `1 ingress`, `1 replica to ask`, of a plural as the API writes it."""
+    noun, space, rest = what.partition(" ")
+    if number == 1:
+        noun = f"{noun[:-3]}y" if noun.endswith("ies") else noun.removesuffix("es" if noun.endswith("sses") else "s")
+    return f"{number:,} {noun}{space}{rest}"
 
 
 def _fitting(text: str) -> str:

@@ -15,6 +15,9 @@ MOST_GROUPS = 4
 LONGEST_CELL = 40
 """Characters of a value in a table; `wide` shows all."""
 
+_NOTHING_SET = "unset"
+"""How a contract's promise that nobody sets it is told."""
+
 _HEX = re.compile(r"(?<![0-9a-f])([0-9a-f]{12})[0-9a-f]{12,}")
 """A digest or a commit: its beginning tells two apart."""
 
@@ -65,7 +68,13 @@ def _is_open(value: Effective) -> bool:
 
 
 def _is_news(line: Compared) -> bool:
-    return line.differs or line.broken or line.promised is not None
+    """A promise that nothing is set says nothing to a reader as long as nobody knows of a value."""
+    is_promised = line.promised is not None and not (line.promised == _NOTHING_SET and _is_unknown(line))
+    return line.differs or line.broken or is_promised
+
+
+def _is_unknown(line: Compared) -> bool:
+    return all(map(_is_open, line.groups))
 
 
 def _order(line: Compared) -> tuple[bool, bool, bool, str]:

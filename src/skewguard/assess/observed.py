@@ -100,18 +100,18 @@ def wants_gpu(case: Case) -> bool:
 def _machine(case: Case, machine: Machine) -> Iterator[Fact]:
     place = machine.gpu_origin or machine.origin
     gpu = machine.accelerator
-    if gpu is not None:
-        own = sliced(gpu, case.container)
-        memory = machine.gpu_memory if own is gpu and machine.gpu_memory else round(own.memory_gib * 2**10) * 2**20
+    own = sliced(gpu, case.container) if gpu is not None else None
+    if own is not None:
         yield Fact("hardware.gpu_class", own.title, "observed", place)
-        yield Fact("hardware.gpu_memory", memory, "observed", place)
-    elif machine.gpu_memory is not None:
-        yield Fact("hardware.gpu_memory", machine.gpu_memory, "observed", place)
+    if machine.gpu_memory is not None and own is gpu:
+        yield Fact("hardware.gpu_memory", machine.gpu_memory, "observed", machine.memory_origin or machine.origin)
+    elif own is not None:  # what the class has, or the slice that the container asks for
+        yield Fact("hardware.gpu_memory", round(own.memory_gib * 2**10) * 2**20, "observed", place)
     if machine.driver_version is not None:
         origin = machine.driver_origin or machine.origin
         yield Fact("hardware.driver_version", machine.driver_version, "observed", origin)
     if machine.partition is not None:
-        yield Fact("hardware.partition", machine.partition, "observed", place)
+        yield Fact("hardware.partition", machine.partition, "observed", machine.partition_origin or place)
 
 
 def attribute(device: Device, name: str) -> str | None:

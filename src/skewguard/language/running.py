@@ -48,7 +48,7 @@ class Machine(Struct, frozen=True):
     """A node, as far as it decides what an engine does. Memory in bytes; None where no label tells.
 
     `accelerator` None: no label names a class that is known (`gpu_label` is then what the label says, if there is one).
-    `partition` is a MIG profile or `shared`. `gaps` say what could not be told, and why.
+    `partition` is a MIG profile or `shared`. Each fact has the label that tells it as its origin; None: the node itself. `gaps` say what could not be told, and why.
     """
 
     name: str
@@ -58,10 +58,12 @@ class Machine(Struct, frozen=True):
     gpu_label: str | None = None
     gpu_origin: Origin | None = None
     gpu_memory: int | None = None
+    memory_origin: Origin | None = None
     gpu_count: int | None = None
     driver_version: str | None = None
     driver_origin: Origin | None = None
     partition: str | None = None
+    partition_origin: Origin | None = None
     instance_type: str | None = None
     runtime: str | None = None
     gaps: tuple[Gap, ...] = ()

@@ -48,6 +48,25 @@ def test_the_class_that_labels_name(labels: dict[str, str], name: str, partition
     assert found.gpu_origin.kind == "label"
 
 
+@pytest.mark.parametrize(
+    ("labels", "origin"),
+    [
+        ({"nvidia.com/gpu.product": "NVIDIA-L4-SHARED"}, "nvidia.com/gpu.product"),
+        ({"nvidia.com/gpu.product": "NVIDIA-L4", "nvidia.com/gpu.sharing-strategy": "mps"}, "nvidia.com/gpu.sharing-strategy"),
+        ({"nvidia.com/gpu.product": "NVIDIA-L4", "nvidia.com/gpu.replicas": "4"}, "nvidia.com/gpu.replicas"),
+    ],
+)  # fmt: skip
+def test_each_fact_of_a_machine_has_the_label_that_tells_it(labels: dict[str, str], origin: str) -> None:
+    """The memory is told by its own label, and a share by whichever label says that the device is shared."""
+    found = _machine({**labels, "nvidia.com/gpu.memory": "23034"})
+
+    assert found.partition == "shared"
+    assert found.partition_origin is not None
+    assert f" {origin} " in found.partition_origin.ref
+    assert found.memory_origin is not None
+    assert " nvidia.com/gpu.memory " in found.memory_origin.ref
+
+
 def test_the_device_stands_above_the_cloud() -> None:
     """What was read off the device decides, and a label that says another class is told of."""
     product, kind = "nvidia.com/gpu.product", "node.kubernetes.io/instance-type"

@@ -41,12 +41,11 @@ def machine(node: shapes.Node, project_labels: Mapping[str, str]) -> Machine:
         name=name,
         origin=Origin("object", f"Node {name}"),
         labels=labels,
-        gpu_memory=_memory(labels),
         gpu_count=_count(labels, node.status.capacity or {}),
         instance_type=labels.get("node.kubernetes.io/instance-type") or labels.get("beta.kubernetes.io/instance-type"),
         runtime=node.status.node_info.container_runtime_version,
     )
-    return _with_class(_with_driver(found), labels, node.status.capacity or {}, project_labels)
+    return _with_class(_with_driver(_with_memory(found)), labels, node.status.capacity or {}, project_labels)
 
 
 def absent(name: str, reason: str) -> Machine:
@@ -84,9 +83,13 @@ def _with_class(
     known = _narrowed(classes, found.gpu_memory, told[1:])
     if len({each.name for each in known}) != 1:
         return structs.replace(found, gaps=(*gaps, _unclear(found, key, labels[key], known)))
-    partition = _partition(known[0], labels)
+    partition, place = known[0].partition, found.gpu_origin  # the product's name may say it
+    if partition is None and (sharing := _sharing(labels)) is not None:
+        partition, place = "shared", _place(found.name, sharing, labels[sharing])
     item = known[0] if partition in (None, known[0].partition) else accelerators.part(known[0], partition)
-    return structs.replace(found, accelerator=item, partition=partition, gaps=gaps)
+    return structs.replace(
+        found, accelerator=item, partition=partition, partition_origin=place if partition else None, gaps=gaps
+    )
 
 
 def _told(
@@ -152,21 +155,22 @@ def _unlabelled(found: Machine, labels: Mapping[str, str], capacity: Mapping[str
     return structs.replace(found, gaps=(gap,))
 
 
-def _partition(item: Accelerator, labels: Mapping[str, str]) -> str | None:
-    """The part of a device that each pod gets: from the product's name, or the sharing that the plugin labels."""
-    if item.partition is not None:
-        return item.partition
+def _sharing(labels: Mapping[str, str]) -> str | None:
+    """The label of the device plugin that says that several pods share a device."""
+    if labels.get(_SHARING, "none") not in ("none", ""):
+        return _SHARING
     replicas = labels.get(_REPLICAS, "1")
-    shared = labels.get(_SHARING, "none") not in ("none", "") or (replicas.isdigit() and int(replicas) > 1)
-    return "shared" if shared else None
+    return _REPLICAS if replicas.isdigit() and int(replicas) > 1 else None
 
 
-def _memory(labels: Mapping[str, str]) -> int | None:
-    """Bytes of one device (of one slice, where all are sliced alike)."""
+def _with_memory(found: Machine) -> Machine:
+    """With the memory of one device (of one slice, where all are sliced alike), where a label tells it."""
     for key in MEMORY_KEYS:
-        if re.fullmatch(r"[1-9]\d{0,8}", labels.get(key, "")):
-            return int(labels[key]) * _MIB
-    return None
+        value = found.labels.get(key, "")
+        if re.fullmatch(r"[1-9]\d{0,8}", value):
+            place = _place(found.name, key, value)
+            return structs.replace(found, gpu_memory=int(value) * _MIB, memory_origin=place)
+    return found
 
 
 def _count(labels: Mapping[str, str], capacity: Mapping[str, str | int]) -> int | None:

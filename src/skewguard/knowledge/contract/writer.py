@@ -6,7 +6,7 @@ wrote and nobody can read (a Secret, a shell variable) is a TODO alone. Two patt
 that no further setting appears. Keys and tokens never enter the text.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from skewguard.knowledge.contract import describing, promises, quoting, values
@@ -60,6 +60,10 @@ class Draft(Protocol):
     def parsed(self) -> Arguments | None:
         """Its arguments; None where the engine has no grammar here."""
 
+    @property
+    def replicas(self) -> Sequence[object]:
+        """The replicas that it was read of; none where a manifest alone was."""
+
 
 def write(draft: Draft, name: str) -> str:
     """The commented text of a contract `name` for one container."""
@@ -100,8 +104,10 @@ def unheld(draft: Draft) -> list[str]:
 def _head(draft: Draft, name: str) -> Iterator[str]:
     about = draft.sheet.effective("runtime.version")
     version = f" {about.value}" if isinstance(about, Fact) else ""
+    engine = f"{draft.title}{version}"
+    source = f"read of what runs ({engine})" if draft.replicas else f"as {engine} takes its manifest"
     yield from quoting.comment(
-        f"What {draft.sheet.subject} runs with, as {draft.title}{version} takes its manifest. Read every TODO, loosen "
+        f"What {draft.sheet.subject} runs with, {source}. Read every TODO, loosen "
         "what may vary ({max: 256}, [H100-80GB, H200]), remove what you do not promise.",
         _WIDTH,
     )

@@ -8,7 +8,7 @@ import pytest
 
 from skewguard import api
 from skewguard.api import things
-from skewguard.language.errors import UsageError
+from skewguard.language.errors import InputError, UsageError
 from skewguard.language.facts import Fact
 from skewguard.report import parts, words
 from skewguard.report.options import View
@@ -207,6 +207,19 @@ def test_init_of_a_url_promises_no_empty_default() -> None:
 
     assert "equals: ''" not in written.text
     assert 'equals: ""' not in written.text
+
+
+def test_nothing_to_compare_is_told_with_what_keeps_each_side_from_being_read(stage: Stage) -> None:
+    """A file that is not there and a right that is missing: one typed name must not hide the other's cause."""
+    for kind in ("deployments", "pods", "replicasets"):
+        stage.server.rights.deny(None, kind)
+
+    with pytest.raises(InputError) as caught:
+        api.diff("nosuch.yaml", "deploy/chat", **stage.reach)
+
+    told = str(caught.value)
+    assert "nosuch.yaml does not exist" in told
+    assert "may not get deployments.apps in namespace prod" in told
 
 
 def test_an_object_under_another_version_is_read_as_its_manifest(stage: Stage) -> None:

@@ -15,7 +15,7 @@ from skewguard.language.errors import ExitCode, InputError, UsageError
 from skewguard.language.facts import Effective, Fact, Gap, Subject
 from skewguard.language.findings import Effect
 from skewguard.language.rereadings import EntrypointChange, WordChange
-from skewguard.language.results import Change, DiffReport, ExpectedDifference, Undecided
+from skewguard.language.results import Change, DiffReport, ExpectedDifference, InputProblem, Undecided
 from skewguard.language.running import ENDPOINT
 
 Pairs = list[tuple[Case, Case]]
@@ -63,7 +63,7 @@ def diff(
             inputs.of_thing(things.parse((name,)), around, namespace=namespace, version=version, reached=how)
             for name, version in zip((a, b or a), versions, strict=True)
         )
-        _comparable(names, left.cases, right.cases, versions)
+        _comparable(names, left, right, versions)
         return _report(names, left, right, upgrade=b is None)
 
 
@@ -123,7 +123,7 @@ def _alone(rest: Sequence[Case], other: str, side: inputs.Loaded) -> tuple[tuple
 
 
 def _comparable(
-    names: tuple[str, str], left: Sequence[Case], right: Sequence[Case], versions: tuple[str | None, str | None]
+    names: tuple[str, str], left: inputs.Loaded, right: inputs.Loaded, versions: tuple[str | None, str | None]
 ) -> None:
     """Raises an error where there is nothing to compare, rather than calling it equal."""
     for version in versions:
@@ -131,13 +131,19 @@ def _comparable(
         if engine is not None and engine not in knowledge_of.ENGINES:
             known = ", ".join(knowledge_of.ENGINES)
             raise UsageError(f"nothing is known of the versions of {engine}", hint=f"engines with a table: {known}")
-        if engine is not None and left and all(case.engine != engine for case in left):
+        if engine is not None and left.cases and all(case.engine != engine for case in left.cases):
             raise UsageError(f"{names[0]} runs no {engine}, so --engine {version} changes nothing in it")
-    if not left and not right:
+    if not left.cases and not right.cases:
+        sides = zip(names, (left, right), strict=True)
+        why = [f"{name}: {_in_words(each)}" for name, side in sides for each in dict.fromkeys(side.problems)]
         raise InputError(
-            "no inference engine on either side, so there is nothing to compare",
+            "; ".join(("no inference engine on either side, so there is nothing to compare", *why)),
             hint="`skewguard check` says for every container why it is none",
         )
+
+
+def _in_words(problem: InputProblem) -> str:
+    return f"{problem.message} ({problem.hint})" if problem.hint else problem.message
 
 
 def _sides(a: str, b: str | None, versions: tuple[str, ...]) -> tuple[tuple[str, str], tuple[str | None, str | None]]:

@@ -246,7 +246,7 @@ OUTAGE = ({"serving.not-ready"}, 1, "skewed")
 @pytest.mark.parametrize(
     ("more", "said", "outcome"),
     [
-        ({"replicas": 0}, "", (set(), 0, "empty")),
+        ({"replicas": 0}, "", ({"hardware.gpu-class"}, 0, "empty")),
         ({"pod_annotations": {"skewguard.test/crash": "137"}}, "CrashLoopBackOff", OUTAGE),
         (
             {"pod_annotations": {"skewguard.test/waiting": "ImagePullBackOff"}},
@@ -260,7 +260,7 @@ OUTAGE = ({"serving.not-ready"}, 1, "skewed")
 def test_a_workload_of_which_nothing_serves(
     control_plane: Plane, namespace: Namespace, more: Mapping[str, object], said: str, outcome: object
 ) -> None:
-    """None is wanted, which is fine, or none comes up, which is an outage: its state is told, and no setting is called broken."""
+    """None is wanted, and what is declared is judged; or none comes up, an outage: its state is told, no setting is called broken."""
     namespace.gpu_node("h100")
     namespace.apply(chat(**more))  # type: ignore[arg-type]
     wanted = int(str(more.get("replicas", 1)))

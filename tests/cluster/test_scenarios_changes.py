@@ -287,4 +287,8 @@ def test_a_workload_that_goes_while_it_is_read(control_plane: Plane, namespace: 
             namespace.wait_for_pods("app=chat", 0)
 
     report = verify(control_plane, namespace, progress=progress)
-    assert (deleted, alarms(report), report.exit_code) == (["deployments"], {"serving.not-ready"}, 1)
+    assert (deleted, alarms(report), report.exit_code) == (
+        ["deployments"],
+        {"hardware.gpu-class", "serving.not-ready"},
+        1,
+    )

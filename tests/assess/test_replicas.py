@@ -329,6 +329,7 @@ def test_of_a_rollout_the_settings_stand_with_both_values() -> None:
 
 STOPPED = Progress("Deployment prod/chat", stuck="ProgressDeadlineExceeded: timed out", since="2026-11-21T08:10:00Z")
 PAUSED = Progress("Deployment prod/chat", held="it is paused", pending=True)
+PARTED = Progress("StatefulSet prod/chat", held="its partition is 1")
 BEHIND = Progress("Deployment prod/chat", behind=True)
 
 
@@ -337,12 +338,15 @@ BEHIND = Progress("Deployment prod/chat", behind=True)
     [
         ((), "warning", "they differ in limits.max_num_seqs (512 requests and 256 requests)"),
         ((STOPPED,), "warning", "it came to a stop at 2026-11-21T08:10:00Z (ProgressDeadlineExceeded: timed out"),
-        ((PAUSED,), "note", "it is paused"),
-        ((PAUSED, STOPPED), "warning", "it came to a stop"),
+        ((PARTED,), "note", "its partition is 1"),
+        ((PAUSED,), "warning", "it is paused"),
+        ((PARTED, STOPPED), "warning", "it came to a stop"),
     ],
 )
-def test_a_rollout_that_somebody_holds_is_a_note(progress: tuple[Progress, ...], severity: str, why: str) -> None:
-    """Two revisions on purpose wake nobody; one that came to a stop says since when and why."""
+def test_two_revisions_that_are_kept_on_purpose_are_a_note(
+    progress: tuple[Progress, ...], severity: str, why: str
+) -> None:
+    """A partition wakes nobody; a pause half way may be forgotten, and what came to a stop says since when and why."""
     pods = (pod("a", revision="old", template=OTHER), pod("b"))
     found = only(stand(PLAIN, *pods, revisions=("new", "old"), progress=progress), "serving.rollout-unfinished")
 

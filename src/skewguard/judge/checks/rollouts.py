@@ -24,7 +24,8 @@ check = partial(interface.check, phases=("live",), scope="replicas")
 def rollout_unfinished(case: Case) -> Iterator[Result]:
     """Replicas of more than one revision, none of the current one, or a controller that has given up.
 
-    A note where nothing that was read differs, and where somebody told the controller to stop there.
+    A note where nothing that was read differs, and where somebody told the controller to keep both: a partition, a step
+    of a canary. A pause says nothing of the kind, and is easily forgotten.
     """
     parties = disagreements.compared(case)
     groups: dict[str, list[Party]] = {}
@@ -40,7 +41,7 @@ def rollout_unfinished(case: Case) -> Iterator[Result]:
     sides = [_side(mark, group) for mark, group in groups.items()]
     old = [pod for party in parties if party.current is False for pod in party.pods]
     new = next((revision for revision in (case.live.revisions if case.live else ()) if revision.current), None)
-    meant = bool(held) and not stuck
+    meant = bool(held) and not stuck and not any(each.pending for each in held)
     yield fail(
         f"{_head(case, new, behind=behind)}: {', '.join(sides)}{_differences(found, several=len(groups) > 1)}"
         f"{''.join(map(_why, stuck or held))}",

@@ -161,7 +161,7 @@ def test_nothing_is_said_of_arguments_behind_a_url(recording: str) -> None:
 
 
 def test_init_of_an_object_pins_what_runs(stage: Stage) -> None:
-    """Digest, version and GPU class as seen; a setting in which the replicas run apart is left to whoever reads it."""
+    """Digest, version and GPU class as seen; what replicas run apart in, or are known apart in, is left to whoever reads it."""
     (written,) = api.init(("deploy/chat",), **stage.reach).contracts
 
     for line in (

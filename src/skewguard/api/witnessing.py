@@ -14,9 +14,10 @@ from skewguard.api.interviews import DEPTHS, Depth, Manner
 from skewguard.api.running import Scope, Terms, Witnessed
 from skewguard.api.surroundings import Around
 from skewguard.api.things import ObjectName, Thing
-from skewguard.assess import endpoints, replicas
+from skewguard.assess import comparing, endpoints, replicas
 from skewguard.assess.replicas import Standing
 from skewguard.judge.checks import disagreements, kubectl
+from skewguard.judge.checks.disagreements import Apart
 from skewguard.judge.checks.interface import Case, Party
 from skewguard.knowledge.engines import commands
 from skewguard.language.errors import InputError, UsageError
@@ -214,12 +215,16 @@ def _as_most(case: Case, parties: list[Party]) -> Case:
         return parties[0].case
     most = replicas.foremost(case)
     one = structs.replace(most, sheet=most.sheet.copied())
-    for item in disagreements.apart(case):
-        who = case.workload.subject
-        key = "replicas@" + "/".join(part for part in (who.cluster, who.namespace, who.kind, who.name) if part)
-        reason = f"its replicas run apart in it: {disagreements.sides(item)}"
-        unclear = Gap(item.setting, reason, REPLICAS, (key,), "replicas that run the same")
-        one.sheet.leave_open(disagreements.at_once(item, key) or unclear)
+    who = case.workload.subject
+    key = "replicas@" + "/".join(part for part in (who.cluster, who.namespace, who.kind, who.name) if part)
+    certain = {item.setting: item for item in disagreements.apart(case)}
+    for setting in dict.fromkeys((*certain, *comparing.differing(case))):
+        values = tuple((party, party.case.sheet.effective(setting)) for party in parties)
+        said = disagreements.sides(certain.get(setting) or Apart(setting, values, "itself"))
+        how = "its replicas run apart in it" if setting in certain else "what is known of its replicas differs"
+        unclear = Gap(setting, f"{how}: {said}", REPLICAS, (key,), "replicas that run the same")
+        at_once = disagreements.at_once(certain[setting], key) if setting in certain else None
+        one.sheet.leave_open(at_once or unclear)
     return one
 
 

@@ -110,7 +110,7 @@ def _settings(case: Case, *, everything: bool) -> Iterator[Compared]:
         for clause in (contract.promised(case.workload.subject.role) if contract else ())
         if not clause.pattern and not isinstance(clause.promise, values.Anything)
     }
-    apart = dict.fromkeys(_apart(case))
+    apart = dict.fromkeys(differing(case))
     first = dict.fromkeys((*clauses, *apart))
     for name in first:
         yield _compared(case, name, clauses.get(name), differs=name in apart)
@@ -119,7 +119,7 @@ def _settings(case: Case, *, everything: bool) -> Iterator[Compared]:
             yield _compared(case, name, None, differs=False)
 
 
-def _apart(case: Case) -> Iterator[str]:
+def differing(case: Case) -> Iterator[str]:
     """Settings in which any two groups certainly differ, whoever says so; a finding asks for more."""
     if len(case.parties) < 2:
         return

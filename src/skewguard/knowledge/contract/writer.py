@@ -11,7 +11,7 @@ from typing import Protocol
 
 from skewguard.knowledge.contract import describing, promises, quoting, values
 from skewguard.language import redact, vocabulary
-from skewguard.language.facts import Choice, Effective, Fact, Gap, Value
+from skewguard.language.facts import REPLICAS, Choice, Effective, Fact, Gap, Value
 from skewguard.language.sheet import Sheet
 from skewguard.language.vocabulary import Setting
 from skewguard.language.workloads import Container, Workload
@@ -206,7 +206,8 @@ def _gap(draft: Draft, row: Setting, gap: Gap) -> Iterator[str]:
         return
     reason = gap.reason if not gap.would_need else f"{gap.reason}; {gap.would_need} would tell"
     yield from _todo(row.key, f"{reason}. Write the value you validated")
-    if row.name not in _WITHOUT_CLAUSE and (draft.parsed is not None or not row.called):
+    clauses = row.name not in _WITHOUT_CLAUSE and gap.rule != REPLICAS  # some replica has a value of somebody's
+    if clauses and (draft.parsed is not None or not row.called):
         yield f"{row.key}: {values.UNSET}"
 
 

@@ -118,7 +118,9 @@ _ENGINES = {
         "--exec", "exec_", is_flag=True, help="Also run read-only commands in the pods, such as nvidia-smi."
     ),
     "api_key_env": click.option(
-        "--api-key-env", metavar="NAME", help="Environment variable that holds the API key of the engines."
+        "--api-key-env",
+        metavar="NAME",
+        help="Environment variable that holds the API key of the engines. Default: SKEWGUARD_API_KEY.",
     ),
     "api_key_file": click.option("--api-key-file", metavar="PATH", help="File that holds it."),
     "ca_file": click.option("--ca-file", metavar="PATH", help="Certificates to trust for an endpoint behind TLS."),

@@ -83,7 +83,8 @@ def understood(status: int, headers: Mapping[str, str], body: bytes, *, key: Key
 
 def _no_key(status: int, key: Key | None) -> tuple[str, Kind]:
     if key is None:
-        return f"it needs an API key (it answers {status}): set {KEY_VARIABLE}, or name a file that holds it", "denied"
+        ways = f"set {KEY_VARIABLE}, or name a variable or a file (--api-key-env, --api-key-file)"
+        return f"it needs an API key (it answers {status}): {ways}", "denied"
     return f"it does not accept the API key of {key.source} (it answers {status})", "denied"
 
 

@@ -1,11 +1,14 @@
 """The verbs that look at what runs. Like `commands`: heavy rooms are imported inside them."""
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from skewguard.cli import options
+
+if TYPE_CHECKING:
+    from skewguard.language.verifications import AccessReport
 
 
 @click.command()
@@ -64,18 +67,11 @@ def verify(
     """
     from skewguard import api
     from skewguard.cli import output, progress
-    from skewguard.language.errors import UsageError
 
     where: dict[str, Any] = {"namespace": namespace, "all_namespaces": all_namespaces}
-    if check_access and endpoint:
-        raise UsageError(
-            "--check-access asks a cluster about rights, and --endpoint asks one engine without any cluster",
-            hint="leave one of them out",
-        )
     if check_access:
         wanted = output.parse(outputs, "check-access")
-        rights = api.check_access(**where, **options.of_cluster(reach))
-        return output.emit(rights, wanted, verbose=verbose, color=color)
+        return output.emit(_rights(endpoint, where, reach), wanted, verbose=verbose, color=color)
     wanted = output.parse(outputs, "verify")
     with progress.reading(endpoint or _place(workloads, namespace, all_namespaces)) as count:
         result = api.verify(
@@ -144,6 +140,19 @@ def discover(
             **reach,
         )
     return output.emit(result, wanted, verbose=verbose, color=color)
+
+
+def _rights(endpoint: str | None, where: dict[str, Any], reach: dict[str, Any]) -> "AccessReport":
+    """What may be read of a cluster. Raises `UsageError` beside an endpoint, which knows no rights."""
+    from skewguard import api
+    from skewguard.language.errors import UsageError
+
+    if endpoint:
+        raise UsageError(
+            "--check-access asks a cluster about rights, and --endpoint asks one engine without any cluster",
+            hint="leave one of them out",
+        )
+    return api.check_access(**where, **options.of_cluster(reach))
 
 
 def _place(workloads: tuple[str, ...], namespace: str | None, all_namespaces: bool) -> str:

@@ -5,10 +5,10 @@ or is not in the input is always said, because a report that hides it would look
 """
 
 from skewguard.language.results import CheckReport
-from skewguard.report import arranging, folding, summaries
+from skewguard.report import arranging, folding
 from skewguard.report.options import View
-from skewguard.report.terminal.finding import Findings, undecided_line
-from skewguard.report.terminal.inputs import missing_lines, notes_lines, problem_lines, resting_lines
+from skewguard.report.terminal.closing import close
+from skewguard.report.terminal.finding import Findings
 from skewguard.report.terminal.page import Page
 
 
@@ -22,16 +22,7 @@ def render(report: CheckReport, view: View, *, wide: bool = False) -> str:
     findings.by_file(shown, report)
     if idle is not None:
         _folded(page, idle)
-    if not view.verbose:
-        undecided_line(page, report)
-    if view.verbose or wide:
-        resting_lines(page, report.resting)
-    missing_lines(page, report.missing)
-    problem_lines(page, report.errors)
-    notes_lines(page, report.notes)
-    page.blank()
-    page.prose(summaries.check(report, hint=not view.verbose), style=summaries.mood(report))
-    return page.text()
+    return close(page, report, view, wide=wide)
 
 
 def _folded(page: Page, idle: folding.Folded) -> None:

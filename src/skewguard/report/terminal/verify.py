@@ -8,12 +8,12 @@ from shlex import quote
 
 from skewguard.language.results import CheckReport
 from skewguard.language.verifications import API_ALONE
-from skewguard.report import arranging, fleet, live_words, problems, side_by_side, sources, summaries, words
+from skewguard.report import arranging, fleet, live_words, problems, side_by_side, sources, words
 from skewguard.report.characters import visible
 from skewguard.report.options import View
 from skewguard.report.terminal import page as pages
-from skewguard.report.terminal.finding import Findings, undecided_line
-from skewguard.report.terminal.inputs import missing_lines, notes_lines, problem_lines, resting_lines
+from skewguard.report.terminal.closing import close
+from skewguard.report.terminal.finding import Findings
 from skewguard.report.terminal.page import Page, Piece
 
 _NO_CONTEXT = "in-cluster"
@@ -34,16 +34,7 @@ def render(report: CheckReport, view: View, *, wide: bool = False) -> str:
     else:
         body.several(told, asked=API_ALONE not in report.notes)
     body.findings.by_file(filter(body.is_shown, told.others), report)
-    if not view.verbose:
-        undecided_line(page, report)
-    if view.verbose or wide:
-        resting_lines(page, report.resting)
-    missing_lines(page, report.missing)
-    problem_lines(page, report.errors)
-    notes_lines(page, report.notes)
-    page.blank()
-    page.prose(summaries.check(report, hint=not view.verbose), style=summaries.mood(report))
-    return page.text()
+    return close(page, report, view, wide=wide)
 
 
 class _Body:

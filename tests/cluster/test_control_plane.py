@@ -211,6 +211,16 @@ def test_the_cluster_works_on_after_its_api_server_was_restarted(own_control_pla
         namespace.wait_ready("deployment/chat")
 
 
+def test_a_controller_that_ends_while_the_api_server_is_away_is_started_again(own_control_plane: ControlPlane) -> None:
+    """As the kubelet does it: kube-controller-manager ends where it finds no API server while it initializes."""
+    with own_control_plane.plane.namespace() as namespace:
+        namespace.gpu_node("a")
+        controllers = own_control_plane.program("kube-controller-manager")
+        own_control_plane.restart_apiserver(while_away=lambda: controllers.stop(5))
+        run_engine(namespace)
+        namespace.wait_ready("deployment/chat")
+
+
 def test_a_port_that_somebody_took_in_between_is_given_up(
     programs: Binaries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,12 +27,17 @@ class Process:
         self, name: str, words: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
     ) -> None:
         self.name = name
+        self._words, self._folder, self._environment = tuple(words), folder, environment
+        self.start()
+
+    def start(self) -> None:
+        """Run it, again where it has ended; what it prints now goes on in the same log."""
         guard = [sys.executable, "-I", "-S", "-c", GUARD, str(os.getpid())]
-        with (folder / f"{name}.log").open("ab") as log:
+        with (self._folder / f"{self.name}.log").open("ab") as log:
             self._popen = subprocess.Popen(
-                [*guard, *words],
-                cwd=folder,
-                env=None if environment is None else dict(environment),
+                [*guard, *self._words],
+                cwd=self._folder,
+                env=None if self._environment is None else dict(self._environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -98,24 +98,32 @@ class ControlPlane:
             self._processes.pop().stop(STOP_S)
 
     def restart_apiserver(self, *, while_away: Callable[[], object] | None = None) -> None:
-        """End the API server as an upgrade does (SIGTERM), call `while_away`, and start it again at the same address."""
-        place = self._processes.index(self._apiserver())
-        self._processes.pop(place).stop(STOP_S)
+        """End the API server as an upgrade does (SIGTERM), call `while_away`, and start it again at the same address.
+
+        A controller that finds no API server ends (kube-controller-manager does while it is still initializing); in a
+        cluster the kubelet starts it again, here this does.
+        """
+        server = self.program("kube-apiserver")
+        server.stop(STOP_S)
         if while_away is not None:
             while_away()
-        self._start_apiserver()
-        self._processes.insert(place, self._processes.pop())
+        server.start()
+        self._wait_until(self._apiserver_is_ready, server)
+        for process in self._processes:
+            if process.ended:
+                process.start()
 
     def suspend_apiserver(self) -> None:
         """Connections stay open and nothing answers, until `resume_apiserver`."""
-        self._apiserver().signal(signal.SIGSTOP)
+        self.program("kube-apiserver").signal(signal.SIGSTOP)
 
     def resume_apiserver(self) -> None:
         """Go on as if nothing had been."""
-        self._apiserver().signal(signal.SIGCONT)
+        self.program("kube-apiserver").signal(signal.SIGCONT)
 
-    def _apiserver(self) -> Process:
-        [process] = [process for process in self._processes if process.name == "kube-apiserver"]
+    def program(self, name: str) -> Process:
+        """The one of its programs that has this name."""
+        [process] = [process for process in self._processes if process.name == name]
         return process
 
     def _write_credentials(self) -> None:
@@ -165,15 +173,15 @@ class ControlPlane:
                 "--endpoint-reconciler-type=none",
             ],
         )
-        self._wait_until(self._apiserver_is_ready)
+        self._wait_until(self._apiserver_is_ready, *self._processes)
 
-    def _wait_until(self, ready: Callable[[], bool]) -> None:
-        """Until the program that was started last is ready, while all of them run."""
+    def _wait_until(self, ready: Callable[[], bool], *needed: Process) -> None:
+        """Until the last of the programs that this needs is ready, while all of them run."""
         end = time.monotonic() + START_S
         while not ready():
-            ended = [process.name for process in self._processes if process.ended]
+            ended = [process.name for process in needed if process.ended]
             if ended or time.monotonic() > end:
-                what = f"{ended[0]} ended" if ended else f"{self._processes[-1].name} is not ready after {START_S:g} s"
+                what = f"{ended[0]} ended" if ended else f"{needed[-1].name} is not ready after {START_S:g} s"
                 logs = self.plane.logs()
                 raise (PortTaken if "address already in use" in logs else DidNotStart)(f"{what}\n{logs}")
             time.sleep(0.05)
@@ -227,7 +235,7 @@ class ControlPlane:
             ],
             environment,
         )
-        self._wait_until(lambda: _listens(self._kubelet))
+        self._wait_until(lambda: _listens(self._kubelet), *self._processes)
 
 
 def _listens(port: int) -> bool:

@@ -10,28 +10,9 @@ from typing import Any
 
 from skewguard.knowledge.contract.reading import Reader, shape
 from skewguard.language import vocabulary
+from skewguard.language.measures import LIMITS, MEASURES, STATS, TIMES
 from skewguard.language.trees import Node
 
-TIMES = ("ttft", "itl", "tpot", "e2e")
-NUMBERS = (
-    "requests_per_second",
-    "output_tokens_per_second",
-    "input_tokens_per_second",
-    "output_tokens_per_second_per_gpu",
-    "goodput",
-    "error_rate",
-    "effective_batch",
-    "queue",
-    "kv_cache_usage",
-    "preemptions",
-    "prefix_cache_hit_rate",
-    "gpu_utilization",
-    "gpu_memory_used",
-)
-METRICS = (*TIMES, *NUMBERS)
-QUANTILES = ("p50", "p90", "p95", "p99")
-STATS = (*QUANTILES, "mean")
-LIMITS = ("max_ratio", "min_ratio", "max_points", "min_points")
 PROFILES = ("poisson", "constant", "concurrency", "burst")
 
 Read = Callable[[Reader, Node, str], Any]
@@ -103,8 +84,8 @@ def performance(reader: Reader, node: Node) -> dict[str, Any]:
     """`load`, `slo` and `tolerances`, typed: seconds for times, numbers for the rest."""
     readers: Mapping[str, Read] = {
         "load": lambda reader, part, name: _fields(reader, part, name, _LOAD),
-        "slo": lambda reader, part, name: _fields(reader, part, name, dict.fromkeys(METRICS, _slo)),
-        "tolerances": lambda reader, part, name: _fields(reader, part, name, dict.fromkeys(METRICS, _tolerance)),
+        "slo": lambda reader, part, name: _fields(reader, part, name, dict.fromkeys(MEASURES, _slo)),
+        "tolerances": lambda reader, part, name: _fields(reader, part, name, dict.fromkeys(MEASURES, _tolerance)),
     }
     return _fields(reader, node, "performance", readers)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from skewguard.knowledge.contract import loading, measured, promises, values
-from skewguard.language import vocabulary
+from skewguard.language import measures, vocabulary
 from skewguard.language.vocabulary import Setting
 
 Schema = dict[str, Any]
@@ -190,20 +190,20 @@ def _performance() -> Schema:
         **dict.fromkeys(("concurrency", "requests", "prompt_tokens", "output_tokens", "seed"), _COUNT),
         **dict.fromkeys(("duration", "warmup"), _SECONDS),
     }
-    objectives = {metric: {"$ref": f"#/$defs/{_objective(metric)}"} for metric in measured.METRICS}
-    tolerances = {metric: {"$ref": "#/$defs/tolerance"} for metric in measured.METRICS}
+    objectives = {metric: {"$ref": f"#/$defs/{_objective(metric)}"} for metric in measures.MEASURES}
+    tolerances = {metric: {"$ref": "#/$defs/tolerance"} for metric in measures.MEASURES}
     return _object({"load": _object(load), "slo": _object(objectives), "tolerances": _object(tolerances)})
 
 
 def _objective(metric: str) -> str:
-    return "objective-time" if metric in measured.TIMES else "objective-number"
+    return "objective-time" if metric in measures.TIMES else "objective-number"
 
 
 def _measured() -> Schema:
-    limits = dict.fromkeys(measured.LIMITS, _POSITIVE)
-    statistics = dict.fromkeys(measured.STATS, _object(limits))
+    limits = dict.fromkeys(measures.LIMITS, _POSITIVE)
+    statistics = dict.fromkeys(measures.STATS, _object(limits))
     return {
-        "objective-time": _object(dict.fromkeys(measured.STATS, _SECONDS), empty=False),
+        "objective-time": _object(dict.fromkeys(measures.STATS, _SECONDS), empty=False),
         "objective-number": _object({"min": _NUMBER, "max": _NUMBER}, empty=False),
         "tolerance": _object({**limits, **statistics}, empty=False),
     }

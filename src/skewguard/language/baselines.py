@@ -351,3 +351,7 @@ class BaselineList(Struct, frozen=True):
     errors: tuple[InputProblem, ...] = ()
     notes: tuple[str, ...] = ()
     exit_code: int = 0
+
+
+Measured = BaselineReport | ComparisonReport | CalibrationReport | BaselineList
+"""Every answer about performance."""

@@ -13,6 +13,7 @@ from skewguard.language.results import (
     CheckReport,
     DiffReport,
     DiscoverReport,
+    Explanation,
     InitReport,
     Report,
     SettingsReport,
@@ -64,10 +65,22 @@ def remarks(report: InitReport, options: Options | None = None) -> str:
 
 
 def verb(report: Report) -> str:
-    """The verb that answers with this kind of report: check, verify, settings, diff, discover, check-access or explain."""
+    """The verb that answers with this kind of report; of several (`baseline record`, `import` and `show`) the first."""
     if isinstance(report, CheckReport):
         return "check" if report.context is None else "verify"
-    return next((name for kind, name in _VERBS if isinstance(report, kind)), "explain")
+    known = next((name for kind, name in _VERBS if isinstance(report, kind)), None)
+    return known or ("explain" if isinstance(report, Explanation) else _measuring(report))
+
+
+def _measuring(report: Report) -> str:
+    from skewguard.language import baselines  # the other verbs do not pay for it
+
+    verbs = (
+        (baselines.ComparisonReport, "baseline compare"),
+        (baselines.CalibrationReport, "baseline calibrate"),
+        (baselines.BaselineList, "baseline list"),
+    )
+    return next((name for kind, name in verbs if isinstance(report, kind)), "baseline record")
 
 
 def formats_for(verb_name: str) -> list[str]:

@@ -23,6 +23,14 @@ def document(report: results.Report) -> documents.Document:
         return settings_documenting.document(report)
     if isinstance(report, results.DiffReport):
         return _diff(report)
+    if isinstance(report, results.Explanation):
+        return _explanation(report)
+    from skewguard.report import performance_documenting  # the other verbs do not pay for it
+
+    return performance_documenting.document(report)
+
+
+def _explanation(report: results.Explanation) -> documents.Document:
     if isinstance(report, results.EngineReport):
         return _engine(report)
     if isinstance(report, results.FlagHistory):

@@ -8,9 +8,14 @@ from msgspec import Struct
 from skewguard.language.results import CheckReport, Report
 from skewguard.report.options import View
 
-ALL_VERBS = ("check", "verify", "settings", "diff", "discover", "check-access", "explain")
-PEOPLE_VERBS = ("check", "verify", "settings", "diff", "discover", "check-access")
+MEASURING_VERBS = (
+    "baseline record", "baseline import", "baseline merge", "baseline show", "baseline list", "baseline compare",
+    "baseline calibrate",
+)  # fmt: skip
+"""Verbs whose result is numbers."""
+PEOPLE_VERBS = ("check", "verify", "settings", "diff", "discover", "check-access", *MEASURING_VERBS)
 """Verbs whose result people pass on to each other; what `explain` says stands in the docs."""
+ALL_VERBS = (*PEOPLE_VERBS, "explain")
 JUDGING_VERBS = ("check", "verify")
 """Verbs whose result is verdicts."""
 

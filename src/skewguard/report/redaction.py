@@ -46,7 +46,7 @@ _NAMES_NOT_TEXT = frozenset({
     "id", "check", "group", "category", "verdict", "severity", "setting", "kind", "file",
     "template", "path", "authority", "outcome", "flag", "dest", "name", "engine", "version", "contract_name", "run_at",
     "phases", "tables", "unit", "until", "entrypoint", "members", "observed_at",
-    "line", "column", "end_column", "via", "state", "created_at",
+    "line", "column", "end_column", "via", "state", "created_at", "samples", "started_at", "made_at", "stat", "profile",
 })  # fmt: skip
 
 _SHORTEST_ANYWHERE = 4

@@ -10,6 +10,12 @@ from skewguard.report.check_documents import CheckDocument
 from skewguard.report.documents import DiffDocument, Document
 from skewguard.report.explanations import EngineDocument, FlagDocument, RuleDocument, SettingDocument, VariableDocument
 from skewguard.report.live_documents import AccessDocument, DiscoverDocument
+from skewguard.report.performance_documents import (
+    BaselineDocument,
+    BaselinesDocument,
+    CalibrationDocument,
+    ComparisonDocument,
+)
 from skewguard.report.settings_documents import SettingsDocument
 
 DOCUMENTS: Mapping[str, type[Document]] = {
@@ -23,6 +29,10 @@ DOCUMENTS: Mapping[str, type[Document]] = {
     "variable": VariableDocument,
     "setting": SettingDocument,
     "check": RuleDocument,
+    "baseline": BaselineDocument,
+    "baselines": BaselinesDocument,
+    "comparison": ComparisonDocument,
+    "calibration": CalibrationDocument,
 }
 """By the name in `schema`: `skewguard.dev/NAME/v1`."""
 
@@ -37,8 +47,8 @@ same secret within one run and another in the next, so that it cannot be guessed
 
 Each document has a JSON Schema beside this page: {links}.
 
-Generated from the modules `documents`, `check_documents`, `live_documents`, `settings_documents` and `explanations` of
-`skewguard.report`.
+Generated from the modules `documents`, `check_documents`, `live_documents`, `settings_documents`, `explanations` and
+`performance_documents` of `skewguard.report`.
 """
 
 
@@ -83,7 +93,7 @@ def _section(title: str, schema: dict[str, Any]) -> str:
 
 def _meaning(key: str, part: dict[str, Any], required: list[str]) -> str:
     told = [one["description"] for one in (part, *part.get("anyOf", ())) if "description" in one and "$ref" not in one]
-    if key not in required:
+    if key not in required and "default" not in part:
         told.append("left out where it does not apply")
     return "; ".join(told)
 

@@ -14,11 +14,14 @@ from skewguard.language.errors import InputError
 MAX_BYTES = 32 * 2**20
 """Largest input that is read; the API server itself takes objects of 3 MiB at most."""
 
+MOST_OF_RESULTS = 1024 * 2**20
+"""Largest file of measurements that is read: a row for each request, with every gap between its chunks."""
+
 STDIN = "<stdin>"
 """How standard input is called in results."""
 
 
-def read_text(path: str) -> str:
+def read_text(path: str, most_bytes: int = MAX_BYTES) -> str:
     """The text of one file, UTF-8. Raises `InputError` with the file's name and what to do."""
     try:
         found = os.stat(path)
@@ -29,15 +32,15 @@ def read_text(path: str) -> str:
     if not stat.S_ISREG(found.st_mode) and not (stat.S_ISFIFO(found.st_mode) and _opened_by_shell(path)):
         raise error_of(path, f"is {_kind(found.st_mode)}, not a file", "give a file, or `-` to read standard input")
     try:
-        return _decode(_bytes(path), path)
+        return _decode(_bytes(path, most_bytes), path)
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from None
 
 
-def read_stream(stream: BinaryIO) -> str:
+def read_stream(stream: BinaryIO, most_bytes: int = MAX_BYTES) -> str:
     """The text of standard input, whose lines are kept for showing them. Raises `InputError`."""
     try:
-        text = _decode(_limited(stream.read(MAX_BYTES + 1), STDIN), STDIN)
+        text = _decode(_limited(stream.read(most_bytes + 1), STDIN, most_bytes), STDIN)
     except (OSError, ValueError) as error:
         raise InputError(f"standard input cannot be read: {error}", file=STDIN) from None
     _stdin_lines[:] = _split(text)
@@ -118,33 +121,32 @@ def real(path: str) -> str:
 # ---- reading -------------------------------------------------------------------------------------------------------
 
 
-def _bytes(path: str) -> bytes:
+def _bytes(path: str, most_bytes: int) -> bytes:
     # Not blocking: between the look at the file and its opening somebody may have put a pipe there.
     waits = os.stat(path).st_mode
     blocking = stat.S_ISFIFO(waits) and _opened_by_shell(path)
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if blocking else os.O_NONBLOCK))
     with open(descriptor, "rb", buffering=0) as file:
         size = os.fstat(descriptor).st_size
-        if size > MAX_BYTES:
-            raise _too_large(path)
+        if size > most_bytes:
+            raise _too_large(path, most_bytes)
         parts = []
         length = 0
-        while length <= MAX_BYTES and (part := file.read(max(size + 1 - length, 2**16))):
+        while length <= most_bytes and (part := file.read(max(size + 1 - length, 2**16))):
             parts.append(part)
             length += len(part)
-    return _limited(b"".join(parts), path)
+    return _limited(b"".join(parts), path, most_bytes)
 
 
-def _limited(content: bytes, path: str) -> bytes:
-    if len(content) > MAX_BYTES:
-        raise _too_large(path)
+def _limited(content: bytes, path: str, most_bytes: int) -> bytes:
+    if len(content) > most_bytes:
+        raise _too_large(path, most_bytes)
     return content
 
 
-def _too_large(path: str) -> InputError:
-    return error_of(
-        path, f"is larger than {MAX_BYTES // 2**20} MiB", "split it; the API server takes no object that large"
-    )
+def _too_large(path: str, most_bytes: int) -> InputError:
+    what = "split it" + ("; the API server takes no object that large" if most_bytes == MAX_BYTES else "")
+    return error_of(path, f"is larger than {most_bytes // 2**20} MiB", what)
 
 
 _MARKS = (

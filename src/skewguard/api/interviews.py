@@ -100,7 +100,7 @@ class _Interview:
             yield inside.look(*at, model, tokenizer, self._subject)
 
     def _over_http(self) -> Answers:
-        port = _port(self._case)
+        port = engine_port(self._case)
         if port is None:
             reason = "the port it listens on is not known"
             return self._nothing("the engine's endpoints", reason, "a containerPort, or a literal --port")
@@ -147,7 +147,7 @@ def _is_forbidden(unread: Unread) -> bool:
     return unread.kind == "denied" and "portforward" in unread.would_need
 
 
-def _port(case: Case) -> int | None:
+def engine_port(case: Case) -> int | None:
     """Where the engine listens: as it was told, else the only port of its container."""
     known = listening.engine_port(case)
     if known is not None:

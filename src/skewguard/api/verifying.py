@@ -114,7 +114,7 @@ def _of_endpoint(url: str, as_: str | None, terms: Terms, manner: Manner, ca_fil
         nobody = running.only(terms.promised, Binding())
         return running.judged([], [], nobody, terms, Witnessed(scope, running.NOTHING), problems=told)
     case = endpoints.case(url, answers, terms.around.project)
-    bound = _bound(as_, terms.promised)
+    bound = binding_of(as_, terms.promised)
     witnessed = Witnessed(scope, case.inventory)
     return running.judged([case], [bound], running.only(terms.promised, bound), terms, witnessed)
 
@@ -126,7 +126,7 @@ def _help(url: str, unread: Unread) -> str | None:
     return f"it needs: {unread.would_need}" if unread.would_need else None
 
 
-def _bound(as_: str | None, promised: Contracts) -> Binding:
+def binding_of(as_: str | None, promised: Contracts) -> Binding:
     """The contract of an endpoint: the only one there is, or the one for the workload it is said to be."""
     given = promised.contracts
     if as_ is None:

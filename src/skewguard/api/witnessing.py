@@ -195,7 +195,7 @@ def _picked(standing: Standing, name: ObjectName, *, every: bool) -> Iterator[Ca
                 party.case.sheet.subject = structs.replace(party.case.sheet.subject, pod=party.pods[0])
             yield party.case
     else:
-        yield _as_most(case, parties)
+        yield as_most(case, parties)
 
 
 def _of_revision(parties: list[Party], name: ObjectName) -> list[Party]:
@@ -209,7 +209,7 @@ def _of_revision(parties: list[Party], name: ObjectName) -> list[Party]:
     return found
 
 
-def _as_most(case: Case, parties: list[Party]) -> Case:
+def as_most(case: Case, parties: list[Party]) -> Case:
     """The case most replicas run as; a setting that they do not all run with has every value that there is."""
     if len(parties) == 1:
         return parties[0].case

@@ -27,7 +27,7 @@ def discovered(case: Case, standing: LiveSubject, beside: Sequence[str] = ()) ->
             version=standing.version,
             model=_agreed(cases, "model.id"),
             served_name=_agreed(cases, "model.served_name"),
-            gpu_count=_gpus(staying, case),
+            gpu_count=gpus(staying, case),
             gpu_classes=tuple(dict.fromkeys(name for each in cases for name in _classes(each.sheet.effective(CLASS)))),
             gpus=_by_class(staying),
             desired=rollouts.desired_of(case),
@@ -55,7 +55,7 @@ def _agreed(cases: Sequence[Case], setting: str) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _gpus(parties: Sequence[Party], case: Case) -> int | None:
+def gpus(parties: Sequence[Party], case: Case) -> int | None:
     """The GPUs of all its replicas together; of none where it is scaled to none."""
     if not parties:
         return 0 if rollouts.desired_of(case) == 0 else None

@@ -66,10 +66,13 @@ ALLOW_UNKNOWN = click.option(
 # ---- what runs -----------------------------------------------------------------------------------------------------
 
 
-class _Duration(click.ParamType[float]):
-    """`30s`, `2m`, `500ms` or plain seconds, as seconds."""
+class Duration(click.ParamType[float]):
+    """`30s`, `2m`, `500ms` or plain seconds, as seconds. `none`: no time at all is a time too."""
 
     name = "duration"
+
+    def __init__(self, *, none: bool = False) -> None:
+        self._none = none
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The seconds. Fails for anything else, and for no time at all."""
@@ -79,9 +82,9 @@ class _Duration(click.ParamType[float]):
 
         try:
             seconds = vocabulary.seconds(value)
-        except ValueError:
-            seconds = 0.0
-        if not seconds > 0:
+        except (ValueError, OverflowError):
+            seconds = -1.0
+        if seconds < 0 or (seconds == 0 and not self._none):
             self.fail(f"{value!r} is no time to wait: write it as 30s, 2m or 500ms", param, ctx)
         return seconds
 
@@ -101,7 +104,7 @@ _CLUSTER = {
     ),
     "timeout": click.option(
         "--timeout",
-        type=_Duration(),
+        type=Duration(),
         default="30s",
         metavar="DURATION",
         help="Longest wait for an answer. Default: 30s.",
@@ -127,17 +130,19 @@ _ENGINES = {
 }
 
 
-def _gathering(given: Mapping[str, Callable[[F], F]]) -> Callable[[F], F]:
-    """Options that a verb hands on together, as `reach`."""
+def gathering(name: str, given: Mapping[str, Callable[[Any], Any]]) -> Callable[[F], F]:
+    """Options that a verb hands on together, in one mapping of this name."""
 
     def decorated(command: F) -> F:
         @wraps(command)
         def gathered(*words: Any, **values: Any) -> Any:
-            return command(*words, reach={name: values.pop(name) for name in given}, **values)
+            together = {each: values.pop(each) for each in given}
+            return command(*words, **{name: together}, **values)
 
+        made: Any = gathered
         for option in reversed(list(given.values())):
-            gathered = option(gathered)
-        return cast("F", gathered)
+            made = option(made)
+        return cast("F", made)
 
     return decorated
 
@@ -147,8 +152,8 @@ def of_cluster(reach: Mapping[str, Any]) -> dict[str, Any]:
     return {name: reach[name] for name in _CLUSTER}
 
 
-CLUSTER = _gathering(_CLUSTER)
+CLUSTER = gathering("reach", _CLUSTER)
 """How to reach a cluster, gathered as `reach`: context, kubeconfig and timeout."""
 
-ENGINES = _gathering({**_CLUSTER, **_ENGINES})
+ENGINES = gathering("reach", {**_CLUSTER, **_ENGINES})
 """The same, and how far to ask the engines in it."""

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo control-plane demo-cluster test test-fast test-engine lint format docs bench bench-live skewbench engine-tables wheel requirements environment clean
+.PHONY: help demo control-plane postgresql demo-cluster test test-fast test-engine lint format docs bench bench-live skewbench engine-tables wheel requirements environment clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -23,6 +23,9 @@ demo: environment ## check manifests that are skewed on purpose
 
 control-plane: environment ## find or build the Kubernetes control plane that tests and demonstrations run on
 	$(PY) -m tools.control_plane build
+
+postgresql: ## find PostgreSQL for the tests of the store, or install Debian's where that is possible (root alone)
+	@scripts/postgresql.sh
 
 demo-cluster: environment ## try the live verbs on a cluster that is skewed on purpose (KEEP=1: until Ctrl-C)
 	@$(PY) -m tools.demo_cluster $(if $(KEEP),--keep)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from skewguard.knowledge import project
 from skewguard.knowledge.project import ImageRule, Project
 from skewguard.language.errors import UsageError
+from skewguard.language.facts import Located, Origin
 
 WHOLE = """\
 images:
@@ -37,7 +38,9 @@ def test_read_takes_everything() -> None:
     ]
     assert made.images[0].origin is not None
     assert made.images[0].origin.line == 2
-    assert (made.accelerators, made.fail_on, made.store) == ({"corp/gpu=h1": "H100-80GB"}, "warning", "sqlite:///x.db")
+    assert (made.accelerators, made.fail_on) == ({"corp/gpu=h1": "H100-80GB"}, "warning")
+    assert made.store is not None
+    assert made.store.value == "sqlite:///x.db"
     assert [(rule.match, rule.config, rule.origin.line) for rule in made.models] == [("Qwen/*", "models/qwen", 9)]
     assert made.tables is not None
     assert (made.tables.value, made.tables.origin.line) == ("tables/", 10)
@@ -141,12 +144,13 @@ def test_ignored_checks_are_waived_with_their_reason() -> None:
 
 def test_merge_lets_flags_decide_over_variables_over_the_file() -> None:
     """And takes what nobody gave from the next."""
-    made = Project(fail_on="note", store="file")
+    made = Project(fail_on="note", store=Located("file", Origin("file", "config.yaml")))
     environ = {"SKEWGUARD_FAIL_ON": "warning", "SKEWGUARD_STORE": "env"}
     assert project.merge(made, {}, {}) == made
     assert project.merge(made, environ, {"fail_on": None}).fail_on == "warning"
     merged = project.merge(made, environ, {"fail_on": "never", "store": None})
-    assert (merged.fail_on, merged.store) == ("never", "env")
+    assert merged.store is not None
+    assert (merged.fail_on, merged.store.value) == ("never", "env")
 
 
 def test_merge_refuses_a_value_that_cannot_be_meant() -> None:

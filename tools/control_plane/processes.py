@@ -7,32 +7,47 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-# Runs first in the new process and then becomes the program (same process id). On Linux the kernel kills a process that
+# Runs first in the new process and then becomes the program (same process id), as another account where one is given
+# (which comes first: a new account undoes the other). On Linux the kernel kills a process that
 # asked for it (PR_SET_PDEATHSIG) as soon as its parent ends; a parent that ended before that is told by its id.
 GUARD = """
 import os, signal, sys
-if sys.platform == "linux":
-    import ctypes
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+linux = sys.platform == "linux"
+if linux:
+    import ctypes  # which the other account may not be able to read
+    kernel = ctypes.CDLL(None)
+if sys.argv[2]:
+    uid, gid = map(int, sys.argv[2].split(":"))
+    os.setgroups([])
+    os.setgid(gid)
+    os.setuid(uid)
+if linux:
+    kernel.prctl(1, signal.SIGKILL)
     if os.getppid() != int(sys.argv[1]):
         raise SystemExit(1)
-os.execv(sys.argv[2], sys.argv[2:])
+os.execv(sys.argv[3], sys.argv[3:])
 """
 
 
 class Process:
-    """One running program; what it prints stands in its log."""
+    """One running program; what it prints stands in its log. `account` is the user and group id it runs as."""
 
     def __init__(
-        self, name: str, words: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+        self,
+        name: str,
+        words: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        account: tuple[int, int] | None = None,
     ) -> None:
         self.name = name
+        self._account = f"{account[0]}:{account[1]}" if account else ""
         self._words, self._folder, self._environment = tuple(words), folder, environment
         self.start()
 
     def start(self) -> None:
         """Run it, again where it has ended; what it prints now goes on in the same log."""
-        guard = [sys.executable, "-I", "-S", "-c", GUARD, str(os.getpid())]
+        guard = [sys.executable, "-I", "-S", "-c", GUARD, str(os.getpid()), self._account]
         with (self._folder / f"{self.name}.log").open("ab") as log:
             self._popen = subprocess.Popen(
                 [*guard, *self._words],

@@ -44,6 +44,7 @@ def of_call(
     *,
     fail_on: str | None = None,
     tables_folder: str | None = None,
+    store: str | None = None,
     environ: Mapping[str, str] | None = None,
     model_configs: Sequence[str] = (),
     gpu: str | None = None,
@@ -52,7 +53,7 @@ def of_call(
 
     Raises `InputError` for tables and checkpoints that cannot be read, `UsageError` for what cannot be meant.
     """
-    found, problems = project(environ, {"fail_on": fail_on, "tables": tables_folder})
+    found, problems = project(environ, {"fail_on": fail_on, "tables": tables_folder, "store": store})
     newer = _newer(found.tables)
     with tables.using(newer):
         wanted = given.read(model_configs, gpu, found.models)

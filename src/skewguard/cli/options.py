@@ -42,6 +42,13 @@ TABLES = click.option(
     help="Folder of engine tables newer than the package's. Default: SKEWGUARD_TABLES, then the project's.",
 )
 
+STORE = click.option(
+    "--store",
+    metavar="URL|PATH",
+    help="Where records are kept: a SQLite file or postgresql://…. Default: SKEWGUARD_STORE, then the project's, "
+    "then the user's own.",
+)
+
 
 def shared(command: F) -> F:
     """The options of every verb that answers with a result."""

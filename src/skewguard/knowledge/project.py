@@ -17,7 +17,7 @@ r"""The project's configuration, `.skewguard/config.yaml`: what a team says once
         path: "dev/**"
         reason: "the mirror has no digests"
     fail_on: warning                         # error (default), warning, note, never
-    store: sqlite:///var/lib/skewguard.db
+    store: sqlite:////var/lib/skewguard.db   # or postgresql://…; a path without / before it is from this file's folder
 
 Flags decide over `SKEWGUARD_*` variables, and those over this file. All mistakes are told at once, with places.
 """
@@ -74,7 +74,8 @@ class Ignore(Struct, frozen=True):
 class Project(Struct, frozen=True):
     """The configuration. `accelerators` maps `label=value` to a GPU class. An empty one is what no file means.
 
-    `tables` names a folder of engine tables, with where it was said: a path in the file starts from the file's folder.
+    `tables` names a folder of engine tables and `store` where records are kept, with where it was said: a path in the
+    file starts from the file's folder.
     """
 
     images: tuple[ImageRule, ...] = ()
@@ -83,7 +84,7 @@ class Project(Struct, frozen=True):
     tables: Located[str] | None = None
     ignore: tuple[Ignore, ...] = ()
     fail_on: FailOn = "error"
-    store: str | None = None
+    store: Located[str] | None = None
 
     @property
     def image_words(self) -> tuple[str, ...]:
@@ -136,11 +137,9 @@ def merge(project: Project, environ: Mapping[str, str], flags: Mapping[str, str 
         value, name = next(((text, name) for text, name in given if text), (None, ""))
         if value is None:
             continue
-        if key == "store":
-            store = value
-            continue
-        if key == "tables":
-            tables = Located(value, Origin("command-line", name, text=value))
+        if key in ("store", "tables"):
+            said = Located(value, Origin("command-line", name, text=value))
+            store, tables = (said, tables) if key == "store" else (store, said)
             continue
         chosen = next((each for each in FAIL_ON if each == value), None)
         if chosen is None:
@@ -166,16 +165,19 @@ class _Reader:
         labels = [self._accelerator(node) for node in self._entries(root, "accelerators")]
         models = [self._model(node) for node in self._entries(root, "models")]
         ignored = [self._ignore(node) for node in self._entries(root, "ignore")]
-        tables = self._text(root.get("tables"), "tables")
         return Project(
             images=tuple(rule for rule in images if rule is not None),
             accelerators=dict(pair for pair in labels if pair is not None),
             models=tuple(rule for rule in models if rule is not None),
-            tables=Located(tables, root.get("tables").origin) if tables else None,
+            tables=self._located(root, "tables"),
             ignore=tuple(entry for entry in ignored if entry is not None),
             fail_on=self._fail_on(root.get("fail_on")),
-            store=self._text(root.get("store"), "store"),
+            store=self._located(root, "store"),
         )
+
+    def _located(self, root: Node, key: str) -> Located[str] | None:
+        said = self._text(root.get(key), key)
+        return Located(said, root.get(key).origin) if said else None
 
     def _entries(self, root: Node, key: str) -> Iterator[Node]:
         node = root.get(key)

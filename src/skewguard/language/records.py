@@ -17,7 +17,8 @@ RecordType = Literal[
 
 class Record(Struct, frozen=True):
     """One event. `id` is a ULID (sorts by time), `at` ISO 8601 in UTC, `actor` who or what wrote it, `tool` which skewguard
-    with which tables. `subject` None: it concerns no single workload. `inputs_digest` is an index, where there is one."""
+    with which tables. `subject` None: it concerns no single workload. `inputs_digest` is an index, where there is one.
+    `attachments` are the names of what is kept beside it, and read only when it is asked for."""
 
     id: str
     type: RecordType
@@ -28,3 +29,4 @@ class Record(Struct, frozen=True):
     tool: str
     body: Raw
     inputs_digest: str | None = None
+    attachments: tuple[str, ...] = ()

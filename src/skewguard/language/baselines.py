@@ -104,10 +104,11 @@ class Buckets(Struct, frozen=True):
 class Scrape(Struct, frozen=True):
     """One page of metrics of one engine process at one moment, under our own names.
 
-    `at` is a Unix time in seconds. `gauges` and `counters` are named as `judge.baseline.windows` knows them
-    (`running`, `waiting`, `kv_cache_usage`; `prompt_tokens`, `output_tokens`, `requests`, `preemptions`,
-    `prefix_queries`, `prefix_hits`), histograms as the metrics are (`ttft`, `itl`, `tpot`, `e2e`, `prompt_tokens`,
-    `output_tokens`). `origin` says from where. `labels` that split a metric (model, engine) are summed.
+    `at` is a Unix time in seconds. `gauges` and `counters` are named as `knowledge.engines.live.performance` names them
+    (`running`, `waiting`, `kv_cache_usage`; `prompt_tokens`, `output_tokens`, `requests`, `aborted`, `failed`,
+    `preemptions`, `prefix_queries`, `prefix_hits`), histograms as the metrics are (`ttft`, `itl`, `tpot`, `e2e`,
+    `prompt_tokens`, `output_tokens`). `origin` says from where. `labels` that split a metric (model, engine) are summed.
+    `whole`: its histograms were read too; between the first and the last page of a window nobody needs them.
     """
 
     replica: str
@@ -117,6 +118,7 @@ class Scrape(Struct, frozen=True):
     counters: Mapping[str, float] = field(default_factory=dict)
     histograms: Mapping[str, Buckets] = field(default_factory=dict)
     process_started: float | None = None
+    whole: bool = True
 
 
 class Devices(Struct, frozen=True):
@@ -129,11 +131,18 @@ class Devices(Struct, frozen=True):
 
 
 class Watched(Struct, frozen=True):
-    """What was read beside a run, or in a window of live traffic, and what could not be read."""
+    """What was read beside a run, or in a window of live traffic, and what could not be read.
+
+    `beat`: the seconds that were meant to lie between two pages of one replica (None: not known). `expected` are the
+    replicas that were to be read, so that one of which nothing came is missed; `engine` is the one that all of them run.
+    """
 
     scrapes: tuple[Scrape, ...] = ()
     devices: tuple[Devices, ...] = ()
     unread: tuple[Unread, ...] = ()
+    beat: float | None = None
+    expected: tuple[str, ...] = ()
+    engine: str | None = None
 
 
 # ---- a baseline ------------------------------------------------------------------------------------------------------

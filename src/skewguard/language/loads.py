@@ -18,12 +18,15 @@ API = Literal["completions", "chat"]
 class Spread(Struct, frozen=True):
     """A mix of lengths in tokens: `mean`, and the `minimum` and `maximum` of an even spread; all equal for a fixed one.
 
-    None where it is not known (a file of prompts whose tokens nobody counted yet).
+    None where it is not known (a file of prompts whose tokens nobody counted yet). Of traffic that an engine counted itself
+    there are `bounds`, the upper ends of its buckets (the last is infinity), and `counts`, the requests in each of them.
     """
 
     mean: float | None
     minimum: int | None = None
     maximum: int | None = None
+    bounds: tuple[float, ...] = ()
+    counts: tuple[float, ...] = ()
 
     def __str__(self) -> str:
         if self.mean is None:

@@ -22,13 +22,13 @@ class Series(Struct, frozen=True):
     value: float
 
 
-def series(page: bytes, names: Iterable[str]) -> Iterator[Series]:
-    """The series of these names, in the order of the page. At most 256 are read, and no line beyond 64 KiB."""
+def series(page: bytes, names: Iterable[str], *, most: int = _MOST_LINES) -> Iterator[Series]:
+    """The series of these names, in the order of the page. At most so many are read, and no line beyond 64 KiB."""
     from prometheus_client.parser import text_string_to_metric_families
 
     wanted = b"|".join(re.escape(name.encode()) for name in names)
     found = re.finditer(rb"^(?:" + wanted + rb")(?:\{| )[^\n]{0,%d}$" % _LONGEST_LINE, page, re.MULTILINE)
-    for _, match in zip(range(_MOST_LINES), found, strict=False):
+    for _, match in zip(range(most), found, strict=False):
         try:
             line = match[0].decode("utf-8").rstrip("\r")
             for family in text_string_to_metric_families(f"{line}\n"):

@@ -19,7 +19,7 @@ class Spread(Struct, frozen=True):
     """A mix of lengths in tokens: `mean`, and the `minimum` and `maximum` of an even spread; all equal for a fixed one.
 
     None where it is not known (a file of prompts whose tokens nobody counted yet). Of traffic that an engine counted itself
-    there are `bounds`, the upper ends of its buckets (the last is infinity), and `counts`, the requests in each of them.
+    there are `bounds`, the upper ends of its buckets, and `counts`, the requests in each of them and in the one above all.
     """
 
     mean: float | None

@@ -248,7 +248,7 @@ class _View:
         if isinstance(found, str) or not histograms.count(found):
             tokens, requests = self._total(name), self._total("requests")
             return Spread(tokens / requests if tokens is not None and requests else None)
-        return Spread(histograms.mean(found), bounds=found.bounds, counts=histograms.per_bucket(found))
+        return Spread(histograms.mean(found), bounds=found.bounds[:-1], counts=histograms.per_bucket(found))
 
     def _running(self) -> int | None:
         """The median over time of the requests that all replicas computed at once, where all of them were read."""

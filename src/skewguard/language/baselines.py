@@ -31,6 +31,7 @@ class Samples(Struct, frozen=True):
     several chunks came in one read. `prompt_tokens` and `output_tokens` are the server's own count (-1: it gave none);
     `first_tokens` are those in the first chunk (-1: not told). `gaps` are the times between chunks, of all requests in
     a row, and `gap_counts` how many of them belong to each request.
+    `last_censored`: likewise the last one's, where the server sends what follows it apart (empty: not told).
     `phase`: `warmup`, `measured` or `drain` of each row, as 0, 1 or 2. `fresh`: its connection had to be opened first.
     """
 
@@ -49,6 +50,7 @@ class Samples(Struct, frozen=True):
     phase: list[int] = field(default_factory=list)
     gap_counts: list[int] = field(default_factory=list)
     gaps: list[float] = field(default_factory=list)
+    last_censored: list[bool] = field(default_factory=list)
 
 
 class Instrument(Struct, frozen=True):

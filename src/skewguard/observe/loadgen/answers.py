@@ -1,0 +1,222 @@
+"""HTTP/1.x answers, taken apart as they come: a status, and what the body holds. It does not matter how reads cut them.
+
+Only what a load client needs: no header is kept but those that say where the body ends and whether the connection lives on.
+"""
+
+from collections.abc import Callable
+
+MOST_HEAD = 64 * 2**10
+MOST_BODY = 256 * 2**20
+"""Bytes of one answer: a stream of 100,000 tokens with everything an engine can tell of each has 50 million."""
+
+_HEX = b"0123456789abcdefABCDEF"
+_LONGEST_SIZE = 4096
+"""Bytes of a line with the size of a chunk, extensions and all; of a line of a trailer too."""
+
+
+class BadAnswer(Exception):
+    """What came is no answer that can be understood; says what is wrong with it."""
+
+
+class Answer:
+    """One answer. `feed` it what was read, and it gives the bytes of the body in it; `done` once it is whole."""
+
+    __slots__ = ("_left", "_rest", "_size", "_step", "bodiless", "done", "keep", "kind", "retry_after", "status")
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._left = 0
+        self._size = 0
+        self._step: Callable[[Answer, bytes], bytes] = Answer._head  # not bound to itself: nothing would free it
+        self.bodiless = False
+        self.done = False
+        self.keep = True
+        self.kind = b""
+        self.retry_after = b""
+        self.status = 0
+
+    @property
+    def begun(self) -> bool:
+        """Whether a single byte of it has come."""
+        return bool(self.status or self._rest)
+
+    def feed(self, data: bytes) -> bytes:
+        """What of the body came with `data`. Raises `BadAnswer`."""
+        if self.done:
+            raise BadAnswer("bytes after the end of the answer")
+        body = self._step(self, data)
+        self._size += len(body)
+        if self._size > MOST_BODY:
+            raise BadAnswer(f"an answer of more than {MOST_BODY // 2**20} MiB")
+        return body
+
+    def ended(self) -> bool:
+        """The connection was closed: whether that is where the answer ends."""
+        if self._step is Answer._until_close:
+            self.done = True
+        return self.done
+
+    def _head(self, data: bytes) -> bytes:
+        data = self._rest + data
+        end, skip = data.find(b"\r\n\r\n"), 4
+        bare = data.find(b"\n\n", 0, end + 1 if end >= 0 else len(data))
+        if bare >= 0:
+            end, skip = bare, 2
+        if end < 0:
+            self._refuse_head(data)
+            self._rest = data
+            return b""
+        self._rest = b""
+        lines = data[:end].replace(b"\r\n", b"\n").split(b"\n")
+        status = _status(lines[0])
+        if 100 <= status < 200:
+            if status == 101:
+                raise BadAnswer("the server wants to speak another protocol")
+            return self._head(data[end + skip :])
+        self.status = status
+        self._begin_body(lines)
+        rest = data[end + skip :]
+        if self.done:
+            self.keep = self.keep and not rest
+            return b""
+        return self._step(self, rest)
+
+    @staticmethod
+    def _refuse_head(data: bytes) -> None:
+        if not data.startswith(b"HTTP/1."[: len(data)]):
+            raise BadAnswer("what answers there does not speak HTTP/1")
+        if len(data) > MOST_HEAD:
+            raise BadAnswer(f"headers of more than {MOST_HEAD // 2**10} KiB")
+
+    def _begin_body(self, lines: list[bytes]) -> None:
+        named = _fields(lines[1:])
+        connection = named.get(b"connection", b"").lower()
+        self.keep = b"close" not in connection and (lines[0].startswith(b"HTTP/1.1") or b"keep-alive" in connection)
+        self.kind = named.get(b"content-type", b"").lower()
+        self.retry_after = named.get(b"retry-after", b"")
+        if named.get(b"content-encoding", b"identity").lower() not in (b"identity", b""):
+            raise BadAnswer("a packed body, which was not asked for")
+        coding, length = named.get(b"transfer-encoding"), named.get(b"content-length")
+        if self.status in (204, 304):
+            self.done = True
+        elif coding is not None:
+            if coding.lower() != b"chunked":
+                raise BadAnswer("a transfer coding that was not asked for")
+            self._step = Answer._chunk_size
+        elif length is not None:
+            self._begin_length(length)
+        else:
+            self.keep = False
+            self._step = Answer._until_close
+
+    def _begin_length(self, length: bytes) -> None:
+        if not length.isdigit() or len(length) > 18:
+            raise BadAnswer("a Content-Length that is no number")
+        self._left = int(length)
+        if self._left > MOST_BODY:
+            raise BadAnswer(f"an answer of more than {MOST_BODY // 2**20} MiB")
+        self._step = Answer._counted
+        self.done = self._left == 0
+
+    def _counted(self, data: bytes) -> bytes:
+        body = data[: self._left]
+        self._left -= len(body)
+        if not self._left:
+            self.done = True
+            self.keep = self.keep and len(body) == len(data)
+        return body
+
+    def _until_close(self, data: bytes) -> bytes:
+        return data
+
+    def _chunk_size(self, data: bytes) -> bytes:
+        """At the line with a chunk's size; goes on through every chunk that is whole in `data`. The hot one: a loop, for
+        most reads of a stream hold exactly one chunk, and late ones hold dozens."""
+        if self._rest:
+            data, self._rest = self._rest + data, b""
+        found = []
+        at, length = 0, len(data)
+        while at < length:
+            end = data.find(b"\r\n", at)
+            if end < 0:
+                self._rest = data[at:]
+                if len(self._rest) > _LONGEST_SIZE:
+                    raise BadAnswer("the size of a chunk is no number")
+                break
+            size = _size(data[at:end])
+            at = end + 2
+            if size == 0:
+                self._step = Answer._trailer
+                self._trailer(data[at:])
+                break
+            stop = at + size
+            found.append(data[at:stop])
+            if stop + 2 > length:
+                self._left = stop + 2 - length
+                self._step = Answer._chunk_rest
+                if stop < length and data[stop] != 13:
+                    raise BadAnswer("a chunk is longer than its size")
+                break
+            if data[stop : stop + 2] != b"\r\n":
+                raise BadAnswer("a chunk is longer than its size")
+            at = stop + 2
+        return found[0] if len(found) == 1 else b"".join(found)
+
+    def _chunk_rest(self, data: bytes) -> bytes:
+        """Within a chunk: `_left` counts what misses of it, with the two bytes of the line end behind it."""
+        taken = data[: max(0, self._left - 2)]
+        end = data[len(taken) : self._left]
+        expected = b"\r\n"[2 - min(2, self._left - len(taken)) :]
+        if end != expected[: len(end)]:
+            raise BadAnswer("a chunk is longer than its size")
+        self._left -= len(taken) + len(end)
+        if self._left:
+            return taken
+        self._step = Answer._chunk_size
+        return taken + self._chunk_size(data[len(taken) + len(end) :])
+
+    def _trailer(self, data: bytes) -> bytes:
+        """After the last chunk: lines until an empty one."""
+        data = self._rest + data
+        self._rest = b""
+        while True:
+            end = data.find(b"\r\n")
+            if end < 0:
+                self._rest = data
+                if len(data) > _LONGEST_SIZE:
+                    raise BadAnswer("a trailer without an end")
+                return b""
+            if end == 0:
+                self.done = True
+                self.keep = self.keep and len(data) == 2
+                return b""
+            self._size += end
+            data = data[end + 2 :]
+
+
+def _size(line: bytes) -> int:
+    text = line.split(b";", 1)[0].strip(b" \t")
+    if not text or len(text) > 15 or text.strip(_HEX):
+        raise BadAnswer("the size of a chunk is no number")
+    return int(text, 16)
+
+
+def _status(line: bytes) -> int:
+    parts = line.split(b" ", 2)
+    if len(parts) < 2 or parts[0] not in (b"HTTP/1.1", b"HTTP/1.0") or len(parts[1]) != 3 or not parts[1].isdigit():
+        raise BadAnswer("what answers there does not speak HTTP/1")
+    return int(parts[1])
+
+
+def _fields(lines: list[bytes]) -> dict[bytes, bytes]:
+    """Headers by name. Two lengths that differ are no answer at all (RFC 9112, 6.3)."""
+    named: dict[bytes, bytes] = {}
+    for line in lines:
+        name, colon, text = line.partition(b":")
+        name, text = name.strip().lower(), text.strip()
+        if not colon:
+            raise BadAnswer("a header without a colon")
+        if name == b"content-length" and named.get(name, text) != text:
+            raise BadAnswer("two lengths of one answer")
+        named[name] = text
+    return named

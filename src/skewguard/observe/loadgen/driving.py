@@ -1,0 +1,359 @@
+"""The loop of a load process: send what is due, stamp and keep what comes, and only then look at what it says.
+
+One thread, one poll. What was read is parsed after every socket that was ready has been read, request by request, with a
+look at the clock between two of them: neither a stamp nor a send waits for a parser.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+from skewguard.observe.loadgen.agenda import NEVER, Agenda
+from skewguard.observe.loadgen.answers import BadAnswer
+from skewguard.observe.loadgen.bodies import Requests
+from skewguard.observe.loadgen.clocks import NOW, RECEIVE_STAMPS, Offset, stamp
+from skewguard.observe.loadgen.connections import Connection, Opening
+from skewguard.observe.loadgen.exchanges import Exchange
+from skewguard.observe.loadgen.failing import coming_again, failure_of, is_about_counts
+from skewguard.observe.loadgen.ledger import Ledger
+from skewguard.observe.loadgen.polling import IN, OUT, Poll
+
+_READ = 16384
+_ANCILLARY = 64
+_BEAT = 100_000_000
+"""Nanoseconds between two looks at timeouts, and two words to the parent."""
+
+_MOST_WAITS = 3
+_LONGEST_REST = 1_000_000_000
+_FIRST_REST = 10_000_000
+
+
+class Driver:
+    """Sends one process's part of a load. `beat` is called ten times a second; it gives why to stop, or nothing."""
+
+    def __init__(
+        self,
+        requests: Requests,
+        opening: Opening,
+        ledger: Ledger,
+        agenda: Agenda,
+        *,
+        numbering: tuple[int, int],
+        timeout: float,
+        stream: bool,
+    ) -> None:
+        self._requests = requests
+        self._opening = opening
+        self._ledger = ledger
+        self._agenda = agenda
+        self._next, self._stride = numbering
+        self._timeout = int(timeout * 1e9)
+        self._stream = stream
+        self._poll = Poll()
+        self._offset = Offset()
+        self._connections: dict[int, Connection] = {}
+        self._idle: list[Connection] = []
+        self._deadlines: deque[tuple[int, Exchange]] = deque()
+        self._due = 0
+        self._beat_at = 0
+        self._failures = 0
+        self._stopped = False
+        self.reads = self.stamped = 0
+        self.plainer = False
+
+    @property
+    def steps(self) -> int:
+        """How often the wall clock was set."""
+        return self._offset.steps
+
+    def adopt(self, connection: Connection) -> None:
+        """A connection that was opened ahead."""
+        connection.fresh = False
+        self._watch(connection)
+        self._idle.append(connection)
+
+    def drive(self, control: int, beat: Callable[[], bool]) -> None:
+        """Run until everything was sent and has ended. `control` is a descriptor that, once readable, calls the end; so does
+        a `beat` that gives False."""
+        self._poll.register(control)
+        self._beat_at = NOW() + _BEAT
+        self._set_due()
+        while not (self._agenda.over() and not self._ledger.in_flight):
+            if self._turn(control):
+                self._stop()
+            if NOW() >= self._beat_at:
+                self._beat_at = NOW() + _BEAT
+                self._overdue()
+                if not beat():
+                    self._stop()
+        for connection in list(self._connections.values()):
+            self._close(connection)
+        self._poll.close()
+
+    def _turn(self, control: int) -> bool:
+        """One wait and everything that it gave; True where `control` called. This is the hot one, and one function: it runs
+        once for each packet, and each call in it would cost as much as the rest of a read."""
+        ready = self._poll.wait(min(self._due, self._beat_at))
+        trusted = self._offset.measure()
+        connections, pending, called = self._connections, list[Connection](), False
+        now = NOW()
+        if now >= self._due:
+            self._send_due(now)
+        for descriptor, events in ready:
+            connection = connections.get(descriptor)
+            if connection is None:
+                called = called or descriptor == control
+                continue
+            if events & OUT and not self._writable(connection):
+                continue
+            if events == OUT:
+                continue
+            try:
+                data, ancillary, _, _ = connection.recvmsg(_READ, _ANCILLARY)
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                self._lost(connection, failure_of(error), str(error))
+                continue
+            now = NOW()
+            self.reads += 1
+            if not connection.unread:
+                pending.append(connection)
+            came = self._kernel_stamp(ancillary, connection.exchange, now) if ancillary and trusted else now
+            connection.unread.append((came, data))
+            if now >= self._due:
+                self._send_due(now)
+        for connection in pending:
+            self._take_in(connection)
+            if NOW() >= self._due:
+                self._send_due(NOW())
+        return called
+
+    def _kernel_stamp(self, ancillary: list[tuple[int, int, bytes]], exchange: Exchange | None, now: int) -> int:
+        """When the kernel received what was just read; `now` where its stamp cannot be true."""
+        for _, kind, content in ancillary:
+            if kind == RECEIVE_STAMPS:
+                came = stamp(content) - self._offset.value
+                if came <= now and (exchange is None or came >= exchange.sent):
+                    self._ledger.lags.append((now - came) / 1e9)
+                    self.stamped += 1
+                    return came
+        return now
+
+    # ---- sending -----------------------------------------------------------------------------------------------------
+
+    def _set_due(self) -> None:
+        self._due = self._agenda.next_due()
+
+    def _send_due(self, now: int) -> None:
+        """Everything that is due by now."""
+        agenda = self._agenda
+        while intended := agenda.arrival(now):
+            self._begin(intended, slot=False)
+        over, again = agenda.waited(now)
+        while over:
+            if again is not None:
+                self._send(again)
+            over, again = agenda.waited(now)
+        while agenda.slot(now := NOW()):
+            self._begin(now, slot=True)
+        self._set_due()
+
+    def _begin(self, intended: int, *, slot: bool) -> None:
+        exchange = Exchange(self._next, intended, slot=slot, stream=self._stream)
+        self._next += self._stride
+        self._ledger.sent += 1
+        self._ledger.in_flight += 1
+        self._send(exchange)
+
+    def _send(self, exchange: Exchange) -> None:
+        data = self._requests.request(exchange.number)
+        exchange.tries += 1
+        try:
+            connection = self._free() or self._opened(exchange)
+        except OSError as error:
+            exchange.sent = NOW()
+            self._fail(exchange, failure_of(error, connecting=True), str(error))
+            return
+        connection.exchange = exchange
+        exchange.connection = connection
+        exchange.sent = now = NOW()
+        if exchange.tries == 1:
+            self._ledger.slips.append((now - exchange.intended) / 1e9)
+        self._deadlines.append((now + self._timeout, exchange))
+        try:
+            connection.send(data)
+        except OSError as error:
+            self._lost(connection, failure_of(error), str(error))
+            return
+        if connection.out or connection.connecting:
+            self._poll.modify(connection.fd, IN | OUT)
+
+    def _free(self) -> Connection | None:
+        """The connection that was idle last: the longer one is, the likelier the server has closed it."""
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.fd >= 0:
+                return connection
+        return None
+
+    def _opened(self, exchange: Exchange) -> Connection:
+        connection = self._opening.begin()
+        exchange.fresh = True
+        self._watch(connection)
+        return connection
+
+    def _watch(self, connection: Connection) -> None:
+        self._connections[connection.fd] = connection
+        self._poll.register(connection.fd)
+
+    def _writable(self, connection: Connection) -> bool:
+        """It can take more, or took the connection; False where it is lost."""
+        was_connecting = connection.connecting
+        try:
+            connection.connected() if was_connecting else connection.flush()
+        except OSError as error:
+            self._lost(connection, failure_of(error, connecting=was_connecting), str(error))
+            return False
+        if not connection.out:
+            self._poll.modify(connection.fd, IN)
+        return True
+
+    # ---- what came ---------------------------------------------------------------------------------------------------
+
+    def _take_in(self, connection: Connection) -> None:
+        """What was read of one connection since the last time."""
+        unread, connection.unread = connection.unread, []
+        if connection.fd < 0:
+            return
+        try:
+            for came, data in unread:
+                exchange = connection.exchange
+                if not data:
+                    self._hung_up(connection, came)
+                    return
+                clear = connection.opened(data)
+                if not clear and connection.tls is not None:
+                    if connection.tls.over:
+                        self._hung_up(connection, came)
+                        return
+                    continue
+                if exchange is None or connection.fd < 0:
+                    self._close(connection)
+                    return
+                if exchange.feed(clear, came):
+                    self._answered(connection, exchange)
+        except BadAnswer as wrong:
+            self._lost(connection, "bad-answer", str(wrong))
+        except OSError as error:
+            self._lost(connection, failure_of(error, connecting=connection.connecting), str(error))
+
+    def _hung_up(self, connection: Connection, came: int) -> None:
+        exchange = connection.exchange
+        if exchange is not None and exchange.closed(came):
+            self._answered(connection, exchange)
+        if connection.fd >= 0:
+            self._lost(connection, "closed-early", "the server closed the connection")
+
+    def _answered(self, connection: Connection, exchange: Exchange) -> None:
+        """An answer is whole: its connection is free, and a slot is."""
+        connection.exchange = exchange.connection = None
+        connection.fresh = False
+        if exchange.answer.keep:
+            self._idle.append(connection)
+        else:
+            self._close(connection)
+        if exchange.succeeded:
+            self._failures = 0
+            self._end(exchange, "", "")
+        elif not self._asked_again(exchange):
+            status = exchange.answer.status
+            kind = "rate-limited" if status == 429 else "http"
+            self._fail(exchange, kind, f"status {status} {exchange.refusal}")
+
+    def _asked_again(self, exchange: Exchange) -> bool:
+        """Whether a refused request goes out once more: without what it was refused for, or when the server says."""
+        if not self.plainer and is_about_counts(exchange):
+            self.plainer = True
+            self._requests.ask(counts=False)
+            exchange.again()
+            self._send(exchange)
+            return True
+        now = NOW()
+        pause = coming_again(exchange)
+        if pause is None or not exchange.slot or exchange.waits >= _MOST_WAITS or self._agenda.beyond(now + pause):
+            return False
+        exchange.waits += 1
+        exchange.again()
+        self._ledger.waits += 1
+        self._agenda.wait(now + pause, exchange)
+        self._set_due()
+        return True
+
+    # ---- ends --------------------------------------------------------------------------------------------------------
+
+    def _lost(self, connection: Connection, failure: str, text: str) -> None:
+        """A connection is gone. One that the server closed while it was idle is no failure of the request that met it."""
+        exchange, stale = connection.exchange, not connection.fresh
+        self._close(connection)
+        if exchange is None:
+            return
+        exchange.connection = None
+        if stale and exchange.tries == 1 and not exchange.answer.begun and failure in ("closed-early", "reset"):
+            self._ledger.stale += 1
+            self._send(exchange)
+            return
+        self._fail(exchange, failure, text)
+
+    def _fail(self, exchange: Exchange, failure: str, text: str) -> None:
+        """A failure; the slot rests, so that a server that is down is not asked ten thousand times a second."""
+        rest = min(_LONGEST_REST, _FIRST_REST << min(self._failures, 10))
+        self._failures += 1
+        if exchange.slot and not self._stopped:
+            self._agenda.wait(NOW() + rest, None)
+            exchange.slot = False
+        self._end(exchange, failure, text)
+        self._set_due()
+
+    def _end(self, exchange: Exchange, failure: str, text: str) -> None:
+        exchange.over = True
+        self._ledger.end(exchange, failure, text)
+        if exchange.slot:
+            self._agenda.freed()
+            self._send_due(NOW())
+
+    def _overdue(self) -> None:
+        """Requests whose time is over. All have the same time, so that they stand in the order of their deadlines."""
+        now, deadlines = NOW(), self._deadlines
+        while deadlines and (deadlines[0][1].over or deadlines[0][0] <= now):
+            deadline, exchange = deadlines.popleft()
+            connection = exchange.connection
+            if exchange.over or connection is None or deadline != exchange.sent + self._timeout:
+                continue
+            connection.exchange = exchange.connection = None
+            self._close(connection)
+            self._fail(exchange, "timeout", f"no whole answer within {self._timeout / 1e9:g} s")
+
+    def _stop(self) -> None:
+        """End now: what is under way is written down as stopped."""
+        if self._stopped:
+            return
+        self._stopped = True
+        waiting = self._agenda.stop(NOW())
+        running = [connection.exchange for connection in self._connections.values() if connection.exchange]
+        for connection in list(self._connections.values()):
+            connection.exchange = None
+            self._close(connection)
+        for exchange in (*running, *waiting):
+            exchange.connection = None
+            exchange.slot = False
+            self._fail(exchange, "stopped", "")
+        self._due = NEVER
+
+    def _close(self, connection: Connection) -> None:
+        if connection.fd < 0:
+            return
+        self._poll.forget(connection.fd)
+        del self._connections[connection.fd]
+        connection.fd = -1
+        connection.exchange = None
+        connection.close()

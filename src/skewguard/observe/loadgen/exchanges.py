@@ -1,0 +1,93 @@
+"""One request and what came back for it."""
+
+from typing import TYPE_CHECKING
+
+from skewguard.observe.loadgen.answers import Answer, BadAnswer
+from skewguard.observe.loadgen.telling import MOST_WHOLE, Telling
+
+if TYPE_CHECKING:
+    from skewguard.observe.loadgen.connections import Connection
+
+_MOST_REFUSAL = 64 * 2**10
+
+
+class Exchange:
+    """One request. Moments are nanoseconds of the monotonic clock. `slot`: it holds one of the closed loop's.
+
+    `tries`: how often it was sent; `waits`: how often because the server said when to come again.
+    """
+
+    __slots__ = (
+        "_document", "_stream", "answer", "connection", "fresh", "intended", "number", "over", "sent", "slot", "telling",
+        "tries", "waits",
+    )  # fmt: skip
+
+    def __init__(self, number: int, intended: int, *, slot: bool, stream: bool) -> None:
+        self.number = number
+        self.intended = intended
+        self.slot = slot
+        self.sent = 0
+        self.tries = 0
+        self.waits = 0
+        self.fresh = False
+        self.over = False
+        self.connection: Connection | None = None
+        self._stream = stream
+        self.again()
+
+    def again(self) -> None:
+        """Nothing came yet (any more)."""
+        self.answer = Answer()
+        self.telling = Telling()
+        self._document = b""
+
+    def feed(self, data: bytes, stamp: int) -> bool:
+        """What was read, and when it came; whether the answer is whole now. Raises `BadAnswer`."""
+        body = self.answer.feed(data)
+        if body:
+            self._take(body, stamp)
+        if self.answer.done:
+            self._finish(stamp)
+        return self.answer.done
+
+    def closed(self, stamp: int) -> bool:
+        """The connection was closed by the server; whether the answer is whole. Raises `BadAnswer`."""
+        if not self.answer.ended():
+            return False
+        self._finish(stamp)
+        return self.telling.ended or not self.succeeded
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the status is one of success."""
+        return 200 <= self.answer.status < 300
+
+    @property
+    def refusal(self) -> str:
+        """What the server said beside a status that is none of success."""
+        return self._document.decode("utf-8", "replace")
+
+    def _take(self, body: bytes, stamp: int) -> None:
+        if not self.succeeded:
+            self._document = (self._document + body)[:_MOST_REFUSAL]
+        elif self._streamed():
+            self.telling.feed(body, stamp)
+        elif len(self._document) + len(body) > MOST_WHOLE:
+            raise BadAnswer(f"an answer of more than {MOST_WHOLE // 2**20} MiB in one piece")
+        else:
+            self._document += body
+
+    def _streamed(self) -> bool:
+        kind = self.answer.kind
+        if kind.startswith(b"text/html"):
+            raise BadAnswer("a web page, where an engine was expected")
+        return self._stream and not kind.startswith(b"application/json")
+
+    def _finish(self, stamp: int) -> None:
+        if not self.succeeded:
+            return
+        if self._streamed():
+            self.telling.finish(stamp)
+        else:
+            self.telling.whole(self._document, stamp)
+        self._document = b""

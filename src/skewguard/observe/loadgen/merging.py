@@ -1,0 +1,107 @@
+"""What several load processes wrote down, put together exactly: rows in the order of their intended start, none averaged."""
+
+from array import array
+from collections.abc import Sequence
+from math import ceil
+from typing import Any
+
+from msgspec import Struct, field
+
+from skewguard.language.baselines import Samples
+from skewguard.language.loads import Load
+from skewguard.observe.loadgen.ledger import COLUMNS
+from skewguard.observe.loadgen.messages import APART, CENSORED, FAILURES, FRESH, SHARED, End, Rows
+
+_WARMUP, _MEASURED, _DRAIN = 0, 1, 2
+
+
+class Written(Struct):
+    """The rows of one process so far."""
+
+    columns: list["array[float]"] = field(default_factory=lambda: [array(kind) for kind in COLUMNS])
+    gaps: "array[float]" = field(default_factory=lambda: array("d"))
+    lags: "array[float]" = field(default_factory=lambda: array("f"))
+    slips: "array[float]" = field(default_factory=lambda: array("f"))
+
+    def add(self, rows: Rows) -> None:
+        """More of them."""
+        for column, data in zip(self.columns, rows.columns, strict=True):
+            column.frombytes(data)
+        self.gaps.frombytes(rows.gaps)
+        self.lags.frombytes(rows.lags)
+        self.slips.frombytes(rows.slips)
+
+
+def window(load: Load, samples: Sequence[Written], ends: Sequence[End], until: float) -> tuple[float, float]:
+    """Between which moments rows count: after the warm-up and once every slot is busy, until the schedule is over.
+
+    `until`: how long the run was, for what ended without telling. In a closed loop the first process that has nothing more to
+    send ends it: from then on there are fewer requests at once than the load says.
+    """
+    fulls = [end.full for end in ends if end.full is not None]
+    begin = max([load.warmup, *fulls]) if load.profile in ("concurrency", "stages") else load.warmup
+    lasts = [end.last for end in ends] or [until]
+    if load.profile == "concurrency":
+        last = min(lasts)
+    else:
+        last = max([*lasts, *(max(written.columns[0], default=0.0) for written in samples)])
+    if not any(begin < moment <= last for written in samples for moment in written.columns[0]):
+        begin = load.warmup  # fewer requests than slots, or one for each
+    return begin, max(begin, last)
+
+
+def samples(written: Sequence[Written], measured: tuple[float, float], *, loop: bool) -> Samples:
+    """Every row of every process. `loop`: of a closed loop, whose first requests, one for each slot, are its ramp."""
+    columns: list[Any] = [array(kind) for kind in COLUMNS]
+    gaps: array[float] = array("d")
+    for part in written:
+        for column, more in zip(columns, part.columns, strict=True):
+            column.extend(more)
+        gaps.extend(part.gaps)
+    order = sorted(range(len(columns[0])), key=lambda row: (columns[0][row], columns[12][row]))
+    intended, sent, first, last = ([columns[at][row] for row in order] for at in range(4))
+    counts = [[int(columns[at][row]) for row in order] for at in range(4, 12)]
+    marks = counts[7]
+    apart = any(mark & APART for mark in marks)
+    return Samples(
+        intended=intended,
+        sent=sent,
+        first=first,
+        last=last,
+        prompt_tokens=counts[0],
+        output_tokens=counts[1],
+        first_tokens=counts[2],
+        chunks=counts[3],
+        status=counts[4],
+        failure=[FAILURES[failure] for failure in counts[6]],
+        censored=[bool(mark & CENSORED) for mark in marks],
+        last_censored=[apart and bool(mark & SHARED) for mark in marks],
+        fresh=[bool(mark & FRESH) for mark in marks],
+        phase=[_phase(moment, measured, loop=loop) for moment in intended],
+        gap_counts=counts[5],
+        gaps=_in_order(gaps, columns[9], order),
+    )
+
+
+def _phase(moment: float, measured: tuple[float, float], *, loop: bool) -> int:
+    begin, end = measured
+    if moment < begin or (loop and moment == begin > 0):
+        return _WARMUP
+    return _MEASURED if moment <= end else _DRAIN
+
+
+def _in_order(gaps: "array[float]", counts: "array[float]", order: Sequence[int]) -> list[float]:
+    """The gaps of all requests in a row, in the order of the rows."""
+    starts, at = [], 0
+    for count in counts:
+        starts.append(at)
+        at += int(count)
+    found: list[float] = []
+    for row in order:
+        found.extend(gaps[starts[row] : starts[row] + int(counts[row])])
+    return found
+
+
+def p99(values: Sequence[float]) -> float:
+    """The 99th of a hundred (nearest rank); 0 of none."""
+    return sorted(values)[ceil(0.99 * len(values)) - 1] if values else 0.0

@@ -1,0 +1,190 @@
+"""Before a run: the target is reached, its model is known, and connections stand open."""
+
+import contextlib
+import json
+import socket
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from skewguard.observe.loadgen.answers import Answer, BadAnswer
+from skewguard.observe.loadgen.connections import PATIENCE, Connection, Opening
+from skewguard.observe.loadgen.messages import Plan
+
+if TYPE_CHECKING:
+    from skewguard.observe.loadgen.tls import Tls
+
+_MOST_AHEAD = 512
+_PIECE = 16384
+_MOST_MODELS = 2**20
+
+
+class CannotBeginError(Exception):
+    """The target cannot be loaded at all: why, and what to do."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class Opened(Struct):
+    """A target that can be loaded."""
+
+    opening: Opening
+    model: str
+    connections: list[Connection]
+
+
+def prepare(plan: Plan) -> Opened:
+    """Reach the target and open connections ahead. Raises `CannotBeginError`."""
+    place = f"{plan.address.host}:{plan.address.port}"
+    try:
+        opening = Opening(plan.address.host, plan.address.port, _context(plan))
+        first = _blocking(opening)
+        model = plan.model or _discovered(first, plan)
+        connections = [first, *_ahead(opening, _number(plan) - 1)]
+    except OSError as error:
+        raise CannotBeginError(f"cannot connect to {place}: {_said(error)}", _hint(error)) from None
+    return Opened(opening, model, [connection for connection in connections if connection.fd >= 0])
+
+
+def _context(plan: Plan) -> Any:
+    if not plan.address.tls:
+        return None
+    from skewguard.observe.loadgen import tls
+
+    try:
+        return tls.context(plan.ca_file)
+    except OSError as error:
+        raise CannotBeginError(f"no certificates can be read from {plan.ca_file}: {_said(error)}") from None
+
+
+def _number(plan: Plan) -> int:
+    """How many connections this process will want: its slots, or what arrives in half a second."""
+    load = plan.load
+    slots = [load.concurrency or 0, *(stage.concurrency or 0 for stage in load.stages)]
+    rates = [load.rate or 0.0, *(stage.rate or 0.0 for stage in load.stages)]
+    wanted = max(*slots, ceil(max(rates) / 2), (load.requests or 0) if load.profile == "burst" else 0, 1)
+    if load.requests:
+        wanted = min(wanted, load.requests)
+    _allow(wanted + 64)
+    return max(1, min(_MOST_AHEAD, ceil(wanted / plan.processes)))
+
+
+def _allow(descriptors: int) -> None:
+    """So many open sockets, where the system lets us."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft != resource.RLIM_INFINITY and soft < max(descriptors, 4096):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _blocking(opening: Opening) -> Connection:
+    """The first connection, handshake and all."""
+    sock = opening.first()
+    return _shaken(opening.wrap(sock))
+
+
+def _shaken(connection: Connection) -> Connection:
+    """Ready to be used: what has to be sent first is, and the handshake is done."""
+    connection.sock.settimeout(PATIENCE)
+    connection.sock.sendall(connection.out)
+    connection.out = b""
+    if connection.tls is not None:
+        _shake(connection.sock, connection.tls)
+    connection.connecting = False
+    connection.sock.setblocking(False)
+    return connection
+
+
+def _shake(sock: socket.socket, tls: "Tls") -> None:
+    while True:
+        sock.sendall(tls.waiting())
+        if tls.up:
+            return
+        data = sock.recv(_PIECE)
+        if not data:
+            raise OSError("the server closed the connection within the TLS handshake")
+        tls.opened(data)
+
+
+def _ahead(opening: Opening, number: int) -> list[Connection]:
+    """More connections. One that the server does not give is opened when it is needed, and fails then if it must."""
+    found = []
+    with contextlib.suppress(OSError):
+        begun = [opening.begin() for _ in range(number)]
+        for connection in begun:
+            if connection.connecting:
+                connection.sock.settimeout(PATIENCE)
+                _wait_connected(connection)
+            found.append(_shaken(connection))
+    return found
+
+
+def _wait_connected(connection: Connection) -> None:
+    import select
+
+    poll = select.poll()
+    poll.register(connection.fd, select.POLLOUT)
+    if not poll.poll(PATIENCE * 1000):
+        raise TimeoutError("no connection in time")
+    failed = connection.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if failed:
+        raise OSError(failed, "cannot connect")
+
+
+def _discovered(connection: Connection, plan: Plan) -> str:
+    """The first model that the server names."""
+    connection.sock.settimeout(PATIENCE)
+    request = (
+        f"GET {plan.address.path}/models HTTP/1.1\r\n".encode() + plan.headers + b"Accept: application/json\r\n\r\n"
+    )
+    connection.send(request)
+    answer, document = Answer(), b""
+    try:
+        while not answer.done and len(document) < _MOST_MODELS:
+            data = connection.sock.recv(_PIECE)
+            if not data:
+                answer.ended()
+                break
+            document += answer.feed(connection.opened(data))
+    except BadAnswer as wrong:
+        raise CannotBeginError(f"GET {plan.address.path}/models: {wrong}", "name the model") from None
+    if not answer.keep:
+        connection.close()
+        connection.fd = -1
+    else:
+        connection.sock.setblocking(False)
+    return _first_model(answer, document, plan)
+
+
+def _first_model(answer: Answer, document: bytes, plan: Plan) -> str:
+    where = f"GET {plan.address.path}/models"
+    if answer.status in (401, 403):
+        hint = "give it the API key" if plan.key is None else "it does not take this API key"
+        raise CannotBeginError(f"{where}: status {answer.status}", hint)
+    if not answer.done or not 200 <= answer.status < 300:
+        raise CannotBeginError(f"{where}: status {answer.status}", "name the model")
+    try:
+        models = json.loads(document)["data"]
+        name = models[0]["id"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        raise CannotBeginError(f"{where} names no model", "name the model") from None
+    if not isinstance(name, str) or not name:
+        raise CannotBeginError(f"{where} names no model", "name the model")
+    return name
+
+
+def _said(error: OSError) -> str:
+    reason = getattr(error, "verify_message", "") or getattr(error, "reason", "") or error.strerror or str(error)
+    return str(reason).lower() if str(reason).isupper() else str(reason)
+
+
+def _hint(error: OSError) -> str | None:
+    if getattr(error, "verify_message", ""):
+        return "its certificate is not one that is trusted here; name the authority that signed it"
+    return None

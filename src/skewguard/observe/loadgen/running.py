@@ -1,0 +1,161 @@
+"""Starts load processes, listens to them, and puts together what they wrote down."""
+
+import platform
+import time
+from array import array
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import chain
+
+from msgspec import structs
+
+from skewguard.language import redact
+from skewguard.language.baselines import Instrument, Run, Samples
+from skewguard.language.errors import InputError, UsageError
+from skewguard.language.loads import Load
+from skewguard.observe.loadgen import arrivals, machine, merging
+from skewguard.observe.loadgen.live import Live
+from skewguard.observe.loadgen.messages import Plan
+from skewguard.observe.loadgen.processes import Processes
+from skewguard.observe.loadgen.standing import Standing
+from skewguard.observe.loadgen.targets import Target, address, headers
+from skewguard.observe.loadgen.wording import PromptSet
+
+_LEAD = 30_000_000
+"""Nanoseconds between the word to begin and the beginning, so that every process has heard it."""
+
+_TOLD_EVERY = 0.25
+INTERRUPTED = "interrupted"
+
+
+def run(
+    target: Target,
+    load: Load,
+    prompts: PromptSet,
+    *,
+    processes: int = 1,
+    progress: Callable[[Live], None] | None = None,
+    stop: Callable[[Live], str | None] | None = None,
+) -> Run:
+    """See `loadgen.run`."""
+    _check(load, prompts, processes, target)
+    load = structs.replace(load, prompts=prompts.described)
+    with Processes(_plans(target, load, prompts, processes)) as crew:
+        whole = arrivals.schedule(load, prompts.times)
+        crew.ready()
+        before = machine.busy()
+        start = time.monotonic_ns() + _LEAD
+        started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        standing = Standing(whole, start)
+        crew.go(start)
+        reason = _listen(crew, standing, progress, stop)
+        seconds = (time.monotonic_ns() - start) / 1e9
+        after = machine.busy()
+        return _put_together(crew, target, load, reason, started_at, seconds, before, after)
+
+
+def _check(load: Load, prompts: PromptSet, processes: int, target: Target) -> None:
+    if processes < 1:
+        raise UsageError("a load needs at least one process")
+    if target.timeout_s <= 0:
+        raise UsageError("a request needs more than 0 seconds")
+    if load.api == "completions" and any(content.startswith("[") for content in prompts.contents):
+        raise UsageError("prompts that are messages are for the chat API")
+
+
+def _plans(target: Target, load: Load, prompts: PromptSet, processes: int) -> list[Plan]:
+    where = address(target.url)
+    lines = headers(target, where)
+    return [
+        Plan(
+            where, lines, target.key, target.model, target.ca_file, target.timeout_s, load, prompts, process, processes
+        )
+        for process in range(processes)
+    ]
+
+
+def _listen(
+    crew: Processes,
+    standing: Standing,
+    progress: Callable[[Live], None] | None,
+    stop: Callable[[Live], str | None] | None,
+) -> str:
+    """Listen until all are done; the reason why the run was ended before that, or nothing."""
+    reason = ""
+    told_at = time.monotonic() + _TOLD_EVERY
+    try:
+        while crew.listen(max(0.0, told_at - time.monotonic())):
+            if time.monotonic() < told_at:
+                continue
+            told_at = time.monotonic() + _TOLD_EVERY
+            live = standing.live(crew.counts())
+            if progress is not None:
+                progress(live)
+            if not reason and stop is not None and (reason := stop(live) or ""):
+                crew.stop()
+            if not reason and (reason := crew.lost):
+                crew.stop()
+    except KeyboardInterrupt:
+        reason = reason or INTERRUPTED
+        crew.finish()
+    return reason or crew.lost
+
+
+def _put_together(
+    crew: Processes,
+    target: Target,
+    load: Load,
+    reason: str,
+    started_at: str,
+    seconds: float,
+    before: machine.Busy,
+    after: machine.Busy,
+) -> Run:
+    def shown(text: str) -> str:
+        return redact.free_text(text.replace(target.key, "***") if target.key else text)
+
+    measured = merging.window(load, crew.written, crew.ends, seconds)
+    samples = merging.samples(crew.written, measured, loop=load.profile == "concurrency")
+    return Run(
+        load=load,
+        started_at=started_at,
+        duration=seconds,
+        samples=samples,
+        instrument=_instrument(crew, samples, seconds, before, after, tls=target.url.startswith("https")),
+        measured=measured,
+        model=shown(crew.model),
+        partial=bool(reason),
+        stopped=reason,
+        notes=tuple(shown(note) for note in crew.notes()),
+    )
+
+
+def _instrument(
+    crew: Processes, samples: Samples, seconds: float, before: machine.Busy, after: machine.Busy, *, tls: bool
+) -> Instrument:
+    lags = array("f", chain.from_iterable(written.lags for written in crew.written))
+    slips = array("f", chain.from_iterable(written.slips for written in crew.written))
+    answered = [censored for censored, chunks in zip(samples.censored, samples.chunks, strict=True) if chunks]
+    return Instrument(
+        clock=crew.clock(),
+        slip_p99=merging.p99(slips),
+        read_lag_p99=merging.p99(lags) if lags else None,
+        censored=sum(answered) / len(answered) if answered else 0.0,
+        client_cpu=max((end.cpu for end in crew.ends), default=0.0),
+        others_cpu=_others(crew, seconds, before, after),
+        cores=machine.cores(),
+        processes=len(crew.written),
+        tls=tls,
+        host=platform.node() or None,
+    )
+
+
+def _others(crew: Processes, seconds: float, before: machine.Busy, after: machine.Busy) -> float | None:
+    """Cores that everything but the client used; unknown where a process of its own ended without telling."""
+    if before.all is None or after.all is None or crew.lost or seconds <= 0:
+        return None
+    own = after.own - before.own + sum(end.cpu * end.wall for end in crew.ends)
+    return max(0.0, (after.all - before.all - own) / seconds)
+
+
+__all__ = ["INTERRUPTED", "InputError", "run"]

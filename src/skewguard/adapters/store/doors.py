@@ -9,7 +9,7 @@ import zlib
 
 import msgspec
 
-from skewguard.language import redact
+from skewguard.language import redact, redacted_documents
 
 _NUMBERS = re.compile(r"[-+0-9.eE,\s\[\]]{40,}")
 """Long rows of numbers. They are nobody's secret, and a million of them need not be searched for one."""
@@ -48,7 +48,7 @@ def unpacked(coding: str, content: bytes) -> bytes:
 
 def _json(text: str) -> str:
     tree = msgspec.json.decode(text)
-    shown = redact.tree(tree)
+    shown = redacted_documents.document(tree)
     return text if shown == tree else msgspec.json.encode(shown).decode()
 
 

@@ -135,7 +135,9 @@ class Store:
         """
         wanted = _of_type(select(_records), type)
         if subject is not None:
-            wanted = wanted.where(_records.c.subject_name == subject.name, _records.c.subject_kind == subject.kind)
+            row = _row_of(subject)
+            for column in ("subject_name", "subject_kind"):
+                wanted = wanted.where(_records.c[column] == row[column])
         if inputs_digest is not None:
             wanted = wanted.where(_records.c.inputs_digest == inputs_digest)
         fitting = (
@@ -187,7 +189,8 @@ def _row_of(subject: Subject | None) -> dict[str, str | None]:
     if subject is None:
         return {"subject": None, "subject_kind": None, "subject_name": None}
     whole = doors.body(msgspec.json.encode(subject))
-    return {"subject": whole, "subject_kind": subject.kind, "subject_name": subject.name}
+    shown = msgspec.json.decode(whole, type=Subject)
+    return {"subject": whole, "subject_kind": shown.kind, "subject_name": shown.name}
 
 
 def _fits(kept: Subject | None, wanted: Subject) -> bool:

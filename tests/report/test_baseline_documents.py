@@ -8,13 +8,22 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import structs
+from msgspec import Struct, structs
 
-from skewguard.language.baselines import Baseline, Between, Metric, Number, Requests, Samples
+from skewguard.language.baselines import (
+    Baseline,
+    Between,
+    Calibration,
+    Instrument,
+    Metric,
+    Number,
+    Requests,
+    Samples,
+)
 from skewguard.language.errors import InputError
 from skewguard.language.facts import Fact, Gap, Origin, Subject
 from skewguard.language.loads import Load, Prompts, Spread, Stage
-from skewguard.report import render, schemas
+from skewguard.report import performance_documents, render, schemas
 from skewguard.report.baseline_documents import read, read_calibration, write, write_calibration
 from skewguard.report.documenting import document
 from skewguard.report.performance_documenting import MOMENTS as MOMENT_COLUMNS
@@ -69,7 +78,8 @@ def rows(draw: st.DrawFn) -> Samples:
     counts = draw(st.lists(st.integers(0, 3), min_size=number, max_size=number))
     made: dict[str, Any] = {"gap_counts": counts}
     for name in Samples.__struct_fields__:
-        kind = {"failure": st.sampled_from(["", "timeout"]), "censored": st.booleans(), "fresh": st.booleans()}
+        kind = dict.fromkeys(("censored", "fresh", "last_censored"), st.booleans())
+        kind["failure"] = st.sampled_from(["", "timeout"])
         each = MOMENTS if name in MOMENT_COLUMNS else st.integers(-1, 200)
         size = sum(counts) if name == "gaps" else number
         if name != "gap_counts":
@@ -93,6 +103,8 @@ BASELINES = st.builds(
     samples=st.none() | rows(),
     facts=st.lists(FACTS, max_size=2).map(tuple),
     gaps=st.lists(st.builds(Gap, st.just("runtime.dtype"), WORDS), max_size=1).map(tuple),
+    measured=st.none() | st.tuples(FINITE, FINITE),
+    part=st.none() | st.tuples(st.integers(0, 3), st.integers(4, 9)),
     notes=st.lists(WORDS, max_size=2).map(tuple),
 )
 
@@ -156,8 +168,24 @@ def test_baseline_has_the_documented_keys() -> None:
     assert list(json.loads(write(LOADED))) == [
         "schema", "tool", "exit_code", "id", "subject", "started_at", "duration", "replicas", "gpus", "kind", "valid",
         "invalid_because", "partial", "load", "requests", "slo", "instrument", "metrics", "samples", "facts", "gaps",
-        "inputs_digest", "made_by", "model", "engine", "version", "notes",
+        "inputs_digest", "made_by", "model", "engine", "version", "measured", "part",
+        "notes",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (Baseline, performance_documents.BaselineDocument),
+        (Samples, performance_documents.Samples),
+        (Instrument, performance_documents.Instrument),
+        (Metric, performance_documents.Metric),
+        (Calibration, performance_documents.CalibrationPart),
+    ],
+)
+def test_document_has_a_key_for_each_field(value: type[Struct], written: type[Struct]) -> None:
+    """What a value of performance learns to hold, its document holds too: nothing is lost on the way to the store."""
+    assert set(value.__struct_fields__) <= set(written.__struct_fields__)
 
 
 @pytest.mark.parametrize(

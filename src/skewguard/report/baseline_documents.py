@@ -118,6 +118,7 @@ def _by(tree: dict[str, Any]) -> str:
 def _even(samples: dict[str, Any], name: str | None) -> None:
     """Raises `InputError` where the columns tell of different numbers of requests, or the gaps of other ones than there are."""
     lengths = {key: len(column) for key, column in samples.items() if isinstance(column, list) and key != "gaps"}
+    lengths = {key: length for key, length in lengths.items() if length or key != "last_censored"}
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{key} {length}" for key, length in lengths.items())
         raise InputError(f"this baseline is damaged: its columns of samples differ in length ({said})", file=name)

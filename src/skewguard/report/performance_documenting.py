@@ -68,6 +68,8 @@ def baseline(
         model=item.model,
         engine=item.engine,
         version=item.version,
+        measured=item.measured,
+        part=item.part,
         notes=list(item.notes),
     )
 

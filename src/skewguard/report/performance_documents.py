@@ -75,6 +75,7 @@ class Samples(Struct):
     phase: Annotated[list[int], Meta(description="0 warm-up, 1 measured, 2 drain")]
     gap_counts: list[int]
     gaps: list[float | None]
+    last_censored: Annotated[list[bool], Meta(description="likewise the last token's; empty: not told")]
 
 
 class BaselineFact(Struct):
@@ -143,6 +144,13 @@ class BaselineDocument(Document, kw_only=True):
     model: str | None
     engine: str | None
     version: str | None
+    measured: Annotated[
+        tuple[float, float] | None, Meta(description="between which two moments of the run requests count")
+    ]
+    part: Annotated[
+        tuple[int, int] | None,
+        Meta(description="k (from 0) and n: one of n shares of a load that several machines sent"),
+    ]
     notes: list[str]
     stored: Annotated[str | UnsetType, Meta(description="the store it was written to")] = UNSET
     against: Annotated[str | UnsetType, Meta(description="the baseline it was compared with")] = UNSET

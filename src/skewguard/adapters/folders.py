@@ -71,6 +71,29 @@ def texts(path: str, names: Sequence[str]) -> dict[str, str]:
     return {os.path.join(shown, name): files.read_text(os.path.join(path, name)) for name in found}
 
 
+def listing(path: str) -> list[str] | None:
+    """The names of the files of a folder, in order; None for anything else. Raises `InputError`."""
+    if not os.path.isdir(path):
+        return None
+    try:
+        with os.scandir(path) as scan:
+            return sorted(entry.name for entry, _ in zip(scan, range(MOST_FILES), strict=False) if entry.is_file())
+    except (OSError, ValueError) as error:
+        raise files.unreadable(path, error) from None
+
+
+def within(path: str, name: str) -> str:
+    """The path of a file of a folder."""
+    return os.path.join(path, name)
+
+
+def beside(path: str, names: Sequence[str], limit: int) -> dict[str, str]:
+    """The texts of those files that lie in the folder of another one, by name. Raises `InputError`."""
+    folder = os.path.dirname(path)
+    there = [name for name in names if os.path.isfile(os.path.join(folder, name))]
+    return {name: files.read_text(os.path.join(folder, name), limit) for name in there}
+
+
 def _head(path: str, headed: Headed) -> tuple[bytes, int]:
     """The beginning of one file, with its whole header; of what is no such file, the first bytes."""
     shown = files.shown(path)

@@ -40,10 +40,11 @@ class Prompts(Struct, frozen=True):
     """Where prompts come from. `digest` (sha256) names the set that was sent, so that two runs can be known to match.
 
     `synthetic` are words drawn from the seed; `shared_prefix` are the tokens that all of them begin with (what a prefix
-    cache can reuse); `file` is a JSONL file; `recorded` a mix of lengths taken from production.
+    cache can reuse); `file` is a JSONL file; `recorded` a mix of lengths taken from production; `untold` what the report of
+    another tool does not say.
     """
 
-    source: Literal["synthetic", "file", "recorded", "observed"]
+    source: Literal["synthetic", "file", "recorded", "observed", "untold"]
     prompt_tokens: Spread
     output_tokens: Spread
     shared_prefix: int = 0
@@ -63,7 +64,7 @@ class Load(Struct, frozen=True):
     """A load. `rate` belongs to poisson and constant, `concurrency` to the closed loop, `stages` to stages.
 
     It ends after `duration` seconds or `requests`, whichever comes first; `warmup` seconds come before and count for nothing.
-    `seed` draws arrivals, lengths and words, so that the same load can be sent again.
+    `seed` draws arrivals, lengths and words, so that the same load can be sent again; None for another tool's load.
     """
 
     profile: Profile
@@ -76,5 +77,5 @@ class Load(Struct, frozen=True):
     stages: tuple[Stage, ...] = ()
     api: API = "chat"
     stream: bool = True
-    seed: int = 1
+    seed: int | None = 1
     ignore_eos: bool = False

@@ -1,0 +1,85 @@
+"""`baseline import`: what other load tools wrote, as baselines. Each file for itself: one that is broken hides no other."""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from skewguard.adapters import files, folders
+from skewguard.api import surroundings, things
+from skewguard.language.baselines import Baseline
+from skewguard.language.errors import InputError
+from skewguard.language.facts import Subject
+from skewguard.language.results_parts import InputProblem
+from skewguard.observe.sources import reports
+from skewguard.observe.sources.live.wanted import named
+
+
+class Imported(Struct, frozen=True):
+    """What was read of the files: the baselines in their order, what could not be read, and what is worth a word."""
+
+    baselines: tuple[Baseline, ...]
+    problems: tuple[InputProblem, ...]
+    notes: tuple[str, ...]
+
+
+def read(paths: Sequence[str], as_: str | None = None, namespace: str | None = None) -> Imported:
+    """The baselines of reports: files, or folders of them. `as_` is the `[namespace/]kind/name` that they are about."""
+    subject = _subject(as_, namespace)
+    baselines: list[Baseline] = []
+    problems: list[InputProblem] = []
+    notes: list[str] = []
+    for path in paths:
+        try:
+            inside = folders.listing(path)
+            if inside is None:
+                baselines += _of_file(path, subject)
+            else:
+                _of_folder(path, inside, subject, (baselines, problems, notes))
+        except InputError as error:
+            problems.append(surroundings.problem(error))
+    return Imported(tuple(baselines), tuple(problems), tuple(notes))
+
+
+def _subject(as_: str | None, namespace: str | None) -> Subject | None:
+    if as_ is None:
+        return None
+    meant = named(as_)
+    return Subject(things.full_kind(meant.kind), meant.name, meant.namespace or namespace, group=meant.group)
+
+
+def _of_file(path: str, subject: Subject | None) -> tuple[Baseline, ...]:
+    text = files.read_text(path, files.MOST_OF_RESULTS)
+    shown = files.shown(path)
+    beside = folders.beside(path, reports.companions(text, shown), limit=files.MOST_OF_RESULTS)
+    return reports.read(text, shown, beside, subject)
+
+
+def _of_folder(
+    path: str,
+    names: Sequence[str],
+    subject: Subject | None,
+    found: tuple[list[Baseline], list[InputProblem], list[str]],
+) -> None:
+    """Every report in it, not below it; what lies beside a report and is none is counted, and what is broken is told."""
+    baselines, problems, notes = found
+    before, left = len(baselines), []
+    for name in reports.among(names):
+        try:
+            baselines += _of_file(folders.within(path, name), subject)
+        except reports.Unknown:
+            left.append(name)
+        except InputError as error:
+            problems.append(surroundings.problem(error))
+    if len(baselines) == before and not problems:
+        raise files.error_of(path, "holds no report that is known", "name the file itself, to see why")
+    if left:
+        notes.append(f"{files.shown(path)}: {_count(left)} that no format knows: {', '.join(sorted(left)[:5])}")
+
+
+def _count(left: Sequence[str]) -> str:
+    return "1 file" if len(left) == 1 else f"{len(left):,} files"
+
+
+def sources(baselines: Sequence[Baseline]) -> Iterator[str]:
+    """Which tools they were made by, each once."""
+    yield from dict.fromkeys(each.made_by for each in baselines if each.made_by)

@@ -280,7 +280,7 @@ def test_guidellm_before_version_two_tells_its_target_elsewhere() -> None:
     tree = kept("guidellm-0.8.1-constant.json")
     run = tree["benchmarks"][0]
     old = {
-        "args": {"target": "http://old.example", "model": "m", "profile": "constant", "rate": [5.0]},
+        "args": {"target": "http://me:secret@old.example/", "model": "m", "profile": "constant", "rate": [5.0]},
         "benchmarks": [
             {
                 "args": {"strategy": run["config"]["strategy"]},

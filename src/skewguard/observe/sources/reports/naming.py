@@ -28,7 +28,14 @@ def subject(report: Report, url: str | None, model: str | None) -> Subject:
             hint="say whose numbers they are: --as kind/name",
             file=report.path,
         )
-    return Subject(ENDPOINT, url.partition("://")[2].rstrip("/") or url) if url else Subject(MODEL, model or "")
+    return Subject(ENDPOINT, _place(url)) if url else Subject(MODEL, model or "")
+
+
+def _place(url: str) -> str:
+    """A URL as endpoints are named: without its scheme, and without a user and password that somebody wrote into it."""
+    rest = url.partition("://")[2].rstrip("/") or url
+    host, slash, path = rest.partition("/")
+    return host.rpartition("@")[2] + slash + path
 
 
 def row(

@@ -81,6 +81,8 @@ def of_file(text: str, *, output_tokens: Spread | None = None, seed: int = 1, na
 def from_load(load: Load, text: str | None = None) -> PromptSet:
     """The prompts that a load describes; `text` is the file it names. Raises `UsageError`, `InputError`."""
     prompts = load.prompts
+    if load.seed is None or prompts.source == "untold":
+        raise UsageError("it is not known what another tool sent, so it cannot be sent again", hint="describe the load")
     if load.profile == "trace":
         return trace(text or "", seed=load.seed, name=prompts.name)
     if prompts.source == "file":

@@ -105,12 +105,16 @@ def serving(
     key: str | None = None,
     idle_close: bool = False,
     models: bytes | None = None,
+    pages: Mapping[str, Callable[[], bytes]] | None = None,
 ) -> Iterator[Served]:
-    """A fake engine on a free port of this machine. `idle_close`: it closes a connection that waits 50 ms for a request."""
+    """A fake engine on a free port of this machine. `idle_close`: it closes a connection that waits 50 ms for a request.
+
+    `pages` answer for other paths, such as `/metrics`.
+    """
     listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
     served = Served(f"{'https' if tls else 'http'}://127.0.0.1:{listening.getsockname()[1]}")
     served.requests, served.asked, served.connections = [], [], 0
-    engine = _Engine(served, behaviour or Answer(), key, idle_close, models)
+    engine = _Engine(served, behaviour or Answer(), key, idle_close, models, pages or {})
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=_serve, args=(loop, engine, listening, tls), daemon=True)
     thread.start()
@@ -130,13 +134,20 @@ def _serve(
 
 class _Engine:
     def __init__(
-        self, served: Served, behaviour: Behaviour, key: str | None, idle_close: bool, models: bytes | None
+        self,
+        served: Served,
+        behaviour: Behaviour,
+        key: str | None,
+        idle_close: bool,
+        models: bytes | None,
+        pages: Mapping[str, Callable[[], bytes]],
     ) -> None:
         self.served = served
         self.behaviour = behaviour
         self.key = key
         self.idle = 0.05 if idle_close else None
         self.models = models
+        self.pages = pages
         self.over = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -173,6 +184,8 @@ class _Engine:
         self.served.asked.append(path)
         if self.key is not None and f"authorization: bearer {self.key}".lower() not in head.lower():
             return await self._plain(writer, 401, b'{"error": "unauthorized"}')
+        if method == "GET" and path in self.pages:
+            return await self._plain(writer, 200, self.pages[path]())
         if method == "GET":
             told = self.models or json.dumps({"data": [{"id": MODEL}]}).encode()
             return await self._plain(writer, 200 if path.endswith("/models") else 404, told)

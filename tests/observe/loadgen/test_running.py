@@ -41,6 +41,20 @@ def test_processes_share_one_schedule(processes: int) -> None:
     assert said == sorted(request.body["messages"][0]["content"] for request in other.requests)
 
 
+def test_machines_share_one_schedule() -> None:
+    """What several machines send together is the load that one would send alone, however many processes each of them has."""
+    poisson = load(profile="poisson", rate=400, concurrency=None, requests=30)
+    with engine.serving() as url:
+        parts = [loadgen.run(Target(url), poisson, PROMPTS, processes=1 + k % 2, part=(k, 3)) for k in range(3)]
+        said = sorted(request.body["messages"][0]["content"] for request in url.requests)
+    with engine.serving() as other:
+        alone = loadgen.run(Target(other), poisson, PROMPTS)
+    together = sorted(at for part in parts for at in part.samples.intended)
+    assert together == pytest.approx(alone.samples.intended)
+    assert said == sorted(request.body["messages"][0]["content"] for request in other.requests)
+    assert all(part.load == alone.load for part in parts)
+
+
 def paired(run: Run, url: engine.Served) -> list[tuple[int, engine.Request]]:
     """Rows with the server's truth, told apart by their prompts, which one process sends in the order of its rows."""
     return list(zip(range(len(run.samples.intended)), url.requests, strict=True))

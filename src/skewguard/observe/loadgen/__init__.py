@@ -30,8 +30,9 @@ def run(
     processes: int = 1,
     progress: Callable[[Live], None] | None = None,
     stop: Callable[[Live], str | None] | None = None,
+    part: tuple[int, int] = (0, 1),
 ) -> "Run":
-    """Send a load to a target from so many processes.
+    """Send a load to a target from so many processes; of several machines that send it together, the `part` (k from 0, n).
 
     `progress` and `stop` are called a few times a second; the reason that `stop` gives ends the run. So does Ctrl-C: what
     was measured is kept, `partial`. Raises `UsageError` for a load that cannot be meant, `InputError` for a target that
@@ -40,4 +41,4 @@ def run(
     # Load processes import this package as well; they need nothing of what starts them.
     from skewguard.observe.loadgen import running
 
-    return running.run(target, load, prompts, processes=processes, progress=progress, stop=stop)
+    return running.run(target, load, prompts, processes=processes, progress=progress, stop=stop, part=part)

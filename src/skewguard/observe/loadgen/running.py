@@ -36,12 +36,13 @@ def run(
     processes: int = 1,
     progress: Callable[[Live], None] | None = None,
     stop: Callable[[Live], str | None] | None = None,
+    part: tuple[int, int] = (0, 1),
 ) -> Run:
     """See `loadgen.run`."""
     _check(load, prompts, processes, target)
     load = structs.replace(load, prompts=prompts.described)
-    with Processes(_plans(target, load, prompts, processes)) as crew:
-        whole = arrivals.schedule(load, prompts.times)
+    with Processes(_plans(target, load, prompts, processes, part)) as crew:
+        whole = arrivals.share(arrivals.schedule(load, prompts.times), *part)
         crew.ready()
         before = machine.busy()
         start = time.monotonic_ns() + _LEAD
@@ -63,15 +64,18 @@ def _check(load: Load, prompts: PromptSet, processes: int, target: Target) -> No
         raise UsageError("prompts that are messages are for the chat API")
 
 
-def _plans(target: Target, load: Load, prompts: PromptSet, processes: int) -> list[Plan]:
+def _plans(
+    target: Target, load: Load, prompts: PromptSet, processes: int, part: tuple[int, int] = (0, 1)
+) -> list[Plan]:
+    """What each process sends: of the K-th of N machines, every N-th arrival from the K-th on, dealt out in turn.
+
+    So the shares of all machines are the whole load, however many processes each of them has.
+    """
     where = address(target.url)
     lines = headers(target, where)
-    return [
-        Plan(
-            where, lines, target.key, target.model, target.ca_file, target.timeout_s, load, prompts, process, processes
-        )
-        for process in range(processes)
-    ]
+    first, machines = part
+    every = (where, lines, target.key, target.model, target.ca_file, target.timeout_s, load, prompts)
+    return [Plan(*every, first + machines * process, machines * processes) for process in range(processes)]
 
 
 def _listen(

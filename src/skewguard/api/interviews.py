@@ -43,7 +43,7 @@ class Manner(Struct, frozen=True):
         return self.depth == "api" and not self.exec_
 
 
-class _Asked(Struct, frozen=True):
+class Asked(Struct, frozen=True):
     """One replica of one container, as its case lays it out."""
 
     case: Case
@@ -54,7 +54,7 @@ def interview(
     reader: Reader, found: Iterable[Standing], manner: Manner, progress: Callable[[str, int], None] | None = None
 ) -> dict[str, tuple[Answers, ...]]:
     """What the engines say of themselves, by the uid of their pod. Nothing raises: what does not answer is `Unread`."""
-    asked = [] if manner.silent else list(_asked(found))
+    asked = [] if manner.silent else list(replicas_of(found))
     if progress is not None and asked:
         progress("replicas to ask", len(asked))
     tasks = [_Interview(reader, manner, each).answers for each in asked]
@@ -64,17 +64,18 @@ def interview(
     return said
 
 
-def _asked(found: Iterable[Standing]) -> Iterator[_Asked]:
+def replicas_of(found: Iterable[Standing]) -> Iterator[Asked]:
+    """Every replica that has started and is not leaving."""
     for standing in found:
         for party in standing.case.parties if standing.case is not None else ():
             if party.started and not party.leaving:
-                yield from (_Asked(party.case, replica) for replica in party.replicas)
+                yield from (Asked(party.case, replica) for replica in party.replicas)
 
 
 class _Interview:
     """One replica and its answers."""
 
-    def __init__(self, reader: Reader, manner: Manner, asked: _Asked) -> None:
+    def __init__(self, reader: Reader, manner: Manner, asked: Asked) -> None:
         self._reader = reader
         self._reach = Reach(reader.cluster)
         self._manner = manner
@@ -100,7 +101,7 @@ class _Interview:
             yield inside.look(*at, model, tokenizer, self._subject)
 
     def _over_http(self) -> Answers:
-        port = engine_port(self._case)
+        port = port_of(self._case)
         if port is None:
             reason = "the port it listens on is not known"
             return self._nothing("the engine's endpoints", reason, "a containerPort, or a literal --port")
@@ -147,7 +148,7 @@ def _is_forbidden(unread: Unread) -> bool:
     return unread.kind == "denied" and "portforward" in unread.would_need
 
 
-def engine_port(case: Case) -> int | None:
+def port_of(case: Case) -> int | None:
     """Where the engine listens: as it was told, else the only port of its container."""
     known = listening.engine_port(case)
     if known is not None:
@@ -160,4 +161,4 @@ def engine_port(case: Case) -> int | None:
     return numbers[0] if len(numbers) == 1 else None
 
 
-__all__ = ["DEPTHS", "Depth", "Manner", "interview"]
+__all__ = ["DEPTHS", "Asked", "Depth", "Manner", "interview", "port_of", "replicas_of"]

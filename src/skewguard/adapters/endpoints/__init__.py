@@ -6,12 +6,13 @@ is followed and nothing is unpacked. What the answer means is not known here.
 """
 
 from skewguard.adapters.endpoints.interface import MOST_BYTES, Answer, NoAnswer, Question, Way
-from skewguard.adapters.endpoints.keys import KEY_VARIABLE, Key, key_from
+from skewguard.adapters.endpoints.keys import KEY_VARIABLE, PROMETHEUS_VARIABLE, Key, key_from
 from skewguard.adapters.endpoints.ways import Direct, Forwarded, Proxied
 
 __all__ = [
     "KEY_VARIABLE",
     "MOST_BYTES",
+    "PROMETHEUS_VARIABLE",
     "Answer",
     "Direct",
     "Forwarded",

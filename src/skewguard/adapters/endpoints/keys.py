@@ -8,6 +8,8 @@ from skewguard.language.errors import InputError
 
 KEY_VARIABLE = "SKEWGUARD_API_KEY"
 """The variable that an engine's API key is taken from where none is named."""
+PROMETHEUS_VARIABLE = "SKEWGUARD_PROMETHEUS_TOKEN"
+"""The variable that a token for Prometheus is taken from where none is named."""
 
 
 class Key(Struct, frozen=True):
@@ -20,8 +22,8 @@ class Key(Struct, frozen=True):
         return f"Key(from {self.source})"
 
 
-def key_from(variable: str | None = None, file: str | None = None) -> Key | None:
-    """The API key of a file or of a variable; None where neither is named and `SKEWGUARD_API_KEY` is not set.
+def key_from(variable: str | None = None, file: str | None = None, *, usual: str = KEY_VARIABLE) -> Key | None:
+    """The API key of a file or of a variable; None where neither is named and the usual variable is not set.
 
     Raises `InputError` where the named one cannot be had.
     """
@@ -31,10 +33,10 @@ def key_from(variable: str | None = None, file: str | None = None) -> Key | None
                 return _key(opened.read(8192), file)
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"cannot read the API key: {error}", file=file) from None
-    text = os.environ.get(variable or KEY_VARIABLE)
+    text = os.environ.get(variable or usual)
     if text is None and variable is not None:
         raise InputError(f"the API key is to be in {variable}, which is not set", hint=f"export {variable}=…")
-    return _key(text, f"${variable or KEY_VARIABLE}") if text is not None else None
+    return _key(text, f"${variable or usual}") if text is not None else None
 
 
 def _key(text: str, source: str) -> Key:

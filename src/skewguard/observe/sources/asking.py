@@ -167,7 +167,7 @@ class _Talk:
         answer = self._known[question]
         if isinstance(answer, NoAnswer):
             return answer
-        return _page(answer) if form == "metrics" else _decoded(answer)
+        return page(answer) if form == "metrics" else _decoded(answer)
 
     def shows(self, module: LiveModule) -> bool:
         """Whether anything that was answered can come from this engine alone."""
@@ -175,7 +175,7 @@ class _Talk:
             module.recognised(question.target.partition("?")[0], decoded)
             for question, answer in self._known.items()
             if not isinstance(answer, NoAnswer)
-            and not isinstance(decoded := _page(answer) if question.target == _METRICS else _decoded(answer), NoAnswer)
+            and not isinstance(decoded := page(answer) if question.target == _METRICS else _decoded(answer), NoAnswer)
         )
 
     def anew(self) -> "_Talk":
@@ -270,7 +270,7 @@ def _decoded(answer: Answer) -> Any:
         return NoAnswer("its answer nests too deeply to be one of an engine", "unusable", status=200)
 
 
-def _page(answer: Answer) -> bytes | NoAnswer:
+def page(answer: Answer) -> bytes | NoAnswer:
     """The bytes of a page of metrics, or why it is none."""
     if answer.media_type in ("", "text/plain", "application/openmetrics-text"):
         return answer.body

@@ -1,0 +1,167 @@
+"""Reading what engines and GPUs say of themselves through a window of live traffic, or beside a load that is sent.
+
+Nothing is sent to an engine but GETs of its page of metrics. What comes is judged by `judge.baseline.windows`.
+"""
+
+from collections.abc import Callable, Iterable
+from time import monotonic, sleep
+
+from msgspec import Struct
+
+from skewguard.adapters.cluster.reach import Reach
+from skewguard.adapters.cluster.read import Reader
+from skewguard.adapters.endpoints import PROMETHEUS_VARIABLE, Direct, Forwarded, Proxied, Way, key_from
+from skewguard.api import interviews
+from skewguard.api.interviews import Asked, Manner
+from skewguard.assess.replicas import Standing
+from skewguard.judge.checks import listening
+from skewguard.knowledge.engines.live import promql
+from skewguard.language.baselines import Watched
+from skewguard.language.errors import UsageError
+from skewguard.language.running import Unread
+from skewguard.observe.sources import gpus, prometheus, sampling
+from skewguard.observe.sources.sampling import BEAT_S, Probe, Sampler, Seen, Target
+
+WINDOW_S = 900.0
+"""Seconds of live traffic that are looked at where nobody says how many."""
+_TELL_S = 0.5
+
+Progress = Callable[[Seen, float], None]
+"""Is told a few times a second how far it is, and how many seconds are left."""
+
+
+class Witnesses(Struct, frozen=True):
+    """Who is read: replicas, GPUs, and what cannot be read already. `close` gives their connections back."""
+
+    targets: tuple[Target, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    unread: tuple[Unread, ...] = ()
+
+    def sampler(self, beat: float = BEAT_S) -> Sampler:
+        """One that reads them on a beat once it is started: `with witnesses.sampler() as sampler: …`."""
+        return Sampler(self.targets, beat=beat, probes=self.probes, unread=self.unread)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        for way in (way for target in self.targets for way in target.ways):
+            if isinstance(way, Direct | Forwarded | Proxied):
+                way.close()
+
+
+def at_url(
+    url: str, manner: Manner, *, engine: str | None = None, ca_file: str | None = None, dcgm: str | None = None
+) -> Witnesses:
+    """The engine behind a URL; `dcgm` is the URL of an exporter on its machine. Raises `UsageError` and `InputError`."""
+    target = Target(url, (Direct(url, key=manner.key, ca_file=ca_file),), engine)
+    return Witnesses((target,), _exporter(dcgm, ca_file))
+
+
+def of_replicas(reader: Reader, found: Iterable[Standing], manner: Manner, *, dcgm: str | None = None) -> Witnesses:
+    """Every replica of what was found in a cluster, by a forwarded port or, where no key is needed, the pod proxy.
+
+    With leave to run commands, the GPUs of each container are asked for; else an exporter at the URL `dcgm` is.
+    """
+    reach = Reach(reader.cluster)
+    targets: list[Target] = []
+    probes: list[Probe] = list(_exporter(dcgm, None))
+    unread: list[Unread] = []
+    for asked in interviews.replicas_of(found):
+        space = asked.replica.subject.namespace or reader.cluster.namespace
+        if manner.exec_ and dcgm is None:
+            probes.append(gpus.command(reach, space, asked.replica.name, asked.case.container.name))
+        if listening.worker(asked.case):
+            continue
+        target = _target(reach, space, asked, manner)
+        if isinstance(target, Unread):
+            unread.append(target)
+        else:
+            targets.append(target)
+    return Witnesses(tuple(targets), tuple(probes), tuple(unread))
+
+
+def _target(reach: Reach, namespace: str, asked: Asked, manner: Manner) -> Target | Unread:
+    pod, port = asked.replica.name, interviews.port_of(asked.case)
+    if port is None:
+        reason, needs = "the port it listens on is not known", "a containerPort, or a literal --port"
+        return Unread(f"GET /metrics of pod {pod}", reason, sampling.HIDES, needs, asked.case.sheet.subject)
+    ways: list[Way] = [Forwarded(reach, namespace, pod, port, key=manner.key)]
+    if manner.key is None:
+        ways.append(Proxied(reach, namespace, pod, port))
+    return Target(pod, tuple(ways), asked.case.engine)
+
+
+def _exporter(url: str | None, ca_file: str | None) -> tuple[Probe, ...]:
+    return (gpus.exporter(Direct(url, ca_file=ca_file)),) if url is not None else ()
+
+
+# ---- a window --------------------------------------------------------------------------------------------------------
+
+
+def watch(
+    witnesses: Witnesses, *, seconds: float = WINDOW_S, beat: float = BEAT_S, progress: Progress | None = None
+) -> tuple[Watched, bool]:
+    """Read them for so many seconds. True beside it where it was interrupted: what was read until then is kept.
+
+    Raises `UsageError` for a window in which nothing could be seen to change.
+    """
+    if not seconds >= 2 * beat > 0:
+        raise UsageError(
+            f"a window of {seconds:g} s has no two pages on a beat of {beat:g} s", hint="a longer --window"
+        )
+    sampler = witnesses.sampler(beat)
+    sampler.start()
+    try:
+        _wait(sampler, monotonic() + seconds, progress)
+    except KeyboardInterrupt:
+        return sampler.stop(), True
+    return sampler.stop(), False
+
+
+def _wait(sampler: Sampler, end: float, progress: Progress | None) -> None:
+    while (left := end - monotonic()) > 0:
+        if progress is not None:
+            progress(sampler.seen(), left)
+        sleep(min(left, _TELL_S))
+
+
+def out_of_prometheus(
+    url: str,
+    *,
+    engine: str | None,
+    seconds: float = WINDOW_S,
+    matchers: str | None = None,
+    namespace: str | None = None,
+    pods: Iterable[str] = (),
+    at: float | None = None,
+    token_env: str | None = None,
+    token_file: str | None = None,
+    ca_file: str | None = None,
+) -> Watched:
+    """The same window out of a Prometheus that scraped the replicas, until `at` (Unix time; None: now).
+
+    The pods of a namespace pick the series, or `matchers` as PromQL has them between braces. The token comes from
+    `SKEWGUARD_PROMETHEUS_TOKEN`, or a variable or file that is named. Raises `UsageError` and `InputError`.
+    """
+    named = tuple(sorted(pods))
+    picked = _matchers(matchers, namespace, named)
+    way = Direct(url, key=key_from(token_env, token_file, usual=PROMETHEUS_VARIABLE), ca_file=ca_file)
+    try:
+        return prometheus.window(
+            way, engine=engine, seconds=seconds, matchers=picked, at=at, namespace=namespace, pods=named
+        )
+    finally:
+        way.close()
+
+
+def _matchers(matchers: str | None, namespace: str | None, pods: tuple[str, ...]) -> str:
+    if matchers:
+        return matchers
+    if namespace is None or not pods:
+        raise UsageError(
+            "which series of Prometheus are this engine's is not known",
+            hint='name a workload, or its labels: --prometheus-match \'namespace="prod",pod=~"chat-.*"\'',
+        )
+    try:
+        return promql.of_pods(namespace, pods)
+    except ValueError as error:
+        raise UsageError(str(error)) from None

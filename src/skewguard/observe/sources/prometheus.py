@@ -74,7 +74,7 @@ class _Asked:
         self._way = way
         self._seconds = seconds
         self._at = at
-        self.place = way.shown(Question(promql.PATH))
+        self.place = f"Prometheus ({way.shown(Question(promql.PATH))})"
         self.unread: list[Unread] = []
 
     def series(self, query: str, hides: str) -> tuple[Samples, ...]:

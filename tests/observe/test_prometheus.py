@@ -19,7 +19,7 @@ PODS = ("chat-0", "chat-1")
 def _asked(fake: Prometheus, **more: object) -> Watched:
     given = {
         "engine": "vllm",
-        "seconds": 60,
+        "seconds": 61,
         "matchers": promql.of_pods("prod", PODS),
         "namespace": "prod",
         "pods": PODS,

@@ -133,15 +133,17 @@ class _Beating(threading.Thread):
 
     def run(self) -> None:
         """Until it is told to stop."""
-        wait = max(0.0, self._begin - monotonic())
-        while not self._stop_asked.wait(wait):
+        self._stop_asked.wait(max(0.0, self._begin - monotonic()))
+        self.once()  # at least, however soon it is to stop
+        while not self.over and not self._stop_asked.wait(self._left()):
             self.once()
-            if self.over:
-                return
-            now = monotonic()
-            wait = following(self._begin, self._beat, now) - now
-        self.once()
-        self.end()
+        if not self.over:
+            self.once()
+            self.end()
+
+    def _left(self) -> float:
+        now = monotonic()
+        return following(self._begin, self._beat, now) - now
 
     @property
     def over(self) -> bool:

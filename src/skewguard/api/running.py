@@ -114,15 +114,24 @@ def cases_of(found: Iterable[Standing]) -> list[Case]:
     return [each.case for each in found if each.case is not None]
 
 
-def report(witnessed: Witnessed, terms: Terms) -> CheckReport:
-    """What runs against the contracts that speak of it."""
+Then = Callable[[Sequence[Case], CheckReport], CheckReport]
+"""What is made of a report while its cases are still there."""
+
+
+def as_is(_cases: Sequence[Case], report: CheckReport) -> CheckReport:
+    """A report of which nothing more is made."""
+    return report
+
+
+def report(witnessed: Witnessed, terms: Terms, then: Then = as_is) -> CheckReport:
+    """What runs against the contracts that speak of it. `then` has the last word on the report."""
     witnessed = _named_as_promised(witnessed, terms.promised.contracts)
     found, problems, unused = standings(witnessed, terms.around)
     cases = cases_of(found)
     promised = _in_scope(terms.promised, cases, witnessed.scope)
     bindings = binding.bind_any(promised.contracts, [names_of(case) for case in cases])
     notes = (*witnessed.notes, *unused, *inputs.by_note(_workloads(cases)), *_without_engine(found, witnessed.scope))
-    said = judged(cases, bindings, promised, terms, witnessed, problems=problems, notes=notes)
+    said = then(cases, judged(cases, bindings, promised, terms, witnessed, problems=problems, notes=notes))
     _let_go(cases)
     return said
 

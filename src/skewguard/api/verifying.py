@@ -11,6 +11,7 @@ from skewguard.api import running, scopes, surroundings, things, witnessing
 from skewguard.api.contracts import Contracts, load_contracts
 from skewguard.api.interviews import Manner
 from skewguard.api.running import Scope, Terms, Witnessed
+from skewguard.api.surroundings import Around
 from skewguard.api.witnessing import Reached
 from skewguard.assess import endpoints
 from skewguard.knowledge.contract import binding
@@ -49,6 +50,8 @@ def verify(
     tables: str | None = None,
     model_configs: Sequence[str] = (),
     today: str | None = None,
+    record_good: bool = False,
+    store: str | None = None,
 ) -> CheckReport:
     """Verify workloads of a cluster (`kind/name`, as `kubectl` takes them), or one engine behind a URL (`endpoint`).
 
@@ -56,7 +59,8 @@ def verify(
     `depth` is `api`, `endpoints` or `logs`, each with all before it; left out, named workloads are read whole and sweeps
     by the API alone. `exec_` allows commands in the containers, `fingerprint` a request for one token to each replica,
     since vLLM tells its fingerprint only so; without it no engine is made to compute. `as_` says as which `kind/name` an
-    endpoint is held to contracts. `timeout` is the seconds that one answer may take, `ca_file` the certificates of an endpoint. The others as in `check`. Raises `UsageError` for what cannot be meant, and a
+    endpoint is held to contracts. `record_good` writes a validation and a snapshot of what keeps its contract into the store
+    that `store`, environment or project name. `timeout` is the seconds that one answer may take, `ca_file` the certificates of an endpoint. The others as in `check`. Raises `UsageError` for what cannot be meant, and a
     `ClusterError` where the cluster cannot be reached at all.
     """
     workloads, context = scopes.context_of(workloads, context)
@@ -65,10 +69,11 @@ def verify(
     day = today or datetime.now(tz=UTC).date().isoformat()
     if endpoint is not None:
         of_cluster = {"a workload": workloads, "-n": namespace, "-A": all_namespaces, "-l": selector, "--exec": exec_}
+        of_cluster["--record-good"] = record_good
         _alone({**of_cluster, "--depth api": depth == "api"})
     _meant(workloads, namespace, selector, all_namespaces=all_namespaces)
     with surroundings.of_call(
-        fail_on=fail_on, tables_folder=tables, environ=environ, model_configs=model_configs
+        fail_on=fail_on, tables_folder=tables, store=store, environ=environ, model_configs=model_configs
     ) as around:
         terms = Terms(load_contracts(contracts, around.apart), around, day, allow_unknown, list_passed)
         if endpoint is not None:
@@ -81,7 +86,16 @@ def verify(
             witnessed, promised = witnessing.witness(Reader(cluster), scope, wanted, terms, manner, progress)
             if manner.silent and witnessed.lives:
                 witnessed = structs.replace(witnessed, notes=(*witnessed.notes, API_ALONE))
-            return running.report(witnessed, structs.replace(terms, promised=promised))
+            terms = structs.replace(terms, promised=promised)
+            return running.report(
+                witnessed, terms, _recorder(Reader(cluster), around, environ) if record_good else running.as_is
+            )
+
+
+def _recorder(reader: Reader, around: Around, environ: Mapping[str, str] | None) -> running.Then:
+    from skewguard.api import recording_good  # lazily: who records nothing needs none of it
+
+    return recording_good.Recorder(reader, around, environ or {})
 
 
 def _alone(of_cluster: Mapping[str, object]) -> None:

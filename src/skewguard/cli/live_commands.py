@@ -26,11 +26,17 @@ if TYPE_CHECKING:
 @click.option(
     "--fingerprint", is_flag=True, help="Ask each replica for one token, since vLLM tells its fingerprint only so."
 )
+@click.option(
+    "--record-good",
+    is_flag=True,
+    help="Remember what keeps its contract as verified good, in the store; nothing is written to the cluster.",
+)
 @options.CONTRACT
 @options.FAIL_ON
 @options.ALLOW_UNKNOWN
 @options.MODEL_CONFIG
 @options.TABLES
+@options.STORE
 @options.COLOR
 @options.VERBOSE
 @options.CLUSTER_NAMESPACE
@@ -43,12 +49,14 @@ def verify(
     as_: str | None,
     check_access: bool,
     fingerprint: bool,
+    record_good: bool,
     reach: dict[str, Any],
     contracts: tuple[str, ...],
     fail_on: str | None,
     allow_unknown: bool,
     model_configs: tuple[str, ...],
     tables: str | None,
+    store: str | None,
     color: bool | None,
     verbose: bool,
     namespace: str | None,
@@ -64,6 +72,7 @@ def verify(
         skewguard verify -A -o table -o json=fleet.json
         skewguard verify --endpoint https://chat.example.com --api-key-env CHAT_KEY --as deployment/chat
         skewguard verify --check-access -n prod
+        skewguard verify deploy/chat -n prod --record-good
     """
     from skewguard import api
     from skewguard.cli import output, progress
@@ -79,6 +88,8 @@ def verify(
             endpoint=endpoint,
             as_=as_,
             fingerprint=fingerprint,
+            record_good=record_good,
+            store=store,
             selector=selector,
             contracts=contracts,
             fail_on=fail_on,

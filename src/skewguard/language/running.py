@@ -198,6 +198,7 @@ class Live(Struct, frozen=True):
 
     `workloads` are its parts (one, or one for each role). `chain` are the objects between it and the pods, top first,
     itself included: a contract may be written for any of them. `desired` is None where the object names no number.
+    `written` is a hash of the object as somebody wrote it, None where it was not read whole.
     """
 
     subject: Subject
@@ -211,6 +212,7 @@ class Live(Struct, frozen=True):
     changes: tuple[ConfigChange, ...] = ()
     unread: tuple[Unread, ...] = ()
     progress: tuple[Progress, ...] = ()
+    written: str | None = None
 
 
 class Answers(Struct, frozen=True):

@@ -16,6 +16,7 @@ from skewguard.report.performance_documents import (
     CalibrationDocument,
     ComparisonDocument,
 )
+from skewguard.report.record_documents import SnapshotDocument, ValidationDocument
 from skewguard.report.settings_documents import SettingsDocument
 
 DOCUMENTS: Mapping[str, type[Document]] = {
@@ -33,6 +34,8 @@ DOCUMENTS: Mapping[str, type[Document]] = {
     "baselines": BaselinesDocument,
     "comparison": ComparisonDocument,
     "calibration": CalibrationDocument,
+    "validation": ValidationDocument,
+    "snapshot": SnapshotDocument,
 }
 """By the name in `schema`: `skewguard.dev/NAME/v1`."""
 
@@ -47,8 +50,8 @@ same secret within one run and another in the next, so that it cannot be guessed
 
 Each document has a JSON Schema beside this page: {links}.
 
-Generated from the modules `documents`, `check_documents`, `live_documents`, `settings_documents`, `explanations` and
-`performance_documents` of `skewguard.report`.
+Generated from the modules `documents`, `check_documents`, `live_documents`, `settings_documents`, `explanations`,
+`performance_documents` and `record_documents` of `skewguard.report`.
 """
 
 

@@ -52,6 +52,7 @@ def live(family: Family, gathering: Gathering, ground: Ground) -> Made:
         progress=tuple(each.progress for each in family.members if each.progress is not None),
         changes=changes.of(running, read, ground.configs.versions),
         unread=tuple(changes.undated(running, read, ground.configs.versions, subject)),
+        written=whole.mark if (whole := family.whole(family.head)) is not None else None,
     )
     if declared is None:
         return Made(found, Ledger(), Neighbours((), (), ()))

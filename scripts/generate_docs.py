@@ -14,6 +14,7 @@ import accelerator_page
 import access_files
 import click
 import contract_resource
+import metrics_page
 import upgrade_page
 
 from skewguard.cli.commands import program
@@ -80,6 +81,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     for name, text in schemas.files().items():
         yield docs / "formats" / name, text
     yield docs / "access.md", access_files.page(MADE)
+    traffic = docs / "baseline-from-traffic.md"
+    yield traffic, metrics_page.with_table(traffic.read_text("utf-8"))
     deploy = ROOT / "deploy"
     for name, text in access_files.manifests(MADE_FILE):
         yield deploy / "rbac" / name, text

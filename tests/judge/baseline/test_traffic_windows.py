@@ -176,13 +176,13 @@ def test_tokens_per_gpu_need_the_number_of_gpus() -> None:
     assert _metrics(windows.of_scrapes(watched))[name].gap == "how many GPUs there are is not known"
 
 
-def test_aborted_requests_are_errors() -> None:
-    """A client that hung up was not served: 5 of 25 that ended."""
+def test_aborted_requests_are_errors_with_no_upper_end() -> None:
+    """5 of 25 that ended were broken off, at least: of those that the engine did not count nobody knows."""
     last = _page("a", 10, 120.0)
     pages = (_page("a", 0, 100.0), _page("a", 10, 120.0, counters={**last.counters, "aborted": 5.0}))
     window = windows.of_scrapes(Watched(pages, engine="vllm"))
 
-    assert _metrics(window)["error_rate"].value == 0.2
+    assert _metrics(window)["error_rate"].value == Between(0.2, None)
     assert window.requests.failed == {"aborted": 5}
 
 

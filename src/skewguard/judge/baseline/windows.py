@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 from skewguard.judge.baseline import histograms, sampled, spans
 from skewguard.judge.baseline.spans import Span, Spans
 from skewguard.knowledge.engines.live import performance
-from skewguard.language.baselines import Buckets, Metric, Requests, Scrape, Watched
+from skewguard.language.baselines import Between, Buckets, Metric, Requests, Scrape, Watched
 from skewguard.language.loads import Load, Prompts, Spread
 from skewguard.language.measures import MEASURES
 from skewguard.language.running import Unread
@@ -139,16 +139,17 @@ class _View:
         return None if total is None else round(total)
 
     def errors(self) -> Metric:
-        """Requests that the engine broke off or failed, of all that ended. What never reached it is not among them."""
+        """Requests that the engine broke off or failed, of all that ended: at least so many. No engine counts all of them
+        (vLLM forgets a request whose client hung up, and none sees what never reached it), so that there is no upper end.
+        """
         completed, aborted, failed = (self._total(name) for name in ("requests", "aborted", "failed"))
         if completed is None or (aborted is None and failed is None):
             return _gap("error_rate", self._missing("aborted" if completed is not None else "requests"), self._source)
         lost = (aborted or 0.0) + (failed or 0.0)
-        if completed + lost <= 0:
+        ended = completed + lost
+        if ended <= 0:
             return _gap("error_rate", "no request ended in the window", self._source)
-        return Metric(
-            "error_rate", "ratio", value=lost / (completed + lost), n=round(completed + lost), source=self._source
-        )
+        return Metric("error_rate", "ratio", value=Between(lost / ended, None), n=round(ended), source=self._source)
 
     def preemptions(self) -> Metric:
         """Preemptions per second."""

@@ -34,6 +34,10 @@ _PATIENCE_S = 5.0
 
 HIDES = "ttft, itl, tpot, e2e, effective_batch, queue, kv_cache_usage, preemptions, prefix_cache_hit_rate"
 
+_SHOWS = (
+    "an engine that shows its metrics (SGLang --enable-metrics, llama.cpp --metrics, vLLM without --disable-log-stats)"
+)
+
 Probe = Callable[[], Devices | Unread]
 """Looks at GPUs once. Never raises."""
 
@@ -100,7 +104,7 @@ def _lost(way: Way, question: Question, error: NoAnswer) -> Unread:
     if error.status in (401, 403) and way.open_only:
         reason, needs = f"{reason}; the API server's proxy passes none on", "create pods/portforward"
     if error.status == 404:
-        needs = "an engine that shows its metrics (SGLang --enable-metrics, llama.cpp --metrics, vLLM without --disable-log-stats)"
+        needs = _SHOWS
     return Unread(way.shown(question), reason, HIDES, needs, kind=error.kind)
 
 
@@ -109,7 +113,7 @@ def _read(page: _Page, target: Target, way: Way, *, whole: bool) -> Scrape | Unr
     place = way.shown(Question(target.target))
     if told.empty:
         reason = "; ".join(told.troubles[:3]) or "it has no series of performance"
-        return Unread(place, reason, HIDES, "a page of an engine that is known", kind="unusable")
+        return Unread(place, reason, HIDES, _SHOWS, kind="unusable")
     origin = Origin("endpoint", place, text="; ".join(told.troubles[:3]) or None)
     return Scrape(
         target.replica, page.at, origin, told.gauges, told.counters, told.histograms, told.process_started, whole

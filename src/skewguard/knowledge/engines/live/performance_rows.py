@@ -2,10 +2,12 @@
 
 - vLLM: read in `vllm/engine/metrics.py` (V0) and `vllm/v1/metrics/loggers.py` (V1) of releases 0.4.2 to 0.33.0, and held to
   recordings of 0.17.1 and 0.32.0. `time_per_output_token_seconds` is observed between two steps of one request, in V0 as in V1,
-  and was renamed `inter_token_latency_seconds` for it: it is no time per token of a whole answer.
+  and was renamed `inter_token_latency_seconds` for it: it is no time per token of a whole answer. V1 drops a request whose
+  client hung up without counting it (`v1/engine/output_processor.py`, `abort_requests`): `abort` are those of the engine itself.
 - SGLang: read in `sglang/srt/metrics/collector.py` (to 0.5.9) and `srt/observability/metrics_collector.py` (from 0.5.10) of
   releases 0.4.0 to 0.5.23, and held to a recording of 0.5.23. Its hit rate is a gauge of the last batches; cached over all
-  prompt tokens is the same for a window. It has a page with `--enable-metrics` alone.
+  prompt tokens is the same for a window. A request that is aborted while it runs is among the finished ones too
+  (`srt/managers/tokenizer_manager.py`, `collect_metrics`). It has a page with `--enable-metrics` alone.
 - TGI: its documentation (`docs/source/reference/metrics.md`). It counts no first token, and tokens in histograms alone.
 - llama.cpp: `tools/server/README.md`. It has a page with `--metrics` alone, and no histogram.
 - TensorRT-LLM: read in `tensorrt_llm/metrics/collector.py`. It has requests' times with `return_perf_metrics: true` alone.

@@ -63,6 +63,7 @@ class Running:
             )
         os.close(tells)
         self._told = told
+        self._ended = False
         self.watcher = Watcher(self.process.pid, mock.pid)
 
     def do(self, words: list[str], deadline_s: float) -> None:
@@ -88,13 +89,16 @@ class Running:
         if code:
             raise Failed(f"exit code {code}")
 
-    def end(self) -> None:
-        """End it and all that it started."""
+    def end(self, patience_s: float = 10.0) -> None:
+        """End it and all that it started; once is enough. One that is well gets some seconds to end by itself."""
+        if self._ended:
+            return
+        self._ended = True
         if self.process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self.process.stdin.close()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(10)
+                self.process.wait(patience_s)
         for pid in self.watcher.members():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -153,7 +157,7 @@ def _one(
             yield Outcome(tool.name, START, turn, _start(running, truths, done))
     except Exception as error:  # noqa: BLE001 - a peer's report of another shape must not end the measurement of the others
         yield Outcome(tool.name, cell.name, turn, problem=f"{error}" or type(error).__name__)
-        running.end()
+        running.end(patience_s=0.0)
 
 
 def _numbers(tool: Tool, running: Running, cell: Cell, place: Place, truths: list[Truth]) -> dict[str, float]:
@@ -169,8 +173,7 @@ def _numbers(tool: Tool, running: Running, cell: Cell, place: Place, truths: lis
         "reported_requests": reported.requests,
         "others_cores": arithmetic.others_between(samples, start, end),
         "cpu_cores": cpu / (end - start),
-        "memory_mib": running.watcher.memory,
-        "processes": running.watcher.most_processes,
+        **running.watcher.sizes(),
         "cpu_per_request_us": cpu / len(known) * 1e6,
     }
     if cell.kind == PEAK:

@@ -6,6 +6,7 @@ each core are one each, which is faster here.
 """
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,6 +53,33 @@ class Tool(NamedTuple):
 
 def _report(folder: Path, name: str) -> Any:
     return json.loads((folder / name).read_text("utf-8"))
+
+
+# ---- ours ------------------------------------------------------------------------------------------------------------
+
+
+def client() -> Tool:
+    """`skewguard.observe.loadgen` alone, from one load process; it starts anew in each cell."""
+    return Tool(
+        "client",
+        "skewguard's load client",
+        (sys.executable, str(Path(__file__).parent / "drivers" / "ours.py")),
+        _client_words,
+        _client_read,
+        peak_requests=16_000,
+        ours=True,
+    )
+
+
+def _client_words(cell: Cell, place: Place) -> list[str]:
+    fields = {"rate": cell.rate, "concurrency": cell.concurrency, "requests": cell.requests, "tokens": cell.tokens}
+    described = json.dumps(fields | {"prompt_tokens": PROMPT_TOKENS})
+    return [place.url, str(place.folder / "result.json"), described]
+
+
+def _client_read(folder: Path) -> Reported:
+    report = _report(folder, "result.json")
+    return Reported(report["ttft_s"], report["e2e_s"], report["requests"])
 
 
 # ---- vllm bench serve ------------------------------------------------------------------------------------------------
@@ -220,7 +248,7 @@ def _guidellm_read(folder: Path) -> Reported:
     return Reported(ttft / 1e3, e2e, metrics["request_totals"]["successful"])
 
 
-OURS: dict[str, Callable[[], Tool]] = {}
+OURS: dict[str, Callable[[], Tool]] = {"client": client}
 THEIRS: dict[str, Callable[[], Tool]] = {
     "vllm": vllm,
     "inference-perf": inference_perf,

@@ -34,12 +34,12 @@ class Process(NamedTuple):
 
 
 class Watcher:
-    """Samples the tree of `root`, a leader of its session, until `stop`. `memory` is peak PSS in MiB, taken while `weigh`."""
+    """Samples the tree of `root`, a leader of its session, until `stop`. Memory is PSS, taken while `weigh`."""
 
     def __init__(self, root: int, mock: int) -> None:
         self.samples: list[Sample] = []
-        self.memory = 0.0
-        self.most_processes = 0
+        self._memory = 0.0
+        self._most = 0
         self.weigh = False
         self._root, self._mock = root, mock
         self._end = threading.Event()
@@ -50,6 +50,11 @@ class Watcher:
         """No more samples."""
         self._end.set()
         self._thread.join()
+
+    def sizes(self) -> dict[str, float]:
+        """Peak memory in MiB and the most processes at once, as far as they were seen (a short run ends unseen)."""
+        seen = {"memory_mib": self._memory, "processes": float(self._most)}
+        return {name: value for name, value in seen.items() if value}
 
     def members(self) -> set[int]:
         """Who belongs to the tree now: the session, and what left it but descends from it."""
@@ -64,9 +69,9 @@ class Watcher:
         while not self._end.wait(EVERY_S):
             if time.monotonic() - searched > SEARCH_EVERY_S:
                 tree, searched = self.members(), time.monotonic()
-                self.most_processes = max(self.most_processes, len(tree))
+                self._most = max(self._most, len(tree))
                 if self.weigh:
-                    self.memory = max(self.memory, sum(map(_pss_mib, tree)))
+                    self._memory = max(self._memory, sum(map(_pss_mib, tree)))
             self.samples.append(self._sample(tree))
 
     def _sample(self, tree: set[int]) -> Sample:

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo control-plane postgresql demo-cluster test test-fast test-engine lint format docs bench bench-live skewbench engine-tables wheel requirements environment clean
+.PHONY: help demo control-plane postgresql demo-cluster test test-fast test-engine lint format docs bench bench-live bench-loadgen skewbench engine-tables wheel requirements environment clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -59,6 +59,9 @@ bench: environment ## measure; nothing else may be running
 
 bench-live: environment ## measure reading 10,000 running pods; takes 20 minutes, and nothing else may be running
 	$(PY) benchmarks/live.py
+
+bench-loadgen: environment ## measure the load client against others (7 GB of disk once); 15 minutes, and nothing else may be running
+	$(PY) -m benchmarks.loadgen
 
 skewbench: environment ## how many changes of what runs are found, and how many harmless ones are reported
 	$(PY) benchmarks/skewbench/run.py

@@ -267,9 +267,9 @@ class _Answering:
         choice: dict[str, Any] = {"index": 0, "finish_reason": "length"}
         choice.update({"message": {"role": "assistant", "content": text}} if self.chat else {"text": text})
         document: dict[str, Any] = {"choices": [choice]}
+        self.request.tokens = self.tokens
         if self.answer.usage != "never":
             document["usage"] = self._usage()
-        self.request.tokens = self.tokens
         body = json.dumps(document).encode()
         self.request.writes.append(time.monotonic())
         await self._head(200, "application/json", len(body))

@@ -1,6 +1,7 @@
 """What is due next in one process: arrivals, free slots of the closed loop, requests that wait to be sent again."""
 
 from heapq import heappop, heappush
+from itertools import count
 
 from skewguard.observe.loadgen.arrivals import Schedule
 from skewguard.observe.loadgen.exchanges import Exchange
@@ -20,6 +21,7 @@ class Agenda:
         self._counts_from = start + int(schedule.warmup * 1e9)
         self._busy = 0
         self._waiting: list[tuple[int, int, Exchange | None]] = []
+        self._waits = count()
         self._ended_at = 0
         self.full = 0
         self.last = 0
@@ -61,7 +63,7 @@ class Agenda:
 
     def wait(self, until: int, exchange: Exchange | None) -> None:
         """A slot stays taken until this moment: for a request that is sent again then, or for none."""
-        heappush(self._waiting, (until, id(exchange), exchange))
+        heappush(self._waiting, (until, next(self._waits), exchange))
 
     def waited(self, now: int) -> tuple[bool, Exchange | None]:
         """Whether a wait is over, and the request that it was for; a wait for none frees its slot."""

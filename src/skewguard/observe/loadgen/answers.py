@@ -9,6 +9,10 @@ MOST_HEAD = 64 * 2**10
 MOST_BODY = 256 * 2**20
 """Bytes of one answer: a stream of 100,000 tokens with everything an engine can tell of each has 50 million."""
 
+_MOST_INTERIM = 16
+_SIZES: dict[bytes, int] = {}
+"""Sizes of chunks that were read before: there are few, and they come again and again."""
+
 _HEX = b"0123456789abcdefABCDEF"
 _LONGEST_SIZE = 4096
 """Bytes of a line with the size of a chunk, extensions and all; of a line of a trailer too."""
@@ -21,14 +25,14 @@ class BadAnswer(Exception):
 class Answer:
     """One answer. `feed` it what was read, and it gives the bytes of the body in it; `done` once it is whole."""
 
-    __slots__ = ("_left", "_rest", "_size", "_step", "bodiless", "done", "keep", "kind", "retry_after", "status")
+    __slots__ = ("_interim", "_left", "_rest", "_size", "_step", "done", "keep", "kind", "retry_after", "status")
 
     def __init__(self) -> None:
         self._rest = b""
         self._left = 0
+        self._interim = 0
         self._size = 0
         self._step: Callable[[Answer, bytes], bytes] = Answer._head  # not bound to itself: nothing would free it
-        self.bodiless = False
         self.done = False
         self.keep = True
         self.kind = b""
@@ -70,7 +74,8 @@ class Answer:
         lines = data[:end].replace(b"\r\n", b"\n").split(b"\n")
         status = _status(lines[0])
         if 100 <= status < 200:
-            if status == 101:
+            self._interim += 1
+            if status == 101 or self._interim > _MOST_INTERIM:
                 raise BadAnswer("the server wants to speak another protocol")
             return self._head(data[end + skip :])
         self.status = status
@@ -143,7 +148,10 @@ class Answer:
                 if len(self._rest) > _LONGEST_SIZE:
                     raise BadAnswer("the size of a chunk is no number")
                 break
-            size = _size(data[at:end])
+            line = data[at:end]
+            size = _SIZES.get(line, -1)
+            if size < 0:
+                size = _size(line)
             at = end + 2
             if size == 0:
                 self._step = Answer._trailer
@@ -198,7 +206,10 @@ def _size(line: bytes) -> int:
     text = line.split(b";", 1)[0].strip(b" \t")
     if not text or len(text) > 15 or text.strip(_HEX):
         raise BadAnswer("the size of a chunk is no number")
-    return int(text, 16)
+    size = int(text, 16)
+    if len(_SIZES) < 4096 and len(line) < 8:
+        _SIZES[line] = size
+    return size
 
 
 def _status(line: bytes) -> int:

@@ -64,10 +64,21 @@ def _require(load: Load) -> None:
         raise UsageError("a burst needs a number of requests")
     if load.profile == "stages" and not load.stages:
         raise UsageError("a load in stages needs at least one stage")
-    if load.profile == "observed":
+    if load.profile == "observed" or load.seed is None:
         raise UsageError("what production sent is not sent again", hint="record a trace, or a mix of lengths")
     if load.profile in ("poisson", "constant", "concurrency") and load.requests is None and load.duration is None:
         raise UsageError("a load needs an end: a duration or a number of requests")
+    if _size(load) > MOST_ARRIVALS:
+        raise UsageError(f"that load is of more than {MOST_ARRIVALS:,} requests")
+
+
+def _size(load: Load) -> float:
+    """About how many arrivals a load has at most."""
+    staged = sum((stage.rate or 0.0) * stage.duration for stage in load.stages)
+    if load.duration is None or load.rate is None:
+        return max(staged, load.requests or 0)
+    timed = load.rate * (load.warmup + load.duration)
+    return max(staged, timed if load.requests is None else min(timed, load.requests + load.rate * load.warmup))
 
 
 def _steps(load: Load, slots: int) -> tuple[tuple[float, int], ...]:
@@ -112,8 +123,6 @@ def _counted(load: Load, moments: Iterable[float]) -> "array[float]":
             break
         left -= moment >= load.warmup
         times.append(moment)
-        if len(times) > MOST_ARRIVALS:
-            raise UsageError(f"that load is of more than {MOST_ARRIVALS:,} requests")
     return times
 
 

@@ -74,6 +74,11 @@ class Connection:
             self.flush()
         return clear
 
+    @property
+    def up(self) -> bool:
+        """Whether requests can be sent on it: it is connected, and the handshake is done."""
+        return not self.connecting and (self.tls is None or self.tls.up)
+
     def close(self) -> None:
         """Give the socket back."""
         self.sock.close()

@@ -4,7 +4,6 @@ One thread, one poll. What was read is parsed after every socket that was ready 
 look at the clock between two of them: neither a stamp nor a send waits for a parser.
 """
 
-from collections import deque
 from collections.abc import Callable
 
 from skewguard.observe.loadgen.agenda import NEVER, Agenda
@@ -28,7 +27,7 @@ _FIRST_REST = 10_000_000
 
 
 class Driver:
-    """Sends one process's part of a load. `beat` is called ten times a second; it gives why to stop, or nothing."""
+    """Sends one process's part of a load; `numbering`: its first request, and how far it is to the next."""
 
     def __init__(
         self,
@@ -52,7 +51,6 @@ class Driver:
         self._offset = Offset()
         self._connections: dict[int, Connection] = {}
         self._idle: list[Connection] = []
-        self._deadlines: deque[tuple[int, Exchange]] = deque()
         self._due = 0
         self._beat_at = 0
         self._failures = 0
@@ -71,9 +69,8 @@ class Driver:
         self._watch(connection)
         self._idle.append(connection)
 
-    def drive(self, control: int, beat: Callable[[], bool]) -> None:
-        """Run until everything was sent and has ended. `control` is a descriptor that, once readable, calls the end; so does
-        a `beat` that gives False."""
+    def drive(self, control: int, beat: Callable[[], None]) -> None:
+        """Run until everything was sent and has ended. `control` is a descriptor that calls the end once it is readable."""
         self._poll.register(control)
         self._beat_at = NOW() + _BEAT
         self._set_due()
@@ -83,8 +80,7 @@ class Driver:
             if NOW() >= self._beat_at:
                 self._beat_at = NOW() + _BEAT
                 self._overdue()
-                if not beat():
-                    self._stop()
+                beat()
         for connection in list(self._connections.values()):
             self._close(connection)
         self._poll.close()
@@ -102,6 +98,7 @@ class Driver:
             connection = connections.get(descriptor)
             if connection is None:
                 called = called or descriptor == control
+                self._poll.heard(descriptor)
                 continue
             if events & OUT and not self._writable(connection):
                 continue
@@ -165,21 +162,21 @@ class Driver:
         self._ledger.in_flight += 1
         self._send(exchange)
 
-    def _send(self, exchange: Exchange) -> None:
+    def _send(self, exchange: Exchange, *, anew: bool = False) -> None:
+        """Send it on an idle connection, or on a new one (`anew`: in any case)."""
         data = self._requests.request(exchange.number)
+        exchange.plain = self.plainer
         exchange.tries += 1
         try:
-            connection = self._free() or self._opened(exchange)
+            connection = (None if anew else self._free()) or self._opened(exchange)
         except OSError as error:
             exchange.sent = NOW()
             self._fail(exchange, failure_of(error, connecting=True), str(error))
             return
         connection.exchange = exchange
-        exchange.connection = connection
         exchange.sent = now = NOW()
         if exchange.tries == 1:
             self._ledger.slips.append((now - exchange.intended) / 1e9)
-        self._deadlines.append((now + self._timeout, exchange))
         try:
             connection.send(data)
         except OSError as error:
@@ -231,21 +228,22 @@ class Driver:
                 if not data:
                     self._hung_up(connection, came)
                     return
-                clear = connection.opened(data)
-                if not clear and connection.tls is not None:
-                    if connection.tls.over:
-                        self._hung_up(connection, came)
-                        return
-                    continue
-                if exchange is None or connection.fd < 0:
-                    self._close(connection)
-                    return
-                if exchange.feed(clear, came):
+                if connection.tls is not None:
+                    data = connection.opened(data)  # noqa: PLW2901 - what came, in clear
+                    if connection.out:
+                        self._poll.modify(connection.fd, IN | OUT)
+                if data and (exchange is None or came < exchange.sent):
+                    self._lost(connection, "reset", "the server sent what was not asked for")
+                elif data and exchange is not None and exchange.feed(data, came):
                     self._answered(connection, exchange)
+                if connection.tls is not None and connection.tls.over:
+                    self._hung_up(connection, came)
+                if connection.fd < 0:
+                    return
         except BadAnswer as wrong:
             self._lost(connection, "bad-answer", str(wrong))
         except OSError as error:
-            self._lost(connection, failure_of(error, connecting=connection.connecting), str(error))
+            self._lost(connection, failure_of(error, connecting=not connection.up), str(error))
 
     def _hung_up(self, connection: Connection, came: int) -> None:
         exchange = connection.exchange
@@ -256,9 +254,9 @@ class Driver:
 
     def _answered(self, connection: Connection, exchange: Exchange) -> None:
         """An answer is whole: its connection is free, and a slot is."""
-        connection.exchange = exchange.connection = None
+        connection.exchange = None
         connection.fresh = False
-        if exchange.answer.keep:
+        if exchange.answer.keep and not connection.out:
             self._idle.append(connection)
         else:
             self._close(connection)
@@ -272,7 +270,7 @@ class Driver:
 
     def _asked_again(self, exchange: Exchange) -> bool:
         """Whether a refused request goes out once more: without what it was refused for, or when the server says."""
-        if not self.plainer and is_about_counts(exchange):
+        if not exchange.plain and is_about_counts(exchange):
             self.plainer = True
             self._requests.ask(counts=False)
             exchange.again()
@@ -297,10 +295,9 @@ class Driver:
         self._close(connection)
         if exchange is None:
             return
-        exchange.connection = None
-        if stale and exchange.tries == 1 and not exchange.answer.begun and failure in ("closed-early", "reset"):
+        if stale and not exchange.answer.begun and failure in ("closed-early", "reset"):
             self._ledger.stale += 1
-            self._send(exchange)
+            self._send(exchange, anew=True)
             return
         self._fail(exchange, failure, text)
 
@@ -315,23 +312,19 @@ class Driver:
         self._set_due()
 
     def _end(self, exchange: Exchange, failure: str, text: str) -> None:
-        exchange.over = True
         self._ledger.end(exchange, failure, text)
         if exchange.slot:
             self._agenda.freed()
             self._send_due(NOW())
 
     def _overdue(self) -> None:
-        """Requests whose time is over. All have the same time, so that they stand in the order of their deadlines."""
-        now, deadlines = NOW(), self._deadlines
-        while deadlines and (deadlines[0][1].over or deadlines[0][0] <= now):
-            deadline, exchange = deadlines.popleft()
-            connection = exchange.connection
-            if exchange.over or connection is None or deadline != exchange.sent + self._timeout:
-                continue
-            connection.exchange = exchange.connection = None
-            self._close(connection)
-            self._fail(exchange, "timeout", f"no whole answer within {self._timeout / 1e9:g} s")
+        """Requests whose time is over."""
+        before = NOW() - self._timeout
+        for connection in tuple(self._connections.values()):
+            exchange = connection.exchange
+            if exchange is not None and exchange.sent <= before:
+                self._close(connection)
+                self._fail(exchange, "timeout", f"no whole answer within {self._timeout / 1e9:g} s")
 
     def _stop(self) -> None:
         """End now: what is under way is written down as stopped."""
@@ -344,7 +337,6 @@ class Driver:
             connection.exchange = None
             self._close(connection)
         for exchange in (*running, *waiting):
-            exchange.connection = None
             exchange.slot = False
             self._fail(exchange, "stopped", "")
         self._due = NEVER

@@ -1,12 +1,7 @@
 """One request and what came back for it."""
 
-from typing import TYPE_CHECKING
-
 from skewguard.observe.loadgen.answers import Answer, BadAnswer
 from skewguard.observe.loadgen.telling import MOST_WHOLE, Telling
-
-if TYPE_CHECKING:
-    from skewguard.observe.loadgen.connections import Connection
 
 _MOST_REFUSAL = 64 * 2**10
 
@@ -15,10 +10,11 @@ class Exchange:
     """One request. Moments are nanoseconds of the monotonic clock. `slot`: it holds one of the closed loop's.
 
     `tries`: how often it was sent; `waits`: how often because the server said when to come again.
+    `plain`: it did not ask for counts of tokens.
     """
 
     __slots__ = (
-        "_document", "_stream", "answer", "connection", "fresh", "intended", "number", "over", "sent", "slot", "telling",
+        "_document", "_events", "_stream", "answer", "fresh", "intended", "number", "plain", "sent", "slot", "telling",
         "tries", "waits",
     )  # fmt: skip
 
@@ -30,8 +26,7 @@ class Exchange:
         self.tries = 0
         self.waits = 0
         self.fresh = False
-        self.over = False
-        self.connection: Connection | None = None
+        self.plain = False
         self._stream = stream
         self.again()
 
@@ -40,6 +35,7 @@ class Exchange:
         self.answer = Answer()
         self.telling = Telling()
         self._document = b""
+        self._events: bool | None = None
 
     def feed(self, data: bytes, stamp: int) -> bool:
         """What was read, and when it came; whether the answer is whole now. Raises `BadAnswer`."""
@@ -68,9 +64,11 @@ class Exchange:
         return self._document.decode("utf-8", "replace")
 
     def _take(self, body: bytes, stamp: int) -> None:
+        if self._events is None:
+            self._events = self._streamed()
         if not self.succeeded:
             self._document = (self._document + body)[:_MOST_REFUSAL]
-        elif self._streamed():
+        elif self._events:
             self.telling.feed(body, stamp)
         elif len(self._document) + len(body) > MOST_WHOLE:
             raise BadAnswer(f"an answer of more than {MOST_WHOLE // 2**20} MiB in one piece")
@@ -78,8 +76,9 @@ class Exchange:
             self._document += body
 
     def _streamed(self) -> bool:
+        """Whether the answer is a stream of events. Raises `BadAnswer`."""
         kind = self.answer.kind
-        if kind.startswith(b"text/html"):
+        if self.succeeded and kind.startswith(b"text/html"):
             raise BadAnswer("a web page, where an engine was expected")
         return self._stream and not kind.startswith(b"application/json")
 

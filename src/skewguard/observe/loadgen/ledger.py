@@ -36,6 +36,7 @@ class Ledger:
     def end(self, exchange: Exchange, failure: str, text: str = "") -> None:
         """A request ended: with an answer, or with a failure of this kind (and what is known of it)."""
         told, seconds = exchange.telling, self._seconds
+        told.settle()
         row = (
             seconds(exchange.intended), seconds(exchange.sent), seconds(told.first), seconds(told.last),
             told.prompt_tokens, told.output_tokens, told.first_tokens, told.chunks, exchange.answer.status, len(told.gaps),

@@ -40,7 +40,7 @@ def window(load: Load, samples: Sequence[Written], ends: Sequence[End], until: f
     """
     fulls = [end.full for end in ends if end.full is not None]
     begin = max([load.warmup, *fulls]) if load.profile in ("concurrency", "stages") else load.warmup
-    lasts = [end.last for end in ends] or [until]
+    lasts = [end.last for end in ends if end.last] or [until]
     if load.profile == "concurrency":
         last = min(lasts)
     else:
@@ -74,7 +74,7 @@ def samples(written: Sequence[Written], measured: tuple[float, float], *, loop: 
         chunks=counts[3],
         status=counts[4],
         failure=[FAILURES[failure] for failure in counts[6]],
-        censored=[bool(mark & CENSORED) for mark in marks],
+        censored=[_upper_bound(mark, chunks, apart=apart) for mark, chunks in zip(marks, counts[3], strict=True)],
         last_censored=[apart and bool(mark & SHARED) for mark in marks],
         fresh=[bool(mark & FRESH) for mark in marks],
         phase=[_phase(moment, measured, loop=loop) for moment in intended],
@@ -88,6 +88,11 @@ def _phase(moment: float, measured: tuple[float, float], *, loop: bool) -> int:
     if moment < begin or (loop and moment == begin > 0):
         return _WARMUP
     return _MEASURED if moment <= end else _DRAIN
+
+
+def _upper_bound(mark: int, chunks: int, *, apart: bool) -> bool:
+    """Whether the first token's moment is one: of an only chunk, because of what came behind it as well."""
+    return bool(mark & CENSORED or (apart and chunks == 1 and mark & SHARED))
 
 
 def _in_order(gaps: "array[float]", counts: "array[float]", order: Sequence[int]) -> list[float]:

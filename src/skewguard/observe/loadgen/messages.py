@@ -49,6 +49,12 @@ class Refused(Struct, frozen=True, tag="refused"):
     hint: str | None = None
 
 
+class Broken(Struct, frozen=True, tag="broken"):
+    """It cannot go on: a fault of its own, and where."""
+
+    message: str
+
+
 class Rows(Struct, frozen=True, tag="rows"):
     """Requests that ended, one column each as the bytes of an array: times `d`, counts `q`, the rest `b`; lags `f`."""
 
@@ -89,7 +95,7 @@ class End(Struct, frozen=True, tag="end"):
     errors: tuple[tuple[str, int], ...] = ()
 
 
-Message = Ready | Refused | Rows | Counts | End
+Message = Ready | Refused | Broken | Rows | Counts | End
 _LENGTH = struct.Struct("<I")
 _reader = msgspec.msgpack.Decoder(Message)
 _plans = msgspec.msgpack.Decoder(Plan)

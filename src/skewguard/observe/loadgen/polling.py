@@ -35,12 +35,14 @@ class Poll:
         if self._timer.fd >= 0:
             self._timer.wake_at(until)
             ready: list[tuple[int, int]] = self._poll.poll()
-            if any(descriptor == self._timer.fd for descriptor, _ in ready):
-                self._timer.heard()
-                ready = [pair for pair in ready if pair[0] != self._timer.fd]
             return ready
         left = ceil(max(0, until - NOW()) / 1e6)
         return list(self._poll.poll(left / 1e3 if self._epoll else left))
+
+    def heard(self, descriptor: int) -> None:
+        """A descriptor that nobody knows woke the poll: where it is the timer's, it is set again by the next wait."""
+        if descriptor == self._timer.fd:
+            self._timer.heard()
 
     def close(self) -> None:
         """Give the descriptors back."""

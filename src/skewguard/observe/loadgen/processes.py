@@ -14,7 +14,18 @@ from msgspec import structs
 
 from skewguard.language.errors import InputError
 from skewguard.observe.loadgen.merging import Written
-from skewguard.observe.loadgen.messages import Counts, End, Message, Plan, Ready, Refused, Rows, Unpacking, packed
+from skewguard.observe.loadgen.messages import (
+    Broken,
+    Counts,
+    End,
+    Message,
+    Plan,
+    Ready,
+    Refused,
+    Rows,
+    Unpacking,
+    packed,
+)
 
 _WORKER = "skewguard.observe.loadgen.worker"
 _PIECE = 1 << 20
@@ -43,7 +54,7 @@ class _Process:
         self.counts = Counts(0, 0, 0, 0)
         self.ready: Ready | None = None
         self.end: End | None = None
-        self.gone = False
+        self.fault = ""
         self.tell(packed(plan))
 
     def tell(self, data: bytes) -> None:
@@ -64,6 +75,8 @@ class _Process:
             self.ready = message
         elif isinstance(message, End):
             self.end = message
+        elif isinstance(message, Broken):
+            self.fault = message.message
         elif isinstance(message, Refused):
             raise InputError(message.message, hint=message.hint)
 
@@ -120,9 +133,8 @@ class Processes:
             process.heard(message)
         if not data:
             self._selector.unregister(descriptor)
-            process.gone = True
             if process.end is None and not self.lost:
-                self.lost = f"a load process ended early ({_how(process.popen.wait())})"
+                self.lost = f"a load process ended early ({process.fault or _how(process.popen.wait())})"
 
     def stop(self) -> None:
         """Call the end."""

@@ -11,9 +11,10 @@ from msgspec import structs
 
 from skewguard.language import redact
 from skewguard.language.baselines import Instrument, Run, Samples
-from skewguard.language.errors import InputError, UsageError
+from skewguard.language.errors import UsageError
 from skewguard.language.loads import Load
 from skewguard.observe.loadgen import arrivals, machine, merging
+from skewguard.observe.loadgen.interrupts import Interrupts
 from skewguard.observe.loadgen.live import Live
 from skewguard.observe.loadgen.messages import Plan
 from skewguard.observe.loadgen.processes import Processes
@@ -44,15 +45,13 @@ def run(
     with Processes(_plans(target, load, prompts, processes, part)) as crew:
         whole = arrivals.share(arrivals.schedule(load, prompts.times), *part)
         crew.ready()
-        before = machine.busy()
+        before, started_at = machine.busy(), datetime.now(UTC).isoformat(timespec="milliseconds")
         start = time.monotonic_ns() + _LEAD
-        started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        standing = Standing(whole, start)
         crew.go(start)
-        reason = _listen(crew, standing, progress, stop)
+        with Interrupts() as interrupts:
+            reason = _listen(crew, Standing(whole, start), interrupts, progress, stop)
         seconds = (time.monotonic_ns() - start) / 1e9
-        after = machine.busy()
-        return _put_together(crew, target, load, reason, started_at, seconds, before, after)
+        return _put_together(crew, target, load, reason, started_at, seconds, before, machine.busy())
 
 
 def _check(load: Load, prompts: PromptSet, processes: int, target: Target) -> None:
@@ -64,16 +63,18 @@ def _check(load: Load, prompts: PromptSet, processes: int, target: Target) -> No
         raise UsageError("prompts that are messages are for the chat API")
 
 
-def _plans(
-    target: Target, load: Load, prompts: PromptSet, processes: int, part: tuple[int, int] = (0, 1)
-) -> list[Plan]:
+def _plans(target: Target, load: Load, prompts: PromptSet, processes: int, part: tuple[int, int]) -> list[Plan]:
     """What each process sends: of the K-th of N machines, every N-th arrival from the K-th on, dealt out in turn.
 
-    So the shares of all machines are the whole load, however many processes each of them has.
+    So the shares of all machines are the whole load, however many processes each of them has. Of a closed loop no process
+    is started that would have no slot, or nothing to send in it.
     """
     where = address(target.url)
     lines = headers(target, where)
     first, machines = part
+    if load.profile == "concurrency":
+        most = min(load.concurrency or 1, load.requests or load.concurrency or 1)
+        processes = max(1, min(processes, len(range(first, most, machines))))
     every = (where, lines, target.key, target.model, target.ca_file, target.timeout_s, load, prompts)
     return [Plan(*every, first + machines * process, machines * processes) for process in range(processes)]
 
@@ -81,6 +82,7 @@ def _plans(
 def _listen(
     crew: Processes,
     standing: Standing,
+    interrupts: Interrupts,
     progress: Callable[[Live], None] | None,
     stop: Callable[[Live], str | None] | None,
 ) -> str:
@@ -89,16 +91,17 @@ def _listen(
     told_at = time.monotonic() + _TOLD_EVERY
     try:
         while crew.listen(max(0.0, told_at - time.monotonic())):
+            interrupts.check()
             if time.monotonic() < told_at:
                 continue
             told_at = time.monotonic() + _TOLD_EVERY
             live = standing.live(crew.counts())
             if progress is not None:
                 progress(live)
-            if not reason and stop is not None and (reason := stop(live) or ""):
+            if not reason and (reason := (stop(live) if stop is not None else None) or crew.lost):
                 crew.stop()
-            if not reason and (reason := crew.lost):
-                crew.stop()
+        if progress is not None:
+            progress(standing.live(crew.counts()))
     except KeyboardInterrupt:
         reason = reason or INTERRUPTED
         crew.finish()
@@ -160,6 +163,3 @@ def _others(crew: Processes, seconds: float, before: machine.Busy, after: machin
         return None
     own = after.own - before.own + sum(end.cpu * end.wall for end in crew.ends)
     return max(0.0, (after.all - before.all - own) / seconds)
-
-
-__all__ = ["INTERRUPTED", "InputError", "run"]

@@ -2,9 +2,14 @@
 
 Read as it comes, by events of a stream or from one whole document. A token is text, reasoning or a call of a tool; a role or
 an empty text is none. Tokens are never counted from chunks: an engine may send several in one.
+
+The chunks of one answer differ in their text alone. Once one was read as JSON, those that begin like it, up to the first
+letter of the text, are known without that; the last of them is read for its counts, if nothing behind it has them.
 """
 
+import json
 from array import array
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -15,10 +20,16 @@ from skewguard.observe.loadgen.answers import BadAnswer
 _LONGEST_LINE = 4 * 2**20
 MOST_WHOLE = 16 * 2**20
 _NONE = -1
+_QUOTE = ord('"')
+_TEXTS = tuple(
+    f'"{name}":{space}"'.encode()
+    for name in ("content", "text", "reasoning_content", "reasoning")
+    for space in ("", " ")
+)
 _MANY = 2**62
 
 
-class _Said(Struct):
+class _Said(Struct, gc=False):
     """The fields of a delta, of a message: whatever they hold, they are asked only whether it is nothing."""
 
     content: Any = None
@@ -29,18 +40,18 @@ class _Said(Struct):
     refusal: Any = None
 
 
-class _Choice(Struct):
+class _Choice(Struct, gc=False):
     delta: _Said | None = None
     message: _Said | None = None
     text: Any = None
 
 
-class _Usage(Struct):
+class _Usage(Struct, gc=False):
     prompt_tokens: Any = None
     completion_tokens: Any = None
 
 
-class _Event(Struct):
+class _Event(Struct, gc=False):
     choices: list[_Choice] | None = None
     usage: _Usage | None = None
     error: Any = None
@@ -58,13 +69,15 @@ class Telling:
     """
 
     __slots__ = (
-        "_data", "_rest", "apart", "censored", "chunks", "ended", "error", "first", "first_tokens", "gaps", "last",
+        "_alike", "_data", "_rest", "_uncounted", "apart", "censored", "chunks", "ended", "first", "first_tokens", "gaps", "last",
         "output_tokens", "prompt_tokens", "shared",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self._rest = b""
         self._data: list[bytes] = []
+        self._alike = b""
+        self._uncounted = b""
         self.first = 0
         self.last = 0
         self.chunks = 0
@@ -76,42 +89,72 @@ class Telling:
         self.shared = False
         self.apart = False
         self.ended = False
-        self.error = ""
 
     def feed(self, body: bytes, stamp: int) -> None:
         """What came in one read, and when. Raises `BadAnswer`."""
-        lines = (self._rest + body).split(b"\n")
+        before = self.chunks
+        if self._rest or self._data or not body.endswith(b"\n\n"):
+            self._lines(body, stamp)
+        else:  # whole events, as a server writes them
+            for event in body[:-2].split(b"\n\n"):
+                if b"\n" in event:
+                    self._lines(event + b"\n\n", stamp)
+                elif self._alike and event.startswith(self._alike) and _has_text(event, len(self._alike)):
+                    self._token(stamp)
+                    self._uncounted = event
+                elif event.startswith(b"data:"):
+                    self._told(event[5:].strip(), stamp)
+                else:
+                    self._lines(event + b"\n\n", stamp)
+        if self.chunks > before + 1 and before == 0:
+            self.censored = True
+
+    def _lines(self, text: bytes, stamp: int) -> None:
+        lines = (self._rest + text).split(b"\n")
         self._rest = lines.pop()
         if len(self._rest) > _LONGEST_LINE:
             raise BadAnswer("an event of more than 4 MiB")
-        before = self.chunks
         for line in lines:
             if line.startswith(b"data:"):
                 self._data.append(line[5:].strip())
             elif (not line or line == b"\r") and self._data:
                 data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
                 self._data.clear()
-                self._event(data, stamp)
-        if self.chunks > before + 1 and before == 0:
-            self.censored = True
+                self._told(data, stamp)
+
+    def _told(self, data: bytes, stamp: int) -> None:
+        """One event; judged as in `feed`, so that it does not matter how reads cut it."""
+        event = b"data: " + data
+        if self._alike and event.startswith(self._alike) and _has_text(event, len(self._alike)):
+            self._token(stamp)
+            self._uncounted = event
+        else:
+            self._event(data, stamp)
 
     def finish(self, stamp: int) -> None:
         """The stream is over: an event that no empty line closed counts as well. Raises `BadAnswer`."""
         rest, self._rest = self._rest, b""
         self.feed(rest + b"\n\n", stamp)
-        if not self.chunks and not self.ended and self.output_tokens == _NONE and not self.error:
+        if not self.chunks and not self.ended and self.output_tokens == _NONE:
             raise BadAnswer("a stream without a single event")
 
+    def settle(self) -> None:
+        """Take the counts of the last chunk, where nothing behind it had any."""
+        data, self._uncounted = self._uncounted, b""
+        if data:
+            with suppress(BadAnswer):
+                self._usage(_decoded(data[5:]).usage)
+
     def whole(self, document: bytes, stamp: int) -> None:
-        """An answer in one piece: its tokens all come at its end. Raises `BadAnswer`."""
+        """An answer in one piece: when its first token was there, nobody can know. Raises `BadAnswer`."""
         event = _decoded(document)
-        self._fault(event)
+        if event.error is not None or event.object == "error":
+            self._fault(event)
         if event.choices is None:
             raise BadAnswer("a JSON document that is no answer of this API")
         if any(_says(choice) for choice in event.choices):
-            self.first = self.last = stamp
+            self.last = stamp
             self.chunks = 1
-            self.censored = True
         self._usage(event.usage)
         if self.chunks:
             self.first_tokens = self.output_tokens
@@ -123,17 +166,19 @@ class Telling:
             self._behind(stamp)
             return
         event = _decoded(data)
+        if event.error is not None or event.object == "error":
+            self._fault(event)
         if event.choices:
             for choice in event.choices:
                 if _says(choice):
                     self._token(stamp)
+                    self._alike = b"data: " + begin if (begin := _beginning(data)) else b""
                     if event.usage is not None and self.chunks == 1:
                         self.first_tokens = _count(event.usage.completion_tokens)
                     break
             else:
                 self._behind(stamp)
         else:
-            self._fault(event)
             self._behind(stamp)
         if event.usage is not None:
             self._usage(event.usage)
@@ -155,14 +200,15 @@ class Telling:
 
     def _usage(self, usage: _Usage | None) -> None:
         if usage is not None:
+            self._uncounted = b""
             self.prompt_tokens = max(self.prompt_tokens, _count(usage.prompt_tokens))
             self.output_tokens = max(self.output_tokens, _count(usage.completion_tokens))
 
-    def _fault(self, event: _Event) -> None:
-        if event.error is not None or event.object == "error":
-            told = event.error if event.error is not None else event.message
-            self.error = str(told.get("message") or told) if isinstance(told, dict) else str(told)
-            raise BadAnswer(f"the server ended it with an error: {self.error}")
+    @staticmethod
+    def _fault(event: _Event) -> None:
+        told = event.error if event.error is not None else event.message
+        text = str(told.get("message") or told) if isinstance(told, dict) else str(told)
+        raise BadAnswer(f"the server ended it with an error: {text}")
 
 
 def _says(choice: _Choice) -> bool:
@@ -180,10 +226,26 @@ def _says(choice: _Choice) -> bool:
     )
 
 
+def _has_text(event: bytes, at: int) -> bool:
+    return event[at] != _QUOTE and event.endswith(b"}") if len(event) > at else False
+
+
+def _beginning(data: bytes) -> bytes:
+    """What a chunk begins with, up to its text; nothing where that is not a plain one."""
+    for field in _TEXTS:
+        at = data.find(field)
+        end = at + len(field)
+        if at >= 0 and data[end] != _QUOTE:
+            return data[:end]
+    return b""
+
+
 def _decoded(data: bytes) -> _Event:
-    try:
+    with suppress(msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return _decode(data)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+    try:  # Python's own reader takes what Python servers write: NaN, and one half of a pair of surrogates
+        return msgspec.convert(json.loads(data), _Event)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
         raise BadAnswer("what came is no answer of this API") from None
 
 

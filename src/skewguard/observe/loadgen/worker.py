@@ -90,10 +90,9 @@ def _drive(plan: messages.Plan, outbox: Outbox) -> None:
         driver.adopt(connection)
     used = time.process_time()
 
-    def beat() -> bool:
+    def beat() -> None:
         outbox.say(ledger.taken())
         outbox.say(ledger.counts())
-        return True
 
     driver.drive(_PARENT, beat)
     wall = (NOW() - start) / 1e9
@@ -127,7 +126,18 @@ def main() -> None:
         outbox.say(messages.Refused(wrong.message, wrong.hint))
     except BrokenPipeError:
         sys.exit(1)
+    except Exception as fault:  # noqa: BLE001 - the parent tells it; there is nobody else here
+        outbox.say(messages.Broken(_placed(fault)))
     outbox.close()
+
+
+def _placed(fault: Exception) -> str:
+    """What happened and where; not what it said, in which anything may stand."""
+    trace = fault.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" at {os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else ""
+    return f"{type(fault).__name__}{place}"
 
 
 if __name__ == "__main__":

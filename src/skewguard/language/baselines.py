@@ -251,6 +251,7 @@ class Compared(Struct, frozen=True):
     `effect` is the ratio b/a, or the difference b-a where `tolerance` is in points (shares) or `a` is 0. `interval`: between
     which two numbers the effect lies with the confidence of the comparison; None where none can be had (then the verdict is
     inconclusive, or rests on disjoint intervals of buckets). `tolerance` in words (`at most 1.1x`). `reason` says what decided.
+    `deciding`: where it is inconclusive, the whole comparison is; not so of tails that nobody promised, nor of what is certainly not worse.
     """
 
     name: str
@@ -264,6 +265,7 @@ class Compared(Struct, frozen=True):
     points: bool = False
     tolerance: str = ""
     reason: str = ""
+    deciding: bool = True
 
 
 class Noise(Struct, frozen=True):
@@ -324,12 +326,15 @@ class Comparison(Struct, frozen=True):
 
     @property
     def verdict(self) -> Verdict:
-        """The one word for all: worse if any is, inconclusive if not comparable or nothing that was promised can be told."""
-        said = {metric.verdict for metric in self.metrics}
-        if not self.comparable or not said:
+        """The one word for all: worse if any is, inconclusive if not comparable, if what decides cannot be told, or if nothing can."""
+        told = {metric.verdict for metric in self.metrics if metric.verdict != "inconclusive"}
+        if not self.comparable or not told:
             return "inconclusive"
-        order: tuple[Verdict, ...] = ("worse", "inconclusive", "better", "same")
-        return next(each for each in order if each in said)
+        if "worse" in told:
+            return "worse"
+        if any(metric.deciding for metric in self.metrics if metric.verdict == "inconclusive"):
+            return "inconclusive"
+        return "better" if "better" in told else "same"
 
 
 class ComparisonReport(Struct, frozen=True):

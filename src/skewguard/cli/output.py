@@ -112,7 +112,17 @@ def _options(result: Report, color: bool, verbose: bool) -> report.Options:
         verbose=verbose,
         lines=api.source_line,
         rules=api.rules() if isinstance(result, CheckReport) else {},
+        blocks=_draws_blocks(sys.stdout),
     )
+
+
+def _draws_blocks(stream: TextIO) -> bool:
+    """Whether the stream's encoding has the characters that small plots are drawn with."""
+    try:
+        "▁█".encode(stream.encoding or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True
 
 
 def _width() -> int:

@@ -16,7 +16,9 @@ MEASURING_VERBS = (
 PEOPLE_VERBS = ("check", "verify", "settings", "diff", "discover", "check-access", *MEASURING_VERBS)
 """Verbs whose result people pass on to each other; what `explain` says stands in the docs."""
 ALL_VERBS = (*PEOPLE_VERBS, "explain")
-JUDGING_VERBS = ("check", "verify")
+CHECKING_VERBS = ("check", "verify")
+"""Verbs whose result is findings."""
+JUDGING_VERBS = (*CHECKING_VERBS, "baseline compare")
 """Verbs whose result is verdicts."""
 
 
@@ -63,15 +65,23 @@ def _sarif(report: Report, view: View) -> str:
 
 
 def _junit(report: Report, view: View) -> str:
-    from skewguard.report import junit
+    if isinstance(report, CheckReport):
+        from skewguard.report import junit
 
-    return junit.render(cast("CheckReport", report), view)
+        return junit.render(report, view)
+    from skewguard.report import judged_performance
+
+    return judged_performance.as_junit(report)
 
 
 def _github(report: Report, view: View) -> str:
-    from skewguard.report import github
+    if isinstance(report, CheckReport):
+        from skewguard.report import github
 
-    return github.render(cast("CheckReport", report), view)
+        return github.render(report, view)
+    from skewguard.report import judged_performance
+
+    return judged_performance.as_annotations(report)
 
 
 def _markdown(report: Report, view: View) -> str:
@@ -91,7 +101,7 @@ FORMATS: Mapping[str, Format] = {
     "wide": Format("table with all evidence", ALL_VERBS, _wide),
     "json": Format("stable document for programs", ALL_VERBS, _json),
     "yaml": Format("the JSON document as YAML", ALL_VERBS, _yaml),
-    "sarif": Format("SARIF 2.1.0, for code scanning", JUDGING_VERBS, _sarif),
+    "sarif": Format("SARIF 2.1.0, for code scanning", CHECKING_VERBS, _sarif),
     "junit": Format("JUnit XML, for test reports of CI servers", JUDGING_VERBS, _junit, lists_passed=True),
     "markdown": Format("Markdown, for a comment on a pull request", PEOPLE_VERBS, _markdown),
     "html": Format("one page that needs no network, to send or to print", PEOPLE_VERBS, _html),

@@ -3,6 +3,8 @@
 Source of the grammar and of its escapes: GitHub, "Workflow commands", and `command.ts` of actions/toolkit.
 """
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from skewguard.language.facts import Origin
@@ -18,7 +20,9 @@ _LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
 _ORDER = {"error": 0, "warning": 1, "notice": 2}
 
 
-class _Command(Struct, frozen=True):
+class Command(Struct, frozen=True):
+    """One annotation: its level (error, warning, notice) and the line that asks for it."""
+
     level: str
     text: str
 
@@ -28,32 +32,37 @@ def render(report: CheckReport, _view: View) -> str:
 
     Waived findings are settled and stay silent. The order matters: the runner shows ten of each level.
     """
-    commands = [_problem(problem) for problem in report.errors]
+    commands = [problem(each) for each in report.errors]
     findings, idle = folding.fold(report.findings)
-    commands += [command for finding in findings if (command := _finding(finding))]
+    commands += [told for finding in findings if (told := _finding(finding))]
     if idle is not None:
-        commands.append(_command("warning", None, idle.check, _joined(idle.message, f"Fix: {idle.remedy}")))
+        commands.append(command("warning", None, idle.check, _joined(idle.message, f"Fix: {idle.remedy}")))
     commands += [_missing(item) for item in report.missing]
     commands += [_unread(item, number) for item, number in fleet.unread(fleet.told(report).subjects)]
-    commands.sort(key=lambda command: _ORDER[command.level])
-    return "".join(f"{command.text}\n" for command in commands)
+    return lines(commands)
 
 
-def _problem(problem: InputProblem) -> _Command:
-    origin = Origin("file", problem.file or "", problem.file, problem.line, problem.column)
-    return _command("error", origin, "input", _joined(problem.message, problem.hint))
+def lines(commands: Iterable[Command]) -> str:
+    """The commands as the runner reads them, the worst first."""
+    return "".join(f"{each.text}\n" for each in sorted(commands, key=lambda each: _ORDER[each.level]))
 
 
-def _missing(item: Missing) -> _Command:
+def problem(item: InputProblem) -> Command:
+    """An input that could not be read."""
+    origin = Origin("file", item.file or "", item.file, item.line, item.column)
+    return command("error", origin, "input", _joined(item.message, item.hint))
+
+
+def _missing(item: Missing) -> Command:
     text = f"{item.ref} is missing: it hides {item.hides}. To supply it: {item.supply}"
-    return _command("notice", item.origin, "not in the input", text)
+    return command("notice", item.origin, "not in the input", text)
 
 
-def _unread(item: Unread, subjects: int) -> _Command:
-    return _command("notice", None, "not read", live_words.unread(item, subjects))
+def _unread(item: Unread, subjects: int) -> Command:
+    return command("notice", None, "not read", live_words.unread(item, subjects))
 
 
-def _finding(finding: Finding) -> _Command | None:
+def _finding(finding: Finding) -> Command | None:
     if finding.verdict not in ("fail", "unknown", "error"):
         return None
     title = f"{finding.check} {finding.setting}" if finding.setting else finding.check
@@ -62,11 +71,11 @@ def _finding(finding: Finding) -> _Command | None:
     if finding.verdict == "unknown":
         needed = f"Would decide: {words.needed(finding.inputs)}." if finding.inputs else None
         level = "warning" if finding.group == "contract" else "notice"
-        return _command(level, _place(finding), f"{title} (unknown)", _joined(message, needed, fix))
+        return command(level, _place(finding), f"{title} (unknown)", _joined(message, needed, fix))
     if finding.verdict == "error":
-        return _command("error", _place(finding), f"{title} (crashed)", message)
+        return command("error", _place(finding), f"{title} (crashed)", message)
     effect = f"Effect: {sizes.effect(finding.effect)}." if finding.effect else None
-    return _command(_LEVELS[finding.severity], _place(finding), title, _joined(message, effect, fix))
+    return command(_LEVELS[finding.severity], _place(finding), title, _joined(message, effect, fix))
 
 
 def _whom(finding: Finding) -> str | None:
@@ -88,7 +97,8 @@ def _joined(*parts: str | None) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _command(level: str, origin: Origin | None, title: str, message: str) -> _Command:
+def command(level: str, origin: Origin | None, title: str, message: str) -> Command:
+    """One annotation, beside a line where there is one."""
     properties: dict[str, str] = {}
     if origin is not None and origin.file:
         properties["file"] = origin.file.removeprefix("./")
@@ -96,7 +106,7 @@ def _command(level: str, origin: Origin | None, title: str, message: str) -> _Co
         properties |= {name: str(number) for name, number in numbers.items() if number is not None}
     properties["title"] = title
     listed = ",".join(f"{name}={escaped_property(value)}" for name, value in properties.items())
-    return _Command(level, f"::{level} {listed}::{escaped(message)}")
+    return Command(level, f"::{level} {listed}::{escaped(message)}")
 
 
 def _last_column(origin: Origin) -> int | None:

@@ -19,7 +19,7 @@ from skewguard.report.options import View
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
 
 
-class _Case(Struct):
+class Case(Struct):
     """One test case: its name and place, and the element that says how it went (None: passed)."""
 
     name: str
@@ -33,9 +33,9 @@ class _Case(Struct):
 
 def render(report: CheckReport, _view: View) -> str:
     """All suites: the inputs that could not be read, then every container with passes and skips."""
-    suites: dict[str, list[_Case]] = {}
+    suites: dict[str, list[Case]] = {}
     if report.errors:
-        suites["inputs"] = [_problem(problem) for problem in report.errors]
+        suites["inputs"] = [problem(each) for each in report.errors]
     for checked in report.subjects:
         suites[_suite_name(checked.subject)] = []
     for finding in report.findings:
@@ -44,7 +44,12 @@ def render(report: CheckReport, _view: View) -> str:
         suites.setdefault(_suite_name(line.subject), []).append(_passed(line))
     for live in report.live:
         suites.setdefault(_suite_name(live.subject), []).extend(map(_unread, dict.fromkeys(live.unread)))
-    body = [line for name, cases in suites.items() for line in _suite(name, cases, report.run_at)]
+    return written(suites, report.run_at)
+
+
+def written(suites: dict[str, list[Case]], run_at: str) -> str:
+    """Cases by suite as XML."""
+    body = [line for name, cases in suites.items() for line in _suite(name, cases, run_at)]
     every = [case for cases in suites.values() for case in cases]
     head = f'<testsuites name="skewguard" {_counts(every)}>'
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *body, "</testsuites>"]) + "\n"
@@ -55,13 +60,13 @@ def _suite_name(subject: Subject) -> str:
     return words.subject(subject) + source
 
 
-def _suite(name: str, cases: Iterable[_Case], run_at: str) -> list[str]:
+def _suite(name: str, cases: Iterable[Case], run_at: str) -> list[str]:
     listed = list(cases)
     head = f'  <testsuite name="{xml(name)}" timestamp="{xml(run_at)}" {_counts(listed)}>'
     return [head, *(line for case in listed for line in _case(name, case)), "  </testsuite>"]
 
 
-def _counts(cases: list[_Case]) -> str:
+def _counts(cases: list[Case]) -> str:
     outcomes = [case.outcome for case in cases]
     return (
         f'tests="{len(cases)}" failures="{outcomes.count("failure")}" '
@@ -69,7 +74,7 @@ def _counts(cases: list[_Case]) -> str:
     )
 
 
-def _case(suite: str, case: _Case) -> list[str]:
+def _case(suite: str, case: Case) -> list[str]:
     place = f' file="{xml(case.file)}"' if case.file else ""
     place += f' line="{case.line}"' if case.line is not None else ""
     head = f'    <testcase classname="{xml(suite)}" name="{xml(case.name)}"{place}'
@@ -83,11 +88,11 @@ def _case(suite: str, case: _Case) -> list[str]:
     return [f"{head}>", opening + closing, "    </testcase>"]
 
 
-def _finding(finding: Finding, report: CheckReport) -> _Case:
+def _finding(finding: Finding, report: CheckReport) -> Case:
     origin = finding.origin
     outcome = _outcome(finding, report)
     told = _told(finding) if outcome is not None or finding.verdict != "pass" else ""
-    return _Case(
+    return Case(
         name=f"{finding.check} {finding.setting}" if finding.setting else finding.check,
         outcome=outcome,
         kind=finding.severity if finding.verdict == "fail" else finding.verdict,
@@ -132,27 +137,28 @@ def _told(finding: Finding) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _passed(line: PassedCheck) -> _Case:
+def _passed(line: PassedCheck) -> Case:
     name = f"{line.check} {line.setting}" if line.setting else line.check
     if line.verdict == "skipped":
-        return _Case(name=name, outcome="skipped", message=line.message)
-    return _Case(name=name, text=line.message)
+        return Case(name=name, outcome="skipped", message=line.message)
+    return Case(name=name, text=line.message)
 
 
-def _unread(item: Unread) -> _Case:
+def _unread(item: Unread) -> Case:
     """A source that could not be read is no failure, and must not look like a pass."""
-    return _Case(name=f"not read: {item.what}", outcome="skipped", message=live_words.unread(item))
+    return Case(name=f"not read: {item.what}", outcome="skipped", message=live_words.unread(item))
 
 
-def _problem(problem: InputProblem) -> _Case:
-    return _Case(
-        name=problem.file or "input",
+def problem(item: InputProblem) -> Case:
+    """An input that could not be read."""
+    return Case(
+        name=item.file or "input",
         outcome="error",
         kind="input",
-        message=problem.message,
-        text=problem.hint or "",
-        file=problem.file,
-        line=problem.line,
+        message=item.message,
+        text=item.hint or "",
+        file=item.file,
+        line=item.line,
     )
 
 

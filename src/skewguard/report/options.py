@@ -12,7 +12,8 @@ Lines = Callable[[str, int], str | None]
 
 
 class Options(Struct, frozen=True):
-    """What the caller decides. `color` is settled by the caller (terminal, NO_COLOR, FORCE_COLOR); `width` in cells.
+    """What the caller decides. `color` is settled by the caller (terminal, NO_COLOR, FORCE_COLOR); `width` in cells; `blocks`:
+    where the text goes it can draw with block characters (`▁▂▃`).
 
     `lines` gives source lines to underline in. `rules` are the rows of the checks, by id: their reasons and help.
     """
@@ -22,6 +23,7 @@ class Options(Struct, frozen=True):
     verbose: bool = False
     lines: Lines | None = None
     rules: Mapping[str, CheckExplanation] = field(default_factory=dict)
+    blocks: bool = True
 
 
 class Marked(Struct, frozen=True):
@@ -44,3 +46,4 @@ class View(Struct, frozen=True):
     verbose: bool = False
     marked: Callable[[Origin], Marked | None] = _no_line
     rules: Mapping[str, CheckExplanation] = field(default_factory=dict)
+    blocks: bool = True

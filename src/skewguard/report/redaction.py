@@ -70,6 +70,7 @@ def behind_the_door(report: AnyReport, options: Options) -> tuple[AnyReport, Vie
         verbose=options.verbose,
         marked=lambda origin: marked(origin, options.lines, door.text),
         rules=options.rules,
+        blocks=options.blocks,
     )
     return report, view
 

@@ -1,10 +1,12 @@
-"""The JSON document as YAML, in the plain subset every reader agrees on: block collections and JSON scalars.
+"""The JSON document as YAML, in the plain subset every reader agrees on: block collections and JSON scalars, and a long
+column of scalars on one line.
 
 Written here because emitting needs none of what a YAML library is for, and loading one would double the cold start.
 """
 
 import json
 import re
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -14,6 +16,9 @@ from skewguard.report.documenting import document
 from skewguard.report.options import View
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
+_COLUMN = 16
+"""Scalars from which on a list is a column, which nobody reads line by line."""
+
 _RESERVED = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
 
@@ -31,15 +36,23 @@ def emitted(value: Any) -> str:
 def _lines(value: Any) -> list[str]:
     if isinstance(value, dict) and value:
         return [line for key, part in value.items() for line in _entry(f"{_scalar(key)}:", part, inside="  ")]
+    if _is_column(value):
+        return [f"[{', '.join(_scalar(part) for part in value)}]"]
     if isinstance(value, list) and value:
         return [line for part in value for line in _element(part)]
     return [_scalar(value)]
 
 
 def _entry(head: str, part: Any, inside: str) -> list[str]:
-    if isinstance(part, (dict, list)) and part:
+    if isinstance(part, (dict, list)) and part and not _is_column(part):
         return [head, *(inside + line for line in _lines(part))]
-    return [f"{head} {_scalar(part)}"]
+    return [f"{head} {_lines(part)[0]}"]
+
+
+def _is_column(value: Any) -> bool:
+    return (
+        isinstance(value, list) and len(value) > _COLUMN and not any(isinstance(part, (dict, list)) for part in value)
+    )
 
 
 def _element(part: Any) -> list[str]:
@@ -61,7 +74,7 @@ def _scalar(value: Any) -> str:
 
 def _float(value: float) -> str:
     """A float with a point: YAML 1.1 readers take `1e-05` for a string."""
-    text = repr(value)
+    text = repr(value) if isfinite(value) else "null"  # as in JSON
     mantissa, exponent, power = text.partition("e")
     if not exponent:
         return text

@@ -1,6 +1,14 @@
 """Results as one HTML page: no script, no font, no image from elsewhere, so that it can be sent, archived and printed."""
 
-from skewguard.language.results import AccessReport, CheckReport, DiffReport, DiscoverReport, Report, SettingsReport
+from skewguard.language.results import (
+    AccessReport,
+    CheckReport,
+    DiffReport,
+    DiscoverReport,
+    Explanation,
+    Report,
+    SettingsReport,
+)
 from skewguard.report.options import View
 
 
@@ -24,7 +32,11 @@ def render(report: Report, view: View) -> str:
         from skewguard.report.html import diff
 
         return diff.render(report, view)
-    from skewguard.report.html import settings
+    if isinstance(report, SettingsReport):
+        from skewguard.report.html import settings
 
-    assert isinstance(report, SettingsReport)
-    return settings.render(report, view)
+        return settings.render(report, view)
+    from skewguard.report.html import performance
+
+    assert not isinstance(report, Explanation)
+    return performance.render(report, view)

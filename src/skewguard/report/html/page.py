@@ -99,15 +99,15 @@ def section(title: str, *parts: Part) -> Element | None:
     return el("section", el("h2", title), *inside) if inside else None
 
 
-def written(title: str, *parts: Part) -> str:
-    """The whole page as text."""
+def written(title: str, *parts: Part, style: str = "") -> str:
+    """The whole page as text. `style` is what this page needs beside the common style sheet."""
     head = el(
         "head",
         el("meta", charset="utf-8"),
         el("meta", **{"http-equiv": "Content-Security-Policy", "content": _POLICY}),
         el("meta", name="viewport", content="width=device-width, initial-scale=1"),
         el("title", title),
-        el("style", _STYLE),
+        el("style", _STYLE + style),
     )
     foot = el("footer", el("p", f"made by skewguard {__version__}", of="faint"))
     page = el("html", head, el("body", el("main", *parts), foot), lang="en")

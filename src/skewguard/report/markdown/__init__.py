@@ -1,6 +1,14 @@
 """Results as GitHub-flavoured Markdown, to be posted on a pull request: short on top, the rest folded away."""
 
-from skewguard.language.results import AccessReport, CheckReport, DiffReport, DiscoverReport, Report, SettingsReport
+from skewguard.language.results import (
+    AccessReport,
+    CheckReport,
+    DiffReport,
+    DiscoverReport,
+    Explanation,
+    Report,
+    SettingsReport,
+)
 from skewguard.report.options import View
 
 
@@ -24,7 +32,11 @@ def render(report: Report, view: View) -> str:
         from skewguard.report.markdown import diff
 
         return diff.render(report, view)
-    from skewguard.report.markdown import settings
+    if isinstance(report, SettingsReport):
+        from skewguard.report.markdown import settings
 
-    assert isinstance(report, SettingsReport)
-    return settings.render(report, view)
+        return settings.render(report, view)
+    from skewguard.report.markdown import performance
+
+    assert not isinstance(report, Explanation)
+    return performance.render(report, view)

@@ -4,7 +4,15 @@ What may enter: layout of results in words. What may not: a second way to write 
 control characters of a manifest harmless.
 """
 
-from skewguard.language.results import AccessReport, CheckReport, DiffReport, DiscoverReport, Report, SettingsReport
+from skewguard.language.results import (
+    AccessReport,
+    CheckReport,
+    DiffReport,
+    DiscoverReport,
+    Explanation,
+    Report,
+    SettingsReport,
+)
 from skewguard.report.options import View
 
 
@@ -34,6 +42,10 @@ def render(report: Report, view: View, *, wide: bool) -> str:
         from skewguard.report.terminal import access
 
         return access.render(report, view, wide=wide)
-    from skewguard.report.terminal import explain
+    if isinstance(report, Explanation):
+        from skewguard.report.terminal import explain
 
-    return explain.render(report, view)
+        return explain.render(report, view)
+    from skewguard.report.terminal import performance
+
+    return performance.render(report, view, wide=wide)

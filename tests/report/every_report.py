@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.report.live_reports import LIVE_REPORTS
+from tests.report.performance_reports import PERFORMANCE_REPORTS
 from tests.report.reports import DIFF, EXPLANATIONS, FINE, REPORT, SETTINGS
 
 EVERY_REPORT: Mapping[str, Any] = {
@@ -12,5 +13,6 @@ EVERY_REPORT: Mapping[str, Any] = {
     "settings": SETTINGS,
     "diff": DIFF,
     **LIVE_REPORTS,
+    **PERFORMANCE_REPORTS,
     **{f"explain-{name}": report for name, report in EXPLANATIONS.items()},
 }

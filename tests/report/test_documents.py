@@ -110,3 +110,11 @@ def test_schema_requires_the_name_of_the_document(name: str) -> None:
     schema = json.loads(schemas.files()[f"{name}.schema.json"])
     assert schema["properties"]["schema"] == {"const": f"skewguard.dev/{name}/v1"}
     assert "schema" in schema["required"]
+
+
+@given(st.lists(JSON.filter(lambda value: not isinstance(value, (dict, list))), min_size=17, max_size=40))
+def test_long_column_is_one_line_and_reads_back(column: list[Any]) -> None:
+    """Sixty thousand moments do not fill sixty thousand lines."""
+    text = emitted({"a": {"b": column}, "c": [column]})
+    assert yaml.safe_load(text) == {"a": {"b": column}, "c": [column]}
+    assert text.count("\n") == 4

@@ -7,13 +7,14 @@ from syrupy.assertion import SnapshotAssertion
 from skewguard.report import formats_for, render, verb
 from tests.report.every_report import EVERY_REPORT
 from tests.report.live_reports import LIVE_REPORTS
+from tests.report.performance_reports import PERFORMANCE_REPORTS
 from tests.report.reports import OPTIONS, REPORT, SETTINGS
 
 CASES = [
     (name, form)
     for name, report in EVERY_REPORT.items()
     for form in formats_for(verb(report))
-    if name not in LIVE_REPORTS  # these are in test_live_goldens
+    if name not in {**LIVE_REPORTS, **PERFORMANCE_REPORTS}  # these have goldens of their own
 ]
 
 

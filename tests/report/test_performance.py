@@ -1,0 +1,298 @@
+"""Performance in words: the verdict first, invalid before anything else, and no secret in any format."""
+
+import json
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from skewguard.language.baselines import (
+    BaselineReport,
+    Compared,
+    Comparison,
+    ComparisonReport,
+    Difference,
+    Metric,
+    Requests,
+    Verdict,
+)
+from skewguard.language.facts import Fact, Origin
+from skewguard.language.loads import Load, Prompts, Spread, Stage
+from skewguard.report import Options, baseline_words, comparison_words, formats_for, load_words, render, series, verb
+from skewguard.report.baseline_documents import write
+from skewguard.report.html import plots
+from tests.report.performance_reports import (
+    COMPARISON,
+    INVALID,
+    LOAD,
+    LOADED,
+    PERFORMANCE_REPORTS,
+    REFUSED,
+    SLOWER,
+    SYNTHETIC,
+    TRAFFIC,
+    WORSE,
+    samples,
+)
+
+UNKNOWN_LENGTHS = Prompts("file", Spread(None), Spread(None), name="chats.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("load", "said"),
+    [
+        (
+            LOAD,
+            "poisson 4 req/s for 60 s after 10 s of warm-up, prompt 512, output 128 tokens, end of text ignored, seed 1",
+        ),
+        (
+            Load("concurrency", SYNTHETIC, concurrency=16, requests=500, api="completions", seed=7),
+            "16 at once, at most 500 requests, prompt 512, output 128 tokens, completions, seed 7",
+        ),
+        (
+            Load("stages", SYNTHETIC, stages=(Stage(30, 2), Stage(30, 4), Stage(30, 8)), stream=False),
+            "3 stages of 30 s (2 req/s, 4 req/s, 8 req/s), prompt 512, output 128 tokens, not streamed, seed 1",
+        ),
+        (
+            Load("constant", UNKNOWN_LENGTHS, rate=0.5, duration=900),
+            "constant 0.5 req/s for 15 min, lengths unknown, prompts of a file chats.jsonl, seed 1",
+        ),
+        (
+            Load("poisson", Prompts("untold", Spread(100.5, 50, 150), Spread(None)), rate=2, seed=None),
+            "poisson 2 req/s, prompt 50-150 (mean 100), output of unknown length tokens",
+        ),
+    ],
+    ids=["poisson", "closed loop", "stages", "file", "another tool"],
+)
+def test_load_is_said_as_one_would_say_it(load: Load, said: str) -> None:
+    """What was sent, how long, and what would send it again."""
+    assert load_words.load(load) == said
+
+
+@pytest.mark.parametrize(
+    ("requests", "said"),
+    [
+        (Requests(240, 240), "240 sent, 240 completed, none failed"),
+        (Requests(126, 116, {"timeout": 3, "http": 7, "reset": 0}), "126 sent, 116 completed, 10 failed: 7 answered with an HTTP error, 3 timed out"),
+        (Requests(completed=2349), "2,349 completed"),
+        (Requests(), "not counted"),
+    ],
+)  # fmt: skip
+def test_requests_are_told_with_failures_by_kind(requests: Requests, said: str) -> None:
+    """The most frequent kind first; what was not counted is not 0."""
+    assert load_words.requests(requests) == said
+
+
+def test_progress_line_says_how_a_run_goes() -> None:
+    """Share, time left, live rate, latency and failures, in this order."""
+    said = load_words.progress(done=0.62, left=38.2, rate=3.92, in_flight=4, failed=0, ttft=0.081)
+    assert said == "62 % · 38 s left · 3.92 req/s · 4 in flight · TTFT 81 ms · 0 failed"
+
+
+@given(st.none() | st.floats(), st.none() | st.floats(), st.floats(), st.none() | st.floats())
+def test_progress_line_can_be_said_of_any_numbers(
+    done: float | None, left: float | None, rate: float, ttft: float | None
+) -> None:
+    """A run that just began, or that nobody knows the end of, does not stop the line."""
+    assert "nan" not in load_words.progress(done=done, left=left, rate=rate, in_flight=0, failed=0, ttft=ttft)
+
+
+def test_verdict_is_one_sentence_and_comes_first() -> None:
+    """The first line of a comparison is what one would shout across the room."""
+    first = render(PERFORMANCE_REPORTS["comparison"], "table", Options(width=140)).splitlines()[0]
+    assert first == "worse: TPOT p95 +23 % (interval +19 % to +27 %), tolerated up to +10 %; and 1 more"
+
+
+def test_worst_comes_first() -> None:
+    """Worse, then what cannot be told, then better, then the same."""
+    order = [each.verdict for each in comparison_words.sorted_metrics(COMPARISON)]
+    assert list(dict.fromkeys(order)) == ["worse", "inconclusive", "better", "same"]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "said"),
+    [
+        (("same", "same"), "same: 2 metrics within what is tolerated"),
+        (("same", "better"), "better: TPOT p95 +23 % (interval +19 % to +27 %), tolerated up to +10 %"),
+        ((), "inconclusive: no metric could be compared"),
+    ],
+)
+def test_headline_says_the_word_for_all(verdicts: tuple[Verdict, ...], said: str) -> None:
+    """The verdict of the whole comparison, with the metric that moved furthest."""
+    metrics = tuple(structs.replace(WORSE, verdict=verdict) for verdict in verdicts)
+    assert comparison_words.headline(Comparison("a", "b", True, metrics=metrics)) == said
+
+
+def test_point_difference_is_said_in_points() -> None:
+    """A share that rose from 50 to 57 % rose by 7 points, and not by 14 %."""
+    item = Compared("gpu_utilization", "p50", "ratio", "same", 0.5, 0.57, 0.07, (0.05, 0.09), points=True)
+    assert comparison_words.sentence(item) == "GPU utilization p50 +7 points (interval +5 to +9 points)"
+
+
+def test_effect_without_an_interval_says_so() -> None:
+    """A number that nobody knows the spread of is not told as if one did."""
+    item = structs.replace(WORSE, interval=None, verdict="inconclusive")
+    assert "(no interval can be had)" in comparison_words.sentence(item)
+
+
+def test_refused_comparison_says_what_differs_and_what_to_do() -> None:
+    """Without a verdict, the reader still knows the next step."""
+    load = structs.replace(REFUSED, differs=(Difference("rate", "4 requests/s", "8 requests/s"),))
+    text = render(ComparisonReport(load, LOADED, SLOWER), "table", Options(width=200))
+    assert text.startswith("not comparable: rate differs\n")
+    assert "record b again with what a had (rate): poisson 4 req/s for 60 s" in text
+
+
+def test_invalid_side_is_named_in_the_advice() -> None:
+    """What cannot be trusted is not compared against, and the advice is to record it again."""
+    refused = Comparison("a", "b", False, (Difference("validity", "invalid", "valid"),))
+    assert comparison_words.advice(refused, INVALID, LOADED).startswith("a cannot be trusted")
+
+
+@pytest.mark.parametrize("form", ["table", "wide", "markdown", "html"])
+def test_invalid_baseline_is_called_so_before_its_numbers(form: str) -> None:
+    """Nobody reads a number of an invalid run before the word."""
+    text = render(PERFORMANCE_REPORTS["baseline-invalid"], form, Options())
+    assert -1 < text.lower().find("invalid") < text.find("68.3 ms" if form != "markdown" else "68\\.3 ms")
+
+
+def test_gap_is_told_with_its_reason_and_never_as_a_number() -> None:
+    """What could not be had stands under the numbers."""
+    text = render(BaselineReport((structs.replace(TRAFFIC, metrics=(Metric("queue", "requests", gap="no gauge"),)),)))
+    assert "not known: queue: no gauge" in text
+    assert "0 requests" not in text
+
+
+def test_gaps_with_one_reason_are_told_once() -> None:
+    """A missing exporter is one sentence, not two."""
+    metrics = tuple(Metric(name, "ratio", gap="no exporter") for name in ("gpu_utilization", "gpu_memory_used"))
+    assert baseline_words.gaps(structs.replace(LOADED, metrics=metrics)) == [
+        ("GPU utilization, GPU memory used", "no exporter")
+    ]
+
+
+def test_ids_are_cut_as_far_as_they_stay_apart() -> None:
+    """What is shown can be typed, and means one baseline."""
+    ids = ["01JDA6K2Q4W8E0R5T7Y9ABCDEF", "01JDA6K2Q4W8XXXXXXXXXXXXXX", ""]
+    assert list(baseline_words.short_ids(ids).values()) == ["01JDA6K2Q4W8E", "01JDA6K2Q4W8X", ""]
+
+
+def test_share_of_a_load_says_that_it_says_nothing_alone() -> None:
+    """One of four machines saw a quarter of the load."""
+    text = render(BaselineReport((structs.replace(LOADED, part=(1, 4)),)), "table", Options(width=140))
+    assert "2 of 4 of a load that several machines sent: it says nothing alone" in text
+
+
+def test_plots_show_the_observations_that_metrics_are_made_of() -> None:
+    """Warm-up and failures are in neither."""
+    told = series.times(structs.replace(LOADED, samples=samples(100, failing=10)))
+    assert {name: len(values) for name, values in told.items()} == {"ttft": 80, "tpot": 80, "e2e": 80}
+
+
+def test_baseline_without_requests_one_by_one_has_no_curves() -> None:
+    """Live traffic is told by buckets alone."""
+    assert (series.times(TRAFFIC), series.flow(TRAFFIC)) == ({}, None)
+
+
+def test_tolerance_is_marked_where_it_was_judged() -> None:
+    """The line stands at what the contract allows of the earlier p95."""
+    text = render(PERFORMANCE_REPORTS["comparison"], "html", Options())
+    assert "tolerated p95: 16.9 ms" in text
+
+
+def test_page_marks_both_sides_by_more_than_color() -> None:
+    """Grey and dashed, blue and whole."""
+    assert "svg .a { stroke: var(--a); stroke-dasharray" in plots.STYLE
+
+
+# ---- machines --------------------------------------------------------------------------------------------------------
+
+
+def test_worse_metric_fails_its_test_case() -> None:
+    """One case for each metric; those that are worse fail."""
+    root = ET.fromstring(render(PERFORMANCE_REPORTS["comparison"], "junit", Options()))  # noqa: S314  # our own text
+    failed = [case.attrib["name"] for case in root.iter("testcase") if case.find("failure") is not None]
+    assert (failed, int(root.attrib["tests"])) == (["TPOT p95", "E2E p95"], len(COMPARISON.metrics))
+
+
+@pytest.mark.parametrize(("deciding", "outcome"), [(True, "error"), (False, "skipped")])
+def test_open_metric_is_red_only_where_it_leaves_all_open(deciding: bool, outcome: str) -> None:
+    """A tail that nobody promised does not stop a pipeline; what decides does."""
+    metric = structs.replace(WORSE, verdict="inconclusive", deciding=deciding)
+    told = (metric, structs.replace(WORSE, stat="p50", verdict="same"))
+    report = ComparisonReport(Comparison("a", "b", True, metrics=told), LOADED, SLOWER)
+    root = ET.fromstring(render(report, "junit", Options()))  # noqa: S314  # our own text
+    (case,) = [case for case in root.iter("testcase") if case.attrib["name"] == "TPOT p95"]
+    assert [child.tag for child in case] == [outcome]
+
+
+def test_annotation_of_a_metric_that_is_worse_is_an_error() -> None:
+    """The runner shows errors first."""
+    lines = render(PERFORMANCE_REPORTS["comparison"], "github", Options()).splitlines()
+    assert [line.split(" ")[0] for line in lines] == ["::error", "::error", "::warning"]
+
+
+@pytest.mark.parametrize(
+    ("name", "verb_name"),
+    [
+        ("baseline", "baseline record"),
+        ("comparison", "baseline compare"),
+        ("calibration", "baseline calibrate"),
+        ("baselines", "baseline list"),
+    ],
+)
+def test_answer_belongs_to_its_verb(name: str, verb_name: str) -> None:
+    """Formats are offered by the verb that answers."""
+    assert verb(PERFORMANCE_REPORTS[name]) == verb_name
+
+
+@pytest.mark.parametrize("verb_name", ["baseline show", "baseline import", "baseline merge"])
+def test_verbs_that_show_a_baseline_have_its_formats(verb_name: str) -> None:
+    """They answer with the same kind of report as `record`."""
+    assert formats_for(verb_name) == formats_for("baseline record")
+
+
+# ---- secrets ---------------------------------------------------------------------------------------------------------
+
+SECRET = "Zq9CorrectHorseBattery"  # noqa: S105  # nobody's
+KEY = Fact("vllm.api_key", SECRET, "declared", Origin("object", "Deployment prod/chat", text=f"--api-key={SECRET}"))
+LEAKY = structs.replace(
+    LOADED,
+    subject=structs.replace(LOADED.subject, kind="Endpoint", name=f"https://me:{SECRET}@chat.example/v1?key={SECRET}"),
+    model=f"https://me:{SECRET}@models.example/chat",
+    facts=(KEY,),
+    notes=(f"asked with Bearer {SECRET}",),
+    invalid_because=(f"401 for {SECRET}",),
+)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        BaselineReport((LEAKY,), against=LEAKY, stored=f"postgresql://me:{SECRET}@db/records"),
+        ComparisonReport(
+            structs.replace(REFUSED, differs=(Difference("vllm.api_key", SECRET, "none"),)), LEAKY, LOADED
+        ),
+    ],
+    ids=["baseline", "comparison"],
+)
+def test_secret_is_in_no_format_of_performance(report: BaselineReport | ComparisonReport) -> None:
+    """A key known by its fact, a password in a URL: masked in every format."""
+    for form in formats_for(verb(report)):
+        assert SECRET not in render(report, form, Options(verbose=True, width=1000)), form
+
+
+def test_secret_is_not_stored() -> None:
+    """What goes to the store passes the same door."""
+    assert SECRET.encode() not in write(LEAKY)
+
+
+def test_door_leaves_samples_alone() -> None:
+    """A number that equals a secret's is still the number that was measured, and 60,000 rows are not searched."""
+    rows = samples(40)
+    rows.prompt_tokens[-1] = 123456
+    pin = Fact("vllm.api_key", "123456", "declared", Origin("object", "Deployment prod/chat"))
+    text = write(structs.replace(LOADED, samples=rows, facts=(pin,)))
+    assert json.loads(text)["samples"]["prompt_tokens"][-1] == 123456

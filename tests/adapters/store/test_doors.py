@@ -45,7 +45,7 @@ def test_what_is_no_secret_stays_to_the_byte() -> None:
     assert doors.body(text.encode()) == text
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"NaN"])
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"NaN", b'"\\ud800"', b"[" + b"1,," * 40 + b"1]"])
 def test_a_body_that_is_no_json_is_an_error_of_the_caller(body: bytes) -> None:
     """It is not kept."""
     with pytest.raises(ValueError):
@@ -58,6 +58,15 @@ def test_rows_of_numbers_pass_as_they_are() -> None:
         {"prompt_tokens": [1, 2] * 1000, "first_tokens": [0.5] * 1000, "failure": ["", "timeout"]}
     ).encode()
     assert doors.attachment(rows) == rows
+
+
+def test_a_secret_is_found_beside_and_in_rows_of_numbers() -> None:
+    """A key may be numbers, too."""
+    numbers = list(range(100, 150))
+    shown = json.loads(doors.body(json.dumps({"rows": numbers, "api_key": numbers, "n": [None] * 50}).encode()))
+    assert shown["rows"] == numbers
+    assert not set(shown["api_key"]) & set(numbers)
+    assert shown["n"] == [None] * 50
 
 
 def test_an_attachment_that_is_no_text_is_an_error_of_the_caller() -> None:

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from skewguard.adapters.store.keeping import PAGE, Store
+from skewguard.adapters.store.keeping import PAGES, Store
 from skewguard.language.errors import UsageError
 from skewguard.language.facts import Source, Subject
 from skewguard.language.records import Record, RecordType
@@ -37,7 +37,7 @@ def test_append_keeps_every_word_of_a_record(kept: Store) -> None:
 
 def test_find_gives_the_newest_first_across_pages(kept: Store) -> None:
     """All of them, also those that a second look at the table brings."""
-    made = [append(kept).id for _ in range(PAGE * 2 + 3)]
+    made = [append(kept).id for _ in range(sum(PAGES) + 3)]
     assert [record.id for record in kept.find("baseline")] == made[::-1]
     assert [record.id for record in kept.find("baseline", limit=2)] == made[:-3:-1]
     assert [record.id for record in kept.find("baseline", before=made[2])] == made[1::-1]

@@ -11,8 +11,11 @@ import msgspec
 
 from skewguard.language import redact, redacted_documents
 
-_NUMBERS = re.compile(r"[-+0-9.eE,\s\[\]]{40,}")
-"""Long rows of numbers. They are nobody's secret, and a million of them need not be searched for one."""
+_ROWS = re.compile(r"\[[-+0-9.,\seEnultrfas]{40,}\]")
+"""Arrays of numbers, `null`, `true` and `false`: millions of them need not be looked at one by one."""
+
+_LEVEL = 1
+"""Of compression: 6 takes nine times as long on rows of measurements, and makes them 8 % smaller."""
 
 CODING = "zlib"
 
@@ -23,11 +26,8 @@ def body(content: bytes) -> str:
 
 
 def attachment(content: bytes) -> bytes:
-    """A text, fit to be kept. Raises `ValueError` for bytes that are no UTF-8."""
+    """A text, JSON or not, fit to be kept. Raises `ValueError` for bytes that are no UTF-8."""
     text = content.decode()
-    shortened = _NUMBERS.sub(" ", text)
-    if redact.free_text(shortened) == shortened and not _names_a_secret(shortened):
-        return content
     try:
         return _json(text).encode()
     except msgspec.DecodeError:
@@ -35,8 +35,8 @@ def attachment(content: bytes) -> bytes:
 
 
 def packed(content: bytes) -> bytes:
-    """Fewer bytes on the disk; level 6 is where more costs time and saves little."""
-    return zlib.compress(content, 6)
+    """Fewer bytes on the disk."""
+    return zlib.compress(content, _LEVEL)
 
 
 def unpacked(coding: str, content: bytes) -> bytes:
@@ -47,14 +47,9 @@ def unpacked(coding: str, content: bytes) -> bytes:
 
 
 def _json(text: str) -> str:
-    tree = msgspec.json.decode(text)
-    shown = redacted_documents.document(tree)
-    return text if shown == tree else msgspec.json.encode(shown).decode()
-
-
-def _names_a_secret(text: str) -> bool:
-    """Whether a key of it names one; then its values are looked at one by one."""
-    from skewguard.language import secret_names
-
-    keys = set(re.findall(r'"([^"\\]{1,80})"\s*:', text))
-    return any(secret_names.is_secret(key) for key in keys)
+    """JSON without secrets; the very text where there are none."""
+    msgspec.json.decode(text, type=msgspec.Raw)  # is it JSON at all?
+    short = msgspec.json.decode(_ROWS.sub("[0]", text))  # below a secret's name the 0 is masked, and all is looked at
+    if redacted_documents.document(short) == short:
+        return text
+    return msgspec.json.encode(redacted_documents.document(msgspec.json.decode(text))).decode()

@@ -1,6 +1,7 @@
 """The store itself: records come in, each in one transaction, and are found again. None is ever changed or taken back."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain, islice, repeat
 from typing import Any, Self, cast
 
 import msgspec
@@ -13,8 +14,8 @@ from skewguard.language.errors import UsageError
 from skewguard.language.facts import Subject
 from skewguard.language.records import Record, RecordType
 
-PAGE = 50
-"""Records that are read at once, while one after the other is asked for."""
+PAGES = (2, 8, 32)
+"""Records that are read at once, while one after the other is asked for: few first, since most want the newest alone."""
 
 _SHOWN = 5
 """Ids that a message names at most."""
@@ -143,10 +144,7 @@ class Store:
         fitting = (
             record for record in self._pages(wanted, before) if subject is None or _fits(record.subject, subject)
         )
-        for number, record in enumerate(fitting):
-            if limit is not None and number >= limit:
-                return
-            yield record
+        yield from islice(fitting, limit)
 
     def attachment(self, id: str, name: str) -> bytes:
         """The bytes of one attachment of the record with this whole id. Raises `UsageError` where it has none of that name."""
@@ -160,11 +158,11 @@ class Store:
             raise UsageError(f"`{name}` of record {id}: {error}", hint="read it with a newer skewguard") from None
 
     def _pages(self, wanted: Select[Any], before: str | None) -> Iterator[Record]:
-        while True:
+        for size in chain(PAGES, repeat(PAGES[-1])):
             older = wanted.where(_records.c.id < before) if before else wanted
-            page = self._rows(older.order_by(_records.c.id.desc()).limit(PAGE))
+            page = self._rows(older.order_by(_records.c.id.desc()).limit(size))
             yield from map(_record, page)
-            if len(page) < PAGE:
+            if len(page) < size:
                 return
             before = page[-1]["id"]
 

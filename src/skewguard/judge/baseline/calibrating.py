@@ -1,0 +1,91 @@
+"""What runs of the very same thing differ in (A/A): the noise floor under which no effect is believed.
+
+One run does not show it: servers start with other memory layouts, clocks and neighbours, and stay with them for hours.
+Each run gives one number per metric and statistic; their standard deviation s makes √2·s that of a difference of two, and
+Student's t of n − 1 degrees says how far the true one may lie beyond what n runs happened to show: 3 runs support a floor three to
+six times wider than 10 do. It never claims more than that.
+"""
+
+import math
+
+from skewguard.judge.baseline import matching, resampling
+from skewguard.language.baselines import Baseline, Calibration, Noise, Number
+from skewguard.language.errors import InputError
+from skewguard.language.measures import MEASURES, STATS
+
+FEWEST = 3
+"""Runs of which a spread can be taken at all; 10 or more make a floor that finds regressions."""
+
+CONFIDENCE = 0.99
+
+
+def calibrate(baselines: tuple[Baseline, ...], made_at: str, confidence: float = CONFIDENCE) -> Calibration:
+    """The noise of one subject at one load. `made_at` is ISO 8601.
+
+    Raises `InputError` where there are fewer than three runs, or two of them are not of the same load.
+    """
+    if len(baselines) < FEWEST:
+        raise InputError(
+            f"{len(baselines)} baselines show no noise: at least {FEWEST} of the same thing are needed, 10 are better"
+        )
+    first = baselines[0]
+    for other in baselines[1:]:
+        for differs in matching.differences(first, other):
+            if differs.blocks:
+                raise InputError(_refusal(first, other, differs.what, differs.a, differs.b))
+    keys = [(name, stat) for name in MEASURES for stat in ("value", *STATS)]
+    noise = [found for name, stat in keys for found in _noises(baselines, name, stat, confidence)]
+    digests = {each.inputs_digest for each in baselines}
+    return Calibration(
+        first.subject,
+        first.load,
+        made_at,
+        tuple(each.id for each in baselines),
+        tuple(noise),
+        confidence,
+        inputs_digest=digests.pop() if len(digests) == 1 else None,
+    )
+
+
+def _refusal(first: Baseline, other: Baseline, what: str, a: str, b: str) -> str:
+    return f"baselines {first.id or '1'} and {other.id or 'another'} are not of the same load: {what} is {a} and {b}"
+
+
+def _noises(baselines: tuple[Baseline, ...], name: str, stat: str, confidence: float) -> list[Noise]:
+    """Its floor as a ratio, and in points where it is a share."""
+    values = [_point(each, name, stat) for each in baselines]
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return []
+    found = []
+    if min(known) > 0:
+        found.append(_noise(name, stat, [math.log(value) for value in known], confidence, points=False))
+    if MEASURES[name].unit == "ratio":
+        found.append(_noise(name, stat, known, confidence, points=True))
+    return found
+
+
+def _noise(name: str, stat: str, values: list[float], confidence: float, *, points: bool) -> Noise:
+    runs = len(values)
+    mean = sum(values) / runs
+    spread = math.sqrt(2 * sum((value - mean) ** 2 for value in values) / (runs - 1))
+    critical = resampling.student((1 - confidence) / 2, runs - 1)
+    return Noise(name, stat, floor=critical * spread, spread=spread, pairs=runs * (runs - 1) // 2, points=points)
+
+
+def _point(baseline: Baseline, name: str, stat: str) -> float | None:
+    """A statistic of one run where it is a point."""
+    metric = baseline.metric(name)
+    if metric is None or metric.gap is not None:
+        return None
+    value: Number | None
+    if stat in {"value", "mean"}:
+        value = metric.value if stat == "value" else metric.mean
+    else:
+        value = (metric.quantiles or {}).get(stat)
+    return value if isinstance(value, (int, float)) else None
+
+
+def runs_behind(pairs: int) -> int:
+    """How many runs make so many pairs: n·(n − 1)/2."""
+    return round((1 + math.sqrt(1 + 8 * pairs)) / 2)

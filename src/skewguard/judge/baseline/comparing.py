@@ -1,0 +1,294 @@
+"""What baseline b says against baseline a: better, same, worse or inconclusive, per metric and statistic.
+
+An effect (the ratio b/a, or a difference in points) has an interval in which it lies. Worse is said only if the whole
+interval is beyond the tolerance, same only if it lies within, better if it is beyond on the other side; else the answer is
+that nobody can tell. The decision record on verdicts in docs/decisions says how intervals are had and how often they mislead.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from skewguard.judge.baseline import evidence, matching, resampling
+from skewguard.judge.baseline import tolerances as tolerating
+from skewguard.judge.baseline.calibrating import runs_behind
+from skewguard.judge.baseline.evidence import Side
+from skewguard.judge.baseline.tolerances import Tolerance
+from skewguard.language.baselines import (
+    Baseline,
+    Between,
+    Calibration,
+    Compared,
+    Comparison,
+    Difference,
+    Metric,
+    Noise,
+    Number,
+    Verdict,
+)
+from skewguard.language.measures import MEASURES
+
+CONFIDENCE = 0.99
+"""That a comparison of the very same thing calls nothing worse, in any of its metrics."""
+
+ASSUMED: Mapping[str, float] = {"value": 0.012, "mean": 0.03, "p50": 0.03, "p90": 0.06, "p95": 0.06, "p99": 0.10}
+"""What two runs of the same thing are taken to differ in by statistic (|ln b/a|) until a calibration tells: output tokens/s,
+TPOT p50 and TPOT p99 are those of the one public pair (inference-perf's KubeCon 2025 runs); the p90 and p95 lie between."""
+
+ASSUMED_POINTS = 0.05
+"""The same for shares in points (GPU utilization): half of the default tolerance. Nothing public was found to take it from."""
+
+FAR = 3.0
+"""How many assumed floors an effect must lie beyond its tolerance to be believed without rows and without calibration."""
+
+WAITING = frozenset({"ttft", "e2e"})
+"""Times that hold the wait in a queue, which near saturation has no typical length: 49 % apart in the public pair."""
+
+
+class Interval(NamedTuple):
+    """An effect and between what it lies: logarithms of ratios, or differences. Without ends nothing is known but the effect."""
+
+    effect: float
+    low: float
+    high: float
+    reason: str = ""
+
+    @property
+    def unknown(self) -> bool:
+        """Whether there is no interval at all."""
+        return math.isinf(self.low) and math.isinf(self.high)
+
+
+class _Pair(NamedTuple):
+    """Two baselines with what both bring along: their rows, the noise learned, and the share of errors each verdict may have."""
+
+    a: Baseline
+    b: Baseline
+    rows: tuple[Side, Side] | None
+    noise: Mapping[tuple[str, str, bool], Noise]
+    tail: float
+    shorter: bool
+
+
+def compare(
+    a: Baseline,
+    b: Baseline,
+    *,
+    tolerances: tuple[Tolerance, ...] | None = None,
+    calibration: Calibration | None = None,
+    confidence: float = CONFIDENCE,
+) -> Comparison:
+    """b against a. `tolerances` are those of `tolerances.of(contract)`; None: the defaults.
+
+    `confidence` holds for the whole comparison: a pair of the very same thing is called worse, in any metric, in at most 1 − confidence
+    of all comparisons. Each verdict gets an equal part of that (Bonferroni), since metrics of one run are anything but independent.
+    """
+    differs = matching.differences(a, b)
+    if any(each.blocks for each in differs):
+        return Comparison(a.id, b.id, comparable=False, differs=differs, confidence=confidence)
+    judged = [each for each in (tolerances or tolerating.of()) if _metric(a, each) and _metric(b, each)]
+    sides = (evidence.side(a), evidence.side(b))
+    rows = (sides[0], sides[1]) if sides[0] is not None and sides[1] is not None else None
+    usable = calibration if calibration is not None and matching.calibrates(calibration, a, b) else None
+    if calibration is not None and usable is None:
+        differs = (*differs, _foreign(calibration))
+    noise = {(each.name, each.stat, each.points): each for each in usable.noise} if usable else {}
+    shorter = usable is not None and min(a.duration, b.duration) < 0.9 * (usable.load.duration or 0.0)
+    pair = _Pair(a, b, rows, noise, (1 - confidence) / max(len(judged), 1), shorter)
+    metrics = tuple(_compared(pair, tolerance) for tolerance in judged)
+    return Comparison(a.id, b.id, True, differs, metrics, confidence, calibrated=bool(noise))
+
+
+def _foreign(calibration: Calibration) -> Difference:
+    reason = "the calibration is of another subject or load: its noise floors are not used"
+    return Difference(
+        "calibration", calibration.id or calibration.made_at, "these baselines", blocks=False, reason=reason
+    )
+
+
+def _metric(baseline: Baseline, tolerance: Tolerance) -> Metric | None:
+    """The metric, where it has the statistic."""
+    metric = baseline.metric(tolerance.name)
+    return metric if metric is not None and number(metric, tolerance.stat) is not None else None
+
+
+def number(metric: Metric, stat: str) -> Number | None:
+    """One statistic of a metric; a whole metric (`value`) of one that is told by quantiles is its median."""
+    if metric.gap is not None:
+        return None
+    if stat == "mean":
+        return metric.mean
+    return metric.value if stat == "value" else (metric.quantiles or {}).get(stat)
+
+
+# ---- one metric at one statistic -------------------------------------------------------------------------------------
+
+
+def _compared(pair: _Pair, tolerance: Tolerance) -> Compared:
+    one, other = _metric(pair.a, tolerance), _metric(pair.b, tolerance)
+    assert one is not None
+    assert other is not None
+    values = number(one, tolerance.stat), number(other, tolerance.stat)
+    assert values[0] is not None
+    assert values[1] is not None
+    points = tolerance.points
+    interval = _interval(pair, tolerance, values[0], values[1], min(one.n, other.n))
+    verdict, reason = _judged(pair, tolerance, interval)
+    return Compared(
+        tolerance.name,
+        tolerance.stat,
+        MEASURES[tolerance.name].unit,
+        verdict,
+        a=values[0],
+        b=values[1],
+        effect=_shown(interval.effect, points=points),
+        interval=None
+        if interval.unknown
+        else (_shown(interval.low, points=points), _shown(interval.high, points=points)),
+        points=points,
+        tolerance=tolerance.said,
+        reason=reason,
+        deciding=tolerance.deciding and not _harmless(tolerance, interval),
+    )
+
+
+def _shown(value: float, *, points: bool) -> float | None:
+    if math.isnan(value) or math.isinf(value):
+        return None
+    return value if points else math.exp(value)
+
+
+def _limits(tolerance: Tolerance) -> tuple[float, float, float, float]:
+    """Where worse begins below and above, and between what two runs are the same; as effects are kept."""
+    scale = (lambda limit: limit) if tolerance.points else math.log
+    worse_low = -math.inf if tolerance.low is None else scale(tolerance.low)
+    worse_high = math.inf if tolerance.high is None else scale(tolerance.high)
+    same_low, same_high = (scale(limit) for limit in tolerance.same)
+    return worse_low, worse_high, same_low, same_high
+
+
+def _harmless(tolerance: Tolerance, interval: Interval) -> bool:
+    """Whether it is certainly not worse, so that all that is open is whether it is better or the same."""
+    worse_low, worse_high, _, _ = _limits(tolerance)
+    return interval.low >= worse_low and interval.high <= worse_high
+
+
+def _judged(pair: _Pair, tolerance: Tolerance, interval: Interval) -> tuple[Verdict, str]:
+    verdict = _verdict(tolerance, interval)
+    if verdict in {"better", "worse"} and tolerance.name in WAITING:
+        full = evidence.saturated(pair.a) or evidence.saturated(pair.b)
+        if full:
+            return (
+                "inconclusive",
+                f"near saturation waiting times are no measure of the server: {full}. Compare at a lower rate",
+            )
+    if verdict in {"better", "worse"} and _demanded(pair, tolerance):
+        return "inconclusive", "in live traffic this is what was asked for, not what the server can do"
+    return verdict, _reason(tolerance, interval, verdict)
+
+
+def _demanded(pair: _Pair, tolerance: Tolerance) -> bool:
+    rate = tolerance.name in evidence.RATES or tolerance.name == "goodput"
+    return rate and "traffic" in {pair.a.kind, pair.b.kind}
+
+
+def _verdict(tolerance: Tolerance, interval: Interval) -> Verdict:
+    worse_low, worse_high, same_low, same_high = _limits(tolerance)
+    if interval.low > worse_high or interval.high < worse_low:
+        return "worse"
+    if (tolerance.low is None and interval.high < same_low) or (tolerance.high is None and interval.low > same_high):
+        return "better"
+    return "same" if interval.low >= same_low and interval.high <= same_high else "inconclusive"
+
+
+def _reason(tolerance: Tolerance, interval: Interval, verdict: Verdict) -> str:
+    if interval.reason:
+        return interval.reason
+    if verdict == "worse":
+        return f"the whole interval is outside what is tolerated ({tolerance.said})"
+    if verdict == "better":
+        return "the whole interval is better by more than the tolerance"
+    if verdict == "same":
+        return "the whole interval is within the tolerance"
+    if _harmless(tolerance, interval):
+        return "certainly not worse; whether it is better or the same is open"
+    return "the interval reaches across the limit: measure longer, or calibrate with more runs"
+
+
+# ---- intervals -------------------------------------------------------------------------------------------------------
+
+
+def _interval(pair: _Pair, tolerance: Tolerance, one: Number, other: Number, n: int) -> Interval:
+    low, high = _effects(one, other, points=tolerance.points)
+    effect = (low + high) / 2
+    noise = pair.noise.get((tolerance.name, tolerance.stat, tolerance.points))
+    if (
+        pair.rows is not None
+        and evidence.has(pair.rows[0], tolerance.name)
+        and evidence.has(pair.rows[1], tolerance.name)
+    ):
+        found = evidence.halves(*pair.rows, tolerance.name, tolerance.stat, pair.tail, points=tolerance.points)
+        if isinstance(found, str):
+            return Interval(effect, -math.inf, math.inf, found)
+        below, above = _widened(pair, tolerance, found, noise)
+        return Interval(effect, low - below, high + above)
+    return _without_rows(pair, tolerance, (low, high), noise, n)
+
+
+def _effects(one: Number, other: Number, *, points: bool) -> tuple[float, float]:
+    """The least and the greatest effect that two numbers allow, which may be intervals themselves."""
+    a, b = _ends(one), _ends(other)
+    if points:
+        return b[0] - a[1], b[1] - a[0]
+    return _log(b[0]) - _log(a[1]), _log(b[1]) - _log(a[0])
+
+
+def _ends(value: Number) -> tuple[float, float]:
+    if not isinstance(value, Between):
+        return value, value
+    return value.low if value.low is not None else 0.0, value.high if value.high is not None else math.inf
+
+
+def _log(value: float) -> float:
+    if math.isinf(value):
+        return value
+    return math.log(value) if value > 0 else -math.inf
+
+
+def _widened(
+    pair: _Pair, tolerance: Tolerance, halves: tuple[float, float], noise: Noise | None
+) -> tuple[float, float]:
+    """Half of the interval below and above: what the rows say, and what runs of the same thing differ in beyond that.
+
+    Calibration runs of this load hold the chance inside a run already: the larger of both counts. Where they
+    were longer than these runs, or nothing was learned, both add up (as variances do).
+    """
+    floor = _floor(pair, tolerance, noise)
+    join = max if noise is not None and not pair.shorter else math.hypot
+    return join(halves[0], floor), join(halves[1], floor)
+
+
+def _floor(pair: _Pair, tolerance: Tolerance, noise: Noise | None) -> float:
+    """The effect under which pairs of the same thing stay, at the confidence of this verdict."""
+    if noise is None:
+        return 0.0 if tolerance.points else ASSUMED[tolerance.stat]
+    return resampling.student(pair.tail, runs_behind(noise.pairs) - 1) * noise.spread
+
+
+def _without_rows(
+    pair: _Pair, tolerance: Tolerance, ends: tuple[float, float], noise: Noise | None, n: int
+) -> Interval:
+    """Means and quantiles alone: the learned floor decides, or disjoint buckets, or an effect that no noise explains."""
+    effect = (ends[0] + ends[1]) / 2
+    if noise is not None or ends[0] < ends[1]:
+        floor = _floor(pair, tolerance, noise)
+        return Interval(effect, ends[0] - floor, ends[1] + floor)
+    few = n < evidence.needed(tolerance.stat)
+    margin = FAR * (ASSUMED_POINTS if tolerance.points else ASSUMED[tolerance.stat])
+    far = Interval(
+        effect, effect - margin, effect + margin, "no rows and no calibration, but far beyond what noise explains"
+    )
+    if not few and _verdict(tolerance, far) in {"better", "worse"}:
+        return far
+    reason = "no rows and no calibration, so that nobody knows how far chance reaches: run baseline calibrate"
+    return Interval(effect, -math.inf, math.inf, reason)

@@ -1,0 +1,261 @@
+"""Whether two baselines were measured under the same load, and in what else they differ.
+
+A ratio of two numbers measured under different loads says nothing, so a difference of load *blocks*: the comparison is refused and
+says why. What one wants to compare (another version, image, dtype) is told beside the verdict. What is not known of a side is told
+too; it blocks only where it is known of the other side in a way that decides (a load that is not the same kind of thing).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from skewguard.judge.baseline import rows as rowing
+from skewguard.language import accelerators
+from skewguard.language.baselines import Baseline, Between, Calibration, Difference
+from skewguard.language.facts import AUTHORITIES, Fact, Subject
+from skewguard.language.loads import Load, Spread, Stage
+
+TRAFFIC = 0.20
+"""How far rate and mean tokens of two windows of live traffic may lie apart, as a share of the smaller."""
+
+HITS = 0.10
+"""How far prefix-cache hit rates may lie apart: ten points. Prompts found in the cache cost no prefill."""
+
+COUNTED = 0.02
+"""How far the server's own counts of prompt tokens may lie apart, as a share: the words are the same, so more is another tokenizer
+or another chat template."""
+
+ANSWERED = 0.10
+"""How far mean answer lengths may lie apart. They are sampled unless the load ignores the end of an answer: 10 % more tokens are
+10 % more time, which is half of the tolerance on an end-to-end time."""
+
+UNKNOWN = "not known"
+
+
+def differences(a: Baseline, b: Baseline) -> tuple[Difference, ...]:
+    """Everything in which the two differ; those that block keep them from being compared."""
+    return (
+        *_validity(a, b),
+        *_kinds(a, b),
+        *_loads(a, b),
+        *_counts(a, b),
+        *_hardware(a, b),
+        *_cache(a, b),
+        *_told(a, b),
+    )
+
+
+def calibrates(calibration: Calibration, a: Baseline, b: Baseline) -> bool:
+    """Whether what was learned is the noise of this subject under this load (how long it lasted aside)."""
+    same = _identity(calibration.subject) == _identity(a.subject) == _identity(b.subject)
+    return same and not any(each.blocks for each in load_differences(calibration.load, a.load))
+
+
+def _identity(subject: Subject) -> tuple[str | None, ...]:
+    return (subject.kind, subject.namespace, subject.name, subject.container, subject.role)
+
+
+def _validity(a: Baseline, b: Baseline) -> Iterator[Difference]:
+    if a.valid and b.valid:
+        return
+    one, other = ("valid" if each.valid else "invalid: " + "; ".join(each.invalid_because) for each in (a, b))
+    yield Difference("validity", one, other, reason="an invalid measurement is no baseline")
+
+
+def _kinds(a: Baseline, b: Baseline) -> Iterator[Difference]:
+    if a.kind != b.kind:
+        reason = "a load that was sent and live traffic are not the same load"
+        yield Difference("kind", a.kind, b.kind, reason=reason)
+    one, other = (each.made_by.split()[0] if each.made_by else "skewguard" for each in (a, b))
+    if one != other:
+        reason = "each tool starts its clocks elsewhere and counts tokens its own way"
+        yield Difference("made by", one, other, reason=reason)
+
+
+# ---- the load that was described -------------------------------------------------------------------------------------
+
+
+def _loads(a: Baseline, b: Baseline) -> Iterator[Difference]:
+    if "traffic" in {a.kind, b.kind}:
+        if a.kind == b.kind:
+            yield from _traffic(a.load, b.load)
+        return
+    yield from load_differences(a.load, b.load)
+
+
+Field = tuple[str, Callable[[Load], Any]]
+
+_BLOCKING: tuple[Field, ...] = (
+    ("profile", lambda load: load.profile),
+    ("rate", lambda load: load.rate),
+    ("concurrency", lambda load: load.concurrency),
+    ("stages", lambda load: ", ".join(map(_stage, load.stages)) or None),
+    ("api", lambda load: load.api),
+    ("streaming", lambda load: "on" if load.stream else "off"),
+    ("prompt source", lambda load: load.prompts.source),
+    ("prompt tokens", lambda load: _spread(load.prompts.prompt_tokens)),
+    ("output tokens", lambda load: _spread(load.prompts.output_tokens)),
+    ("shared prefix", lambda load: load.prompts.shared_prefix),
+    ("prompt set", lambda load: load.prompts.digest),
+    ("ignores the end of an answer", lambda load: "yes" if load.ignore_eos else "no"),
+)
+
+_TOLD: tuple[Field, ...] = (
+    ("seed", lambda load: load.seed),
+    ("duration", lambda load: load.duration),
+    ("requests", lambda load: load.requests),
+    ("warm-up", lambda load: load.warmup),
+)
+
+
+def load_differences(a: Load, b: Load) -> Iterator[Difference]:
+    """Where two loads that were sent are not the same load. A length or digest that one side does not know is told."""
+    for what, read in _BLOCKING:
+        one, other = read(a), read(b)
+        if one != other:
+            reason = "" if one is not None and other is not None else "known of one side alone"
+            blocks = not reason or what in {"rate", "concurrency", "stages"}
+            yield Difference(what, _text(one), _text(other), blocks=blocks, reason=reason)
+    for what, read in _TOLD:
+        if read(a) != read(b):
+            yield Difference(what, _text(read(a)), _text(read(b)), blocks=False)
+
+
+_OBSERVED: tuple[Field, ...] = (
+    ("rate", lambda load: load.rate),
+    ("mean prompt tokens", lambda load: load.prompts.prompt_tokens.mean),
+    ("mean output tokens", lambda load: load.prompts.output_tokens.mean),
+)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return UNKNOWN
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _spread(spread: Spread) -> str | None:
+    return None if spread.mean is None else str(spread)
+
+
+def _stage(stage: Stage) -> str:
+    rate = f"{stage.rate:g} requests/s" if stage.rate is not None else f"concurrency {stage.concurrency}"
+    return f"{stage.duration:g} s at {rate}"
+
+
+def _traffic(a: Load, b: Load) -> Iterator[Difference]:
+    """Two windows of production: alike within a fifth, since nobody can send them again."""
+    for what, read in _OBSERVED:
+        one, other = read(a), read(b)
+        if one is None or other is None:
+            yield Difference(what, _text(one), _text(other), reason="not known whether the traffic was alike")
+        elif _apart(one, other) > TRAFFIC:
+            yield Difference(what, f"{one:.4g}", f"{other:.4g}", reason=f"more than {TRAFFIC:.0%} apart")
+
+
+def _apart(one: float, other: float) -> float:
+    """How far two numbers lie apart, as a share of the smaller."""
+    low, high = sorted((one, other))
+    if low <= 0:
+        return 0.0 if high <= 0 else float("inf")
+    return high / low - 1
+
+
+# ---- the load as the server saw it -----------------------------------------------------------------------------------
+
+
+def _counts(a: Baseline, b: Baseline) -> Iterator[Difference]:
+    if a.samples is None or b.samples is None or a.kind != b.kind:
+        return
+    one, other = rowing.of(a.samples), rowing.of(b.samples)
+    for what, limit, means in (
+        ("prompt tokens as the server counted them", COUNTED, (_mean(one, one.prompt), _mean(other, other.prompt))),
+        ("output tokens as the server counted them", ANSWERED, (_mean(one, one.output), _mean(other, other.output))),
+    ):
+        if means[0] is None or means[1] is None:
+            if means[0] is not means[1]:
+                yield Difference(what, _text(means[0]), _text(means[1]), blocks=False, reason="known of one side alone")
+        elif _apart(means[0], means[1]) > limit:
+            one_said, other_said = f"{means[0]:.1f} on average", f"{means[1]:.1f} on average"
+            yield Difference(what, one_said, other_said, reason=f"more than {limit:.0%} apart")
+
+
+def _mean(rows: rowing.Rows, column: rowing.Array) -> float | None:
+    known = rows.counted & (column >= 0)
+    return float(column[known].mean()) if known.any() else None
+
+
+def _cache(a: Baseline, b: Baseline) -> Iterator[Difference]:
+    one, other = _share(a), _share(b)
+    what = "prefix-cache hit rate"
+    if one is None or other is None:
+        if one is not other or a.load.prompts.shared_prefix:
+            reason = "prompts that are found in the cache cost no prefill: read TTFT with that in mind"
+            yield Difference(what, _percent(one), _percent(other), blocks=False, reason=reason)
+    elif abs(one - other) > HITS + 1e-9:
+        reason = f"more than {HITS * 100:.0f} points apart: one side answered from a warm cache"
+        yield Difference(what, _percent(one), _percent(other), reason=reason)
+
+
+def _share(baseline: Baseline) -> float | None:
+    metric = baseline.metric("prefix_cache_hit_rate")
+    return None if metric is None or isinstance(metric.value, Between) else metric.value
+
+
+def _percent(share: float | None) -> str:
+    return UNKNOWN if share is None else f"{share:.0%}"
+
+
+# ---- what served it --------------------------------------------------------------------------------------------------
+
+
+def _hardware(a: Baseline, b: Baseline) -> Iterator[Difference]:
+    yield from _number("replicas", a.replicas, b.replicas)
+    yield from _number("GPUs", a.gpus, b.gpus)
+    one, other = _gpu(a), _gpu(b)
+    if one != other:
+        known = one is not None and other is not None
+        yield Difference(
+            "GPU class", _text(one), _text(other), blocks=known, reason="" if known else "known of one side alone"
+        )
+
+
+def _number(what: str, one: int | None, other: int | None) -> Iterator[Difference]:
+    if one != other:
+        known = one is not None and other is not None
+        yield Difference(
+            what, _text(one), _text(other), blocks=known, reason="" if known else "known of one side alone"
+        )
+
+
+def _gpu(baseline: Baseline) -> str | None:
+    """The GPU class by its one name, whichever label or driver spelt it."""
+    fact = _decided(baseline.facts).get("hardware.gpu_class")
+    if fact is None:
+        return None
+    found = accelerators.find(str(fact.value))
+    return found.title if found is not None else str(fact.value)
+
+
+def _decided(facts: tuple[Fact, ...]) -> Mapping[str, Fact]:
+    """The fact of the highest authority of each setting."""
+    decided: dict[str, Fact] = {}
+    for fact in sorted(facts, key=lambda each: AUTHORITIES.index(each.authority)):
+        decided[fact.setting] = fact
+    return decided
+
+
+def _told(a: Baseline, b: Baseline) -> Iterator[Difference]:
+    """What may well be the reason for comparing: told, and never in the way."""
+    told: list[str] = []
+    for what, one, other in (
+        ("model", a.model, b.model),
+        ("engine", a.engine, b.engine),
+        ("version", a.version, b.version),
+    ):
+        if one != other:
+            told.append(what)
+            yield Difference(what, _text(one), _text(other), blocks=False)
+    left, right = _decided(a.facts), _decided(b.facts)
+    for setting in sorted(left.keys() & right.keys() - {"hardware.gpu_class", "hardware.gpu_count"}):
+        if left[setting].value != right[setting].value and setting.removeprefix("runtime.") not in told:
+            yield Difference(setting, _text(left[setting].value), _text(right[setting].value), blocks=False)

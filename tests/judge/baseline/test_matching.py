@@ -1,0 +1,120 @@
+"""Whether two baselines were loaded alike, and what else is different."""
+
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from skewguard.judge.baseline import matching
+from skewguard.language.baselines import Difference
+from skewguard.language.facts import Fact, Origin
+from skewguard.language.loads import Spread
+from tests.judge.baseline.building import LOAD, PROMPTS, bare, metric, samples
+
+
+def blocking(*differences: Difference) -> list[str]:
+    return [each.what for each in differences if each.blocks]
+
+
+def fact(setting: str, value: object) -> Fact:
+    return Fact(setting, value, "observed", Origin("endpoint", "GET /x"))
+
+
+def test_the_same_thing_twice_differs_in_nothing() -> None:
+    """Two baselines of one load and one server."""
+    assert matching.differences(bare(), bare()) == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ({"load": structs.replace(LOAD, rate=5.0)}, "rate"),
+        ({"load": structs.replace(LOAD, profile="constant")}, "profile"),
+        ({"load": structs.replace(LOAD, profile="concurrency", rate=None, concurrency=4)}, "concurrency"),
+        ({"load": structs.replace(LOAD, api="completions")}, "api"),
+        ({"load": structs.replace(LOAD, stream=False)}, "streaming"),
+        ({"load": structs.replace(LOAD, prompts=structs.replace(PROMPTS, digest="sha256:2"))}, "prompt set"),
+        ({"load": structs.replace(LOAD, prompts=structs.replace(PROMPTS, output_tokens=Spread(64)))}, "output tokens"),
+        ({"load": structs.replace(LOAD, ignore_eos=True)}, "ignores the end of an answer"),
+        ({"replicas": 2}, "replicas"),
+        ({"gpus": 2}, "GPUs"),
+        ({"kind": "traffic"}, "kind"),
+        ({"made_by": "guidellm 0.8.1"}, "made by"),
+        ({"valid": False, "invalid_because": ("slow client",)}, "validity"),
+    ],
+)
+def test_another_load_blocks(changed: dict[str, Any], what: str) -> None:
+    """What makes two numbers incomparable is named."""
+    assert what in blocking(*matching.differences(bare(), bare(**changed)))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"replicas": None},
+        {"gpus": None},
+        {"load": structs.replace(LOAD, seed=2)},
+        {"load": structs.replace(LOAD, duration=120.0)},
+        {"load": structs.replace(LOAD, prompts=structs.replace(PROMPTS, digest=None))},
+        {"version": "0.12.0"},
+        {"facts": (fact("hardware.gpu_class", "H100"),)},
+    ],
+)
+def test_what_is_unknown_or_is_what_one_compares_is_told_and_does_not_block(changed: dict[str, Any]) -> None:
+    """Another version, another seed, or a number that one side does not know."""
+    found = matching.differences(bare(), bare(**changed))
+
+    assert found
+    assert not blocking(*found)
+
+
+def test_settings_that_differ_are_told_by_name() -> None:
+    """Another dtype is what one wants to compare."""
+    one, other = bare(facts=(fact("runtime.dtype", "bfloat16"),)), bare(facts=(fact("runtime.dtype", "float16"),))
+
+    assert [(each.what, each.a, each.b, each.blocks) for each in matching.differences(one, other)] == [
+        ("runtime.dtype", "bfloat16", "float16", False)
+    ]
+
+
+@pytest.mark.parametrize(("other", "blocks"), [("nvidia-h100-80gb-hbm3", False), ("NVIDIA-A100-SXM4-80GB", True)])
+def test_gpu_classes_are_compared_whatever_spelt_them(other: str, blocks: bool) -> None:
+    """A label and a driver name one class; another class is another machine."""
+    one = bare(facts=(fact("hardware.gpu_class", "NVIDIA H100 80GB HBM3"),))
+
+    assert bool(blocking(*matching.differences(one, bare(facts=(fact("hardware.gpu_class", other),))))) is blocks
+
+
+@pytest.mark.parametrize(("hits", "blocks"), [(0.55, False), (0.7, True)])
+def test_warm_cache_against_a_cold_one_blocks(hits: float, blocks: bool) -> None:
+    """Hit rates may lie ten points apart."""
+    one, other = bare(metric("prefix_cache_hit_rate", 0.5)), bare(metric("prefix_cache_hit_rate", hits))
+
+    assert ("prefix-cache hit rate" in blocking(*matching.differences(one, other))) is blocks
+
+
+def test_tokens_that_the_server_counted_otherwise_block() -> None:
+    """The same words, 20 % more prompt tokens: another tokenizer or template."""
+    one = bare(samples=samples([{"prompt_tokens": 100}] * 40))
+    other = bare(samples=samples([{"prompt_tokens": 120}] * 40))
+
+    assert blocking(*matching.differences(one, other)) == ["prompt tokens as the server counted them"]
+
+
+@pytest.mark.parametrize(("rate", "blocks"), [(4.7, False), (5.0, True)])
+def test_windows_of_traffic_match_within_a_fifth(rate: float, blocks: bool) -> None:
+    """Production is never the same twice."""
+    load = structs.replace(LOAD, profile="observed")
+    one = bare(kind="traffic", load=load)
+    other = bare(kind="traffic", load=structs.replace(load, rate=rate))
+
+    assert bool(blocking(*matching.differences(one, other))) is blocks
+
+
+def test_traffic_of_unknown_length_is_not_known_to_match() -> None:
+    """Without a mean number of tokens nobody knows whether two windows are alike."""
+    load = structs.replace(LOAD, profile="observed", prompts=structs.replace(PROMPTS, output_tokens=Spread(None)))
+
+    assert blocking(*matching.differences(bare(kind="traffic", load=load), bare(kind="traffic", load=load))) == [
+        "mean output tokens"
+    ]

@@ -1,0 +1,173 @@
+"""From rows to metrics: what is counted where, and what is not known."""
+
+import math
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from skewguard.judge.baseline import metrics
+from skewguard.language.baselines import Between, Metric, Run
+from tests.judge.baseline.building import LOAD, failed, run
+
+
+def of(measured: Run, name: str, *, slo: Any = None, gpus: int | None = 2) -> Metric:
+    return {each.name: each for each in metrics.of_run(measured, slo=slo or {}, gpus=gpus)}[name]
+
+
+def even(count: int, **more: Any) -> list[dict[str, Any]]:
+    """Requests evenly over ten seconds."""
+    return [{"intended": 10 * each / count, **more} for each in range(count)]
+
+
+def test_tokens_of_an_answer_that_straddles_an_edge_count_with_the_part_inside() -> None:
+    """An answer of 11 tokens, evenly from -5 s to 5 s, delivers half of the ten after its first inside the window; one that ends late likewise."""
+    early = {"intended": -6.0, "first": -5.0, "last": 5.0, "output_tokens": 11, "chunks": 11, "phase": 0}
+    late = {"intended": 4.0, "first": 5.0, "last": 15.0, "output_tokens": 11, "chunks": 11}
+
+    assert of(run([early]), "output_tokens_per_second").value == pytest.approx(0.5)
+    assert of(run([late]), "output_tokens_per_second").value == pytest.approx(0.6)
+
+
+def test_throughput_is_not_biased_by_long_answers_at_the_edges() -> None:
+    """A closed loop of one that answers 100 tokens in 4 s delivers 25 tokens/s, whatever the window cuts."""
+    rows = [
+        {"intended": start, "first": start + 0.04, "last": start + 4.0, "output_tokens": 100, "chunks": 100,
+         "phase": 0 if start < 0 else 1}
+        for start in (-7.0, -3.0, 1.0, 5.0, 9.0)
+    ]  # fmt: skip
+
+    assert of(run(rows), "output_tokens_per_second").value == pytest.approx(25, rel=0.01)
+
+
+def test_tokens_per_gpu_are_a_gap_where_nobody_knows_the_gpus() -> None:
+    """Tokens per second and GPU need the number of GPUs."""
+    assert of(run(even(50)), "output_tokens_per_second_per_gpu", gpus=None).gap == "not known how many GPUs serve it"
+    per_gpu = of(run(even(50)), "output_tokens_per_second_per_gpu").value
+    whole = of(run(even(50)), "output_tokens_per_second").value
+    assert isinstance(per_gpu, float)
+    assert whole == 2 * per_gpu
+
+
+def test_waiting_before_the_request_left_belongs_to_its_latency() -> None:
+    """A client that sent half a second late does not make the server faster."""
+    late = [row | {"sent": row["intended"] + 0.5, "first": row["intended"] + 0.6} for row in even(50)]
+
+    quantiles = of(run(late), "ttft").quantiles
+    assert quantiles is not None
+    assert quantiles["p50"] == pytest.approx(0.6)
+
+
+def test_failed_requests_have_no_latency_and_are_counted() -> None:
+    """One in ten that fails at once moves no quantile, and the error rate says so."""
+    rows = [failed("http", intended=row["intended"]) if at % 10 == 0 else row for at, row in enumerate(even(100))]
+
+    assert of(run(rows), "error_rate").value == pytest.approx(0.1)
+    assert of(run(rows), "e2e").n == 90
+
+
+def test_requests_that_we_ended_are_no_failures_of_the_server() -> None:
+    """A run that was stopped leaves unfinished requests behind: neither good nor bad."""
+    rows = [*even(50), failed("stopped", intended=9.0)]
+
+    assert of(run(rows), "error_rate").value == 0
+    assert of(run(rows), "error_rate").n == 50
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [(4, set()), (19, {"p50", "p90"}), (99, {"p50", "p90", "p95"}), (100, {"p50", "p90", "p95", "p99"})],
+)
+def test_quantile_is_left_out_where_it_would_be_the_maximum(count: int, told: set[str]) -> None:
+    """A p99 of fewer than 100 requests is the slowest of them by another name."""
+    assert set(of(run(even(count)), "e2e").quantiles or {}) == told
+
+
+def test_quantile_that_upper_bounds_could_move_is_an_interval() -> None:
+    """Half of the first tokens were read with later ones: the median lies between the earliest and the latest they can be."""
+    rows = [row | {"censored": at % 2 == 0} for at, row in enumerate(even(100))]
+
+    found = of(run(rows), "ttft").quantiles
+    assert found is not None
+    median = found["p50"]
+    assert isinstance(median, Between)
+    assert median.low is not None
+    assert median.low < 0.1 == pytest.approx(median.high)
+    assert found["p99"] == pytest.approx(0.1)
+
+
+def test_time_per_token_uses_the_tokens_that_the_first_chunk_held() -> None:
+    """Chunks of 4 tokens, 40 ms apart, are 10 ms per token: 100 tokens in 25 chunks, 4 of them at once in the first."""
+    rows = even(50, first_tokens=4, output_tokens=100, chunks=25)
+    rows = [row | {"last": row["intended"] + 0.1 + 24 * 0.04} for row in rows]
+
+    found = of(run(rows), "tpot")
+    assert found.quantiles is not None
+    assert found.quantiles["p50"] == pytest.approx(0.010)
+
+
+def test_first_chunk_of_unknown_size_is_taken_for_an_average_one_and_that_is_said() -> None:
+    """Without running usage, many chunks of four tokens still give 10 ms per token, and the source says on what that rests."""
+    rows = [
+        row | {"last": row["intended"] + 0.1 + 24 * 0.04}
+        for row in even(50, first_tokens=-1, output_tokens=100, chunks=25)
+    ]
+
+    found = of(run(rows), "tpot")
+    assert found.quantiles is not None
+    assert found.quantiles["p50"] == pytest.approx(0.010)
+    assert "about 4.0 tokens per chunk" in found.source
+
+
+def test_few_chunks_of_unknown_size_make_the_time_per_token_a_gap() -> None:
+    """Three chunks for 100 tokens: how many the first held decides, and nobody told."""
+    found = of(run(even(50, first_tokens=-1, output_tokens=100, chunks=3)), "tpot")
+
+    assert found.quantiles is None
+    assert found.gap is not None
+    assert "does not tell how many came in the first" in found.gap
+
+
+def test_answers_in_one_piece_have_no_first_token() -> None:
+    """Without streaming, TTFT, ITL and TPOT are gaps and the end-to-end time is none."""
+    whole = run(even(50), load=structs.replace(LOAD, stream=False))
+
+    assert {name for name in ("ttft", "itl", "tpot", "e2e") if of(whole, name).gap} == {"ttft", "itl", "tpot"}
+
+
+def test_answers_without_a_count_of_tokens_are_no_zero() -> None:
+    """A server that reports no usage has a gap for tokens per second."""
+    untold = of(run(even(50, output_tokens=-1, first_tokens=-1)), "output_tokens_per_second")
+
+    assert untold.value is None
+    assert untold.gap is not None
+    assert "no `usage`" in untold.gap
+
+
+def test_goodput_counts_requests_that_met_every_bound() -> None:
+    """A third is late to its first token: goodput is two thirds of the rate; without objectives it is a gap."""
+    rows = [row | ({"first": row["intended"] + 0.9} if at % 3 == 0 else {}) for at, row in enumerate(even(90))]
+
+    assert of(run(rows), "goodput", slo={"ttft": {"p95": 0.5}, "e2e": {"p99": 2.0}}).value == pytest.approx(6.0)
+    assert of(run(rows), "goodput").gap is not None
+
+
+def test_gaps_between_chunks_are_those_of_measured_requests() -> None:
+    """A stall of the warm-up is no gap of the measured phase."""
+    rows = [row | {"gap_counts": 2, "phase": int(at >= 10)} for at, row in enumerate(even(50))]
+    gaps = [9.0 if at < 20 else 0.01 for at in range(100)]
+    measured = run(rows)
+    measured = structs.replace(measured, samples=structs.replace(measured.samples, gaps=gaps))
+
+    found = of(measured, "itl")
+    assert found.n == 80
+    assert found.mean == pytest.approx(0.01)
+
+
+def test_empty_run_has_gaps_and_no_number() -> None:
+    """Nothing was sent: no metric has a value, and each says why."""
+    for each in metrics.of_run(run([]), slo={}, gpus=1):
+        assert each.value is None
+        assert each.quantiles is None
+        assert each.gap
+    assert not math.isnan(of(run(even(5)), "e2e").n)

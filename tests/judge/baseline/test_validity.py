@@ -1,0 +1,113 @@
+"""What keeps a run from being a baseline, and what does not."""
+
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from skewguard.judge.baseline import metrics, validity
+from skewguard.language.baselines import Run
+from skewguard.language.loads import Load
+from tests.judge.baseline.building import LOAD, QUIET, failed, run
+
+
+def against(measured: Run) -> str:
+    return " | ".join(validity.reasons(measured, metrics.of_run(measured, slo={}, gpus=1)))
+
+
+def even(count: int = 100, ttft: float = 0.1, **more: Any) -> list[dict[str, Any]]:
+    starts = [10 * each / count for each in range(count)]
+    return [{"intended": start, "first": start + ttft, "last": start + ttft + 1, **more} for start in starts]
+
+
+def test_run_without_fault_may_be_a_baseline() -> None:
+    """Nothing is said against a quiet client and complete answers."""
+    assert against(run(even())) == ""
+
+
+@pytest.mark.parametrize(("ttft", "invalid"), [(0.02, True), (2.0, False)])
+def test_lateness_matters_against_what_is_measured(ttft: float, invalid: bool) -> None:
+    """Leaving 5 ms late spoils a TTFT of 20 ms and not one of 2 s."""
+    late = structs.replace(QUIET, slip_p99=0.005)
+
+    assert ("did not keep its own schedule" in against(run(even(ttft=ttft), instrument=late))) is invalid
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        ({"slip_p99": 0.05}, "50 ms late"),
+        ({"read_lag_p99": 0.2}, "connections stood idle"),
+        ({"read_lag_p99": 0.02, "clock": "mixed"}, "the client's, not the server's"),
+        ({"censored": 0.24}, "24% of the first tokens"),
+        ({"client_cpu": 0.97}, "used 0.97 cores"),
+        ({"others_cpu": 7.5, "clock": "user", "read_lag_p99": None}, "machine was full"),
+    ],
+)
+def test_instrument_that_was_slow_makes_no_baseline(changed: dict[str, Any], word: str) -> None:
+    """Each of its own faults is named with its number."""
+    assert word in against(run(even(), instrument=structs.replace(QUIET, **changed)))
+
+
+def test_what_is_not_known_of_the_instrument_is_no_fault() -> None:
+    """User stamps know no read lag, and some platforms do not tell of others' load."""
+    unknown = structs.replace(QUIET, clock="user", read_lag_p99=None, others_cpu=None)
+
+    assert against(run(even(), instrument=unknown)) == ""
+
+
+def test_busy_neighbour_is_no_fault_where_the_kernel_stamps() -> None:
+    """Slip and read lag show whether it harmed: an engine on the same host is a neighbour too."""
+    assert against(run(even(), instrument=structs.replace(QUIET, others_cpu=7.9))) == ""
+
+
+def test_upper_bounds_are_no_fault_of_answers_in_one_piece() -> None:
+    """Without streaming every first token comes with the last."""
+    whole = run(even(), load=structs.replace(LOAD, stream=False), instrument=structs.replace(QUIET, censored=1.0))
+
+    assert against(whole) == ""
+
+
+def test_failures_are_named_by_kind() -> None:
+    """More than one in a hundred fails: the kinds and their numbers are said."""
+    rows = [*even(90), *(failed("timeout", intended=5.0) for _ in range(3)), failed("http", intended=5.0)]
+
+    assert "4.3% of the requests failed (3 timeout, 1 http" in against(run(rows))
+
+
+@pytest.mark.parametrize(
+    ("rows", "word"),
+    [
+        ([], "no request was sent"),
+        (even(phase=0), "nothing is left"),
+        (even(20), "only 20 complete answers"),
+        (even(output_tokens=0), "held no token"),
+        (even(output_tokens=-1, first_tokens=-1), "counted no tokens in 100 of 100"),
+    ],
+)
+def test_answers_that_say_nothing_make_no_baseline(rows: list[dict[str, Any]], word: str) -> None:
+    """Too few, none, empty, or uncounted."""
+    assert word in against(run(rows))
+
+
+def test_run_that_was_stopped_says_by_what() -> None:
+    """A partial run is shown and is no baseline."""
+    assert "it was interrupted" in against(run(even(), partial=True, stopped="it was interrupted"))
+
+
+def test_server_that_does_not_keep_up_is_told_and_is_no_fault_of_the_run() -> None:
+    """Half of what was asked comes back in time: a fact about the server, not about the instrument."""
+    slow = run([row | {"last": row["intended"] * 2 + 1} for row in even()], load=structs.replace(LOAD, rate=10.0))
+    told = validity.notes(slow, metrics.of_run(slow, slo={}, gpus=1))
+
+    assert against(slow) == ""
+    assert len(told) == 1
+    assert "saturated at this load" in told[0]
+
+
+def test_closed_loop_is_never_behind() -> None:
+    """It asks for no rate."""
+    loop = Load("concurrency", LOAD.prompts, concurrency=4)
+    measured = run(even(), load=loop)
+
+    assert validity.notes(measured, metrics.of_run(measured, slo={}, gpus=1)) == ()

@@ -32,7 +32,7 @@ def test_every_word_reaches_the_library(run: Run, asked: dict[str, Any]) -> None
         "verify", "deploy/chat", "sts/embed", "-n=prod", "-l=app=chat", "--context", "eu", "--kubeconfig", "k.yaml",
         "--contract", "c.yaml", "--depth", "endpoints", "--exec", "--api-key-env", "KEY", "--api-key-file", "key",
         "--fingerprint", "--ca-file", "ca.pem", "--timeout", "1m30s", "--fail-on", "warning", "--allow-unknown",
-        "--model-config", "m", "--tables", "t",
+        "--model-config", "m", "--tables", "t", "--record-good", "--store", "s.db",
     )  # fmt: skip
     asked.pop("progress")
     asked.pop("environ")
@@ -56,6 +56,8 @@ def test_every_word_reaches_the_library(run: Run, asked: dict[str, Any]) -> None
         "allow_unknown": True,
         "model_configs": ("m",),
         "tables": "t",
+        "record_good": True,
+        "store": "s.db",
         "endpoint": None,
         "as_": None,
         "list_passed": False,

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from msgspec import Struct, structs
 
 from skewguard.language.baselines import (
     Baseline,
+    BaselineReport,
     Between,
     Calibration,
     Instrument,
@@ -123,6 +125,13 @@ def comparable(item: Baseline) -> Any:
 def test_baseline_is_read_back_as_written(baseline: Baseline) -> None:
     """Whatever a baseline holds, the document holds it too."""
     assert comparable(read(write(baseline))) == comparable(baseline)
+
+
+@given(BASELINES, BASELINES | st.none(), st.sampled_from(["table", "wide", "markdown", "html", "yaml"]))
+def test_any_baseline_can_be_shown(baseline: Baseline, against: Baseline | None, form: str) -> None:
+    """Whatever a baseline holds or lacks, each format shows it, and no number that is none."""
+    text = render(BaselineReport((baseline,), against=against), form, OPTIONS)
+    assert not re.search(r"\bnan\b|\binf\b", text)
 
 
 @pytest.mark.parametrize("baseline", [LOADED, INVALID, TRAFFIC], ids=["load", "invalid", "traffic"])

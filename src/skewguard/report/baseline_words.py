@@ -185,23 +185,16 @@ def listed(items: Sequence[Baseline], *, wide: bool) -> Table:
     short = {item.id: item.id for item in items} if wide else short_ids([item.id for item in items])
     years = {item.started_at[:5] for item in items}
     year = years.pop() if len(years) == 1 and not wide else ""
-    head = (
-        "id",
-        year.rstrip("-") or "recorded",
-        "subject",
-        "load",
-        "state",
-        "tokens/s",
-        *(name(*each) for each in _LISTED[1:]),
-    )
+    numbers = ("tokens/s", *(name(*each) for each in _LISTED[1:]))
+    head = ("id", year.rstrip("-") or "recorded", "subject", "state", *numbers, "load")
     rows = [
         (
             (short[item.id], "strong"),
             (when(item.started_at).removeprefix(year), ""),
             (words.subject(item.subject) if wide else _called(item, items), ""),
-            (load_of(item) if wide else load_words.shortest(item.load), ""),
             state(item),
             *(_listed(item, *each) for each in _LISTED),
+            (load_of(item) if wide else load_words.shortest(item.load), ""),
         )
         for item in items
     ]

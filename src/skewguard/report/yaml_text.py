@@ -19,6 +19,9 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
 _COLUMN = 16
 """Scalars from which on a list is a column, which nobody reads line by line."""
 
+_UNLIKE = re.compile(r"\de|NaN|Infinity")
+"""Numbers that YAML 1.1 would take for text."""
+
 _RESERVED = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
 
@@ -37,7 +40,7 @@ def _lines(value: Any) -> list[str]:
     if isinstance(value, dict) and value:
         return [line for key, part in value.items() for line in _entry(f"{_scalar(key)}:", part, inside="  ")]
     if _is_column(value):
-        return [f"[{', '.join(_scalar(part) for part in value)}]"]
+        return [_column(value)]
     if isinstance(value, list) and value:
         return [line for part in value for line in _element(part)]
     return [_scalar(value)]
@@ -53,6 +56,15 @@ def _is_column(value: Any) -> bool:
     return (
         isinstance(value, list) and len(value) > _COLUMN and not any(isinstance(part, (dict, list)) for part in value)
     )
+
+
+def _column(value: list[Any]) -> str:
+    """JSON's own text where all are numbers that YAML reads alike: one column may hold a hundred thousand."""
+    if {type(part) for part in value} <= {int, float, bool, type(None)}:
+        text = json.dumps(value)
+        if not _UNLIKE.search(text):
+            return text
+    return f"[{', '.join(_scalar(part) for part in value)}]"
 
 
 def _element(part: Any) -> list[str]:

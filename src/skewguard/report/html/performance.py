@@ -171,7 +171,7 @@ def _listed(report: BaselineList) -> str:
         "skewguard baseline list",
         el("h1", "skewguard baseline list"),
         prose(baseline_words.list_summary(report), of="verdict"),
-        *_scrolled(baseline_words.listed(report.baselines, wide=True)),
+        *_scrolled(baseline_words.listed(report.baselines, wide=False)),
         inputs.problems(report.errors),
         inputs.notes(report.notes),
         style=plots.STYLE,

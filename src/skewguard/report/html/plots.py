@@ -82,7 +82,7 @@ def distribution(title: str, curves: Sequence[Curve], limit: float | None = None
     parts = [*_grid_y(y, [(0.0, "0 %"), (0.5, "50 %"), (1.0, "100 %")]), *_axis_x(x, unit, name)]
     parts.append(_line("grid", _LEFT, y.at(0.95), _RIGHT, y.at(0.95)))
     parts.append(_text("p95", _LEFT + 4, y.at(0.95) + 13))
-    for each, told in known:
+    for each, told in reversed(known):  # `a` is dashed and lies over `b`, so that neither hides an equal one
         parts.append(el("path", d=_steps(told, x, y), of=f"curve {each.side}"))
         parts.append(_dot(each.side, x.at(quantile(told, 0.95)), y.at(0.95)))
     if limit is not None and math.isfinite(limit):
@@ -111,7 +111,7 @@ def throughput(title: str, courses: Sequence[Course], unit: str) -> Element | No
     x = Scale(0.0, max(each.length for each, _ in known), _LEFT, _RIGHT)
     top = of_amount([max(max(told) for _, told in known)], _BOTTOM, _TOP)
     parts = [*_grid_y(top, [(tick, quantities.digits(tick)) for tick in top.ticks(4)]), *_axis_x(x, 1.0, "s")]
-    for each, told in known:
+    for each, told in reversed(known):
         parts.append(el("path", d=_stairs(told, each.length, x, top), of=f"curve {each.side}"))
     legend = [_legend(each.side, f"{each.label}: mean {quantities.said(_mean(told), unit)}") for each, told in known]
     says = ". ".join(

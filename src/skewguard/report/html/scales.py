@@ -66,7 +66,7 @@ def _step(rough: float) -> float:
 def _decades(low: float, high: float, most: int) -> list[float]:
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     every = max(math.ceil(len(powers) / max(most, 1)), 1)
-    steps = _DECADE if len(powers) <= 2 else (1,)
+    steps = _DECADE if math.log10(high / low) <= most / 2 else (1,)
     ticks = [step * 10.0**power for power in powers if power % every == 0 for step in steps]
     return [tick for tick in ticks if low <= tick <= high] or [low, high]
 

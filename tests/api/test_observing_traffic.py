@@ -86,6 +86,27 @@ def test_replica_whose_port_may_not_be_forwarded_is_read_through_the_proxy(serve
     assert {scrape.replica for scrape in watched.scrapes} == {target.replica for target in found.targets}
 
 
+def test_replica_that_came_meanwhile_is_missed(server: ApiServer, tmp_path: Path) -> None:
+    """An autoscaler added a replica that nobody reads: the window is not the whole workload's, and says so."""
+
+    def scale(_seen: Seen, _left: float) -> None:
+        page.after(4)
+        names = [item["metadata"]["name"] for item in made.chat(3) if item["kind"] == "Pod"]
+        if names[2] not in came:
+            server.add(next(item for item in made.chat(3) if item["metadata"]["name"] == names[2]))
+            came.append(names[2])
+
+    came: list[str] = []
+    with Pages(pages.vllm) as page, _witnesses(server, tmp_path, Manner("endpoints")) as found:
+        for target in found.targets:
+            server.listen("prod", target.replica, 8000, ("127.0.0.1", page.port))
+        watched, _ = observing_traffic.watch(found, seconds=0.2, beat=BEAT, progress=scale)
+
+    reasons = windows.of_scrapes(watched).invalid_because
+    told = [each for each in reasons if each.startswith(f"{came[0]} could not be read")]
+    assert "it came after the window had begun" in told[0]
+
+
 def test_engine_with_a_key_is_not_asked_without_it(server: ApiServer, tmp_path: Path) -> None:
     """The API server's proxy takes the key off: with a key there is the forwarded port alone."""
     with _witnesses(server, tmp_path, Manner("endpoints", Key("secret", "$KEY"))) as found:

@@ -76,7 +76,21 @@ def test_replica_that_two_jobs_scrape_counts_once() -> None:
     watched = _asked(fake)
 
     assert len(watched.scrapes) == 5
-    assert "chat-0 is scraped by several jobs (again, chat): chat counts" in [each.reason for each in watched.unread]
+    assert "chat-0 is scraped several times (job again; job chat): job chat counts" in [
+        each.reason for each in watched.unread
+    ]
+
+
+def test_pair_of_servers_that_scrape_the_same_counts_once() -> None:
+    """Two Prometheus servers side by side, and something above them that takes neither out."""
+    fake = Prometheus()
+    for replica in ("prometheus-0", "prometheus-1"):
+        for step in range(5):
+            target = {"namespace": "prod", "pod": "chat-0", "job": "chat", "prometheus_replica": replica}
+            fake.scrape(pages.vllm(30 * step), NOW + 15 * step, **target)
+    watched = _asked(fake)
+
+    assert [scrape.counters["requests"] for scrape in watched.scrapes] == [0.0, 30.0, 60.0, 90.0, 120.0]
 
 
 def test_engines_of_one_pod_are_replicas_each() -> None:

@@ -4,9 +4,10 @@ Nothing is sent to an engine but GETs of its page of metrics. What comes is judg
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from time import monotonic, sleep
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from skewguard.adapters.cluster.reach import Reach
 from skewguard.adapters.cluster.read import Reader
@@ -20,6 +21,7 @@ from skewguard.language.baselines import Watched
 from skewguard.language.errors import UsageError
 from skewguard.language.running import Unread
 from skewguard.observe.sources import gpus, prometheus, sampling
+from skewguard.observe.sources.live.newcomers import newcomers
 from skewguard.observe.sources.sampling import BEAT_S, Probe, Sampler, Seen, Target
 
 WINDOW_S = 900.0
@@ -31,11 +33,15 @@ Progress = Callable[[Seen, float], None]
 
 
 class Witnesses(Struct, frozen=True):
-    """Who is read: replicas, GPUs, and what cannot be read already. `close` gives their connections back."""
+    """Who is read: replicas, GPUs, and what cannot be read already. `close` gives their connections back.
+
+    `newcomers` asks the cluster which replicas have come since (None: there is no cluster).
+    """
 
     targets: tuple[Target, ...] = ()
     probes: tuple[Probe, ...] = ()
     unread: tuple[Unread, ...] = ()
+    newcomers: Callable[[], tuple[str, ...] | Unread] | None = None
 
     def sampler(self, beat: float = BEAT_S) -> Sampler:
         """One that reads them on a beat once it is started: `with witnesses.sampler() as sampler: …`."""
@@ -65,8 +71,10 @@ def of_replicas(reader: Reader, found: Iterable[Standing], manner: Manner, *, dc
     targets: list[Target] = []
     probes: list[Probe] = list(_exporter(dcgm, None))
     unread: list[Unread] = []
+    known: dict[str, set[str]] = {}
     for asked in interviews.replicas_of(found):
         space = asked.replica.subject.namespace or reader.cluster.namespace
+        known.setdefault(space, set()).add(asked.replica.uid)
         if manner.exec_ and dcgm is None:
             probes.append(gpus.command(reach, space, asked.replica.name, asked.case.container.name))
         if listening.worker(asked.case):
@@ -76,7 +84,7 @@ def of_replicas(reader: Reader, found: Iterable[Standing], manner: Manner, *, dc
             unread.append(target)
         else:
             targets.append(target)
-    return Witnesses(tuple(targets), tuple(probes), tuple(unread))
+    return Witnesses(tuple(targets), tuple(probes), tuple(unread), partial(newcomers, reader, known))
 
 
 def _target(reach: Reach, namespace: str, asked: Asked, manner: Manner) -> Target | Unread:
@@ -102,6 +110,8 @@ def watch(
 ) -> tuple[Watched, bool]:
     """Read them for so many seconds. True beside it where it was interrupted: what was read until then is kept.
 
+    Replicas that came meanwhile are expected, and not read: the window is then not the whole workload's.
+
     Raises `UsageError` for a window in which nothing could be seen to change.
     """
     if not seconds >= 2 * beat > 0:
@@ -114,7 +124,18 @@ def watch(
         _wait(sampler, monotonic() + seconds, progress)
     except KeyboardInterrupt:
         return sampler.stop(), True
-    return sampler.stop(), False
+    return _with_newcomers(sampler.stop(), witnesses), False
+
+
+def _with_newcomers(watched: Watched, witnesses: Witnesses) -> Watched:
+    came = witnesses.newcomers() if witnesses.newcomers is not None else ()
+    if isinstance(came, Unread):
+        return structs.replace(watched, unread=(*watched.unread, came))
+    unread = (Unread(f"GET /metrics of pod {name}", _CAME, sampling.HIDES, "a window without it") for name in came)
+    return structs.replace(watched, expected=(*watched.expected, *came), unread=(*watched.unread, *unread))
+
+
+_CAME = "it came after the window had begun"
 
 
 def _wait(sampler: Sampler, end: float, progress: Progress | None) -> None:

@@ -75,6 +75,14 @@ def test_restart_shows_where_no_counter_fell() -> None:
     assert "restarted" in (_metrics(window)["requests_per_second"].gap or "")
 
 
+def test_counter_that_is_missing_on_a_page_is_held_against_the_last_that_had_it() -> None:
+    """Between two values lies a page without the counter: that it fell shows all the same."""
+    without = _page("a", 1, 0.0, counters={})
+    window = _of(_page("a", 0, 5.0), without, _page("a", 2, 3.0))
+
+    assert "fell" in window.invalid_because[0]
+
+
 def test_replica_that_vanished_is_said() -> None:
     """A replica whose pages end early is not what the fleet did."""
     window = _of(*_run("a", end=4), *_run("b"))

@@ -7,18 +7,24 @@ from math import inf
 from skewguard.language.baselines import Between, Buckets
 from skewguard.language.measures import QUANTILES
 
+_ROUNDING = 1e-9
+"""By how much of itself a sum may differ that was added up in another order."""
+
 
 def since(first: Buckets | None, last: Buckets) -> Buckets | None:
     """What was counted between two pages; all of it, where the first had no such histogram yet.
 
-    None where the two cannot be subtracted: their bounds differ, or a count has fallen.
+    None where the two cannot be subtracted: their bounds differ, or a count or the sum has fallen.
     """
     if first is None:
         return last
     if first.bounds != last.bounds or any(b < a for a, b in zip(first.counts, last.counts, strict=True)):
         return None
+    gained = last.total - first.total
+    if gained < -_ROUNDING * abs(first.total):
+        return None
     counts = tuple(b - a for a, b in zip(first.counts, last.counts, strict=True))
-    return Buckets(last.bounds, counts, last.total - first.total)
+    return Buckets(last.bounds, counts, max(gained, 0.0))
 
 
 def added(several: Sequence[Buckets]) -> Buckets | None:

@@ -8,7 +8,7 @@ from statistics import median
 from msgspec import Struct
 
 from skewguard.judge.baseline import histograms
-from skewguard.language.baselines import Scrape, Watched
+from skewguard.language.baselines import Buckets, Scrape, Watched
 
 MOST_BEATS = 3
 """Beats without a page that are a hole: one page that is late, or lost, is none."""
@@ -103,12 +103,18 @@ def _edges(pages: Sequence[Scrape], begin: float, end: float, beat: float) -> It
 
 
 def _restarts(pages: Sequence[Scrape]) -> Iterator[str]:
-    """Whether its process began anew: its counters then count from 0, and what the old one did last is lost."""
+    """Whether its process began anew: its counters then count from 0, and what the old one did last is lost.
+
+    A page may lack a counter, or the start of the process: the last one that had it is what the next is held against.
+    """
+    counted: dict[str, float] = {}
+    started = None
     for a, b in pairwise(pages):
-        known = a.process_started, b.process_started
-        if None not in known and abs((known[0] or 0) - (known[1] or 0)) > _SAME_START_S:
+        counted |= a.counters
+        started = a.process_started if a.process_started is not None else started
+        if None not in (started, b.process_started) and abs((started or 0) - (b.process_started or 0)) > _SAME_START_S:
             yield _restarted(a, b, "its process has another start time")
-        fallen = sorted(name for name, value in a.counters.items() if b.counters.get(name, value) < value)
+        fallen = sorted(name for name, value in b.counters.items() if value < counted.get(name, value))
         if fallen:
             yield _restarted(a, b, f"{', '.join(fallen[:3])} fell")
 
@@ -123,10 +129,11 @@ def _clock(scrape: Scrape) -> str:
 
 def _layouts(pages: Sequence[Scrape]) -> Iterator[str]:
     """Whether a histogram changed its buckets, or fell where no counter tells it."""
-    whole = [page for page in pages if page.whole]
-    for a, b in pairwise(whole):
-        for name in sorted(a.histograms.keys() & b.histograms.keys()):
-            if a.histograms[name].bounds != b.histograms[name].bounds:
+    known: dict[str, Buckets] = {}
+    for a, b in pairwise([page for page in pages if page.whole]):
+        known |= a.histograms
+        for name in sorted(known.keys() & b.histograms.keys()):
+            if known[name].bounds != b.histograms[name].bounds:
                 yield f"changed the buckets of its {name} histogram: another release answers under its name"
-            elif histograms.since(a.histograms[name], b.histograms[name]) is None:
+            elif histograms.since(known[name], b.histograms[name]) is None:
                 yield _restarted(a, b, f"its {name} histogram fell")

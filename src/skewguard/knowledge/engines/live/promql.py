@@ -23,6 +23,8 @@ CLOCK = "time()"
 """The query for Prometheus' own now: every question about a window has to be about the same one."""
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 """A pod's or namespace's name (RFC 1123): nothing in it needs an escape but the dot."""
+_SCRAPER = ("job", "prometheus", "prometheus_replica", "replica")
+"""Labels that tell apart who scraped: jobs, and the two of a pair of Prometheus servers where nobody takes one of them out."""
 _POD = ("exported_pod", "pod", "kubernetes_pod_name", "instance")
 """Labels that tell replicas apart, the most telling first: `pod` beside `exported_pod` is the scraped exporter's own."""
 
@@ -193,21 +195,25 @@ def _recognised(found: Iterable[Samples]) -> str | None:
 
 
 def _once(found: Sequence[Samples]) -> tuple[list[tuple[str, Samples]], list[str]]:
-    """Every series with its replica; of replicas that several jobs scrape, the series of one job alone."""
-    jobs: dict[str, Counter[str]] = defaultdict(Counter)
+    """Every series with its replica; of replicas that were scraped several times, what one scraper saw."""
+    scrapers: dict[str, Counter[str]] = defaultdict(Counter)
     for each in found:
-        jobs[_pod(each.labels)][each.labels.get("job", "")] += len(each.values)
-    chosen = {pod: max(sorted(count), key=lambda job, count=count: count[job]) for pod, count in jobs.items()}  # type: ignore[misc]
+        scrapers[_pod(each.labels)][_scraper(each.labels)] += len(each.values)
+    chosen = {pod: min(count, key=lambda who, count=count: (-count[who], who)) for pod, count in scrapers.items()}  # type: ignore[misc]
     troubles = [
-        f"{pod} is scraped by several jobs ({', '.join(sorted(count))}): {chosen[pod]} counts"
-        for pod, count in sorted(jobs.items())
+        f"{pod} is scraped several times ({'; '.join(sorted(count))}): {chosen[pod]} counts"
+        for pod, count in sorted(scrapers.items())
         if len(count) > 1
     ]
-    mine = [each for each in found if each.labels.get("job", "") == chosen[_pod(each.labels)]]
+    mine = [each for each in found if _scraper(each.labels) == chosen[_pod(each.labels)]]
     instances: dict[str, set[str]] = defaultdict(set)
     for each in mine:
         instances[_pod(each.labels)].add(each.labels.get("instance", ""))
     return [(_replica(each.labels, instances), each) for each in mine], troubles[:8]
+
+
+def _scraper(labels: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {labels[name]}" for name in _SCRAPER if labels.get(name))
 
 
 def _pod(labels: Mapping[str, str]) -> str:

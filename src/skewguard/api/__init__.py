@@ -8,12 +8,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from skewguard.adapters.listening import serve as serve_paths
     from skewguard.adapters.writing import write as write_result
     from skewguard.api.access import check_access
     from skewguard.api.checking import check
     from skewguard.api.diffing import diff
     from skewguard.api.discovering import discover
     from skewguard.api.explaining import explain
+    from skewguard.api.gating import sanity
     from skewguard.api.initializing import init
     from skewguard.api.resolving import settings
     from skewguard.api.results import rules, source_line
@@ -29,6 +31,8 @@ _HOMES = {
     "init": "api.initializing.init",
     "misplaced_options": "api.things.misplaced",
     "rules": "api.results.rules",
+    "sanity": "api.gating.sanity",
+    "serve_paths": "adapters.listening.serve",
     "settings": "api.resolving.settings",
     "source_line": "api.results.source_line",
     "verify": "api.verifying.verify",
@@ -55,6 +59,8 @@ __all__ = [
     "init",
     "misplaced_options",
     "rules",
+    "sanity",
+    "serve_paths",
     "settings",
     "source_line",
     "verify",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from skewguard.api import inputs, judging, surroundings
 from skewguard.api.contracts import Contracts, load_contracts
@@ -14,6 +15,9 @@ from skewguard.knowledge.project import Project
 from skewguard.language.errors import UsageError
 from skewguard.language.facts import Gap, Subject
 from skewguard.language.results import CheckReport, Summary, tally
+
+if TYPE_CHECKING:
+    from skewguard.api.gating import Gated, Sanity
 
 
 def check(
@@ -30,6 +34,7 @@ def check(
     model_configs: Sequence[str] = (),
     gpu: str | None = None,
     tables: str | None = None,
+    sanity: "Sanity | None" = None,
 ) -> CheckReport:
     """Check manifests: paths, folders, globs, `-` for stdin.
 
@@ -37,7 +42,8 @@ def check(
     `fail_on` is a severity or `never`. `today` (ISO date) decides which waivers have ended,
     `environ` holds the variables `SKEWGUARD_*`. `list_passed` lists every check that passed, and not only their number.
     `model_configs` are checkpoints (`DIR`, `config.json` or `MODEL=DIR`), `gpu` is the class to take where the manifest
-    names none. `tables` is a folder of engine tables that stand before the package's in this call.
+    names none. `tables` is a folder of engine tables that stand before the package's in this call. `sanity`: the engine that
+    they run as behind a URL is asked and loaded too, after everything else, and what is found is one report.
     """
     if "-" in paths and "-" in contracts:
         raise UsageError("standard input is named for the manifests and for the contracts, and can be read once")
@@ -52,8 +58,18 @@ def check(
         bench = judging.Bench(
             promised, around.project, today, "static", evaluation.evaluate, wanted, list_passed=list_passed
         )
-        judged = judging.judge(loaded.cases, bindings, bench)
-        return _report(loaded, promised, judged, around.project, allow_unknown=allow_unknown)
+        gated = _gated(sanity, loaded, bindings, around)
+        judged = judging.judge([*loaded.cases, *gated.cases], [*bindings, *gated.bindings], bench)
+        judged.bindings = bindings
+        return _report(loaded, promised, judged, around.project, gated, allow_unknown=allow_unknown)
+
+
+def _gated(
+    sanity: "Sanity | None", loaded: inputs.Loaded, bindings: list[Binding], around: surroundings.Around
+) -> "Gated":
+    from skewguard.api import gating
+
+    return gating.Gated() if sanity is None else gating.gate(sanity, loaded.cases, bindings, around)
 
 
 def _wanted(
@@ -70,22 +86,29 @@ def _wanted(
 
 
 def _report(
-    loaded: inputs.Loaded, promised: Contracts, judged: judging.Judged, project: Project, *, allow_unknown: bool
+    loaded: inputs.Loaded,
+    promised: Contracts,
+    judged: judging.Judged,
+    project: Project,
+    gated: "Gated",
+    *,
+    allow_unknown: bool,
 ) -> CheckReport:
-    problems = tuple(dict.fromkeys((*loaded.problems, *promised.problems, *judged.problems)))
+    problems = tuple(dict.fromkeys((*loaded.problems, *promised.problems, *judged.problems, *gated.problems)))
     by_verdict, by_severity = tally(judged.findings, judged.counts)
     bound = [item.contract for item in judged.bindings if item.contract is not None]
     fail_on = project.fail_on
     return CheckReport(
         run_at=datetime.now(tz=UTC).isoformat(timespec="seconds"),
+        phases=("static", "load") if gated.cases else ("static",),
         tables=engines.tables_used(),
         contracts=judged.contracts(promised),
-        subjects=tuple(judging.subject_line(case) for case in loaded.cases),
+        subjects=tuple(judging.subject_line(case) for case in (*loaded.cases, *gated.cases)),
         findings=tuple(judged.findings),
         gaps=tuple(gaps(loaded.cases)),
         errors=problems,
         missing=loaded.inventory.missing,
-        notes=(*loaded.notes, *promised.notes, *_unused(loaded, promised)),
+        notes=(*loaded.notes, *promised.notes, *_unused(loaded, promised), *gated.notes),
         passed=tuple(judged.passed),
         resting=tuple(judged.resting),
         summary=Summary(

@@ -66,19 +66,19 @@ class Judged(Struct):
 
 
 def judge(cases: Sequence[Case], bindings: Sequence[Binding], bench: Bench) -> Judged:
-    """Every check of the phase on every case under its binding, and what is to be said of the contracts themselves."""
-    checks = [
-        row
-        for row in registry.CHECKS.values()
-        if row not in contract_itself.OF_CONTRACTS and bench.phase in row.phases and bench.only(row)
-    ]
+    """Every check of the phase (of a case that was loaded: of that phase) on every case under its binding, and what is to be said of the contracts themselves."""
+    rows = [row for row in registry.CHECKS.values() if row not in contract_itself.OF_CONTRACTS and bench.only(row)]
+    checks = [row for row in rows if bench.phase in row.phases]
+    under_load = [row for row in rows if "load" in row.phases]
     anchor = cache(places.anchor_of)  # asked for every finding
     result = Judged([], [], Counter(), bindings, [])
     pairs: list[tuple[Finding, Sequence[WaiverRule]]] = []
     known = [*registry.CHECKS, *registry.aliases()]
     for case, bound in zip(cases, bindings, strict=True):
         case.binding = bound
-        answer = bench.evaluate(case, checks, anchor, list_passed=bench.list_passed)
+        answer = bench.evaluate(
+            case, under_load if case.phase == "load" else checks, anchor, list_passed=bench.list_passed
+        )
         rules = _rules(case, bound, result, known)
         pairs += [(item, rules) for item in answer.findings]
         result.passed += answer.passed or ()

@@ -114,11 +114,11 @@ def _left_out(count: int) -> tuple[str, ...]:
     return (f"{count:,} {alone if count == 1 else several}",)
 
 
-def ask_url(url: str, manner: Manner, ca_file: str | None) -> Answers:
-    """What the engine behind a URL says of itself."""
+def ask_url(url: str, manner: Manner, ca_file: str | None, engine: str | None = None) -> Answers:
+    """What the engine behind a URL says of itself; `engine` is the one that is expected there."""
     way = Direct(url, key=manner.key, ca_file=ca_file)
     try:
-        return asking.ask(way, deadline=manner.each_s, spend=manner.spend)
+        return asking.ask(way, asking.About(engine=engine), deadline=manner.each_s, spend=manner.spend)
     finally:
         way.close()
 

@@ -10,7 +10,9 @@ from skewguard.cli import live_commands, options
 from skewguard.cli.things import TakesCommandLine, tell_misplaced
 
 if TYPE_CHECKING:
-    from skewguard.language.results import Report
+    from collections.abc import Callable
+
+    from skewguard.language.results import CheckReport, Report
 
 
 @click.group(
@@ -38,6 +40,12 @@ program.add_command(live_commands.discover)
 @options.ALLOW_UNKNOWN
 @options.MODEL_CONFIG
 @options.GPU
+@options.SANITY
+@click.option(
+    "--listen",
+    metavar="[HOST:]PORT",
+    help="Serve the gate over HTTP: / answers 200 or a failure, /result always 200 with the exit code in its JSON.",
+)
 @options.TABLES
 @options.shared
 def check(
@@ -47,6 +55,8 @@ def check(
     allow_unknown: bool,
     model_configs: tuple[str, ...],
     gpu: str | None,
+    sanity: dict[str, Any],
+    listen: str | None,
     tables: str | None,
     outputs: tuple[str, ...],
     namespace: str | None,
@@ -56,18 +66,22 @@ def check(
     """Check rendered manifests: files, folders, globs, or - for stdin.
 
     Against contracts (found in .skewguard/ above the working folder, or given); without one: pins, arguments, limits,
-    hardware, scaling and serving.
+    hardware, scaling and serving. With --endpoint as one gate: the engine that was rolled out is asked what it is, and gets
+    a small load for some seconds, which is held to the contract's `performance.slo`.
 
     \b
         skewguard check deploy.yaml
         helm template ./chart | skewguard check - -o table -o sarif=skew.sarif
+        skewguard check deploy.yaml --endpoint http://chat-canary:8000
     """
     from skewguard import api
     from skewguard.cli import output, progress
 
     wanted = output.parse(outputs, "check")
-    with progress.files() as counted:
-        result = api.check(
+    said = api.sanity(**sanity)
+
+    def checked(counted: Any = None, *, list_passed: bool = True) -> "CheckReport":
+        return api.check(
             files,
             contracts=contracts,
             fail_on=fail_on,
@@ -75,12 +89,38 @@ def check(
             namespace=namespace,
             environ=os.environ,
             progress=counted,
-            list_passed=output.lists_passed(wanted),
+            list_passed=list_passed,
             model_configs=model_configs,
             gpu=gpu,
             tables=tables,
+            sanity=said,
         )
+
+    if listen is not None:
+        return _serve_gate(listen, checked, files, outputs, sanity["endpoint"])
+    with progress.files() as counted:
+        result = checked(counted, list_passed=output.lists_passed(wanted))
     return output.emit(result, wanted, verbose=verbose, color=color)
+
+
+def _serve_gate(
+    place: str,
+    checked: "Callable[[], CheckReport]",
+    files: tuple[str, ...],
+    outputs: tuple[str, ...],
+    endpoint: str | None,
+) -> int:
+    """Serve the check. Raises `UsageError` for what a service cannot have."""
+    from skewguard.cli import gate_service
+    from skewguard.language.errors import UsageError
+
+    if endpoint is None:
+        raise UsageError("--listen serves the gate of a rollout, which asks an endpoint", hint="add --endpoint URL")
+    if "-" in files:
+        raise UsageError("standard input can be read once, and a service reads its manifests again and again")
+    if outputs:
+        raise UsageError("a service answers with JSON and writes no results", hint="leave -o out")
+    return gate_service.serve(place, checked)
 
 
 @program.command(cls=TakesCommandLine)

@@ -136,6 +136,24 @@ _ENGINES = {
     "ca_file": click.option("--ca-file", metavar="PATH", help="Certificates to trust for an endpoint behind TLS."),
 }
 
+_SANITY = {
+    "endpoint": click.option(
+        "--endpoint", metavar="URL", help="Also ask and load the engine that the manifests run as, for some seconds."
+    ),
+    "as_": click.option("--as", "as_", metavar="KIND/NAME", help="Which engine of the manifests the endpoint is."),
+    "seconds": click.option(
+        "--sanity-duration",
+        "seconds",
+        type=Duration(),
+        default="15s",
+        metavar="DURATION",
+        help="How long the endpoint is loaded. Default: 15s, or less where the contract's own load is shorter.",
+    ),
+    "model": click.option("--model", metavar="NAME", help="Model to ask for, where the endpoint serves several."),
+    "timeout": _CLUSTER["timeout"],
+    **{name: _ENGINES[name] for name in ("api_key_env", "api_key_file", "ca_file")},
+}
+
 
 def gathering(name: str, given: Mapping[str, Callable[[Any], Any]]) -> Callable[[F], F]:
     """Options that a verb hands on together, in one mapping of this name."""
@@ -158,6 +176,9 @@ def of_cluster(reach: Mapping[str, Any]) -> dict[str, Any]:
     """What of it leads to a cluster, and not to the engines in it."""
     return {name: reach[name] for name in _CLUSTER}
 
+
+SANITY = gathering("sanity", _SANITY)
+"""The endpoint that a check loads too, and how it is reached, gathered as `sanity`."""
 
 CLUSTER = gathering("reach", _CLUSTER)
 """How to reach a cluster, gathered as `reach`: context, kubeconfig and timeout."""

@@ -12,6 +12,7 @@ from skewguard.judge.checks import (
     contract_bounds,
     contract_edits,
     contract_effects,
+    contract_load,
     evidence,
     kubectl,
     members,
@@ -36,6 +37,7 @@ _PINNED = 40
     why="The contract holds the settings the model was validated and measured with. An engine that runs with others "
     "starts, answers, and is a different model or a different speed than the one that was accepted.",
     remedy="change the manifest to what the contract promises, or change the contract if the new value was validated",
+    phases=("static", "live", "load"),
     bad="args: [--max-num-seqs, '512']   # the contract promises limits.max_num_seqs: {max: 256}",
     good="args: [--max-num-seqs, '256']",
 )
@@ -44,6 +46,10 @@ def mismatch(case: Case) -> Iterator[Result]:
     contract = case.binding.contract if case.binding else None
     if contract is None:
         yield skipped("no contract binds this container")
+    elif case.phase == "load":
+        # What a URL does not show is the manifest's to answer, which is judged beside it.
+        yield from (each for each in judge(case, contract) if each.verdict == "fail" and each.fact is not None)
+        yield from contract_load.objectives(case, contract)
     else:
         yield from judge(case, contract)
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from skewguard.knowledge.contract.values import Binding
 from skewguard.knowledge.engines.interface import Argument, Inputs, Parsed, Recognition, Release, Variable
 from skewguard.language.accelerators import Accelerator
+from skewguard.language.baselines import Baseline
 from skewguard.language.facts import Effective, Fact, Origin
 from skewguard.language.findings import Category, ContractRef, Effect, Group, Phase, Severity, Verdict
 from skewguard.language.running import Answers, Live, Replica, Unread
@@ -42,6 +43,8 @@ class Case(Struct, eq=False):
 
     Of what runs: `live` is the object with its replicas, `replicas` those that run exactly so. A case of a manifest that
     runs has its `parties`, and each of theirs is `wished` for by it. Empty and None for a manifest alone.
+
+    Of what was loaded (phase `load`): `measured` is how it answered, and `wished` the manifest that it is said to run.
     """
 
     workload: Workload
@@ -63,6 +66,7 @@ class Case(Struct, eq=False):
     replicas: tuple[Replica, ...] = ()
     parties: tuple["Party", ...] = ()
     wished: "Case | None" = None
+    measured: Baseline | None = None
 
     @property
     def situation(self) -> "Situation":

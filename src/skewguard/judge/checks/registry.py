@@ -25,6 +25,7 @@ from skewguard.judge.checks import (
     replicas,
     revisions,
     rollouts,
+    sanity,
     scaling,
     secrecy,
     serving,
@@ -65,6 +66,7 @@ MODULES = (
     replicas,
     rollouts,
     contradicted,
+    sanity,
 )
 
 

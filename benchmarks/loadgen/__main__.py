@@ -98,6 +98,7 @@ def _measured(options: argparse.Namespace) -> Kept:
             "command": " ".join(["python -m benchmarks.loadgen", *sys.argv[1:]]),
             "machine": running.machine(),
             "left_out": left_out,
+            "notes": {tool.name: tool.note for tool in made},
             "minutes": 0.0,
         },
         {tool.name: tool.title for tool in made if tool.ours},

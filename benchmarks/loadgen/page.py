@@ -67,7 +67,13 @@ def render(
     known = gathered(outcomes)
     titles = {**ours, **peers}
     shown = [name for name in titles if any(key[0] == name for key in known)]
-    lines = [*_head(run), *_bars(known, ours, peers), *_numbers(known, titles, shown), *_noises(known, titles, shown)]
+    lines = [
+        *_head(run),
+        *_notes(run, titles),
+        *_bars(known, ours, peers),
+        *_numbers(known, titles, shown),
+        *_noises(known, titles, shown),
+    ]
     lines += _left_out(run["left_out"], outcomes, titles)
     return "\n".join([*lines, ""])
 
@@ -96,6 +102,12 @@ def _head(run: Mapping[str, Any]) -> list[str]:
         "- **paced**: constant arrivals, first token after 50 ms ± 20 % (2 % of them: four times that), 16 tokens 10 ms apart.",
         "",
     ]
+
+
+def _notes(run: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:
+    """What a reader has to know of each tool: they run as they come, but for what is said here."""
+    told = [f"- {titles[name]}: {note}" for name, note in run["notes"].items() if name in titles and note]
+    return ["## The tools", "", *told, ""] if told else []
 
 
 def judged(known: Known, ours: str, peers: Mapping[str, str]) -> list[tuple[arithmetic.Bar, Judged | None]]:

@@ -66,8 +66,8 @@ class Running:
         self._ended = False
         self.watcher = Watcher(self.process.pid, mock.pid)
 
-    def do(self, words: list[str], deadline_s: float) -> None:
-        """Run one cell in a process that stays. Raises `Failed`."""
+    def do(self, words: list[str], deadline_s: float) -> int:
+        """Run one cell in a process that stays; its exit code. Raises `Failed`."""
         assert self.process.stdin is not None
         try:
             self.process.stdin.write(json.dumps(words).encode() + b"\n")
@@ -77,17 +77,16 @@ class Running:
         if not select.select([self._told], [], [], deadline_s)[0]:
             raise Failed(f"not done after {deadline_s:.0f} s, ended")
         code = os.read(self._told, 32).decode().strip()
-        if code != "0":
-            raise Failed(f"exit code {code}" if code else "it ended")
+        if not code:
+            raise Failed("it ended")
+        return int(code)
 
-    def wait(self, deadline_s: float) -> None:
-        """Wait for a process that runs one cell. Raises `Failed`."""
+    def wait(self, deadline_s: float) -> int:
+        """Wait for a process that runs one cell; its exit code. Raises `Failed`."""
         try:
-            code = self.process.wait(deadline_s)
+            return self.process.wait(deadline_s)
         except subprocess.TimeoutExpired:
             raise Failed(f"not done after {deadline_s:.0f} s, ended") from None
-        if code:
-            raise Failed(f"exit code {code}")
 
     def end(self, patience_s: float = 10.0) -> None:
         """End it and all that it started; once is enough. One that is well gets some seconds to end by itself."""
@@ -143,11 +142,9 @@ def _one(
     running.watcher.weigh = cell.kind in {PEAK, CHUNKS}  # not where moments are measured: weighing stops a process
     served = mock.state()["cpu_s"]
     try:
-        if tool.entry:
-            running.do(words, tool.deadline_s)
-        else:
-            running.wait(tool.deadline_s)
+        code = running.do(words, tool.deadline_s) if tool.entry else running.wait(tool.deadline_s)
         done = time.monotonic()
+        _check(code, tool)
         time.sleep(SETTLE_S)  # one more sample behind the last answer
         truths = mock.truth()
         numbers = _numbers(tool, running, cell, place, truths)
@@ -158,6 +155,11 @@ def _one(
     except Exception as error:  # noqa: BLE001 - a peer's report of another shape must not end the measurement of the others
         yield Outcome(tool.name, cell.name, turn, problem=f"{error}" or type(error).__name__)
         running.end(patience_s=0.0)
+
+
+def _check(code: int, tool: Tool) -> None:
+    if code not in tool.fine:
+        raise Failed(f"exit code {code}")
 
 
 def _numbers(tool: Tool, running: Running, cell: Cell, place: Place, truths: list[Truth]) -> dict[str, float]:

@@ -32,6 +32,7 @@ class Tool(NamedTuple):
     """A load generator. `program` starts it; with an `entry` (module and function) it stays for all cells of a round.
 
     `peak_requests`: how many it sends in about two seconds where the loop is closed. `even`: its constant arrivals are.
+    `note` is what a reader of its numbers has to know; `fine` are exit codes with which it has measured.
     """
 
     name: str
@@ -45,6 +46,8 @@ class Tool(NamedTuple):
     even: bool = True
     ours: bool = False
     deadline_s: float = 90.0
+    note: str = ""
+    fine: frozenset[int] = frozenset({0})
 
     def fitted(self, cell: Cell) -> Cell:
         """The cell as this tool gets it."""
@@ -68,6 +71,7 @@ def client() -> Tool:
         _client_read,
         peak_requests=16_000,
         ours=True,
+        note="`skewguard.observe.loadgen` alone, as a library, one load process; it starts anew in each cell.",
     )
 
 
@@ -96,6 +100,7 @@ def vllm() -> Tool:
         peak_requests=2000,
         entry=("vllm.entrypoints.cli.main", "main"),
         variables={**OFFLINE, "VLLM_TARGET_DEVICE": "cpu", "VLLM_NO_USAGE_STATS": "1"},
+        note="Its constant rate is a gamma distribution that hardly varies (burstiness 10⁶); it stays for all cells of a round.",
     )
 
 
@@ -140,6 +145,8 @@ def inference_perf() -> Tool:
         entry=("inference_perf", "main_cli"),
         variables=OFFLINE,
         even=False,
+        note="One worker. Its `constant` arrivals are random ones, rescaled, so that there is no grid to be late against;"
+        " it stays for all cells of a round.",
     )
 
 
@@ -184,6 +191,7 @@ def aiperf() -> Tool:
         _aiperf_words,
         _aiperf_read,
         peak_requests=1000,
+        note="Default workers. It ends its process after each run, so it starts anew in each cell.",
     )
 
 
@@ -225,6 +233,8 @@ def guidellm() -> Tool:
         peak_requests=400,
         entry=("guidellm.__main__", "cli"),
         variables={**OFFLINE, "GUIDELLM__MAX_WORKER_PROCESSES": "1"},
+        note="One worker process; each cell ends after 8 s, for it falls behind a rate that it cannot send. It stays for all"
+        " cells of a round.",
     )
 
 

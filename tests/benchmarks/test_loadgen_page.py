@@ -12,6 +12,7 @@ RUN: dict[str, Any] = {
     "command": "python -m benchmarks.loadgen",
     "minutes": 3.2,
     "machine": {"processor": "a processor", "cores": 2, "memory_gib": 24, "kernel": "6.1", "python": "3.11.7"},
+    "notes": {"slow": "It is slow."},
     "left_out": ["absent: it needs Python 4"],
 }
 
@@ -52,6 +53,11 @@ def test_ratio_of_what_should_be_little_is_a_fraction() -> None:
 def test_promise_without_a_peer_is_not_measured() -> None:
     """And is no pass."""
     assert "| peak requests/s: at least 5x | our client | – | – | – | not measured |" in rendered(*peaks("client", 9))
+
+
+def test_how_a_tool_was_run_is_said() -> None:
+    """Where it did not run as it comes."""
+    assert "## The tools\n\n- a slow tool: It is slow.\n" in rendered()
 
 
 def test_what_could_not_be_measured_is_listed_with_its_reason() -> None:

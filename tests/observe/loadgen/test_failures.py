@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -249,7 +250,8 @@ def test_key_is_in_no_run_argument_or_environment(monkeypatch: pytest.MonkeyPatc
 
     def look(_: Live) -> None:
         for pid in workers(os.getpid()):
-            seen.extend((Path("/proc") / str(pid) / name).read_bytes() for name in ("cmdline", "environ"))
+            with suppress(OSError):  # it has ended meanwhile
+                seen.extend((Path("/proc") / str(pid) / name).read_bytes() for name in ("cmdline", "environ"))
 
     behaviour = lambda number, _: echo if number < 2 else engine.Answer(ttft=0.3)  # noqa: E731 - one line of behaviour
     models = json.dumps({"data": [{"id": f"model-{KEY}"}]}).encode()

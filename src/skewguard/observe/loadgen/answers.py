@@ -5,6 +5,8 @@ Only what a load client needs: no header is kept but those that say where the bo
 
 from collections.abc import Callable
 
+from msgspec import Struct
+
 MOST_HEAD = 64 * 2**10
 MOST_BODY = 256 * 2**20
 """Bytes of one answer: a stream of 100,000 tokens with everything an engine can tell of each has 50 million."""
@@ -20,6 +22,22 @@ _LONGEST_SIZE = 4096
 
 class BadAnswer(Exception):
     """What came is no answer that can be understood; says what is wrong with it."""
+
+
+class _Head(Struct, frozen=True):
+    """The head of an answer: how its body goes on (None: it has none), and what of its headers matters."""
+
+    status: int
+    keep: bool
+    kind: bytes
+    retry_after: bytes
+    step: Callable[..., bytes] | None
+    length: int
+
+
+_HEADS: dict[bytes, _Head] = {}
+"""Heads that were read before: a server's answers begin alike, until its clock shows another second."""
+_MOST_HEADS = 64
 
 
 class Answer:
@@ -71,20 +89,63 @@ class Answer:
             self._rest = data
             return b""
         self._rest = b""
-        lines = data[:end].replace(b"\r\n", b"\n").split(b"\n")
-        status = _status(lines[0])
-        if 100 <= status < 200:
-            self._interim += 1
-            if status == 101 or self._interim > _MOST_INTERIM:
-                raise BadAnswer("the server wants to speak another protocol")
-            return self._head(data[end + skip :])
-        self.status = status
-        self._begin_body(lines)
-        rest = data[end + skip :]
-        if self.done:
-            self.keep = self.keep and not rest
+        text, rest = data[:end], data[end + skip :]
+        head = _HEADS.get(text)
+        if head is None:
+            lines = text.replace(b"\r\n", b"\n").split(b"\n")
+            status = _status(lines[0])
+            if 100 <= status < 200:
+                self._interim += 1
+                if status == 101 or self._interim > _MOST_INTERIM:
+                    raise BadAnswer("the server wants to speak another protocol")
+                return self._head(rest)
+            self.status = status  # known, whatever is wrong with the rest
+            head = self._head_of(status, lines)
+            if len(_HEADS) >= _MOST_HEADS:
+                _HEADS.clear()
+            _HEADS[text] = head
+        return self._begin_body(head, rest)
+
+    def _begin_body(self, head: _Head, rest: bytes) -> bytes:
+        self.status, self.kind, self.retry_after = head.status, head.kind, head.retry_after
+        if head.step is None:
+            self.done = True
+            self.keep = head.keep and not rest
             return b""
+        self.keep, self._left, self._step = head.keep, head.length, head.step
         return self._step(self, rest)
+
+    @staticmethod
+    def _head_of(status: int, lines: list[bytes]) -> _Head:
+        """What matters of a head. Raises `BadAnswer`."""
+        named = _fields(lines[1:])
+        connection = named.get(b"connection", b"").lower()
+        keep = b"close" not in connection and (lines[0].startswith(b"HTTP/1.1") or b"keep-alive" in connection)
+        if named.get(b"content-encoding", b"identity").lower() not in (b"identity", b""):
+            raise BadAnswer("a packed body, which was not asked for")
+        step, length = Answer._body_of(status, named)
+        keep = keep and step is not Answer._until_close
+        return _Head(
+            status, keep, named.get(b"content-type", b"").lower(), named.get(b"retry-after", b""), step, length
+        )
+
+    @staticmethod
+    def _body_of(status: int, named: dict[bytes, bytes]) -> tuple[Callable[..., bytes] | None, int]:
+        """How a body goes on, and its length where it has one. Raises `BadAnswer`."""
+        coding, length = named.get(b"transfer-encoding"), named.get(b"content-length")
+        if status in (204, 304):
+            return None, 0
+        if coding is not None:
+            if coding.lower() != b"chunked":
+                raise BadAnswer("a transfer coding that was not asked for")
+            return Answer._chunk_size, 0
+        if length is None:
+            return Answer._until_close, 0
+        if not length.isdigit() or len(length) > 18:
+            raise BadAnswer("a Content-Length that is no number")
+        if int(length) > MOST_BODY:
+            raise BadAnswer(f"an answer of more than {MOST_BODY // 2**20} MiB")
+        return (Answer._counted if int(length) else None), int(length)
 
     @staticmethod
     def _refuse_head(data: bytes) -> None:
@@ -92,36 +153,6 @@ class Answer:
             raise BadAnswer("what answers there does not speak HTTP/1")
         if len(data) > MOST_HEAD:
             raise BadAnswer(f"headers of more than {MOST_HEAD // 2**10} KiB")
-
-    def _begin_body(self, lines: list[bytes]) -> None:
-        named = _fields(lines[1:])
-        connection = named.get(b"connection", b"").lower()
-        self.keep = b"close" not in connection and (lines[0].startswith(b"HTTP/1.1") or b"keep-alive" in connection)
-        self.kind = named.get(b"content-type", b"").lower()
-        self.retry_after = named.get(b"retry-after", b"")
-        if named.get(b"content-encoding", b"identity").lower() not in (b"identity", b""):
-            raise BadAnswer("a packed body, which was not asked for")
-        coding, length = named.get(b"transfer-encoding"), named.get(b"content-length")
-        if self.status in (204, 304):
-            self.done = True
-        elif coding is not None:
-            if coding.lower() != b"chunked":
-                raise BadAnswer("a transfer coding that was not asked for")
-            self._step = Answer._chunk_size
-        elif length is not None:
-            self._begin_length(length)
-        else:
-            self.keep = False
-            self._step = Answer._until_close
-
-    def _begin_length(self, length: bytes) -> None:
-        if not length.isdigit() or len(length) > 18:
-            raise BadAnswer("a Content-Length that is no number")
-        self._left = int(length)
-        if self._left > MOST_BODY:
-            raise BadAnswer(f"an answer of more than {MOST_BODY // 2**20} MiB")
-        self._step = Answer._counted
-        self.done = self._left == 0
 
     def _counted(self, data: bytes) -> bytes:
         body = data[: self._left]

@@ -166,13 +166,19 @@ def _called(engine: str, dest: str | None) -> str:
 def command_page() -> str:
     """The help text of every verb."""
     context = click.Context(program, info_name="skewguard", max_content_width=100, terminal_width=100)
-    parts = ["# Command line", MADE, f"```text\n{program.get_help(context).rstrip()}\n```"]
-    for name in program.list_commands(context):
-        command = program.get_command(context, name)
+    parts = ["# Command line", MADE, f"```text\n{program.get_help(context).rstrip()}\n```", *verbs(program, context)]
+    return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+
+
+def verbs(group: click.Group, context: click.Context) -> Iterator[str]:
+    """The help text of every command of a group, and of those below it."""
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if command is not None and not command.hidden:
             inner = click.Context(command, info_name=name, parent=context, max_content_width=100, terminal_width=100)
-            parts.append(f"## skewguard {name}\n\n```text\n{command.get_help(inner).rstrip()}\n```")
-    return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+            yield f"## {inner.command_path}\n\n```text\n{command.get_help(inner).rstrip()}\n```"
+            if isinstance(command, click.Group):
+                yield from verbs(command, inner)
 
 
 def with_picture(text: str) -> str:

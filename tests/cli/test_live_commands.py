@@ -190,7 +190,10 @@ def test_things_that_run_are_reached_by_the_same_options(
     assert [seen[name] for name in reach] == ["prod", "eu", None, "api", False, "KEY", None, None, 5.0]
 
 
-@pytest.mark.parametrize("words", [("--help",), ("verify", "--help"), ("check", "x.yaml")])
+@pytest.mark.parametrize(
+    "words",
+    [("--help",), ("verify", "--help"), ("check", "x.yaml"), ("baseline", "--help"), ("baseline", "record", "--help")],
+)
 def test_start_pays_for_nothing_that_runs(words: tuple[str, ...]) -> None:
     """Help and a check of files load neither the way to a cluster nor the reports of what runs."""
     write("x.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: w, image: nginx}]}\n")
@@ -203,5 +206,6 @@ def test_start_pays_for_nothing_that_runs(words: tuple[str, ...]) -> None:
     assert "skewguard.cli.live_commands" in loaded
     heavy = ("lightkube", "httpx", "httpx2", "ssl", "socket", "concurrent.futures", "skewguard.adapters.cluster",
              "skewguard.adapters.endpoints", "skewguard.observe.sources.live", "skewguard.report.fleet",
-             "skewguard.report.pods", "skewguard.report.live_words", "skewguard.api.verifying")  # fmt: skip
+             "skewguard.report.pods", "skewguard.report.live_words", "skewguard.api.verifying", "numpy", "sqlalchemy",
+             "skewguard.observe.loadgen", "skewguard.judge.baseline", "skewguard.adapters.store")  # fmt: skip
     assert loaded & set(heavy) == set()

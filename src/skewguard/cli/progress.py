@@ -5,8 +5,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from skewguard.cli import telling
+
+if TYPE_CHECKING:
+    from skewguard.api.recording import Telling
+    from skewguard.observe.loadgen.live import Live
+    from skewguard.observe.sources.sampling import Seen
 
 FILES_WORTH_A_LINE = 200
 """Files from which on a progress line is worth its place."""
@@ -52,6 +58,21 @@ def reading(place: str) -> Iterator[Callable[[str, int], None]]:
         line.clear()
 
 
+@contextmanager
+def measuring(place: str) -> "Iterator[Telling]":
+    """Callbacks that draw what is read before a measurement, and then how it goes: `62 % · 38 s left · 3.9 req/s · …`."""
+    from skewguard.api.recording import Telling
+
+    line = _Line(place)
+    try:
+        yield Telling(line.count, line.running, line.watching)
+    except KeyboardInterrupt as interrupt:
+        interrupt.add_note(line.said())
+        raise
+    finally:
+        line.clear()
+
+
 class _Line:
     """Counts, and draws them now and then."""
 
@@ -65,11 +86,22 @@ class _Line:
     def count(self, what: str, number: int) -> None:
         """So many there are of it by now."""
         self._counts[what] = number
+        self._draw(self.said)
+
+    def running(self, live: "Live") -> None:
+        """A load is being sent, and stands so."""
+        self._draw(lambda: _stands(live))
+
+    def watching(self, seen: "Seen", left: float) -> None:
+        """A window of live traffic, and its seconds that are left."""
+        self._draw(lambda: _watched(seen, left))
+
+    def _draw(self, said: Callable[[], str]) -> None:
         now = time.monotonic()
         if self._is_shown and now >= self._due:
             self._due = now + BETWEEN_LINES
             self._drawn = True
-            telling.say(_CLEAR + _fitting(self.said()), nl=False)
+            telling.say(_CLEAR + _fitting(said()), nl=False)
 
     def said(self) -> str:
         """The line in words. A place may be a URL, and a URL may hold a secret."""
@@ -82,6 +114,32 @@ class _Line:
         """Leave nothing behind."""
         if self._drawn:
             telling.say(_CLEAR, nl=False)
+
+
+def _stands(live: "Live") -> str:
+    from skewguard.report import load_words
+
+    shares = [
+        live.elapsed / live.planned_seconds if live.planned_seconds else None,
+        (live.completed + live.failed) / live.planned if live.planned else None,
+    ]
+    left = live.planned_seconds - live.elapsed if live.planned_seconds else None
+    return load_words.progress(
+        done=max((share for share in shares if share is not None), default=None),
+        left=left,
+        rate=live.rate,
+        in_flight=live.in_flight,
+        failed=live.failed,
+        ttft=live.ttft_p50,
+        e2e=live.e2e_p50,
+    )
+
+
+def _watched(seen: "Seen", left: float) -> str:
+    parts = [f"watching traffic · {left:.0f} s left", f"{seen.replicas} of {seen.of} replicas"]
+    parts += [f"{seen.requests:,.0f} requests ended"] if seen.requests is not None else []
+    parts += [f"{seen.running:.0f} running, {seen.waiting or 0:.0f} waiting"] if seen.running is not None else []
+    return " · ".join([*parts, *([f"{seen.missed} pages missed"] if seen.missed else [])])
 
 
 def _counted(number: int, what: str) -> str:

@@ -1,0 +1,91 @@
+"""`baseline list`, `show` and `export`: what was recorded, as it was kept."""
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
+from skewguard.api import earlier, keeping
+from skewguard.api.keeping import Kept, Word
+from skewguard.knowledge import engines
+from skewguard.language.baselines import Baseline, BaselineList, BaselineReport
+from skewguard.language.errors import UsageError
+
+
+def list_baselines(
+    workload: str | None = None,
+    *,
+    limit: int = 20,
+    every: bool = False,
+    store: str | None = None,
+    namespace: str | None = None,
+    context: str | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> BaselineList:
+    """What was recorded of a workload (`kind/name`), of a URL, or of everything, the newest first, without rows.
+
+    `every`: invalid and partial ones too. `store` is a URL or path; left out, that of `environ` (`SKEWGUARD_STORE`), of the
+    project, of the user. Raises `UsageError` for what names no workload, and where the store cannot be read.
+    """
+    word = keeping.meant(workload, namespace, context) if workload is not None else None
+    if word is not None and word.kind != "subject":
+        raise UsageError(f"{workload!r} names no workload", hint="write kind/name, or the URL of an endpoint")
+    with keeping.named(store, environ) as kept:
+        subject = word.subject if word is not None else None
+        found = list(islice(_counting(kept.baselines(subject), every=every), limit + 1))
+        notes = [f"there are more; -l shows more than {limit}"] if len(found) > limit else []
+        if not found:
+            notes.append(_nothing(kept, word, every=every))
+        return BaselineList(kept.place, tuple(found[:limit]), engines.tables_used(), notes=tuple(notes))
+
+
+def _counting(found: Iterator[Baseline], *, every: bool) -> Iterator[Baseline]:
+    return (each for each in found if every or each.valid)
+
+
+def _nothing(kept: Kept, word: Word | None, *, every: bool) -> str:
+    of = f" of {word.text}" if word is not None else ""
+    hidden = None if every else next(kept.baselines(word.subject if word is not None else None), None)
+    if hidden is not None:
+        return f"no recording{of} is valid; --all shows the others"
+    return f"nothing was recorded{of} yet: `skewguard baseline record` does it"
+
+
+def show_baseline(
+    thing: str,
+    *,
+    store: str | None = None,
+    namespace: str | None = None,
+    context: str | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> BaselineReport:
+    """One recording: by its id or the first letters of it, from a file or standard input (`-`), or the last valid one of
+
+    a workload; beside what was recorded before it of the same subject at the same load. Raises `UsageError` and `InputError`.
+    """
+    word = keeping.meant(thing, namespace, context)
+    if word.kind in ("file", "stdin"):
+        return BaselineReport((keeping.from_text(word),), tables=engines.tables_used())
+    with keeping.named(store, environ) as kept:
+        found = one(kept, word)
+        against, comparison = earlier.beside(kept, found)
+        return BaselineReport((found,), against, comparison, stored=kept.place, tables=engines.tables_used())
+
+
+def export_baseline(
+    thing: str,
+    *,
+    store: str | None = None,
+    namespace: str | None = None,
+    context: str | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> BaselineReport:
+    """The same alone, to be written to a file and read again. Raises `UsageError` and `InputError`."""
+    word = keeping.meant(thing, namespace, context)
+    if word.kind in ("file", "stdin"):
+        return BaselineReport((keeping.from_text(word),), tables=engines.tables_used())
+    with keeping.named(store, environ) as kept:
+        return BaselineReport((one(kept, word),), tables=engines.tables_used())
+
+
+def one(kept: Kept, word: Word) -> Baseline:
+    """The recording that a word means, from the store."""
+    return kept.by_id(word.text) if word.kind == "id" else keeping.latest(kept, word)

@@ -1,0 +1,127 @@
+"""`baseline calibrate`: how far recordings of the very same thing lie apart, from those that are kept or from new ones."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from msgspec import structs
+
+from skewguard.api import earlier, keeping
+from skewguard.api.keeping import Kept
+from skewguard.judge.baseline import calibrating
+from skewguard.knowledge import engines
+from skewguard.language.baselines import Baseline, CalibrationReport
+from skewguard.language.errors import ExitCode, UsageError
+
+MOST = 50
+"""Recordings of one workload that are learned from: the newest that are alike."""
+
+
+def calibrate_baseline(
+    things: Sequence[str] = (),
+    *,
+    runs: int | None = None,
+    store: str | None = None,
+    keep: bool = True,
+    namespace: str | None = None,
+    context: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    **recording: Any,
+) -> CalibrationReport:
+    """Learn the noise of one subject at one load.
+
+    `things` are ids or files of recordings, or one workload or URL: then its latest that are alike in load and settings.
+    With `runs`, so many are recorded first, and `recording` are the words of `record_baseline`. The result is kept in the store, where
+    `compare_baselines` finds it. Raises `UsageError` and `InputError`.
+    """
+    if runs is not None:
+        return _of_new(things, runs, store, keep, namespace, context, environ, recording)
+    words = [keeping.meant(text, namespace, context) for text in things]
+    if not words:
+        raise UsageError("nothing to learn from", hint="name recordings or a workload, or record some with --runs 5")
+    with keeping.named(store, environ) as kept:
+        if len(words) == 1 and words[0].kind == "subject":
+            found = list(_alike(kept, keeping.latest(kept, words[0])))
+        else:
+            found = [_one(kept, word) for word in words]
+        return _learned(kept, found, keep=keep)
+
+
+def _alike(kept: Kept, newest: Baseline) -> Iterator[Baseline]:
+    """The newest valid ones of a subject that were made at the same load with the same settings."""
+    yield newest
+    subject = keeping.bare(newest.subject)
+    older = (each for each in kept.baselines(subject, before=newest.id) if each.valid)
+    same = (each for each in older if each.inputs_digest == newest.inputs_digest and earlier.comparable(each, newest))
+    yield from islice(same, MOST - 1)
+
+
+def _one(kept: Kept, word: keeping.Word) -> Baseline:
+    if word.kind in ("file", "stdin"):
+        return keeping.from_text(word)
+    if word.kind == "subject":
+        raise UsageError(f"{word.text} stands beside other words", hint="name one workload alone, or recordings by id")
+    return kept.by_id(word.text)
+
+
+def _learned(kept: Kept | None, found: Sequence[Baseline], *, keep: bool) -> CalibrationReport:
+    tables = engines.tables_used()
+    made = calibrating.calibrate(tuple(found), datetime.now(UTC).isoformat(timespec="seconds"))
+    kept_one = kept.keep_calibration(made, tables) if keep and kept is not None else made
+    notes = [] if len({each.inputs_digest for each in found}) == 1 else [_DIFFERENT]
+    place = kept.place if keep and kept is not None else None
+    return CalibrationReport(kept_one, tuple(found), place, tables, notes=tuple(notes))
+
+
+_DIFFERENT = "these recordings are not of the same settings: what differs between them counts as noise"
+
+
+def _of_new(
+    things: Sequence[str],
+    runs: int,
+    store: str | None,
+    keep: bool,
+    namespace: str | None,
+    context: str | None,
+    environ: Mapping[str, str] | None,
+    recording: Mapping[str, Any],
+) -> CalibrationReport:
+    """Record so many, one after another, and learn from those that are valid."""
+    from skewguard.api import recording as recordings
+
+    if len(things) > 1:
+        raise UsageError("one workload is recorded at a time", hint="name it alone, or leave --runs out")
+    if runs < calibrating.FEWEST:
+        raise UsageError(
+            f"--runs {runs} shows no noise", hint=f"at least {calibrating.FEWEST}; ten find smaller changes"
+        )
+    workload = things[0] if things else None
+    found: list[Baseline] = []
+    for _ in range(runs):
+        report = recordings.record_baseline(
+            workload, store=store, keep=keep, namespace=namespace, context=context, environ=environ, **recording
+        )
+        (one,) = report.baselines
+        found.append(one)
+        if report.exit_code == ExitCode.INTERRUPTED:
+            break
+    return _from_runs(found, runs, store, keep, environ)
+
+
+def _from_runs(
+    found: Sequence[Baseline], runs: int, store: str | None, keep: bool, environ: Mapping[str, str] | None
+) -> CalibrationReport:
+    invalid = [each for each in found if not each.valid]
+    valid = [each for each in found if each.valid]
+    told = tuple(f"{each.id or each.started_at} is not valid: {'; '.join(each.invalid_because)}" for each in invalid)
+    if len(found) < runs or len(valid) < calibrating.FEWEST:
+        code = ExitCode.INTERRUPTED if len(found) < runs else ExitCode.UNKNOWN
+        why = f"{len(valid)} valid recordings of {runs}: nothing was learned"
+        return CalibrationReport(None, tuple(found), None, engines.tables_used(), notes=(why, *told), exit_code=code)
+    if not keep:
+        report = _learned(None, valid, keep=False)
+    else:
+        with keeping.named(store, environ) as kept:
+            report = _learned(kept, valid, keep=True)
+    return structs.replace(report, notes=(*report.notes, *told))

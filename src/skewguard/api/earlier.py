@@ -1,0 +1,73 @@
+"""What a recording is held against: the last one that was verified good, else the last valid one, at the same load."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from skewguard.api import keeping
+from skewguard.api.keeping import Kept, Word
+from skewguard.judge.baseline import comparing, matching, tolerances
+from skewguard.language.baselines import Baseline, Calibration, Comparison
+from skewguard.language.facts import Subject
+
+
+class Base(Struct, frozen=True):
+    """A recording to compare with, and why it is this one."""
+
+    baseline: Baseline
+    why: str
+
+
+def fitting(kept: Kept, found: Baseline) -> Base | None:
+    """The base for a recording: of what was recorded before it, the newest that may be compared with it.
+
+    Where none may, the newest valid one: the comparison then says what differs.
+    """
+    others = keeping.of_subject(kept, _word(found.subject), before=found.id or None)
+    good = kept.good(keeping.bare(found.subject))
+    alike = [each for each in others if comparable(each, found)]
+    for each in alike:
+        if each.id in good:
+            return Base(each, "the last one at this load that was verified good")
+    if alike:
+        return Base(alike[0], "the last valid one at this load before it")
+    return Base(others[0], "the last valid one before it, recorded under other conditions") if others else None
+
+
+def last_good(kept: Kept, word: Word) -> Baseline | None:
+    """The last valid recording of a workload with which it was verified good; None where none was."""
+    assert word.subject is not None
+    good = kept.good(word.subject)
+    return next((each for each in keeping.of_subject(kept, word) if each.id in good), None) if good else None
+
+
+def _word(subject: Subject) -> Word:
+    return Word("subject", keeping.placed(subject), keeping.bare(subject))
+
+
+def comparable(a: Baseline, b: Baseline) -> bool:
+    """Whether nothing keeps two recordings from being compared."""
+    return not any(each.blocks for each in matching.differences(a, b))
+
+
+def calibration(kept: Kept, a: Baseline, b: Baseline) -> Calibration | None:
+    """What was last learned of the noise of their subject at their load."""
+    return next((each for each in kept.calibrations(keeping.bare(b.subject)) if matching.calibrates(each, a, b)), None)
+
+
+def compared(kept: Kept | None, a: Baseline, b: Baseline, promised: Mapping[str, Any], confidence: float) -> Comparison:
+    """What b says against a, within what is tolerated, with the noise that is known."""
+    known = calibration(kept, a, b) if kept is not None else None
+    return comparing.compare(a, b, tolerances=tolerances.of(promised), calibration=known, confidence=confidence)
+
+
+def beside(
+    kept: Kept, found: Baseline, promised: Mapping[str, Any] | None = None
+) -> tuple[Baseline | None, Comparison | None]:
+    """What a recording is shown beside, and what the two say of each other, where they can be compared."""
+    base = fitting(kept, found) if found.valid else None
+    if base is None or not comparable(base.baseline, found):
+        return None, None
+    whole = kept.whole(base.baseline)
+    return whole, compared(kept, whole, found, promised or {}, comparing.CONFIDENCE)

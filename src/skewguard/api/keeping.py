@@ -1,0 +1,204 @@
+"""Baselines and calibrations in the store, and what a word on the command line means of them.
+
+A record's body is the document without its rows of requests, so that a list reads little; the whole one is attached to it.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+from msgspec import Struct, structs
+
+from skewguard.adapters import files
+from skewguard.api import stores, surroundings, things
+from skewguard.knowledge.project import Project
+from skewguard.language.baselines import Baseline, Calibration
+from skewguard.language.errors import UsageError
+from skewguard.language.explanations import Tables
+from skewguard.language.facts import Subject
+from skewguard.language.records import Record
+from skewguard.language.running import ENDPOINT
+from skewguard.report import baseline_documents
+
+if TYPE_CHECKING:
+    from skewguard.adapters.store.keeping import Store
+
+BASELINE, CALIBRATION = "skewguard.dev/baseline/v1", "skewguard.dev/calibration/v1"
+WHOLE = "document"
+"""The name of the attachment that holds the document with its rows."""
+MOST_READ = 500
+"""Records of one subject that are looked through for one that fits."""
+
+
+class Word(Struct, frozen=True):
+    """What somebody means by one word: a record's id, a file, standard input, or everything of one subject."""
+
+    kind: Literal["id", "file", "stdin", "subject"]
+    text: str
+    subject: Subject | None = None
+
+
+def meant(text: str, namespace: str | None = None, context: str | None = None) -> Word:
+    """What a word means: `-`, a URL, `kind/name`, a file that is there or looks like one, else an id."""
+    if text == "-":
+        return Word("stdin", text)
+    if text.startswith(("http://", "https://")):
+        return Word("subject", text, Subject(ENDPOINT, text.partition("://")[2].rstrip("/")))
+    name = things.object_name(text)
+    if name is not None and not files.exists(text):
+        place = name.namespace or namespace
+        return Word(
+            "subject", text, Subject(things.full_kind(name.kind), name.name, place, cluster=name.context or context)
+        )
+    if "/" in text or text.endswith((".json", ".yaml")) or files.exists(text):
+        return Word("file", text)
+    return Word("id", text)
+
+
+@contextmanager
+def opened(project: Project, environ: Mapping[str, str] | None) -> Iterator["Kept"]:
+    """The store of a call. Raises `UsageError`."""
+    from skewguard.adapters import store
+
+    with stores.opened(project, environ) as records:
+        yield Kept(records, store.actor(environ or {}))
+
+
+@contextmanager
+def named(url: str | None, environ: Mapping[str, str] | None) -> Iterator["Kept"]:
+    """The store that was named, else that of the environment, of the project, of the user. Raises `UsageError`."""
+    project, _ = surroundings.project(environ, {"store": url})
+    with opened(project, environ) as kept:
+        yield kept
+
+
+class Kept:
+    """One open store, by what is kept of performance in it. `place` names it."""
+
+    def __init__(self, records: "Store", actor: str) -> None:
+        self._records = records
+        self._actor = actor
+        self.place = records.shown
+
+    def keep(self, baseline: Baseline, tables: Tables) -> Baseline:
+        """Keep one; it comes back with its id."""
+        light = structs.replace(baseline, samples=None)
+        record = self._records.append(
+            "baseline",
+            BASELINE,
+            baseline_documents.write(light, tables),
+            subject=baseline.subject,
+            actor=self._actor,
+            tool=_tool(tables),
+            inputs_digest=baseline.inputs_digest,
+            attachments={WHOLE: baseline_documents.write(baseline, tables)} if baseline.samples is not None else None,
+        )
+        return structs.replace(baseline, id=record.id)
+
+    def keep_calibration(self, calibration: Calibration, tables: Tables) -> Calibration:
+        """Keep one; it comes back with its id."""
+        record = self._records.append(
+            "calibration",
+            CALIBRATION,
+            baseline_documents.write_calibration(calibration, tables),
+            subject=calibration.subject,
+            actor=self._actor,
+            tool=_tool(tables),
+            inputs_digest=calibration.inputs_digest,
+        )
+        return structs.replace(calibration, id=record.id)
+
+    def by_id(self, text: str) -> Baseline:
+        """The baseline whose id begins so, with its rows. Raises `UsageError` where there is none, or several."""
+        return self.whole(self._light(self._records.get(text, type="baseline")))
+
+    def whole(self, baseline: Baseline) -> Baseline:
+        """The same with its rows, where it was kept with them."""
+        record = self._records.get(baseline.id, type="baseline")
+        if WHOLE not in record.attachments:
+            return baseline
+        found = baseline_documents.read(self._records.attachment(record.id, WHOLE), f"record {record.id}")
+        return structs.replace(found, id=record.id)
+
+    def baselines(self, subject: Subject | None, *, before: str | None = None) -> Iterator[Baseline]:
+        """Those of a subject (of all where it is None), the newest first, without their rows."""
+        for record in self._records.find("baseline", subject=subject, before=before, limit=MOST_READ):
+            yield self._light(record)
+
+    def calibrations(self, subject: Subject) -> Iterator[Calibration]:
+        """What was learned of the noise of a subject, the newest first."""
+        for record in self._records.find("calibration", subject=subject, limit=MOST_READ):
+            found = baseline_documents.read_calibration(bytes(record.body), f"record {record.id}")
+            yield structs.replace(found, id=record.id)
+
+    def good(self, subject: Subject) -> frozenset[str]:
+        """The ids of the recordings with which a subject was verified as good."""
+        found = self._records.find("validation", subject=subject, limit=MOST_READ)
+        ids = (msgspec.json.decode(record.body, type=_Validated).baseline for record in found)
+        return frozenset(each for each in ids if each is not None)
+
+    @staticmethod
+    def _light(record: Record) -> Baseline:
+        return structs.replace(baseline_documents.read(bytes(record.body), f"record {record.id}"), id=record.id)
+
+
+class _Validated(Struct, frozen=True):
+    """Of the document `validation/v1`: the recording that was valid then."""
+
+    baseline: str | None = None
+
+
+def _tool(tables: Tables) -> str:
+    held = ", ".join(f"{engine} {version}" for engine, version in tables.versions.items())
+    return stores.TOOL + (f" (tables: {held})" if held else "")
+
+
+# ---- one baseline from one word --------------------------------------------------------------------------------------
+
+
+def of_subject(kept: Kept, word: Word, *, before: str | None = None) -> list[Baseline]:
+    """The valid ones of a word that names a workload or URL, the newest first. Raises `UsageError` where it means several."""
+    found = list(kept.baselines(word.subject, before=before))
+    named = list(dict.fromkeys(placed(each.subject) for each in found))
+    if len(named) > 1:
+        raise UsageError(
+            f"{word.text} means several workloads of the store: {', '.join(named[:5])}",
+            hint="say which one with -n, or write [context:]namespace/kind/name",
+        )
+    return [each for each in found if each.valid]
+
+
+def latest(kept: Kept, word: Word) -> Baseline:
+    """The last valid one that a word means. Raises `UsageError`."""
+    found = next(iter(of_subject(kept, word)), None)
+    if found is None:
+        others = next(kept.baselines(word.subject), None)
+        why = "every one that was recorded of it is invalid" if others is not None else "nothing was recorded of it"
+        raise UsageError(
+            f"there is no valid baseline of {word.text} in the store {kept.place}: {why}",
+            hint="`skewguard baseline list --all` shows what there is; `skewguard baseline record` makes one",
+        )
+    return kept.whole(found)
+
+
+def from_text(word: Word) -> Baseline:
+    """The baseline in a file, or on standard input. Raises `InputError`."""
+    if word.kind == "stdin":
+        import sys
+
+        return baseline_documents.read(
+            files.read_stream(sys.stdin.buffer, files.MOST_OF_RESULTS).encode(), "standard input"
+        )
+    return baseline_documents.read(files.read_text(word.text, files.MOST_OF_RESULTS).encode(), files.shown(word.text))
+
+
+def bare(subject: Subject) -> Subject:
+    """A subject without what says which pod, revision or file it was seen in."""
+    return structs.replace(subject, pod=None, revision=None, uid=None, source=None, container=None)
+
+
+def placed(subject: Subject) -> str:
+    """A subject with its cluster, as people write it."""
+    at = f"{subject.cluster}:" if subject.cluster else ""
+    return f"{at}{bare(subject)}"

@@ -1,0 +1,75 @@
+"""From what was measured to a baseline: its metrics, whether they can be trusted, and what the exit code says of it."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from msgspec import structs
+
+from skewguard.judge.baseline import metrics, objectives, validity
+from skewguard.language.baselines import Baseline, Metric, Requests, Run, Samples
+from skewguard.language.errors import ExitCode
+from skewguard.language.measures import MEASURES
+
+_ORDER = {name: number for number, name in enumerate(MEASURES)}
+
+
+def of_run(bound: Baseline, run: Run, beside: Sequence[Metric] = ()) -> Baseline:
+    """The baseline of a run. `bound` says what it is bound to; `beside` are metrics of the engine itself, read meanwhile."""
+    found = metrics.of_run(run, slo=bound.slo, gpus=bound.gpus)
+    reasons = [*validity.reasons(run, found), *_share(bound)]
+    return structs.replace(
+        bound,
+        started_at=run.started_at,
+        duration=run.duration,
+        kind="load",
+        load=run.load,
+        valid=not reasons,
+        invalid_because=tuple(reasons),
+        partial=run.partial,
+        requests=requests(run.samples),
+        instrument=run.instrument,
+        metrics=together(found, beside),
+        samples=run.samples,
+        model=run.model or bound.model,
+        measured=run.measured,
+        notes=tuple(dict.fromkeys((*bound.notes, *run.notes, *validity.notes(run, found)))),
+    )
+
+
+def _share(bound: Baseline) -> Iterable[str]:
+    if bound.part is not None:
+        index, size = bound.part
+        yield f"it is share {index + 1} of {size} of a load: `skewguard baseline merge` puts all of them together"
+
+
+def together(first: Iterable[Metric], second: Iterable[Metric]) -> tuple[Metric, ...]:
+    """Metrics of two sources in the order in which they are shown; of one that both have, the first's, unless it is a gap."""
+    found: dict[str, Metric] = {}
+    for metric in (*first, *second):
+        known = found.get(metric.name)
+        if known is None or (known.gap is not None and metric.gap is None):
+            found[metric.name] = metric
+    return tuple(sorted(found.values(), key=lambda each: _ORDER.get(each.name, len(_ORDER))))
+
+
+def requests(samples: Samples) -> Requests:
+    """How many requests of a run, its warm-up included, were sent, answered, and lost to what."""
+    failed = Counter(kind for kind in samples.failure if kind)
+    whole = len(samples.failure) - sum(failed.values())
+    untold = sum(not kind and tokens < 0 for kind, tokens in zip(samples.failure, samples.output_tokens, strict=True))
+    return Requests(len(samples.failure), whole, dict(failed), untold)
+
+
+def exit_code(found: Iterable[Baseline], *, interrupted: bool = False, unread: bool = False) -> ExitCode:
+    """130 interrupted, 1 an objective missed by a valid one, 2 a contract could not be read, 3 not valid, or an objective
+
+    of which nobody can tell.
+    """
+    every = list(found)
+    judged = {each.verdict for one in every if one.valid for each in objectives.judged(one, one.slo)}
+    codes = [ExitCode.INTERRUPTED] if interrupted else []
+    codes += [ExitCode.FAILED] if "missed" in judged else []
+    codes += [ExitCode.UNREADABLE] if unread else []
+    if "undecided" in judged or not all(each.valid for each in every):
+        codes.append(ExitCode.UNKNOWN)
+    return ExitCode.first(codes)

@@ -1,0 +1,49 @@
+"""`baseline merge`: the results of several machines that sent one load together, as one."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+
+from msgspec import structs
+
+from skewguard.api import keeping, measuring, surroundings
+from skewguard.api.keeping import Word
+from skewguard.judge.baseline import merging
+from skewguard.knowledge import engines
+from skewguard.language.baselines import Baseline, BaselineReport
+from skewguard.language.errors import InputError
+
+
+def merge_baselines(
+    files: Sequence[str],
+    *,
+    store: str | None = None,
+    keep: bool = True,
+    environ: Mapping[str, str] | None = None,
+) -> BaselineReport:
+    """Merge the files that `record_baseline(part="K/N")` of each machine gave, and keep the whole in the store.
+
+    Rows are those of all, so that quantiles are exact; the window is that in which all were measured, the instrument the
+    worst of each. The exit code is 3 for a result that is not valid. Raises `InputError` for files that are not all shares
+    of one load.
+    """
+    shares = [keeping.from_text(Word("stdin" if path == "-" else "file", path)) for path in files]
+    if against := tuple(merging.objections(shares)):
+        raise InputError(
+            f"these {len(shares)} results are not one load: {'; '.join(against)}",
+            hint="give the results of all shares of one run, each once",
+        )
+    tables = engines.tables_used()
+    made = _whole(shares)
+    project, problems = surroundings.project(environ, {"store": store})
+    with keeping.opened(project, environ) if keep else nullcontext(None) as kept:
+        made = kept.keep(made, tables) if kept is not None else made
+        place = kept.place if kept is not None else None
+    code = measuring.exit_code([made], unread=bool(problems))
+    return BaselineReport((made,), stored=place, tables=tables, errors=problems, exit_code=code)
+
+
+def _whole(shares: Sequence[Baseline]) -> Baseline:
+    first = structs.replace(shares[0], id="", part=None, notes=())
+    run = merging.merged(shares)
+    told = f"merged from {len(shares)} shares of one load"
+    return measuring.of_run(first, structs.replace(run, notes=(*run.notes, told)), beside=shares[0].metrics)

@@ -1,0 +1,179 @@
+"""`baseline record`: a load sent and measured, or the traffic of users watched, bound to all that it was measured on."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec import Struct, structs
+
+from skewguard.api import earlier, keeping, loads, measured, measuring, sending, surroundings, watching, witnessing
+from skewguard.api.contracts import Contracts, load_contracts
+from skewguard.api.keeping import Kept
+from skewguard.api.loads import Wish
+from skewguard.api.measured import Thing
+from skewguard.api.observing_traffic import WINDOW_S, Progress
+from skewguard.api.running import Terms
+from skewguard.api.sending import Manner
+from skewguard.api.watching import Watching
+from skewguard.api.witnessing import Reached
+from skewguard.knowledge import engines
+from skewguard.language.baselines import Baseline, BaselineReport
+from skewguard.language.errors import InputError, UsageError
+from skewguard.language.loads import Load, Prompts, Spread
+from skewguard.observe.loadgen.live import Live
+
+
+class Telling(Struct, frozen=True):
+    """Who is told how it goes: of what is being read (`pods`, how many), of a running load, of a window (what was seen, seconds left)."""
+
+    reading: Callable[[str, int], None] | None = None
+    running: Callable[[Live], None] | None = None
+    window: Progress | None = None
+
+
+def record_baseline(
+    workload: str | None = None,
+    *,
+    endpoint: str | None = None,
+    as_: str | None = None,
+    load: Mapping[str, Any] | None = None,
+    traffic: bool = False,
+    window: float = WINDOW_S,
+    beat: float | None = None,
+    slo: Sequence[str] = (),
+    model: str | None = None,
+    processes: int = 1,
+    part: str | None = None,
+    on_live: bool = False,
+    dcgm: str | None = None,
+    prometheus: str | None = None,
+    prometheus_match: str | None = None,
+    store: str | None = None,
+    keep: bool = True,
+    contracts: Sequence[str] = (),
+    model_configs: Sequence[str] = (),
+    tables: str | None = None,
+    namespace: str | None = None,
+    context: str | None = None,
+    kubeconfig: str | None = None,
+    depth: str | None = None,
+    exec_: bool = False,
+    api_key_env: str | None = None,
+    api_key_file: str | None = None,
+    ca_file: str | None = None,
+    timeout: float = witnessing.TIMEOUT_S,
+    environ: Mapping[str, str] | None = None,
+    telling: Telling | None = None,
+) -> BaselineReport:
+    """Record a baseline of a workload (`kind/name`) or of the engine behind a URL, and keep it.
+
+    `load` are words of a load as `loads.Wish` names them (`rate`, `concurrency`, `duration`, `prompt_tokens`, …); what they leave out
+    is the contract's, then small defaults. With `traffic` nothing is sent: the engine's own counters are read for `window`
+    seconds. `slo` are objectives as `ttft.p95=2s`. `part` is `K/N`: this machine's share of the load. Without `on_live` no
+    load goes to an engine that has traffic of its users. The exit code is 1 where an objective was missed, 3 for a recording
+    that is not valid (it is kept, and never compared with), 130 where it was interrupted. Raises `UsageError` for what cannot be
+    meant or must not be done, `InputError` and `ClusterError` for what cannot be reached.
+    """
+    asked = Wish(**(load or {}))
+    _meant(workload, endpoint, asked, traffic=traffic, on_live=on_live, part=part)
+    telling = telling or Telling()
+    environ = environ or {}
+    reached = Reached(context, kubeconfig, timeout, depth, exec_, api_key_env, api_key_file, ca_file)
+    share = loads.part(part, environ)
+    with surroundings.of_call(
+        tables_folder=tables, store=store, environ=environ, model_configs=model_configs
+    ) as around:
+        terms = Terms(load_contracts(contracts, around.apart), around, _today())
+        _refuse_unread(terms.promised)
+        with keeping.opened(around.project, environ) if keep else nullcontext(None) as kept:
+            if workload is not None:
+                thing = measured.of_workload(
+                    workload, terms, reached, namespace=namespace, url=endpoint, progress=telling.reading
+                )
+            else:
+                thing = measured.of_url(endpoint or "", as_, terms, reached)
+            how = Watching(reached, reached.manner(), beat, dcgm, prometheus, prometheus_match)
+            bound = _bound(thing, slo, share)
+            if traffic:
+                seen = watching.recorded(bound, thing, how, window, telling.window)
+                return _answered(seen.baseline, kept, thing, around.problems, interrupted=seen.interrupted)
+            url = measured.refuse_without_address(thing, workload or "")
+            manner = Manner(url, asked, model, processes, share, on_live, telling.running)
+            sent = sending.sent(bound, thing, manner, how)
+            return _answered(sent.baseline, kept, thing, around.problems, interrupted=sent.interrupted)
+
+
+def _today() -> str:
+    return datetime.now(tz=UTC).date().isoformat()
+
+
+def _meant(
+    workload: str | None, endpoint: str | None, load: Wish, *, traffic: bool, on_live: bool, part: str | None
+) -> None:
+    """Raises for options that contradict each other."""
+    if workload is None and endpoint is None:
+        raise UsageError("nothing to measure", hint="name a workload (deploy/chat), or an engine with --endpoint URL")
+    if not traffic:
+        return
+    sends = [f"--{name.replace('_', '-')}" for name, value in structs.asdict(load).items() if value]
+    sends += ["--on-live"] if on_live else []
+    sends += ["--part"] if part is not None else []
+    if sends:
+        raise UsageError(
+            f"--from traffic sends nothing, which rules out {' and '.join(sends)}",
+            hint="leave them out, or --from traffic",
+        )
+
+
+def _refuse_unread(promised: Contracts) -> None:
+    """Raises where a contract cannot be read: it says what is to be sent, and what was promised."""
+    if promised.problems:
+        first = promised.problems[0]
+        message = f"nothing was sent, since a contract cannot be read: {first.message}"
+        raise InputError(message, hint=first.hint, file=first.file, line=first.line, column=first.column)
+
+
+def _bound(thing: Thing, slo: Sequence[str], share: tuple[int, int] | None) -> Baseline:
+    """The baseline of a thing before anything was measured of it."""
+    known = thing.bound
+    unread = [f"{each.what}: {each.reason}, which hides {each.hides}" for each in thing.unread]
+    return Baseline(
+        subject=known.subject,
+        started_at="",
+        duration=0.0,
+        kind="load",
+        load=Load("observed", Prompts("observed", Spread(None), Spread(None))),
+        replicas=known.replicas,
+        gpus=known.gpus,
+        slo=loads.objectives(slo, thing.promised.get("slo", {})),
+        facts=known.facts,
+        gaps=known.gaps,
+        inputs_digest=thing.inputs_digest,
+        model=known.model,
+        engine=known.engine,
+        version=known.version,
+        part=share,
+        notes=tuple(dict.fromkeys((*thing.notes, *unread))),
+    )
+
+
+def _answered(
+    made: Baseline, kept: Kept | None, thing: Thing, problems: tuple[Any, ...], *, interrupted: bool
+) -> BaselineReport:
+    """Keep it, and show it beside what was recorded before it."""
+    tables = engines.tables_used()
+    against = comparison = None
+    if kept is not None:
+        made = kept.keep(made, tables)
+        against, comparison = earlier.beside(kept, made, thing.promised.get("tolerances"))
+    return BaselineReport(
+        (made,),
+        against,
+        comparison,
+        kept.place if kept is not None else None,
+        tables,
+        problems,
+        notes=(f"load and objectives of contract {thing.contract.name}",) if thing.promised and thing.contract else (),
+        exit_code=measuring.exit_code([made], interrupted=interrupted, unread=bool(problems)),
+    )

@@ -1,0 +1,139 @@
+"""Sending a load to what is measured: only where it harms nobody unasked, and with the engine's own metrics read beside it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Struct, structs
+
+from skewguard.adapters import files
+from skewguard.api import loads, measuring, watching
+from skewguard.api.loads import Wish
+from skewguard.api.measured import Thing
+from skewguard.api.watching import Watching
+from skewguard.judge.baseline import busy
+from skewguard.judge.baseline.busy import Busy
+from skewguard.language.baselines import Baseline, Run
+from skewguard.language.errors import UsageError
+from skewguard.language.loads import Load
+from skewguard.observe import loadgen
+from skewguard.observe.loadgen import prompting, running
+from skewguard.observe.loadgen.live import Live
+
+MOST_ERRORS = 0.01
+FEWEST_ERRORS = 2
+"""Failures below which no share of them is one: of the first ten requests a single one would be a tenth."""
+
+GRACE_S = 900.0
+"""Seconds that the last answers may take, while the connections to the cluster are kept."""
+UNTIMED_S = 3600.0
+"""Seconds for which they are kept for a load that ends with its requests."""
+
+ON_LIVE = ("prompt_tokens", "output_tokens", "seed")
+"""What a contract says of the load that is kept beside the traffic of users; the rest is small, unless it was asked for."""
+
+
+class Manner(Struct, frozen=True):
+    """How a load is sent: where, what was asked for of it, under which name, by how many processes, as which share."""
+
+    url: str
+    wish: Wish
+    model: str | None = None
+    processes: int = 1
+    share: tuple[int, int] | None = None
+    on_live: bool = False
+    told: Callable[[Live], None] | None = None
+
+
+class Sent(Struct, frozen=True):
+    """The baseline of a load, and whether somebody ended it."""
+
+    baseline: Baseline
+    interrupted: bool = False
+
+
+def sent(bound: Baseline, thing: Thing, manner: Manner, how: Watching) -> Sent:
+    """Send the load and measure it. Raises `UsageError` where users would be harmed that nobody spoke of."""
+    load, prompts = _load(thing, manner)
+    target = loadgen.Target(
+        manner.url,
+        manner.model or bound.model,
+        how.manner.key.text if how.manner.key is not None else None,
+        how.reached.ca_file,
+    )
+    seconds = longest(load, prompts)
+    with (
+        watching.witnesses(thing, how, seconds=seconds + GRACE_S) as witnesses,
+        witnesses.sampler(how.paced) as sampler,
+    ):
+        notes = _allowed(watching.look(sampler), thing, on_live=manner.on_live)
+        run = loadgen.run(
+            target,
+            load,
+            prompts,
+            processes=manner.processes,
+            progress=manner.told,
+            stop=_stopping(sampler) if manner.on_live else None,
+            part=manner.share or (0, 1),
+        )
+        watched = sampler.stop()
+    whole = structs.replace(bound, notes=(*bound.notes, *notes))
+    made = measuring.of_run(whole, run, watching.metrics_beside(watched, run, thing, how))
+    return Sent(made, interrupted=_was_interrupted(run))
+
+
+def _load(thing: Thing, manner: Manner) -> tuple[Load, prompting.PromptSet]:
+    promised: Mapping[str, Any] = thing.promised.get("load", {})
+    if manner.on_live:
+        promised = {name: value for name, value in promised.items() if name in ON_LIVE}
+    load = loads.described(manner.wish, promised)
+    path = manner.wish.trace or manner.wish.prompts
+    prompts = prompting.from_load(load, files.read_text(path, files.MOST_OF_RESULTS) if path is not None else None)
+    return structs.replace(load, prompts=prompts.described), prompts
+
+
+def longest(load: Load, prompts: prompting.PromptSet) -> float:
+    """Seconds that a load may take, its last answers aside; a count of requests says nothing of time."""
+    staged = sum(stage.duration for stage in load.stages)
+    traced = max(prompts.times, default=0.0)
+    return load.warmup + max(load.duration or 0.0, staged, traced, UNTIMED_S if load.duration is None else 0.0)
+
+
+# ---- whether it may be sent ------------------------------------------------------------------------------------------
+
+
+def _allowed(found: Busy, thing: Thing, *, on_live: bool) -> tuple[str, ...]:
+    """What is to be said of the traffic that was there. Raises `UsageError` where it keeps the load from being sent."""
+    who = str(thing.bound.subject)
+    if found.any and not on_live:
+        raise UsageError(
+            f"{who} has traffic of its users ({found}), and a load beside it would slow them down: nothing was sent",
+            hint="--from traffic measures what they send, and sends nothing; --on-live sends a small load beside it, which ends "
+            "itself at 1 % errors or a standing queue",
+        )
+    if found.any:
+        return (f"users were served meanwhile ({found}): what was measured is the engine beside their traffic",)
+    if found.told or on_live:
+        return ()
+    if thing.context is not None:
+        raise UsageError(
+            f"nobody can tell whether {who} has traffic of its users: {found.why}",
+            hint="make its metrics readable (`skewguard verify --check-access` says what that needs), or say with --on-live that a "
+            "load may go there in any case",
+        )
+    return (f"whether it had traffic of its users meanwhile is not known: {found.why}",)
+
+
+def _stopping(sampler: Any) -> Callable[[Live], str | None]:
+    """What ends a load beside the traffic of users: errors, or a queue that stands."""
+
+    def why(live: Live) -> str | None:
+        ended = live.completed + live.failed
+        if live.failed >= FEWEST_ERRORS and live.failed > MOST_ERRORS * ended:
+            return f"{live.failed} of {ended} requests failed, which is more than {MOST_ERRORS:.0%}"
+        return busy.standing(sampler.watched().scrapes) or None
+
+    return why
+
+
+def _was_interrupted(run: Run) -> bool:
+    return run.partial and run.stopped == running.INTERRUPTED

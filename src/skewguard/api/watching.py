@@ -1,0 +1,136 @@
+"""What an engine and its GPUs say of themselves beside a load, or in a window of their users' traffic."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+
+from msgspec import Struct, structs
+
+from skewguard.adapters.cluster import access
+from skewguard.adapters.cluster.read import Reader
+from skewguard.api import measuring, observing_traffic
+from skewguard.api.interviews import Manner
+from skewguard.api.measured import Thing
+from skewguard.api.observing_traffic import Progress
+from skewguard.api.witnessing import Reached
+from skewguard.judge.baseline import busy, windows
+from skewguard.judge.baseline.busy import Busy
+from skewguard.language.baselines import Baseline, Metric, Run, Watched
+from skewguard.observe.sources import sampling
+from skewguard.observe.sources.sampling import Sampler
+
+LOOK_S = 3.0
+"""Seconds for which an engine is looked at before anything is sent to it."""
+_ROUND_S = 0.25
+
+
+class Watching(Struct, frozen=True):
+    """How it is watched: the ways to engines, the beat in seconds, an exporter and a Prometheus by URL."""
+
+    reached: Reached
+    manner: Manner
+    beat: float | None = None
+    dcgm: str | None = None
+    prometheus: str | None = None
+    matchers: str | None = None
+
+    @property
+    def paced(self) -> float:
+        """The beat, or the usual one."""
+        return self.beat or sampling.BEAT_S
+
+
+@contextmanager
+def witnesses(thing: Thing, how: Watching, *, seconds: float) -> Iterator[observing_traffic.Witnesses]:
+    """The replicas and GPUs of a thing, to be read for so many seconds."""
+    if thing.context is None:
+        url, engine = thing.url or "", thing.bound.engine
+        found = observing_traffic.at_url(url, how.manner, engine=engine, ca_file=how.reached.ca_file, dcgm=how.dcgm)
+        with closing(found):
+            yield found
+        return
+    named = None if thing.context == access.IN_CLUSTER else thing.context
+    patience = seconds + how.reached.timeout * 2
+    with access.connect(named, how.reached.kubeconfig, deadline=patience) as cluster:
+        found = observing_traffic.of_replicas(Reader(cluster), thing.standings, how.manner, dcgm=how.dcgm)
+        with closing(found):
+            yield found
+
+
+def look(sampler: Sampler) -> Busy:
+    """Whether users are served: what the pages of a few seconds show, sooner where they show it at once."""
+    until = time.monotonic() + LOOK_S
+    while True:
+        found = busy.seen(sampler.watched())
+        left = until - time.monotonic()
+        if found.any or left <= 0:
+            return found
+        time.sleep(min(left, _ROUND_S))
+
+
+def metrics_beside(watched: Watched, run: Run, thing: Thing, how: Watching) -> tuple[Metric, ...]:
+    """What was seen in the time in which rows of a run count; where Prometheus has more of it, with that."""
+    began = datetime.fromisoformat(run.started_at).timestamp()
+    low, high = run.measured
+    found = windows.beside_run(watched, within=(began + low, began + high))
+    if how.prometheus is None:
+        return found
+    kept = out_of_prometheus(thing, how, high - low, at=began + high)
+    return measuring.together(found, windows.beside_run(kept))
+
+
+def out_of_prometheus(thing: Thing, how: Watching, seconds: float, at: float | None = None) -> Watched:
+    """A window of a Prometheus that scrapes the replicas, until `at` (Unix time; None: now)."""
+    return observing_traffic.out_of_prometheus(
+        how.prometheus or "",
+        engine=thing.bound.engine,
+        seconds=seconds,
+        matchers=how.matchers,
+        namespace=thing.bound.subject.namespace,
+        pods=thing.pods,
+        at=at,
+        ca_file=how.reached.ca_file,
+    )
+
+
+# ---- a window of live traffic ----------------------------------------------------------------------------------------
+
+
+class Observed(Struct, frozen=True):
+    """The baseline of a window, and whether somebody ended it early."""
+
+    baseline: Baseline
+    interrupted: bool = False
+
+
+def recorded(bound: Baseline, thing: Thing, how: Watching, window: float, told: Progress | None) -> Observed:
+    """What users were served in a window: the next one of the engines' own pages, or the last one that a Prometheus kept.
+
+    Sends nothing but questions for pages of metrics.
+    """
+    if how.prometheus is not None:
+        return Observed(of_window(bound, out_of_prometheus(thing, how, window), interrupted=False))
+    with witnesses(thing, how, seconds=window) as found:
+        watched, interrupted = observing_traffic.watch(found, seconds=window, beat=how.paced, progress=told)
+    return Observed(of_window(bound, watched, interrupted=interrupted), interrupted)
+
+
+def of_window(bound: Baseline, watched: Watched, *, interrupted: bool) -> Baseline:
+    """The baseline of what was read in a window."""
+    found = windows.of_scrapes(watched, gpus=bound.gpus)
+    reasons = (*found.invalid_because, *(["the window was ended early"] if interrupted else []))
+    return structs.replace(
+        bound,
+        started_at=found.started_at,
+        duration=found.duration,
+        kind="traffic",
+        load=found.load,
+        replicas=found.replicas,
+        valid=not reasons,
+        invalid_because=reasons,
+        partial=interrupted,
+        requests=found.requests,
+        metrics=measuring.together(found.metrics, ()),
+        notes=tuple(dict.fromkeys((*bound.notes, *found.notes))),
+    )

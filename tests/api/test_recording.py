@@ -1,0 +1,466 @@
+"""`record_baseline` against an engine whose truth is known, and against a cluster in this process."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skewguard import api
+from skewguard.adapters.cluster import access
+from skewguard.api import measured, recording, surroundings, watching
+from skewguard.api.contracts import load_contracts
+from skewguard.api.measured import Thing
+from skewguard.api.running import Terms
+from skewguard.api.witnessing import Reached
+from skewguard.judge.baseline import validity
+from skewguard.language.baselines import Baseline, BaselineReport
+from skewguard.language.errors import InputError, UsageError
+from skewguard.language.facts import Fact
+from tests.fakes import engine, pages
+from tests.fakes.api_server import ApiServer, free_port
+from tests.observe.live import made
+
+SMALL = {"concurrency": 4, "requests": 40, "warmup": 0.0, "prompt_tokens": "16", "output_tokens": "4"}
+BEAT = 0.05
+CONTRACT = """
+apiVersion: skewguard.dev/v1alpha1
+kind: ServingContract
+metadata: {name: chat}
+spec:
+  targets: [{kind: Deployment, name: chat}]
+  performance:
+    load: {profile: constant, rate: 100, requests: 40, warmup: 0s, prompt_tokens: 24, output_tokens: 4, seed: 9}
+    slo: {e2e: {p95: 30s}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short look, and a machine that others do not use: what the client says of itself there is tested elsewhere."""
+    monkeypatch.setattr(watching, "LOOK_S", 0.3)
+    monkeypatch.setattr(validity, "_of_instrument", lambda *_, **__: ())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    """Where recordings are kept."""
+    return str(tmp_path / "store.db")
+
+
+@contextmanager
+def serving(
+    answer: engine.Behaviour | None = None, page: Callable[[int], bytes] | None = None
+) -> Iterator[engine.Served]:
+    """An engine; `page` is its page of metrics, by how often it was asked."""
+    asked = iter(range(10**6))
+    told = {} if page is None else {"/metrics": lambda: page(next(asked))}
+    with engine.serving(answer or engine.Answer(ttft=0.01, gap=0.002), pages=told) as url:
+        yield url
+
+
+def idle(_number: int) -> bytes:
+    """A page of an engine without traffic."""
+    return pages.vllm(7, running=0)
+
+
+def serves(number: int) -> bytes:
+    """A page of an engine that has some."""
+    return pages.vllm(7 + number, running=2)
+
+
+def record(url: str | None, **more: Any) -> BaselineReport:
+    """A small recording that is not kept, unless told otherwise."""
+    more.setdefault("keep", "store" in more)
+    more.setdefault("load", SMALL)
+    return api.record_baseline(more.pop("workload", None), endpoint=url, **{"beat": BEAT, "timeout": 10, **more})
+
+
+def one(report: BaselineReport) -> Baseline:
+    """Its only baseline."""
+    (found,) = report.baselines
+    return found
+
+
+# ---- an engine behind a URL ------------------------------------------------------------------------------------------
+
+
+def test_load_is_sent_measured_and_kept(store: str) -> None:
+    """Every request once, with the server's own counts, bound to the endpoint."""
+    with serving(page=idle) as url:
+        report = record(url, store=store)
+    found = one(report)
+    assert (report.exit_code, found.valid, found.partial, found.kind) == (0, True, False, "load")
+    assert (found.requests.sent, found.requests.completed, found.requests.failed) == (40, 40, {})
+    assert len(url.requests) == 40
+    assert {request.body["max_tokens"] for request in url.requests} == {4}
+    assert (found.subject.kind, found.subject.name) == ("Endpoint", url.partition("://")[2])
+    assert (found.engine, found.model, found.load.prompts.source) == ("vllm", engine.MODEL, "synthetic")
+    assert api.list_baselines(store=store).baselines[0].id == found.id != ""
+
+
+def test_nothing_is_kept_where_nobody_wants_it(tmp_path: Path) -> None:
+    """Nor is a store made."""
+    with serving() as url:
+        report = record(url, environ={"SKEWGUARD_STORE": str(tmp_path / "no.db")})
+    assert (report.stored, one(report).id, (tmp_path / "no.db").exists()) == (None, "", False)
+
+
+def test_second_recording_is_held_against_the_first(store: str) -> None:
+    """At the same load of the same endpoint; five times slower is worse, and no failure of the recording itself."""
+    slow = False
+
+    def answer(_number: int, _body: dict[str, Any]) -> engine.Answer:
+        return engine.Answer(ttft=0.05 if slow else 0.01, gap=0.05 if slow else 0.01)
+
+    load = {**SMALL, "output_tokens": "8", "requests": 80}
+    with serving(answer) as url:
+        first = record(url, store=store, load=load)
+        slow = True
+        second = record(url, store=store, load=load)
+    assert (first.against, second.exit_code) == (None, 0)
+    assert second.against is not None
+    assert second.comparison is not None
+    assert (second.against.id, second.comparison.verdict) == (one(first).id, "worse")
+
+
+def test_what_an_endpoint_does_not_show_is_a_gap() -> None:
+    """Its GPUs, its replicas: each with its reason, and no number."""
+    with serving(page=idle) as url:
+        found = one(record(url))
+    per_gpu, memory = found.metric("output_tokens_per_second_per_gpu"), found.metric("gpu_memory_used")
+    assert per_gpu is not None
+    assert memory is not None
+    assert (found.replicas, found.gpus, per_gpu.value, memory.value) == (None, None, None, None)
+    assert (bool(per_gpu.gap), bool(memory.gap)) == (True, True)
+    assert "hardware.gpu_class" in [gap.setting for gap in found.gaps]
+    assert "runtime.image_digest" in [gap.setting for gap in found.gaps] or found.inputs_digest is None
+
+
+def test_engine_that_nobody_knows_is_measured_without_its_settings() -> None:
+    """And it is said that nothing is known of it, nor whether it served anybody meanwhile."""
+    with serving() as url:
+        found = one(record(url))
+    assert (found.engine, found.facts, found.valid) == (None, (), True)
+    assert any(note.startswith("no engine that is known answers") for note in found.notes)
+    assert any(note.startswith("whether it had traffic of its users meanwhile is not known") for note in found.notes)
+
+
+def test_endpoint_that_does_not_answer_is_no_recording() -> None:
+    """With how to see for oneself."""
+    with pytest.raises(InputError, match="nothing listens there") as refused:
+        record(f"http://127.0.0.1:{free_port()}")
+    assert "curl" in str(refused.value.hint)
+
+
+def test_contract_says_load_and_objectives(tmp_path: Path) -> None:
+    """Of the endpoint that it is given for; an option goes before it."""
+    contract = tmp_path / "chat.yaml"
+    contract.write_text(CONTRACT)
+    with serving(page=idle) as url:
+        report = record(url, contracts=[str(contract)], load={"prompt_tokens": "16"})
+    load = one(report).load
+    assert (load.profile, load.rate, load.requests, load.seed) == ("constant", 100, 40, 9)
+    assert (str(load.prompts.prompt_tokens), str(load.prompts.output_tokens)) == ("16", "4")
+    assert one(report).slo == {"e2e": {"p95": 30.0}}
+    assert report.notes == ("load and objectives of contract chat",)
+
+
+def test_objective_that_is_missed_fails_the_recording() -> None:
+    """An answer whose first token takes 10 ms cannot end within two."""
+    with serving(page=idle) as url:
+        report = record(url, slo=["e2e.p50=2ms"], load={**SMALL, "requests": 200})
+    assert (report.exit_code, one(report).valid) == (1, True)
+
+
+def test_objective_that_nobody_can_tell_of_is_no_pass() -> None:
+    """Its engine counts no preemptions that anybody could read."""
+    with serving() as url:
+        report = record(url, slo=["preemptions.max=1"])
+    assert (report.exit_code, one(report).valid) == (3, True)
+
+
+def test_recording_with_too_many_failures_is_not_valid(store: str) -> None:
+    """It is kept, with the reason, and stands for nothing."""
+    answers = {True: engine.Answer(status=500), False: engine.Answer()}
+    with serving(lambda number, _body: answers[number % 4 == 0]) as url:
+        report = record(url, store=store)
+    assert (report.exit_code, one(report).valid, one(report).requests.failed) == (3, False, {"http": 10})
+    assert "failed" in one(report).invalid_because[0]
+    with pytest.raises(UsageError, match="invalid"):
+        api.show_baseline(url, store=store)
+
+
+def test_interrupt_keeps_what_was_measured(store: str) -> None:
+    """Partial, kept, and never compared with."""
+
+    def interrupt(_live: object) -> None:
+        raise KeyboardInterrupt
+
+    with serving(engine.Answer(ttft=0.01, gap=0.01)) as url:
+        report = record(
+            url, store=store, load={**SMALL, "requests": None, "duration": 60.0},
+            telling=recording.Telling(running=interrupt),
+        )  # fmt: skip
+    found = one(report)
+    assert (report.exit_code, found.partial, found.valid) == (130, True, False)
+    assert 0 < (found.requests.sent or 0) < 2000
+    assert [each.id for each in api.list_baselines(store=store, every=True).baselines] == [found.id]
+
+
+def test_share_of_a_load_is_no_baseline_and_merges(tmp_path: Path) -> None:
+    """Two machines send half of it each; together they are the load."""
+    from skewguard.report import baseline_documents
+
+    files: list[Path] = []
+    with serving(page=idle) as url:
+        for part in ("1/2", "/2"):
+            report = record(url, part=part, environ={"JOB_COMPLETION_INDEX": "1"})
+            assert (report.exit_code, one(report).requests.sent) == (3, 20)
+            assert "share" in one(report).invalid_because[-1]
+            files.append(tmp_path / f"{len(files)}.json")
+            files[-1].write_bytes(baseline_documents.write(one(report)))
+    merged = one(api.merge_baselines([str(file) for file in files], keep=False))
+    assert (merged.requests.sent, merged.requests.completed, merged.part) == (40, 40, None)
+    assert len({request.body["messages"][0]["content"] for request in url.requests}) == 40
+
+
+def test_calibration_records_as_often_as_it_is_asked_to(store: str) -> None:
+    """And learns from what it recorded."""
+    with serving(engine.Answer(ttft=0.01, gap=0.005)) as url:
+        learned = api.calibrate_baseline(runs=3, endpoint=url, load=SMALL, store=store, beat=BEAT)
+    assert learned.calibration is not None
+    assert (len(url.requests), len(learned.calibration.baselines), learned.exit_code) == (120, 3, 0)
+
+
+# ---- what must not be done -------------------------------------------------------------------------------------------
+
+
+def test_engine_that_serves_its_users_is_left_alone() -> None:
+    """It is said what was seen there, and both ways on; nothing was sent."""
+    with serving(page=serves) as url, pytest.raises(UsageError, match="has traffic of its users") as refused:
+        record(url)
+    assert "2 running" in refused.value.message
+    assert "--from traffic" in str(refused.value.hint)
+    assert "--on-live" in str(refused.value.hint)
+    assert url.requests == []
+
+
+def test_load_beside_users_is_small_whatever_the_contract_says(tmp_path: Path) -> None:
+    """Its rate was meant for an idle engine; an option still goes before."""
+    contract = tmp_path / "chat.yaml"
+    contract.write_text(CONTRACT)
+    with serving(page=serves) as url:
+        found = one(record(url, contracts=[str(contract)], on_live=True, load={"requests": 40, "warmup": 0.0}))
+    assert (found.load.profile, found.load.concurrency, str(found.load.prompts.prompt_tokens)) == (
+        "concurrency",
+        4,
+        "24",
+    )
+    assert any("users were served meanwhile" in note for note in found.notes)
+
+
+def test_load_beside_users_ends_at_errors() -> None:
+    """Long before its minute is over."""
+    load = {**SMALL, "requests": None, "duration": 60.0}
+    with serving(engine.Answer(status=503), serves) as url:
+        report = record(url, on_live=True, load=load)
+    found = one(report)
+    assert (report.exit_code, found.partial, found.duration < 30) == (3, True, True)
+    assert any("requests failed, which is more than 1%" in reason for reason in found.invalid_because)
+
+
+def test_load_beside_users_ends_at_a_standing_queue() -> None:
+    """Requests that wait on page after page."""
+    waiting = pages.vllm(7).replace(b"num_requests_waiting{engine", b"x{engine") + b"vllm:num_requests_waiting 5\n"
+    load = {**SMALL, "requests": None, "duration": 60.0}
+    with serving(engine.Answer(ttft=0.01, gap=0.01), lambda _number: waiting) as url:
+        found = one(record(url, on_live=True, load=load))
+    assert (found.partial, found.duration < 30) == (True, True)
+    assert any("requests wait in" in reason for reason in found.invalid_because)
+
+
+def test_nothing_is_sent_where_it_could_not_be_kept(tmp_path: Path) -> None:
+    """Ten minutes of load for nothing help nobody."""
+    with serving() as url, pytest.raises(UsageError, match="is no folder"):
+        record(url, store=str(tmp_path / "no" / "such" / "store.db"))
+    assert url.requests == []
+
+
+def test_nothing_is_sent_under_a_contract_that_cannot_be_read(tmp_path: Path) -> None:
+    """It says what is to be sent; the error stands at its line."""
+    contract = tmp_path / "chat.yaml"
+    contract.write_text(CONTRACT.replace("rate: 100", "rate: fast"))
+    with serving() as url, pytest.raises(InputError, match="nothing was sent") as refused:
+        record(url, contracts=[str(contract)])
+    assert (refused.value.file, refused.value.line, url.requests) == (str(contract), 8, [])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"url": None}, "nothing to measure"),
+        ({"traffic": True}, "--from traffic sends nothing, which rules out --concurrency"),
+        ({"traffic": True, "load": {}, "on_live": True}, "rules out --on-live"),
+        ({"traffic": True, "load": {}, "part": "1/2"}, "rules out --part"),
+        ({"load": {"rate": 1, "concurrency": 1}}, "contradict each other"),
+        ({"slo": ["latency=1"]}, "no metric"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(words: dict[str, Any], said: str) -> None:
+    """Before anything is sent."""
+    with serving(page=idle) as url, pytest.raises(UsageError, match=said):
+        record(words.pop("url", url), **words)
+    assert url.requests == []
+
+
+# ---- the traffic of users --------------------------------------------------------------------------------------------
+
+
+def test_traffic_is_watched_and_nothing_sent(store: str) -> None:
+    """Its rate and lengths are the engine's own counts."""
+    with serving(page=serves) as url:
+        report = record(url, traffic=True, window=1.0, load={}, store=store)
+    found = one(report)
+    assert (report.exit_code, found.kind, found.load.profile, url.requests) == (0, "traffic", "observed", [])
+    assert found.load.prompts.prompt_tokens.mean == pytest.approx(100)
+
+
+def test_window_without_traffic_is_not_valid() -> None:
+    """Nobody asked anything, so that nothing was measured."""
+    with serving(page=idle) as url:
+        report = record(url, traffic=True, window=0.5, load={})
+    assert (report.exit_code, one(report).valid) == (3, False)
+    assert "no traffic" in one(report).invalid_because[0]
+
+
+# ---- a workload of a cluster -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server() -> Iterator[ApiServer]:
+    """A cluster with the Deployment `chat` of namespace prod: two replicas, and the Service before them."""
+    with ApiServer() as running:
+        running.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prod"}})
+        spec = made.spec(
+            made.container("m", "--port=8000", image="vllm/vllm-openai:v0.32.0", ports=[{"containerPort": 8000}])
+        )
+        for each in made.chat(2, spec):
+            running.add(each)
+        yield running
+
+
+def behind(server: ApiServer, page: pages.Pages) -> None:
+    """Let a page of metrics answer for both replicas."""
+    for pod in names(server):
+        server.listen("prod", pod, 8000, ("127.0.0.1", page.port))
+
+
+def names(server: ApiServer) -> list[str]:
+    """The pods."""
+    return [each["metadata"]["name"] for each in made.chat(2) if each["kind"] == "Pod"]
+
+
+def test_workload_is_bound_to_what_its_replicas_run_with(server: ApiServer, tmp_path: Path, store: str) -> None:
+    """Load goes to the URL, settings come from the cluster, metrics from each replica."""
+    with pages.Pages(lambda _number: pages.vllm(7, running=0)) as page, serving() as url:
+        behind(server, page)
+        kubeconfig = server.kubeconfig(tmp_path, namespace="prod")
+        report = record(
+            url, workload="deploy/chat", kubeconfig=kubeconfig, store=store, depth="endpoints", model=engine.MODEL
+        )
+    found = one(report)
+    assert (report.exit_code, found.replicas, len(url.requests)) == (0, 2, 40)
+    assert (found.subject.kind, found.subject.name, found.subject.namespace) == ("Deployment", "chat", "prod")
+    assert (found.engine, found.version) == ("vllm", "0.32.0")
+    assert Fact in {type(fact) for fact in found.facts}
+    batch = found.metric("effective_batch")
+    assert batch is not None
+    assert batch.quantiles is not None
+    assert [each.id for each in api.list_baselines("deploy/chat", store=store, namespace="prod").baselines] == [
+        found.id
+    ]
+
+
+def test_workload_that_serves_its_users_is_left_alone(server: ApiServer, tmp_path: Path) -> None:
+    """One busy replica is enough."""
+    with pages.Pages(pages.vllm) as page, serving() as url:
+        behind(server, page)
+        with pytest.raises(UsageError, match=r"Deployment prod/chat.* has traffic of its users"):
+            record(url, workload="deploy/chat", kubeconfig=server.kubeconfig(tmp_path, namespace="prod"), depth="api")
+    assert url.requests == []
+
+
+def test_workload_whose_metrics_nobody_may_read_needs_a_word(server: ApiServer, tmp_path: Path) -> None:
+    """Not knowing is no leave; with --on-live it is one."""
+    server.rights.deny("create", "pods/portforward")
+    server.rights.deny("get", "pods/proxy")
+    words = {"workload": "deploy/chat", "kubeconfig": server.kubeconfig(tmp_path, namespace="prod"), "depth": "api"}
+    with serving() as url:
+        with pytest.raises(UsageError, match="nobody can tell whether") as refused:
+            record(url, **words)
+        assert url.requests == []
+        assert "--on-live" in str(refused.value.hint)
+        assert one(record(url, **words, on_live=True)).requests.completed == 40
+
+
+def test_workload_is_not_loaded_through_the_api_server(server: ApiServer, tmp_path: Path) -> None:
+    """Outside the cluster it needs an address; the ways to one are named."""
+    words = {"kubeconfig": server.kubeconfig(tmp_path, namespace="prod"), "depth": "api"}
+    with pytest.raises(UsageError, match="never goes through the API server") as refused:
+        record(None, workload="deploy/chat", **words)
+    assert all(word in str(refused.value.hint) for word in ("--endpoint URL", "deploy/load-job", "--from traffic"))
+
+
+def found_inside(server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Thing:
+    """The workload as a pod of the same cluster finds it."""
+    kubeconfig = server.kubeconfig(tmp_path, namespace="prod")
+    monkeypatch.setattr(access, "IN_CLUSTER", "fake")
+    with surroundings.of_call(environ={}) as around:
+        terms = Terms(load_contracts(()), around, "2026-11-28")
+        reached = Reached(None, kubeconfig, 5, "api")
+        return measured.of_workload("deploy/chat", terms, reached, namespace="prod", url=None)
+
+
+def service(**ports: Any) -> dict[str, Any]:
+    """A Service before the pods of `chat`."""
+    return {
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "chat-svc", "namespace": "prod"},
+        "spec": {"selector": {"app": "chat"}, "ports": [{"port": 80, "targetPort": 8000, **ports}]},
+    }  # fmt: skip
+
+
+def test_inside_the_cluster_load_goes_to_the_service(
+    server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At its own port."""
+    server.add(service())
+    assert found_inside(server, tmp_path, monkeypatch).url == "http://chat-svc.prod.svc:80"
+
+
+def test_inside_the_cluster_replicas_without_a_service_have_no_address(
+    server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To load one of two would measure half of it."""
+    thing = found_inside(server, tmp_path, monkeypatch)
+    assert (thing.url, thing.no_url) == (None, "no Service leads to its 2 replicas")
+
+
+def test_workload_that_does_not_run_is_no_recording(server: ApiServer, tmp_path: Path) -> None:
+    """Its name may be another."""
+    with pytest.raises(InputError, match="deploy/nobody cannot be measured"):
+        record(None, workload="deploy/nobody", kubeconfig=server.kubeconfig(tmp_path, namespace="prod"), depth="api")
+
+
+def test_traffic_of_a_workload_is_that_of_all_its_replicas(server: ApiServer, tmp_path: Path) -> None:
+    """Nothing is sent but questions for their pages."""
+    with pages.Pages(pages.vllm) as page:
+        behind(server, page)
+        report = record(
+            None, workload="deploy/chat", kubeconfig=server.kubeconfig(tmp_path, namespace="prod"), depth="api",
+            traffic=True, window=1.0, load={},
+        )  # fmt: skip
+        assert {asked.partition("?")[0] for asked in page.asked} == {"/metrics"}
+    found = one(report)
+    assert (found.kind, found.replicas, found.valid, report.exit_code) == ("traffic", 2, True, 0)

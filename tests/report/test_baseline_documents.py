@@ -295,6 +295,14 @@ def test_each_column_of_samples_is_one_line() -> None:
     assert sum(line.startswith('    "intended": [0.0,0.25,') for line in lines) == 1
 
 
+def test_several_baselines_of_one_report_are_whole_documents() -> None:
+    """A report of another tool may hold several stages: each is read back by itself, with and without samples."""
+    sent = (LOADED, TRAFFIC, INVALID)
+    text = render(BaselineReport(sent), "json", OPTIONS)
+    told = [read(json.dumps(one).encode()) for one in json.loads(text)["baselines"]]
+    assert [comparable(one) for one in told] == [comparable(one) for one in sent]
+
+
 def test_list_holds_no_samples() -> None:
     """A list of a hundred baselines is no gigabyte."""
     report = structs.replace(PERFORMANCE_REPORTS["baselines"], baselines=(LOADED,))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
+from skewguard.judge.baseline import metrics
 from skewguard.language.baselines import (
     BaselineReport,
     Compared,
@@ -15,7 +16,9 @@ from skewguard.language.baselines import (
     ComparisonReport,
     Difference,
     Metric,
+    Noise,
     Requests,
+    Run,
     Verdict,
 )
 from skewguard.language.facts import Fact, Origin
@@ -24,8 +27,10 @@ from skewguard.report import Options, baseline_words, comparison_words, formats_
 from skewguard.report.baseline_documents import write
 from skewguard.report.html import plots
 from tests.report.performance_reports import (
+    CALIBRATION,
     COMPARISON,
     INVALID,
+    KERNEL,
     LOAD,
     LOADED,
     PERFORMANCE_REPORTS,
@@ -121,8 +126,8 @@ def test_worst_comes_first() -> None:
 )
 def test_headline_says_the_word_for_all(verdicts: tuple[Verdict, ...], said: str) -> None:
     """The verdict of the whole comparison, with the metric that moved furthest."""
-    metrics = tuple(structs.replace(WORSE, verdict=verdict) for verdict in verdicts)
-    assert comparison_words.headline(Comparison("a", "b", True, metrics=metrics)) == said
+    told = tuple(structs.replace(WORSE, verdict=verdict) for verdict in verdicts)
+    assert comparison_words.headline(Comparison("a", "b", True, metrics=told)) == said
 
 
 def test_point_difference_is_said_in_points() -> None:
@@ -167,8 +172,8 @@ def test_gap_is_told_with_its_reason_and_never_as_a_number() -> None:
 
 def test_gaps_with_one_reason_are_told_once() -> None:
     """A missing exporter is one sentence, not two."""
-    metrics = tuple(Metric(name, "ratio", gap="no exporter") for name in ("gpu_utilization", "gpu_memory_used"))
-    assert baseline_words.gaps(structs.replace(LOADED, metrics=metrics)) == [
+    told = tuple(Metric(name, "ratio", gap="no exporter") for name in ("gpu_utilization", "gpu_memory_used"))
+    assert baseline_words.gaps(structs.replace(LOADED, metrics=told)) == [
         ("GPU utilization, GPU memory used", "no exporter")
     ]
 
@@ -189,6 +194,28 @@ def test_plots_show_the_observations_that_metrics_are_made_of() -> None:
     """Warm-up and failures are in neither."""
     told = series.times(structs.replace(LOADED, samples=samples(100, failing=10)))
     assert {name: len(values) for name, values in told.items()} == {"ttft": 80, "tpot": 80, "e2e": 80}
+
+
+def test_quantiles_of_plots_are_those_of_the_metrics() -> None:
+    """The dot at p95 stands where the table says that p95 is."""
+    judged = metrics.of_run(Run(LOAD, LOADED.started_at, 60.4, samples(), KERNEL, (6.0, 60.0)), slo={}, gpus=2)
+    told = {each.name: (each.quantiles or {}).get("p95") for each in judged}
+    drawn = {name: plots.quantile(values, 0.95) for name, values in series.times(LOADED).items()}
+    assert drawn == pytest.approx({name: told[name] for name in drawn})
+
+
+def test_noise_of_details_waits_for_wide() -> None:
+    """A calibration knows twenty numbers, and a comparison judges eight."""
+    noise = tuple(Noise("tpot", stat, 0.02, 0.01, 3) for stat in ("p50", "p90", "p95", "mean"))
+    calibration = structs.replace(CALIBRATION, noise=noise)
+    rows = [[row[0][0] for row in baseline_words.noise(calibration, wide=wide).rows] for wide in (False, True)]
+    assert rows == [["TPOT p50", "TPOT p95"], ["TPOT p50", "TPOT p90", "TPOT p95", "TPOT mean"]]
+
+
+def test_limit_in_a_reason_is_said_as_the_change_it_allows() -> None:
+    """The reader compares `+23 %` with `+10 %`, and not with `1.1x`."""
+    item = structs.replace(WORSE, reason="the whole interval is outside what is tolerated (at most 1.1x)")
+    assert comparison_words.reason(item).endswith("(up to +10 %)")
 
 
 def test_baseline_without_requests_one_by_one_has_no_curves() -> None:

@@ -298,8 +298,14 @@ def noise(item: Calibration, *, wide: bool) -> Table:
             (quantities.step(each.spread, "ratio") if each.points else f"{each.spread:.2g} (ln b/a)", "faint"),
         )
         for each in item.noise
+        if wide or not _is_detail(each, item)
     ]
     return _kept(head, rows, len(head) if wide else 4)
+
+
+def _is_detail(each: Noise, item: Calibration) -> bool:
+    """The p90 and the mean of what has a p95 wait for `wide`: comparisons look at the others."""
+    return each.stat in ("p90", "mean") and any((other.name, other.stat) == (each.name, "p95") for other in item.noise)
 
 
 def _floor(item: Noise) -> str:

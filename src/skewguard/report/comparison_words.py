@@ -110,8 +110,13 @@ def reasons(item: Comparison) -> list[tuple[str, str]]:
     told: dict[str, list[str]] = {}
     for each in sorted_metrics(item):
         if each.verdict in ("worse", "inconclusive") and each.reason:
-            told.setdefault(each.reason, []).append(baseline_words.name(each.name, each.stat))
+            told.setdefault(reason(each), []).append(baseline_words.name(each.name, each.stat))
     return [(", ".join(names), reason) for reason, names in told.items()]
+
+
+def reason(item: Compared) -> str:
+    """What decided, with limits in the words of the changes beside it."""
+    return quantities.tolerance(item.reason)
 
 
 def folded(item: Comparison) -> str:

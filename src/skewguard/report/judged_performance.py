@@ -42,13 +42,13 @@ def cases(report: ComparisonReport) -> Iterator[junit.Case]:
 
 def _case(item: Compared, *, is_open: bool) -> junit.Case:
     named = baseline_words.name(item.name, item.stat)
-    said = comparison_words.sentence(item)
-    told = "\n".join(part for part in (said, item.reason) if part)
+    said, reason = comparison_words.sentence(item), comparison_words.reason(item)
+    told = "\n".join(part for part in (said, reason) if part)
     if item.verdict == "worse":
         return junit.Case(named, "failure", "worse", said, told)
     if item.verdict == "inconclusive":
         outcome = "error" if is_open and item.deciding else "skipped"
-        message = f"inconclusive: {said}" + (f". {item.reason}" if item.reason and outcome == "skipped" else "")
+        message = f"inconclusive: {said}" + (f". {reason}" if reason and outcome == "skipped" else "")
         return junit.Case(
             named, outcome, "inconclusive" if outcome == "error" else "", message, told if outcome == "error" else ""
         )
@@ -68,7 +68,7 @@ def commands(report: ComparisonReport) -> Iterator[github.Command]:
     told = [each for each in comparison_words.sorted_metrics(item) if each.verdict in levels]
     for each in told:
         named = baseline_words.name(each.name, each.stat)
-        message = "\n".join(part for part in (comparison_words.sentence(each), each.reason) if part)
+        message = "\n".join(part for part in (comparison_words.sentence(each), comparison_words.reason(each)) if part)
         yield github.command(levels[each.verdict], None, f"{named} {each.verdict}", message)
     if not told:
         yield github.command("notice", None, "baseline compare", comparison_words.headline(item))

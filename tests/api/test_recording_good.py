@@ -94,6 +94,8 @@ def test_what_keeps_its_contract_is_recorded(server: ApiServer, tmp_path: Path, 
     assert record.id in note
     assert snapshot.id in note
     assert kept.shown in note
+    (told,) = report.recorded
+    assert (told.validation, told.snapshot, told.inputs_digest) == (record.id, snapshot.id, record.inputs_digest)
 
 
 def test_a_snapshot_holds_the_object_and_its_configmaps_without_secrets(
@@ -139,6 +141,7 @@ def test_what_is_not_verified_is_not_recorded(
     assert report.exit_code == code
     assert why in "".join(note for note in report.notes if note.startswith("nothing was recorded as good"))
     assert list(kept.find()) == []
+    assert report.recorded == ()
 
 
 def test_an_unknown_clause_that_is_allowed_is_named(server: ApiServer, tmp_path: Path, kept: Store) -> None:

@@ -21,6 +21,7 @@ from skewguard.language.facts import Fact, Subject
 from skewguard.language.records import Snapshot, Validation
 from skewguard.language.results import CheckReport
 from skewguard.language.running import Live
+from skewguard.language.verifications import Recorded
 from skewguard.observe.sources.live import snapshots
 from skewguard.report import record_documents
 
@@ -52,18 +53,19 @@ class Recorder(Struct, frozen=True):
         if changed:
             return _without(report, "; ".join(changed))
         try:
-            notes = self._kept([(held, own) for held, own, _ in taken if held is not None], report)
+            recorded = self._kept([(held, own) for held, own, _ in taken if held is not None], report)
         except UsageError as error:
             return _unkept(report, error)
+        notes = [_told(each) for each in recorded]
         left = len({case.sheet.subject for case in cases} - {case.sheet.subject for case in promised})
         if left:
             notes.append(f"not recorded: {left} without a contract")
-        return structs.replace(report, notes=(*report.notes, *notes))
+        return structs.replace(report, notes=(*report.notes, *notes), recorded=tuple(recorded))
 
-    def _kept(self, taken: Sequence[tuple[Snapshot, list[Case]]], report: CheckReport) -> list[str]:
+    def _kept(self, taken: Sequence[tuple[Snapshot, list[Case]]], report: CheckReport) -> list[Recorded]:
         actor = store.actor(self.environ)
         with stores.opened(self.around.project, self.environ) as kept:
-            return [note for held, own in taken for note in _recorded(kept, held, own, report, actor)]
+            return [each for held, own in taken for each in _recorded(kept, held, own, report, actor)]
 
     def _taken(self, live: Live, cases: list[Case]) -> tuple[Snapshot | None, list[Case], str]:
         """The snapshot of one workload, or why there is none."""
@@ -146,8 +148,8 @@ def _facts(case: Case) -> Iterator[Fact]:
 
 def _recorded(
     kept: "Store", snapshot: Snapshot, cases: Sequence[Case], report: CheckReport, actor: str
-) -> Iterator[str]:
-    """Write the records of one workload, and tell of each."""
+) -> Iterator[Recorded]:
+    """Write the records of one workload."""
     known = [digests.of(case) for case in cases]
     only = known[0].value if len(known) == 1 else None
     body = record_documents.write_snapshot(structs.replace(snapshot, at=report.run_at), report.tables)
@@ -174,10 +176,15 @@ def _recorded(
             "validation", "skewguard.dev/validation/v1", record_documents.write_validation(made, report.tables),
             subject=subject, actor=actor, tool=stores.TOOL, inputs_digest=digest.value,
         )  # fmt: skip
-        yield (
-            f"recorded as good: {subject}, validation {written.id} and snapshot {held.id} in {kept.shown}"
-            f" (contract pass, baseline {f'pass: {baseline}' if baseline else 'absent'}, probes absent)"
-        )
+        yield Recorded(subject, written.id, held.id, kept.shown, baseline, digest.value)
+
+
+def _told(item: Recorded) -> str:
+    baseline = f"pass: {item.baseline}" if item.baseline else "absent"
+    return (
+        f"recorded as good: {item.subject}, validation {item.validation} and snapshot {item.snapshot} in {item.store}"
+        f" (contract pass, baseline {baseline}, probes absent)"
+    )
 
 
 def _undecided(report: CheckReport, subject: Subject) -> Iterator[str]:

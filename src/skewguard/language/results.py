@@ -32,7 +32,7 @@ from skewguard.language.findings import (
 )
 from skewguard.language.rereadings import EntrypointChange, WordChange
 from skewguard.language.results_parts import InputProblem
-from skewguard.language.verifications import AccessReport, DiscoverReport, LiveSubject
+from skewguard.language.verifications import AccessReport, DiscoverReport, LiveSubject, Recorded
 from skewguard.language.workloads import Missing
 
 FailOn = Literal["error", "warning", "note", "never"]
@@ -104,6 +104,7 @@ class CheckReport(Struct, frozen=True):
     summary counts them always). `notes` are sentences about the input as a whole (no engine found, a kind read by its shape, a template that was not rendered). `fail_on` and
     `allow_unknown` are what the exit code was decided with, so that a report can show as failed what failed the run.
     `live` and `context` are of `verify` alone: what runs of each subject, and the cluster (or endpoint) it was read from.
+    So is `recorded`: what was remembered as verified good, where that was asked for.
     """
 
     run_at: str
@@ -124,6 +125,7 @@ class CheckReport(Struct, frozen=True):
     allow_unknown: bool = False
     live: tuple[LiveSubject, ...] = ()
     context: str | None = None
+    recorded: tuple[Recorded, ...] = ()
 
 
 class ArgumentLine(Struct, frozen=True, gc=False):

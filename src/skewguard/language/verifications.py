@@ -71,6 +71,17 @@ class LiveSubject(Struct, frozen=True):
     unread: tuple[Unread, ...] = ()
 
 
+class Recorded(Struct, frozen=True):
+    """What `--record-good` wrote of one container: ids of records, and the store (`store` is fit to be shown)."""
+
+    subject: Subject
+    validation: str
+    snapshot: str
+    store: str
+    baseline: str | None = None
+    inputs_digest: str | None = None
+
+
 class Discovered(Struct, frozen=True):
     """One inference workload: its engine, and what it serves on how many of which GPUs. None: not known, never 0.
 

@@ -1,5 +1,7 @@
 """What `check` and `verify` found, as a document."""
 
+from msgspec import UNSET
+
 from skewguard.language import findings, results
 from skewguard.report import check_documents, live_documenting, parts
 
@@ -48,6 +50,7 @@ def document(report: results.CheckReport) -> check_documents.CheckDocument:
         ),
         context=report.context,
         live=[live_documenting.subject(item) for item in report.live],
+        recorded=[live_documenting.recorded(item) for item in report.recorded] or UNSET,
     )
 
 

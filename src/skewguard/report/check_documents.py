@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from skewguard.language.facts import Authority
 from skewguard.language.findings import Category, Group, Phase, Severity, Verdict
@@ -17,7 +17,7 @@ from skewguard.report.documents import (
     Subject,
     Text,
 )
-from skewguard.report.live_documents import LiveSubject
+from skewguard.report.live_documents import LiveSubject, Recorded
 
 
 class Clause(Struct):
@@ -145,3 +145,6 @@ class CheckDocument(Document, kw_only=True):
     summary: Summary
     context: Annotated[str | None, Meta(description="the cluster or endpoint `verify` read; null for `check`")]
     live: Annotated[list[LiveSubject], Meta(description="what runs of each subject; empty for `check`")]
+    recorded: Annotated[
+        list[Recorded] | UnsetType, Meta(description="what `--record-good` wrote; absent where nothing was")
+    ] = UNSET

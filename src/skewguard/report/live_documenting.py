@@ -21,6 +21,13 @@ def subject(item: verifications.LiveSubject) -> live_documents.LiveSubject:
     )
 
 
+def recorded(item: verifications.Recorded) -> live_documents.Recorded:
+    """What was remembered of one subject."""
+    return live_documents.Recorded(
+        parts.subject(item.subject), item.validation, item.snapshot, item.store, item.baseline, item.inputs_digest
+    )
+
+
 def _group(item: verifications.ReplicaGroup) -> live_documents.ReplicaGroup:
     return live_documents.ReplicaGroup(
         pods=list(item.pods),

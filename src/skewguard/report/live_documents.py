@@ -99,6 +99,17 @@ class LiveSubject(Struct):
     unread: list[Unread]
 
 
+class Recorded(Struct):
+    """What `--record-good` wrote of one container: ids of records in `store`."""
+
+    subject: Subject
+    validation: Text
+    snapshot: Text
+    store: Text
+    baseline: Annotated[str | None, Meta(description="the latest valid baseline of the same inputs")]
+    inputs_digest: str | None
+
+
 class Discovered(Struct):
     """One inference workload: its engine, and what it serves on how many of which GPUs."""
 

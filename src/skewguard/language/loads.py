@@ -61,10 +61,11 @@ class Stage(Struct, frozen=True):
 
 
 class Load(Struct, frozen=True):
-    """A load. `rate` belongs to poisson and constant, `concurrency` to the closed loop, `stages` to stages.
+    """A load. `rate` belongs to poisson and constant, `concurrency` to the closed loop, `stages` to stages. Of traffic that was
+    observed, `rate` are the requests that ended per second, and `concurrency` is the median of those that were computed at once.
 
     It ends after `duration` seconds or `requests`, whichever comes first; `warmup` seconds come before and count for nothing.
-    `seed` draws arrivals, lengths and words, so that the same load can be sent again; None for another tool's load.
+    `seed` draws arrivals, lengths and words, so that the same load can be sent again; None for what another tool or production sent.
     """
 
     profile: Profile

@@ -54,7 +54,9 @@ def _arrivals(item: Load) -> str:
         times = f" of {duration(lengths.pop())}" if len(lengths) == 1 else ""
         return f"{words.counted(len(each), 'stage')}{times} ({', '.join(each)})"
     name = {"observed": "live traffic", "burst": "all at once", "trace": "trace replay"}.get(item.profile, item.profile)
-    return f"{name}{rate}" + (f", at most {at_once}" if at_once else "")
+    if not at_once:
+        return f"{name}{rate}"
+    return f"{name}{rate}, {f'{at_once} in the median' if item.profile == 'observed' else f'at most {at_once}'}"
 
 
 def rate_of(rate: float) -> str:

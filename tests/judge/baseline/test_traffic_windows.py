@@ -194,6 +194,14 @@ def test_aborted_requests_are_errors_with_no_upper_end() -> None:
     assert window.requests.failed == {"aborted": 5}
 
 
+def test_no_error_that_was_counted_is_no_error_rate_of_0() -> None:
+    """vLLM does not count a request whose client hung up: that it counts none proves nothing."""
+    metric = _metrics(_of(*_run("a")))["error_rate"]
+
+    assert metric.value is None
+    assert (metric.gap or "").startswith("none of the 20 requests that the engine counts failed")
+
+
 def test_beside_a_run_only_its_own_moments_count() -> None:
     """Ramp and drain are cut: pages before and after are passed over."""
     quiet = {"running": 0.0, "waiting": 0.0, "kv_cache_usage": 0.0}

@@ -149,6 +149,9 @@ class _View:
         ended = completed + lost
         if ended <= 0:
             return _gap("error_rate", "no request ended in the window", self._source)
+        if lost <= 0:
+            reason = f"none of the {round(ended)} requests that the engine counts failed; those that it does not count are not known"
+            return _gap("error_rate", reason, self._source)
         return Metric("error_rate", "ratio", value=Between(lost / ended, None), n=round(ended), source=self._source)
 
     def preemptions(self) -> Metric:
@@ -242,6 +245,7 @@ class _View:
             rate=rate if isinstance(rate, float) else None,
             concurrency=self._running(),
             duration=self._seen.seconds,
+            seed=None,
         )
 
     def _spread(self, name: str) -> Spread:

@@ -1,5 +1,7 @@
 """A load and its run in words: what was sent, to what, by what instrument, and how it goes."""
 
+from math import isfinite
+
 from skewguard.language.baselines import Baseline, Instrument, Requests
 from skewguard.language.loads import Load, Spread
 from skewguard.report import words
@@ -150,8 +152,8 @@ def progress(
 
     `done` is a share, `left` seconds; None where nobody knows. E2E stands for TTFT where answers are not streamed.
     """
-    parts = [f"{min(max(done, 0.0), 1.0) * 100:.0f} %"] if done is not None else []
-    parts += [f"{duration(round(max(left, 0.0)))} left"] if left is not None else []
+    parts = [f"{min(max(done, 0.0), 1.0) * 100:.0f} %"] if done is not None and isfinite(done) else []
+    parts += [f"{duration(round(max(left, 0.0)))} left"] if left is not None and isfinite(left) else []
     parts += [rate_of(rate), f"{in_flight} in flight"]
     if ttft is not None:
         parts.append(f"TTFT {said(ttft, 's')}")

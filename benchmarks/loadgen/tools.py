@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from statistics import fmean
 from typing import Any, NamedTuple
 
 from benchmarks.loadgen.arithmetic import Reported
@@ -84,6 +85,43 @@ def _client_words(cell: Cell, place: Place) -> list[str]:
 def _client_read(folder: Path) -> Reported:
     report = _report(folder, "result.json")
     return Reported(report["ttft_s"], report["e2e_s"], report["requests"])
+
+
+def command() -> Tool:
+    """`skewguard baseline record`, as a user has it: what the server is, its metrics beside the load, a verdict on itself."""
+    return Tool(
+        "command",
+        "skewguard baseline record",
+        (sys.executable, "-m", "skewguard", "baseline", "record"),
+        _command_words,
+        _command_read,
+        peak_requests=16_000,
+        ours=True,
+        note="The whole command: it asks the server what it is, looks for 3 s whether it has traffic of its users before it"
+        " sends anything (which is most of its start-up), reads its metrics beside the load, and judges itself (on a busy"
+        " machine it calls its result invalid, and exits with 3); it starts anew in each cell.",
+        fine=frozenset({0, 3}),
+    )
+
+
+def _command_words(cell: Cell, place: Place) -> list[str]:
+    pace = ["--profile", "constant", "--rate", f"{cell.rate:g}"] if cell.rate else []
+    loop = ["--concurrency", str(cell.concurrency)] if cell.concurrency else []
+    return [
+        *("--endpoint", place.url, "--model", MODEL, "--api", "completions", "--requests", str(cell.requests)),
+        *("--prompt-tokens", str(PROMPT_TOKENS), "--output-tokens", str(cell.tokens), "--warmup", "0s", "--no-store"),
+        *("-o", f"json={place.folder / 'result.json'}"),
+        *pace,
+        *loop,
+    ]
+
+
+def _command_read(folder: Path) -> Reported:
+    """Means over its rows: it cuts ramp and drain off what it shows, and shows no mean where too many are only bounded."""
+    rows = _report(folder, "result.json")["samples"]
+    whole = [at for at, failure in enumerate(rows["failure"]) if not failure]
+    ttft, e2e = (fmean(rows[end][at] - rows["intended"][at] for at in whole) for end in ("first", "last"))
+    return Reported(ttft, e2e, len(whole))
 
 
 # ---- vllm bench serve ------------------------------------------------------------------------------------------------
@@ -258,7 +296,7 @@ def _guidellm_read(folder: Path) -> Reported:
     return Reported(ttft / 1e3, e2e, metrics["request_totals"]["successful"])
 
 
-OURS: dict[str, Callable[[], Tool]] = {"client": client}
+OURS: dict[str, Callable[[], Tool]] = {"client": client, "command": command}
 THEIRS: dict[str, Callable[[], Tool]] = {
     "vllm": vllm,
     "inference-perf": inference_perf,

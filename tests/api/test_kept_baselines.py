@@ -292,6 +292,7 @@ def test_named_recordings_are_learned_from(store: Path) -> None:
     [
         ([], {}, "nothing to learn from"),
         (["deploy/chat", "deploy/other"], {}, "stands beside other words"),
+        (["deploy/chat"], {"load": {"rate": 4}, "endpoint": "http://x"}, "--rate and --endpoint: nothing is recorded"),
         (["deploy/chat"], {"runs": 2}, "--runs 2 shows no noise"),
         (["deploy/chat", "deploy/other"], {"runs": 3}, "one workload is recorded at a time"),
     ],

@@ -306,6 +306,7 @@ def test_nothing_is_sent_under_a_contract_that_cannot_be_read(tmp_path: Path) ->
         ({"traffic": True, "load": {}, "part": "1/2"}, "rules out --part"),
         ({"load": {"rate": 1, "concurrency": 1}}, "contradict each other"),
         ({"slo": ["latency=1"]}, "no metric"),
+        ({"prometheus": "http://127.0.0.1:9"}, "which series of the Prometheus"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(words: dict[str, Any], said: str) -> None:

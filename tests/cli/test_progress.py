@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from skewguard.cli import boundary, commands, progress
+from skewguard.observe.loadgen.live import Live
+from skewguard.observe.sources.sampling import Seen
 
 
 class Terminal(io.StringIO):
@@ -119,3 +121,34 @@ def test_counts_are_told_in_the_number_they_have(terminal: Callable[[], Terminal
             clock[0] += 1.0
         count("replicas to ask", 1)
     assert "reading prod: 1 statefulset, 1 ingress, 1 replica to ask" in stream.getvalue()
+
+
+def test_running_load_stands_on_one_line(terminal: Callable[[], Terminal], clock: list[float]) -> None:
+    """How much of it is over, its rate, what is under way, how fast answers begin, and what failed."""
+    stream = terminal()
+    with progress.measuring("http://chat") as telling:
+        clock[0] = 1.0
+        assert telling.running is not None
+        telling.running(Live(22.0, 90, 82, 1, 7, 3.9, 0.081, 0.5, planned=None, planned_seconds=60.0))
+    drawn = stream.getvalue().split("\r\x1b[K")[1]
+    assert all(word in drawn for word in ("37 %", "38 s left", "3.9 req/s", "7 in flight", "TTFT 81"))
+
+
+def test_window_of_traffic_stands_on_one_line(terminal: Callable[[], Terminal], clock: list[float]) -> None:
+    """How long it still takes, who is read, and what was seen."""
+    stream = terminal()
+    with progress.measuring("deploy/chat") as telling:
+        clock[0] = 1.0
+        assert telling.window is not None
+        telling.window(Seen(40, 2, 3, 0, requests=1250, running=4, waiting=1), 312.0)
+    drawn = stream.getvalue().split("\r\x1b[K")[1]
+    assert drawn.startswith("watching traffic · 312 s left · 2 of 3 replicas · 1,250")
+
+
+def test_measuring_is_silent_in_a_pipe(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
+    """A log of a pipeline holds no line that is drawn over."""
+    with progress.measuring("http://chat") as telling:
+        clock[0] = 1.0
+        assert telling.running is not None
+        telling.running(Live(22.0, 90, 82, 1, 7, 3.9))
+    assert capsys.readouterr().err == ""

@@ -33,7 +33,9 @@ def test_format_of_another_verb_is_refused_with_the_reason() -> None:
 
 def test_every_format_belongs_to_a_verb() -> None:
     """Every registered format can be reached by a verb."""
-    reachable = {name for verb in ("check", "settings", "discover", "explain") for name in formats_for(verb)}
+    reachable = {
+        name for verb in ("check", "settings", "discover", "explain", "baseline show") for name in formats_for(verb)
+    }
     assert reachable == set(FORMATS)
 
 

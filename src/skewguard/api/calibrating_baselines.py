@@ -37,6 +37,7 @@ def calibrate_baseline(
     """
     if runs is not None:
         return _of_new(things, runs, store, keep, namespace, context, environ, recording)
+    _refuse_to_send(recording)
     words = [keeping.meant(text, namespace, context) for text in things]
     if not words:
         raise UsageError("nothing to learn from", hint="name recordings or a workload, or record some with --runs 5")
@@ -46,6 +47,18 @@ def calibrate_baseline(
         else:
             found = [_one(kept, word) for word in words]
         return _learned(kept, found, keep=keep)
+
+
+def _refuse_to_send(recording: Mapping[str, Any]) -> None:
+    """Raise where words of a load are given and nothing is to be sent: they would be passed over in silence."""
+    load: Mapping[str, Any] = recording.get("load") or {}
+    sends = [f"--{name.replace('_', '-')}" for name, value in load.items() if value]
+    sends += ["--endpoint"] if recording.get("endpoint") else []
+    if sends:
+        raise UsageError(
+            f"{' and '.join(sends)}: nothing is recorded without --runs",
+            hint="say how many: --runs 5; or leave them out",
+        )
 
 
 def _alike(kept: Kept, newest: Baseline) -> Iterator[Baseline]:

@@ -9,7 +9,6 @@ from skewguard.api import keeping
 from skewguard.api.keeping import Kept, Word
 from skewguard.judge.baseline import comparing, matching, tolerances
 from skewguard.language.baselines import Baseline, Calibration, Comparison
-from skewguard.language.facts import Subject
 
 
 class Base(Struct, frozen=True):
@@ -24,15 +23,22 @@ def fitting(kept: Kept, found: Baseline) -> Base | None:
 
     Where none may, the newest valid one: the comparison then says what differs.
     """
-    others = keeping.of_subject(kept, _word(found.subject), before=found.id or None)
-    good = kept.good(keeping.bare(found.subject))
-    alike = [each for each in others if comparable(each, found)]
-    for each in alike:
+    subject = keeping.bare(found.subject)
+    good = kept.good(subject)
+    alike: Baseline | None = None
+    other: Baseline | None = None
+    for each in (one for one in kept.baselines(subject, before=found.id or None) if one.valid):
+        other = other or each
+        if not comparable(each, found):
+            continue
+        alike = alike or each
         if each.id in good:
             return Base(each, "the last one at this load that was verified good")
-    if alike:
-        return Base(alike[0], "the last valid one at this load before it")
-    return Base(others[0], "the last valid one before it, recorded under other conditions") if others else None
+        if not good:
+            break
+    if alike is not None:
+        return Base(alike, "the last valid one at this load before it")
+    return Base(other, "the last valid one before it, recorded under other conditions") if other is not None else None
 
 
 def last_good(kept: Kept, word: Word) -> Baseline | None:
@@ -40,10 +46,6 @@ def last_good(kept: Kept, word: Word) -> Baseline | None:
     assert word.subject is not None
     good = kept.good(word.subject)
     return next((each for each in keeping.of_subject(kept, word) if each.id in good), None) if good else None
-
-
-def _word(subject: Subject) -> Word:
-    return Word("subject", keeping.placed(subject), keeping.bare(subject))
 
 
 def comparable(a: Baseline, b: Baseline) -> bool:

@@ -53,6 +53,7 @@ class Sent(Struct, frozen=True):
 
 def sent(bound: Baseline, thing: Thing, manner: Manner, how: Watching) -> Sent:
     """Send the load and measure it. Raises `UsageError` where users would be harmed that nobody spoke of."""
+    watching.refuse_unnamed(thing, how)
     load, prompts = _load(thing, manner)
     target = loadgen.Target(
         manner.url,

@@ -17,6 +17,7 @@ from skewguard.api.witnessing import Reached
 from skewguard.judge.baseline import busy, windows
 from skewguard.judge.baseline.busy import Busy
 from skewguard.language.baselines import Baseline, Metric, Run, Watched
+from skewguard.language.errors import UsageError
 from skewguard.observe.sources import sampling
 from skewguard.observe.sources.sampling import Sampler
 
@@ -78,6 +79,15 @@ def metrics_beside(watched: Watched, run: Run, thing: Thing, how: Watching) -> t
         return found
     kept = out_of_prometheus(thing, how, high - low, at=began + high)
     return measuring.together(found, windows.beside_run(kept))
+
+
+def refuse_unnamed(thing: Thing, how: Watching) -> None:
+    """Raise `UsageError` where nothing says which series of a Prometheus are meant: after a load it would be lost."""
+    if how.prometheus is not None and how.matchers is None and not thing.pods:
+        raise UsageError(
+            "which series of the Prometheus are those of this endpoint is not known",
+            hint='say it with --prometheus-match, such as \'namespace="prod",pod=~"chat-.*"\'',
+        )
 
 
 def out_of_prometheus(thing: Thing, how: Watching, seconds: float, at: float | None = None) -> Watched:

@@ -329,6 +329,7 @@ def export(
     \b
         skewguard baseline export 01JDK > chat.json
         skewguard baseline export deploy/chat -n prod -o html=chat.html
+        skewguard baseline export 01JDK -o csv=requests.csv
     """
     from skewguard import api
     from skewguard.cli import output

@@ -1,12 +1,15 @@
 """The formats by name. Each is imported when asked for, so that a terminal report does not pay for the others."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
 
 from skewguard.language.results import CheckReport, Report
 from skewguard.report.options import View
+
+if TYPE_CHECKING:
+    from skewguard.language.baselines import BaselineReport
 
 MEASURING_VERBS = (
     "baseline record", "baseline import", "baseline merge", "baseline show", "baseline list", "baseline compare",
@@ -16,6 +19,8 @@ MEASURING_VERBS = (
 PEOPLE_VERBS = ("check", "verify", "settings", "diff", "discover", "check-access", *MEASURING_VERBS)
 """Verbs whose result people pass on to each other; what `explain` says stands in the docs."""
 ALL_VERBS = (*PEOPLE_VERBS, "explain")
+ROWS_VERBS = ("baseline record", "baseline merge", "baseline show")
+"""Verbs whose result may hold a row for each request."""
 CHECKING_VERBS = ("check", "verify")
 """Verbs whose result is findings."""
 JUDGING_VERBS = (*CHECKING_VERBS, "baseline compare")
@@ -96,6 +101,12 @@ def _html(report: Report, view: View) -> str:
     return html.render(report, view)
 
 
+def _csv(report: Report, view: View) -> Iterator[str]:
+    from skewguard.report import csv_rows
+
+    return csv_rows.parts(cast("BaselineReport", report), view)
+
+
 FORMATS: Mapping[str, Format] = {
     "table": Format("for a person at a terminal", ALL_VERBS, _table),
     "wide": Format("table with all evidence", ALL_VERBS, _wide),
@@ -106,4 +117,5 @@ FORMATS: Mapping[str, Format] = {
     "markdown": Format("Markdown, for a comment on a pull request", PEOPLE_VERBS, _markdown),
     "html": Format("one page that needs no network, to send or to print", PEOPLE_VERBS, _html),
     "github": Format("annotations of GitHub Actions", JUDGING_VERBS, _github),
+    "csv": Format("the requests of a recording, a row for each", ROWS_VERBS, _csv),
 }

@@ -128,6 +128,25 @@ def test_the_service_answers_flagger_and_argo_rollouts(gate: Path) -> None:
     assert (told[0], told[1]["exit_code"]) == (200, 1)
 
 
+@pytest.mark.slow
+def test_the_indexed_job_sends_one_load_in_shares(run: Run, gate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each pod by its number prints its share, and merging them gives one load without a gap or a request twice."""
+    (job,) = documents("load-job/job.yaml")
+    shares = []
+    with engine.serving(STEADY, models=MODELS) as url:
+        words = [each.replace("--rate=400", "--rate=40") for each in command("load-job/job.yaml", url, gate)]
+        for index in range(job["spec"]["completions"]):
+            monkeypatch.setenv("JOB_COMPLETION_INDEX", str(index))
+            outcome = run(*words)
+            assert outcome.document["part"], outcome.err
+            shares.append(gate / f"{index}.json")
+            shares[-1].write_text(outcome.out)
+    merged = run("baseline", "merge", *map(str, shares), "--no-store", "-o", "json")
+    requests = merged.document["requests"]
+    assert requests["sent"] == sum(json.loads(share.read_text())["requests"]["sent"] for share in shares)
+    assert requests["failed"] == {}
+
+
 def test_the_web_metric_asks_for_what_the_service_answers() -> None:
     """Its path, its field, and the time that a run takes."""
     (template,) = documents("argo-rollouts/analysis-web.yaml")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from skewguard.api.discovering import discover
     from skewguard.api.explaining import explain
     from skewguard.api.gating import sanity
+    from skewguard.api.importing import import_baselines
     from skewguard.api.initializing import init
     from skewguard.api.merging import merge_baselines
     from skewguard.api.recording import Telling, record_baseline
@@ -37,6 +38,7 @@ _HOMES = {
     "discover": "api.discovering.discover",
     "explain": "api.explaining.explain",
     "export_baseline": "api.baselines.export_baseline",
+    "import_baselines": "api.importing.import_baselines",
     "init": "api.initializing.init",
     "list_baselines": "api.baselines.list_baselines",
     "merge_baselines": "api.merging.merge_baselines",
@@ -73,6 +75,7 @@ __all__ = [
     "discover",
     "explain",
     "export_baseline",
+    "import_baselines",
     "init",
     "list_baselines",
     "merge_baselines",

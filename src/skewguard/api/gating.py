@@ -1,21 +1,19 @@
 """`check --endpoint`: the engine that the checked manifests run as, asked what it is, and loaded for some seconds."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct, structs
 
 from skewguard.adapters.endpoints import key_from
-from skewguard.api import loads, things, witnessing
+from skewguard.api import loads, measuring, things, witnessing
 from skewguard.api.loads import Wish
 from skewguard.api.surroundings import Around
 from skewguard.api.witnessing import Reached
 from skewguard.assess import endpoints
-from skewguard.judge.baseline import metrics, validity
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge.contract.values import Binding
-from skewguard.language.baselines import Baseline, Requests, Run
+from skewguard.language.baselines import Baseline
 from skewguard.language.errors import InputError, UsageError
 from skewguard.language.facts import Fact, Subject
 from skewguard.language.loads import Load
@@ -100,32 +98,10 @@ def gate(asked: Sanity, cases: Sequence[Case], bindings: Sequence[Binding], arou
         return Gated(problems=(_unreachable(asked.url, error.message),))
     contract = bound.contract
     slo = contract.performance.get("slo", {}) if contract is not None else {}
-    case.measured = _measured(case, run, slo)
+    case.measured = measuring.of_run(Baseline(case.sheet.subject, "", 0.0, "load", load, slo=slo), run)
     case.phase, case.wished = "load", wished
     interrupted = (f"the load was ended early: {run.stopped}",) if run.partial else ()
     return Gated((case,), (bound,), notes=(_told(case.measured), *interrupted))
-
-
-def _measured(case: Case, run: Run, slo: Mapping[str, Mapping[str, float]]) -> Baseline:
-    """What came of the load, as far as a gate asks."""
-    found = metrics.of_run(run, slo=slo, gpus=None)
-    reasons = validity.reasons(run, found)
-    failed = Counter(kind for kind in run.samples.failure if kind)
-    sent = len(run.samples.failure)
-    return Baseline(
-        case.sheet.subject,
-        run.started_at,
-        run.duration,
-        "load",
-        run.load,
-        valid=not reasons,
-        invalid_because=tuple(reasons),
-        requests=Requests(sent, sent - failed.total(), dict(failed)),
-        instrument=run.instrument,
-        metrics=found,
-        samples=run.samples,
-        slo=slo,
-    )
 
 
 def _unreachable(url: str, reason: str) -> InputProblem:

@@ -1,17 +1,50 @@
 """`baseline import`: what other load tools wrote, as baselines. Each file for itself: one that is broken hides no other."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 
 from msgspec import Struct
 
 from skewguard.adapters import files, folders
-from skewguard.api import surroundings, things
-from skewguard.language.baselines import Baseline
-from skewguard.language.errors import InputError
+from skewguard.api import keeping, surroundings, things
+from skewguard.knowledge import engines
+from skewguard.language.baselines import Baseline, BaselineReport
+from skewguard.language.errors import ExitCode, InputError
 from skewguard.language.facts import Subject
 from skewguard.language.results_parts import InputProblem
 from skewguard.observe.sources import reports
 from skewguard.observe.sources.live.wanted import named
+
+
+def import_baselines(
+    paths: Sequence[str],
+    *,
+    as_: str | None = None,
+    namespace: str | None = None,
+    store: str | None = None,
+    keep: bool = True,
+    environ: Mapping[str, str] | None = None,
+) -> BaselineReport:
+    """Read reports of other load tools (files, or folders of them) and keep them as baselines of the workload `as_`.
+
+    The exit code is 2 where one of them cannot be read, 3 where one is not valid (it is kept, and never compared with).
+    Raises `UsageError` for a workload or store that cannot be meant.
+    """
+    found = read(paths, as_, namespace)
+    tables = engines.tables_used()
+    with keeping.named(store, environ) if keep and found.baselines else nullcontext(None) as kept:
+        made = tuple(kept.keep(each, tables) for each in found.baselines) if kept is not None else found.baselines
+        place = kept.place if kept is not None else None
+    codes = [ExitCode.UNREADABLE] if found.problems else []
+    codes += [] if all(each.valid for each in made) else [ExitCode.UNKNOWN]
+    return BaselineReport(
+        made,
+        stored=place,
+        tables=tables,
+        errors=found.problems,
+        notes=found.notes,
+        exit_code=ExitCode.first(codes),
+    )
 
 
 class Imported(Struct, frozen=True):
@@ -78,8 +111,3 @@ def _of_folder(
 
 def _count(left: Sequence[str]) -> str:
     return "1 file" if len(left) == 1 else f"{len(left):,} files"
-
-
-def sources(baselines: Sequence[Baseline]) -> Iterator[str]:
-    """Which tools they were made by, each once."""
-    yield from dict.fromkeys(each.made_by for each in baselines if each.made_by)

@@ -63,13 +63,18 @@ def requests(samples: Samples) -> Requests:
 def exit_code(found: Iterable[Baseline], *, interrupted: bool = False, unread: bool = False) -> ExitCode:
     """130 interrupted, 1 an objective missed by a valid one, 2 a contract could not be read, 3 not valid, or an objective
 
-    of which nobody can tell.
+    of which nobody can tell. A share is no baseline by itself, which is no failure of whoever sent it.
     """
     every = list(found)
     judged = {each.verdict for one in every if one.valid for each in objectives.judged(one, one.slo)}
     codes = [ExitCode.INTERRUPTED] if interrupted else []
     codes += [ExitCode.FAILED] if "missed" in judged else []
     codes += [ExitCode.UNREADABLE] if unread else []
-    if "undecided" in judged or not all(each.valid for each in every):
+    if "undecided" in judged or not all(each.valid or _is_sound_share(each) for each in every):
         codes.append(ExitCode.UNKNOWN)
     return ExitCode.first(codes)
+
+
+def _is_sound_share(baseline: Baseline) -> bool:
+    """Whether nothing but being a share keeps it from being a baseline."""
+    return baseline.part is not None and baseline.invalid_because == tuple(_share(baseline))

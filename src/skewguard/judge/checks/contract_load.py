@@ -1,25 +1,23 @@
 """What a contract promises of performance, held against a short load: a promise is broken only where that is no chance.
 
-A run of a minute knows a p95 only roughly. A limit is kept where the measured value keeps it, broken where so many requests
-were over it that it would be chance once in twenty times at most, and undecided between the two.
+A run of a minute knows a p95 only roughly (`judge.baseline.objectives` says how roughly). A limit is kept where the measured
+value keeps it, broken where that would be chance once in twenty times at most, and undecided between the two.
 """
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-from skewguard.judge.baseline import rows
+from skewguard.judge.baseline import objectives as promises
+from skewguard.judge.baseline.objectives import Objective
 from skewguard.judge.checks.interface import Case, Result, fail, passed, unknown
 from skewguard.knowledge.contract.values import Contract
-from skewguard.language.baselines import Baseline, Between, Metric
+from skewguard.language.baselines import Between
 from skewguard.language.facts import Fact, Origin
 from skewguard.language.findings import ContractRef
 from skewguard.language.measures import TIMES
 
-CHANCE = 0.05
-"""How often a server that keeps its promise may be said to break it, by a share of slow requests that was chance."""
-
-QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
+CONFIDENCE = 0.95
+"""How sure a missed limit must be: a gate stands in the way of a rollout, and a server that keeps its promise shall pass."""
 
 
 def objectives(case: Case, contract: Contract) -> Iterator[Result]:
@@ -27,110 +25,45 @@ def objectives(case: Case, contract: Contract) -> Iterator[Result]:
     measured = case.measured
     if measured is None:
         return
-    for name, limits in contract.performance.get("slo", {}).items():
-        for stat, limit in limits.items():
-            verdict, why, value = _held(measured, name, stat, float(limit))
-            yield _answer(case, contract, f"{name}.{stat}", limit, verdict, why, value)
+    untrusted = measured.invalid_because[0] if measured.invalid_because else ""
+    for each in promises.judged(measured, contract.performance.get("slo", {}), CONFIDENCE):
+        verdict, why = _held(each) if not untrusted else ("unknown", f"the measurement cannot be trusted: {untrusted}")
+        yield _answer(case, contract, each, verdict, why)
 
 
-def _held(measured: Baseline, name: str, stat: str, limit: float) -> tuple[str, str, float | None]:
-    """The verdict on one limit, why, and what was measured."""
-    metric = measured.metric(name)
-    if measured.invalid_because:
-        return "unknown", f"the measurement cannot be trusted: {measured.invalid_because[0]}", None
-    if metric is None or metric.gap is not None:
-        return "unknown", metric.gap if metric is not None and metric.gap else "it was not measured", None
-    if name in TIMES:
-        return _time(measured, metric, stat, limit)
-    value = metric.value if isinstance(metric.value, float) else metric.mean
-    if value is None:
-        return "unknown", "it is not known as one number", None
-    kept = value >= limit if stat == "min" else value <= limit
-    return _one(kept, stat, value, name)
+def _held(each: Objective) -> tuple[str, str]:
+    """The verdict on one limit, and why."""
+    high = each.value.high if isinstance(each.value, Between) else each.value
+    if each.verdict == "met" or (each.stat != "min" and high is not None and high <= each.bound):
+        return "pass", ""
+    told = _told(each.name, high) if high is not None else "not known"
+    if each.verdict == "undecided":
+        return "unknown", f"it was {told}: {each.reason}; give it longer with --sanity-duration"
+    if each.stat == "min":  # a load that is smaller than the promise does not reach it
+        return "unknown", f"a short load reached {told}: `skewguard baseline record` measures what it can do"
+    return "fail", f"it was {told}" + (f": {each.reason}" if each.reason else "")
 
 
-def _one(kept: bool, stat: str, value: float, name: str) -> tuple[str, str, float | None]:
-    """A rate, which a load that is smaller than the promise cannot reach: short of it, nothing is said."""
-    if kept:
-        return "pass", "", value
-    if stat == "min":
-        return (
-            "unknown",
-            f"a short load reached {value:.4g}: `skewguard baseline record` measures what it can do",
-            value,
-        )
-    return "fail", f"{name} is {value:.4g}", value
-
-
-def _time(measured: Baseline, metric: Metric, stat: str, limit: float) -> tuple[str, str, float | None]:
-    known = metric.mean if stat == "mean" else (metric.quantiles or {}).get(stat)
-    if known is None:
-        return "unknown", f"{metric.n} observations are too few for it: give it longer with --sanity-duration", None
-    value = known.high if isinstance(known, Between) else known
-    if value is not None and value <= limit:
-        return "pass", "", value
-    low = known.low if isinstance(known, Between) else known
-    told = seconds(value) if value is not None else "more than was seen"
-    if low is not None and low > limit and _no_chance(measured, metric.name, stat, limit):
-        return "fail", f"it is {told}", value
-    return (
-        "unknown",
-        f"it was {told} of {metric.n} observations, which may be chance: give it longer with --sanity-duration",
-        value,
-    )
-
-
-def _no_chance(measured: Baseline, name: str, stat: str, limit: float) -> bool:
-    """Whether a server that keeps the limit would be seen like this once in twenty times at most."""
-    if measured.samples is None:
-        return False
-    observed = rows.times(rows.of(measured.samples), stream=measured.load.stream).get(name)
-    if observed is None or observed.gap:
-        return False
-    values: Sequence[float] = observed.low.tolist()
-    if stat == "mean":
-        return _mean_above(values, limit)
-    return at_least(sum(value > limit for value in values), len(values), 1 - QUANTILES[stat]) <= CHANCE
-
-
-def _mean_above(values: Sequence[float], limit: float) -> bool:
-    mean = math.fsum(values) / len(values)
-    spread = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / max(len(values) - 1, 1))
-    return mean - 2 * spread / math.sqrt(len(values)) > limit
-
-
-def at_least(count: int, total: int, share: float) -> float:
-    """The probability that `count` or more of `total` happen, where each happens with the probability `share`."""
-    if count <= 0:
-        return 1.0
-    logs = (
-        math.lgamma(total + 1) - math.lgamma(each + 1) - math.lgamma(total - each + 1)
-        + each * math.log(share) + (total - each) * math.log1p(-share)
-        for each in range(count, total + 1)
-    )  # fmt: skip
-    return min(math.fsum(math.exp(log) for log in logs), 1.0)
-
-
-def _answer(
-    case: Case, contract: Contract, name: str, limit: Any, verdict: str, why: str, value: float | None
-) -> Result:
-    setting = f"performance.{name}"
+def _answer(case: Case, contract: Contract, each: Objective, verdict: str, why: str) -> Result:
+    setting = f"performance.{each.name}.{each.stat}"
     at = Origin("endpoint", f"a load sent to {case.sheet.subject.name}")
-    bound = "at least" if name.endswith(".min") else "at most"
-    wanted = seconds(float(limit)) if name.partition(".")[0] in TIMES else f"{limit:g}"
+    value = each.value.high if isinstance(each.value, Between) else each.value
     more: dict[str, Any] = {
         "setting": setting,
         "category": "serving",
         "contract": ContractRef(contract.name, contract.origin),
-        "expected": limit,
+        "expected": each.bound,
         "at": at,
         "fact": Fact(setting, value, "observed", at) if value is not None else None,
     }
     if verdict == "pass":
         return passed("", **more)
-    message = f"the contract promises `{setting}` of {bound} {wanted}, and {why}"
+    bound = "at least" if each.stat == "min" else "at most"
+    message = f"the contract promises `{setting}` of {bound} {_told(each.name, each.bound)}, and {why}"
     if verdict == "unknown":
-        return unknown(message, remedy="send more requests (--sanity-duration 2m)", **more)
+        return unknown(
+            message, remedy="load it for longer (--sanity-duration 2m), from a machine with nothing else to do", **more
+        )
     return fail(
         message,
         remedy="find out what is slower (`skewguard verify`, `skewguard baseline compare`) before users do",
@@ -138,6 +71,8 @@ def _answer(
     )
 
 
-def seconds(value: float) -> str:
-    """A time as people read it."""
+def _told(name: str, value: float) -> str:
+    """A number of a metric as people read it."""
+    if name not in TIMES:
+        return f"{value:.4g}"
     return f"{value * 1000:.3g} ms" if value < 1 else f"{value:.3g} s"

@@ -163,7 +163,7 @@ def advice(item: Comparison, a: Baseline, b: Baseline) -> str:
         return ""
     wrong = [letter for letter, each in (("a", a), ("b", b)) if not each.valid]
     if wrong:
-        return f"{' and '.join(wrong)} cannot be trusted, and no number in it is compared: record it again"
+        return f"{' and '.join(wrong)} cannot be trusted, and no number of such a run is compared: record again"
     if "traffic" in (a.kind, b.kind):
         return (
             "live traffic is as it is: compare two windows with a like load, or record both with a load that is sent "

@@ -13,7 +13,7 @@ from skewguard.language.baselines import (
     ComparisonReport,
     Measured,
 )
-from skewguard.report import baseline_words, comparison_words, load_words, series
+from skewguard.report import baseline_words, comparison_words, load_words, quantities, series
 from skewguard.report.html import inputs, plots
 from skewguard.report.html.page import Part, el, listed, pairs, prose, section, written
 from skewguard.report.html.verify import in_words
@@ -106,7 +106,10 @@ def _time(name: str, shown: _Sides, times: dict[str, dict[str, list[float]]], li
     """Its distribution where requests are known one by one; else between what its quantiles lie."""
     title = f"{baseline_words.name(name)}: {_EXPLAINED[name]}"
     if any(name in told for told in times.values()):
-        curves = [plots.Curve(side, label, times[side].get(name, []), item.valid) for side, label, item in shown]
+        curves = [
+            plots.Curve(side, label + _bounded(name, item), times[side].get(name, []), item.valid)
+            for side, label, item in shown
+        ]
         return plots.distribution(title, curves, limit)
     rows = [
         plots.Intervals(side, label, list(metric.quantiles.items()), item.valid)
@@ -114,6 +117,12 @@ def _time(name: str, shown: _Sides, times: dict[str, dict[str, list[float]]], li
         if (metric := item.metric(name)) is not None and metric.quantiles
     ]
     return plots.intervals(title, rows, "s")
+
+
+def _bounded(name: str, item: Baseline) -> str:
+    """How many first tokens count with the latest moment at which they can have come, since that is all that is known."""
+    share = item.instrument.censored if item.instrument is not None and name == "ttft" else 0.0
+    return f" ({quantities.said(share, 'ratio')} at the latest possible)" if share else ""
 
 
 def _courses(shown: _Sides) -> list[plots.Course]:

@@ -2,7 +2,7 @@
 
 An effect (the ratio b/a, or a difference in points) has an interval in which it lies. Worse is said only if the whole
 interval is beyond the tolerance, same only if it lies within, better if it is beyond on the other side; else the answer is
-that nobody can tell. The decision record on verdicts in docs/decisions says how intervals are had and how often they mislead.
+that nobody can tell. docs/decisions/0008 says how intervals are had and how often they mislead.
 """
 
 import math
@@ -175,7 +175,7 @@ def _harmless(tolerance: Tolerance, interval: Interval) -> bool:
 
 def _judged(pair: _Pair, tolerance: Tolerance, interval: Interval) -> tuple[Verdict, str]:
     verdict = _verdict(tolerance, interval)
-    if verdict in {"better", "worse"} and tolerance.name in WAITING:
+    if verdict != "same" and tolerance.name in WAITING:
         full = evidence.saturated(pair.a) or evidence.saturated(pair.b)
         if full:
             return (
@@ -280,6 +280,8 @@ def _without_rows(
 ) -> Interval:
     """Means and quantiles alone: the learned floor decides, or disjoint buckets, or an effect that no noise explains."""
     effect = (ends[0] + ends[1]) / 2
+    if any(map(math.isnan, ends)) or (ends[0] == ends[1] and math.isinf(effect)):
+        return Interval(math.nan, -math.inf, math.inf, "a value of 0 has no ratio")
     if noise is not None or ends[0] < ends[1]:
         floor = _floor(pair, tolerance, noise)
         return Interval(effect, ends[0] - floor, ends[1] + floor)

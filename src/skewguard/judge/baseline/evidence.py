@@ -31,7 +31,8 @@ RATES: dict[str, Callable[[Rows, Array], Array]] = {
 
 
 class Side(NamedTuple):
-    """One baseline with its rows."""
+    """One baseline with its rows. `lifetime` is how long a request is served at the median (where answers are streamed, from its
+    first token on: what it waited before is the queue's time)."""
 
     baseline: Baseline
     rows: Rows
@@ -51,7 +52,8 @@ def side(baseline: Baseline) -> Side | None:
     if not rows.counted.any() or starts.size < 2 or starts.max() <= starts.min():
         return None
     series = rowing.times(rows, stream=baseline.load.stream)
-    lifetime = float(np.median(series["e2e"].high)) if not series["e2e"].gap else 0.0
+    served = (rows.last - rows.first if baseline.load.stream else rows.last - rows.sent)[rows.counted]
+    lifetime = float(np.nanmedian(served)) if np.isfinite(served).any() else 0.0
     window = baseline.measured or (float(starts.min()), float(starts.max()))
     return Side(baseline, rows, series, window, lifetime)
 

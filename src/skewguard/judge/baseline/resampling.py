@@ -74,7 +74,7 @@ class Blocks(NamedTuple):
 
 
 def count(seconds: float, lifetime: float) -> int:
-    """How many blocks a window is cut into: none shorter than a request lives (its median end-to-end time)."""
+    """How many blocks a window is cut into: none shorter than a request is served at the median."""
     return min(MOST, int(seconds / max(lifetime, 1e-9)))
 
 

@@ -39,7 +39,10 @@ class Series(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Samples as arrays; `complete`: a whole answer; `counted`: complete and of the measured phase."""
+    """Samples as arrays; `complete`: a whole answer; `counted`: complete and of the measured phase.
+
+    `censored` and `bounded`: the moment of the first and of the last token is an upper bound.
+    """
 
     samples: Samples
     intended: Array
@@ -53,6 +56,8 @@ class Rows(NamedTuple):
     measured: Array
     complete: Array
     stopped: Array
+    censored: Array
+    bounded: Array
 
     @property
     def counted(self) -> Array:
@@ -78,6 +83,8 @@ def of(samples: Samples) -> Rows:
         measured=np.asarray(samples.phase, dtype=int) == MEASURED,
         complete=np.asarray(failure == "", dtype=bool),
         stopped=np.asarray(failure == "stopped", dtype=bool),
+        censored=np.asarray(samples.censored, dtype=bool),
+        bounded=np.asarray(samples.last_censored or [False] * len(failure), dtype=bool),
     )
 
 
@@ -107,8 +114,14 @@ def _e2e(rows: Rows) -> Series:
     import numpy as np
 
     chosen = rows.counted & np.isfinite(rows.last)
-    values = (rows.last - rows.intended)[chosen]
-    return Series(rows.intended[chosen], values, values) if values.size else _none("no request has a complete answer")
+    high = (rows.last - rows.intended)[chosen]
+    if not high.size:
+        return _none("no request has a complete answer")
+    bounded = rows.bounded[chosen]
+    earliest = np.where(np.isfinite(rows.first), rows.first - rows.intended, high.min())[chosen]
+    return Series(
+        rows.intended[chosen], np.where(bounded, np.minimum(earliest, high), high) if bounded.any() else high, high
+    )
 
 
 def _ttft(rows: Rows) -> Series:
@@ -118,7 +131,7 @@ def _ttft(rows: Rows) -> Series:
     high = (rows.first - rows.intended)[chosen]
     if not high.size:
         return _none("no first token came")
-    censored = np.asarray(rows.samples.censored, dtype=bool)[chosen]
+    censored = rows.censored[chosen]
     earliest = np.maximum(rows.sent - rows.intended, 0.0)[chosen]
     low = np.where(censored, np.minimum(earliest, high), high) if censored.any() else high
     return Series(rows.intended[chosen], low, high)
@@ -152,6 +165,14 @@ def _tpot(rows: Rows) -> Series:
     chosen = counted & (after > 0) & (rows.chunks > 1)
     if not chosen.any():
         return _none("no answer had a token after its first chunk")
+    unseen = chosen & (rows.censored | rows.bounded)
+    if unseen[chosen].all():
+        return _none(
+            "of every answer the first or the last token was read together with others: when it came is not known"
+        )
+    if unseen.any():
+        source = f"{source}; {unseen.sum()} answers whose first or last token was read together with others left out"
+        chosen &= ~unseen
     values = (rows.last - rows.first)[chosen] / after[chosen]
     return Series(rows.intended[chosen], values, values, source=source)
 

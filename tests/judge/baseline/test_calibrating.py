@@ -1,0 +1,67 @@
+"""What runs of the same thing teach of noise."""
+
+import math
+
+import pytest
+from msgspec import structs
+
+from skewguard.judge.baseline import calibrating, resampling
+from skewguard.language.baselines import Baseline, Between
+from skewguard.language.errors import InputError
+from tests.judge.baseline.building import LOAD, bare, metric
+
+
+def runs(*values: float) -> tuple[Baseline, ...]:
+    return tuple(bare(metric("tpot", p50=value), id=f"run-{at}") for at, value in enumerate(values))
+
+
+def test_floor_is_that_of_a_difference_of_two_runs() -> None:
+    """Runs spread by 1 %: two of them by √2 %, and the floor by what Student's t allows with three of them."""
+    (noise,) = calibrating.calibrate(runs(math.exp(-0.01), 1.0, math.exp(0.01)), "2026-01-05T10:00:00Z").noise
+
+    assert (noise.name, noise.stat, noise.pairs, noise.points) == ("tpot", "p50", 3, False)
+    assert noise.spread == pytest.approx(0.01 * math.sqrt(2))
+    assert noise.floor == pytest.approx(resampling.student(0.005, 2) * noise.spread)
+
+
+def test_more_runs_of_the_same_spread_support_a_lower_floor() -> None:
+    """Ten runs say three times as much as three."""
+    few = calibrating.calibrate(runs(0.99, 1.0, 1.01), "now").noise[0]
+    many = calibrating.calibrate(runs(*[0.99, 1.0, 1.01] * 4), "now").noise[0]
+
+    assert many.floor < few.floor / 2.5
+
+
+def test_shares_are_learned_in_points_too() -> None:
+    """GPU utilization is limited in points."""
+    shares = tuple(bare(metric("gpu_utilization", p50=share)) for share in (0.5, 0.52, 0.54))
+
+    spreads = {noise.points: noise.spread for noise in calibrating.calibrate(shares, "now").noise}
+    assert spreads[True] == pytest.approx(0.02 * math.sqrt(2))
+
+
+def test_what_one_run_lacks_or_knows_only_as_an_interval_is_not_learned() -> None:
+    """No noise is claimed of what was not seen in every run."""
+    partly = (*runs(1.0, 1.01), bare(metric("tpot", p50=Between(0.9, 1.1))))
+
+    assert calibrating.calibrate(partly, "now").noise == ()
+
+
+def test_two_runs_teach_nothing() -> None:
+    """A spread needs three."""
+    with pytest.raises(InputError, match="at least 3"):
+        calibrating.calibrate(runs(1.0, 1.01), "now")
+
+
+def test_runs_of_another_load_are_refused_by_name() -> None:
+    """Noise of two loads is none of either."""
+    other = structs.replace(runs(1.0)[0], id="other", load=structs.replace(LOAD, rate=9.0))
+
+    with pytest.raises(InputError, match="other are not of the same load: rate is 4 and 9"):
+        calibrating.calibrate((*runs(1.0, 1.01), other), "now")
+
+
+@pytest.mark.parametrize("count", [3, 10, 31])
+def test_number_of_runs_is_told_by_their_pairs(count: int) -> None:
+    """n·(n − 1)/2 pairs."""
+    assert calibrating.runs_behind(count * (count - 1) // 2) == count

@@ -1,0 +1,265 @@
+"""Verdicts on pairs whose truth is known: small ones by hand, a few simulated; many stand in test_simulated_pairs."""
+
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from skewguard.judge.baseline import comparing, evidence, tolerances
+from skewguard.language.baselines import Baseline, Between, Calibration, Compared, Comparison, Metric, Noise
+from skewguard.language.facts import Subject
+from tests.judge.baseline import simulation
+from tests.judge.baseline.building import LOAD, SUBJECT, bare, metric
+from tests.judge.baseline.simulation import Scene
+
+LOOP = Scene(concurrency=4)
+
+
+def row(comparison: Comparison, name: str, stat: str) -> Compared:
+    return next(each for each in comparison.metrics if (each.name, each.stat) == (name, stat))
+
+
+def tpot(value: float, n: int = 5000) -> Metric:
+    return metric("tpot", n=n, p50=value, p95=value * 1.2)
+
+
+def learned(spread: float, runs: int = 10, **changed: Any) -> Calibration:
+    noise = tuple(
+        Noise(name, stat, floor=0.0, spread=spread, pairs=runs * (runs - 1) // 2)
+        for name, stat in (("tpot", "p50"), ("tpot", "p95"), ("output_tokens_per_second", "value"))
+    )
+    return structs.replace(Calibration(SUBJECT, LOAD, "2026-01-05T10:00:00Z", (), noise), **changed)
+
+
+# ---- with rows -------------------------------------------------------------------------------------------------------
+
+
+def test_slower_server_is_worse_with_its_effect_and_interval() -> None:
+    """A fifth longer steps: time per token is worse, by about 1.2, and the interval holds that."""
+    found = comparing.compare(simulation.baseline(LOOP, 1), simulation.baseline(LOOP, 2, slower=1.2))
+
+    told = row(found, "tpot", "p50")
+    assert found.verdict == told.verdict == "worse"
+    assert told.effect == pytest.approx(1.2, abs=0.03)
+    assert told.interval is not None
+    low, high = told.interval
+    assert low is not None
+    assert high is not None
+    assert 1.1 < low < 1.2 < high
+
+
+def test_faster_server_is_better() -> None:
+    """The other way round, it is better, and no metric is worse."""
+    found = comparing.compare(simulation.baseline(LOOP, 1, slower=1.3), simulation.baseline(LOOP, 2))
+
+    assert found.verdict == "better"
+    assert row(found, "output_tokens_per_second", "value").verdict == "better"
+
+
+def test_same_server_is_the_same() -> None:
+    """Two runs of one thing, and the reason is said."""
+    found = comparing.compare(simulation.baseline(LOOP, 1), simulation.baseline(LOOP, 2))
+
+    assert found.verdict == "same"
+    assert row(found, "tpot", "p50").reason == "the whole interval is within the tolerance"
+
+
+def test_verdict_is_the_same_every_time() -> None:
+    """Bootstrap draws come from a fixed seed."""
+    one, other = simulation.baseline(LOOP, 1), simulation.baseline(LOOP, 2, slower=1.1)
+
+    assert comparing.compare(one, other) == comparing.compare(one, other)
+
+
+def test_tail_of_few_requests_is_inconclusive_and_says_how_many_are_needed() -> None:
+    """A p99 of 140 requests: nobody can tell, and the comparison as a whole does not hang on it."""
+    found = comparing.compare(simulation.baseline(Scene(rate=4), 1), simulation.baseline(Scene(rate=4), 2))
+
+    told = row(found, "e2e", "p99")
+    assert told.verdict == "inconclusive"
+    assert "1000 are needed" in told.reason
+    assert found.verdict == "same"
+
+
+def test_window_of_a_few_lifetimes_tells_nothing() -> None:
+    """Answers of 12 s in a window of 60 s: it has to be longer."""
+    long = Scene(concurrency=4, output=900)
+    found = comparing.compare(simulation.baseline(long, 1), simulation.baseline(long, 2))
+
+    assert found.verdict == "inconclusive"
+    assert "lifetimes of a request" in row(found, "output_tokens_per_second", "value").reason
+
+
+def test_same_schedule_cancels_what_arrivals_do() -> None:
+    """Poisson arrivals alone make 240 requests uncertain by 6 %; sent alike to both sides they cancel."""
+    scene = Scene(rate=4)
+    found = comparing.compare(simulation.baseline(scene, 1), simulation.baseline(scene, 2))
+
+    low, high = row(found, "output_tokens_per_second", "value").interval or (None, None)
+    assert low is not None
+    assert high is not None
+    assert high / low < 1.06
+
+
+def test_waiting_near_saturation_is_never_plainly_worse() -> None:
+    """More arrives than is served: TTFT grows with the length of the run, and the answer says so."""
+    scene = Scene(rate=30.0, seconds=90)
+    one, other = simulation.baseline(scene, 1), simulation.baseline(scene, 2, slower=1.3)
+    found = comparing.compare(one, other)
+
+    assert evidence.saturated(one)
+    assert row(found, "ttft", "p95").verdict == "inconclusive"
+    assert "near saturation" in row(found, "ttft", "p95").reason
+    assert row(found, "output_tokens_per_second", "value").verdict == "worse"
+
+
+def test_noise_learned_from_runs_widens_what_the_rows_say() -> None:
+    """Runs of this server differ by 15 % from each other: a fifth more is no news."""
+    one, other = simulation.baseline(LOOP, 1), simulation.baseline(LOOP, 2, slower=1.2)
+    noisy = learned(0.15, load=simulation.load(LOOP))
+
+    assert comparing.compare(one, other, calibration=noisy).verdict == "inconclusive"
+    assert comparing.compare(one, other, calibration=learned(0.01, load=simulation.load(LOOP))).verdict == "worse"
+
+
+def test_few_runs_support_only_a_wide_floor() -> None:
+    """The same spread seen in three runs says less than in ten."""
+    one, other = simulation.baseline(LOOP, 1), simulation.baseline(LOOP, 2, slower=1.2)
+    runs = {count: learned(0.01, runs=count, load=simulation.load(LOOP)) for count in (3, 10)}
+
+    assert [comparing.compare(one, other, calibration=each).verdict for each in runs.values()] == [
+        "inconclusive",
+        "worse",
+    ]
+
+
+def test_calibration_of_something_else_is_not_used_and_that_is_told() -> None:
+    """Another subject's noise is no answer for this one."""
+    foreign = learned(0.5, subject=Subject("Deployment", "other"), load=simulation.load(LOOP))
+    found = comparing.compare(
+        simulation.baseline(LOOP, 1), simulation.baseline(LOOP, 2, slower=1.2), calibration=foreign
+    )
+
+    assert not found.calibrated
+    assert found.verdict == "worse"
+    assert [each.what for each in found.differs] == ["calibration"]
+
+
+# ---- without rows ----------------------------------------------------------------------------------------------------
+
+
+def imported(value: float, n: int = 5000) -> Baseline:
+    return bare(tpot(value, n), made_by="inference-perf 0.7")
+
+
+def test_imported_numbers_alone_decide_nothing_near() -> None:
+    """Means and quantiles of another tool: 20 % apart may be noise, and the way out is named."""
+    found = comparing.compare(imported(0.010), imported(0.012))
+
+    assert found.verdict == "inconclusive"
+    assert "run baseline calibrate" in row(found, "tpot", "p50").reason
+    assert row(found, "tpot", "p50").interval is None
+
+
+@pytest.mark.parametrize(("n", "verdict"), [(5000, "worse"), (10, "inconclusive")])
+def test_effect_that_no_noise_explains_is_believed_of_enough_requests(n: int, verdict: str) -> None:
+    """Half as slow again is worse even so; of ten requests it is not."""
+    assert comparing.compare(imported(0.010, n), imported(0.016, n)).verdict == verdict
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(0.0101, "same"), (0.0125, "worse"), (0.0080, "better")])
+def test_learned_noise_decides_over_imported_numbers(value: float, verdict: str) -> None:
+    """With a floor of about 4 % an interval can be had."""
+    assert comparing.compare(imported(0.010), imported(value), calibration=learned(0.01)).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"), [(0.05, 0.1, "inconclusive"), (0.1, 0.25, "inconclusive"), (0.25, 0.5, "worse")]
+)
+def test_buckets_are_worse_only_where_they_lie_apart(low: float, high: float, verdict: str) -> None:
+    """A quantile from traffic is a bucket: the same or the next one may be the same value."""
+    traffic = structs.replace(LOAD, profile="observed")
+    one = bare(metric("tpot", p50=Between(0.05, 0.1)), kind="traffic", load=traffic)
+    other = bare(metric("tpot", p50=Between(low, high)), kind="traffic", load=traffic)
+
+    assert comparing.compare(one, other).verdict == verdict
+
+
+def test_throughput_of_traffic_is_demand() -> None:
+    """Fewer tokens in the second window: fewer were asked for."""
+    traffic = structs.replace(LOAD, profile="observed")
+    one, other = (
+        bare(metric("output_tokens_per_second", value), kind="traffic", load=traffic) for value in (1000.0, 700.0)
+    )
+    found = comparing.compare(one, other)
+
+    assert found.verdict == "inconclusive"
+    assert "what was asked for" in found.metrics[0].reason
+
+
+def test_public_pair_of_the_same_thing_is_not_called_worse() -> None:
+    """inference-perf's KubeCon 2025 runs, the largest differences of the pair that ran alike: TTFT p99 49 % apart at the knee."""
+    one = bare(
+        metric("output_tokens_per_second", 1000.0),
+        metric("tpot", p50=0.020, p99=0.040),
+        metric("ttft", p99=1.0),
+        made_by="inference-perf",
+    )
+    other = bare(
+        metric("output_tokens_per_second", 988.0), metric("tpot", p50=0.02058, p99=0.04388), metric("ttft", p99=1.49), made_by="inference-perf"
+    )  # fmt: skip
+
+    for a, b in ((one, other), (other, one)):
+        assert "worse" not in {each.verdict for each in comparing.compare(a, b, tolerances=EVERY).metrics}
+
+
+def test_public_pair_with_another_setting_is_called_worse() -> None:
+    """The same runs with prefix cache and chunked prefill off: TPOT p50 51 % up, throughput 40 % down; at 1 request/s nothing to see."""
+    one = bare(metric("output_tokens_per_second", 1000.0), metric("tpot", p50=0.020), made_by="inference-perf")
+    other = bare(metric("output_tokens_per_second", 600.0), metric("tpot", p50=0.0302), made_by="inference-perf")
+    idle = bare(metric("tpot", p50=0.01998), made_by="inference-perf")
+
+    assert {each.verdict for each in comparing.compare(one, other).metrics} == {"worse"}
+    assert comparing.compare(one, idle).verdict == "inconclusive"
+
+
+EVERY = tolerances.of({"tpot": {"p99": {"max_ratio": 1.1}}})
+
+
+# ---- refusal, points and the whole -----------------------------------------------------------------------------------
+
+
+def test_loads_that_differ_are_not_compared() -> None:
+    """Another rate: refused, with what differs, and no metric."""
+    found = comparing.compare(imported(0.01), structs.replace(imported(0.01), load=structs.replace(LOAD, rate=8.0)))
+
+    assert not found.comparable
+    assert found.verdict == "inconclusive"
+    assert [each.what for each in found.differs] == ["rate"]
+    assert not found.metrics
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(0.62, "inconclusive"), (0.95, "worse"), (0.25, "worse")])
+def test_utilization_is_compared_in_points_both_ways(share: float, verdict: str) -> None:
+    """A GPU that does much more or much less for the same load is not the same."""
+    one, other = (bare(metric("gpu_utilization", p50=each)) for each in (0.6, share))
+    told = comparing.compare(one, other).metrics[0]
+
+    assert told.points
+    assert told.verdict == verdict
+    assert told.effect == pytest.approx(share - 0.6)
+
+
+def test_metric_that_one_side_lacks_is_not_judged() -> None:
+    """A gap is compared with nothing."""
+    gap = Metric("tpot", "s", gap="not told")
+
+    assert comparing.compare(bare(gap), bare(tpot(0.01))).metrics == ()
+
+
+def test_zero_has_no_ratio_and_stops_nothing() -> None:
+    """Nothing served on one side: the effect is unknown, not infinite."""
+    one, other = bare(metric("output_tokens_per_second", 0.0)), bare(metric("output_tokens_per_second", 100.0))
+
+    assert comparing.compare(one, other).verdict == "inconclusive"
+    assert comparing.compare(other, one).metrics[0].effect is None

@@ -40,7 +40,7 @@ def server() -> Iterator[ApiServer]:
 
 
 @contextmanager
-def _witnesses(server: ApiServer, tmp_path: Path, manner: Manner) -> Iterator[Witnesses]:
+def _witnesses(server: ApiServer, tmp_path: Path, manner: Manner, dcgm: str | None = None) -> Iterator[Witnesses]:
     with (
         surroundings.of_call(environ={}) as around,
         access.connect(kubeconfig=server.kubeconfig(tmp_path, namespace="prod"), deadline=60) as cluster,
@@ -48,7 +48,7 @@ def _witnesses(server: ApiServer, tmp_path: Path, manner: Manner) -> Iterator[Wi
         reader, scope = Reader(cluster), Scope(cluster.context, named=True, namespace="prod")
         wanted = witnessing.wanted(around, Named("Deployment", "chat"), namespace="prod")
         found, _, _ = running.standings(witnessing.look(reader, scope, wanted, around, Manner("api")), around)
-        with closing(observing_traffic.of_replicas(reader, found, manner)) as witnesses:
+        with closing(observing_traffic.of_replicas(reader, found, manner, dcgm=dcgm)) as witnesses:
             yield witnesses
 
 
@@ -123,6 +123,15 @@ def test_gpus_are_asked_for_with_leave_alone(server: ApiServer, tmp_path: Path) 
         looks = [probe() for probe in found.probes]
 
     assert [getattr(look, "utilization", None) for look in looks] == [(0.5,), (0.5,)]
+
+
+def test_exporter_is_asked_for_the_gpus_of_the_replicas_alone(server: ApiServer, tmp_path: Path) -> None:
+    """Its node has GPUs of others too."""
+    page = b'DCGM_FI_DEV_GPU_UTIL{gpu="0",pod="chat-hash2-0"} 50\nDCGM_FI_DEV_GPU_UTIL{gpu="1",pod="other"} 90\n'
+    with Pages(lambda _: page) as exporter, _witnesses(server, tmp_path, Manner("endpoints"), exporter.url) as found:
+        looks = [probe() for probe in found.probes]
+
+    assert [getattr(look, "utilization", None) for look in looks] == [(0.5,)]
 
 
 def test_window_of_a_url_tells_its_progress() -> None:

@@ -42,6 +42,7 @@ class Witnesses(Struct, frozen=True):
     probes: tuple[Probe, ...] = ()
     unread: tuple[Unread, ...] = ()
     newcomers: Callable[[], tuple[str, ...] | Unread] | None = None
+    exporter: Direct | None = None
 
     def sampler(self, beat: float = BEAT_S) -> Sampler:
         """One that reads them on a beat once it is started: `with witnesses.sampler() as sampler: …`."""
@@ -52,6 +53,8 @@ class Witnesses(Struct, frozen=True):
         for way in (way for target in self.targets for way in target.ways):
             if isinstance(way, Direct | Forwarded | Proxied):
                 way.close()
+        if self.exporter is not None:
+            self.exporter.close()
 
 
 def at_url(
@@ -59,22 +62,27 @@ def at_url(
 ) -> Witnesses:
     """The engine behind a URL; `dcgm` is the URL of an exporter on its machine. Raises `UsageError` and `InputError`."""
     target = Target(url, (Direct(url, key=manner.key, ca_file=ca_file),), engine)
-    return Witnesses((target,), _exporter(dcgm, ca_file))
+    exporter = Direct(dcgm, ca_file=ca_file) if dcgm is not None else None
+    probes = (gpus.exporter(exporter),) if exporter is not None else ()
+    return Witnesses((target,), probes, exporter=exporter)
 
 
 def of_replicas(reader: Reader, found: Iterable[Standing], manner: Manner, *, dcgm: str | None = None) -> Witnesses:
     """Every replica of what was found in a cluster, by a forwarded port or, where no key is needed, the pod proxy.
 
-    With leave to run commands, the GPUs of each container are asked for; else an exporter at the URL `dcgm` is.
+    With leave to run commands, the GPUs of each container are asked for; else an exporter at the URL `dcgm` is, for those
+    that it shows of these pods.
     """
     reach = Reach(reader.cluster)
     targets: list[Target] = []
-    probes: list[Probe] = list(_exporter(dcgm, None))
+    probes: list[Probe] = []
+    pods: list[str] = []
     unread: list[Unread] = []
     known: dict[str, set[str]] = {}
     for asked in interviews.replicas_of(found):
         space = asked.replica.subject.namespace or reader.cluster.namespace
         known.setdefault(space, set()).add(asked.replica.uid)
+        pods.append(asked.replica.name)
         if manner.exec_ and dcgm is None:
             probes.append(gpus.command(reach, space, asked.replica.name, asked.case.container.name))
         if listening.worker(asked.case):
@@ -84,7 +92,10 @@ def of_replicas(reader: Reader, found: Iterable[Standing], manner: Manner, *, dc
             unread.append(target)
         else:
             targets.append(target)
-    return Witnesses(tuple(targets), tuple(probes), tuple(unread), partial(newcomers, reader, known))
+    exporter = Direct(dcgm) if dcgm is not None else None
+    if exporter is not None:
+        probes.append(gpus.exporter(exporter, pods=tuple(pods)))
+    return Witnesses(tuple(targets), tuple(probes), tuple(unread), partial(newcomers, reader, known), exporter)
 
 
 def _target(reach: Reach, namespace: str, asked: Asked, manner: Manner) -> Target | Unread:
@@ -96,10 +107,6 @@ def _target(reach: Reach, namespace: str, asked: Asked, manner: Manner) -> Targe
     if manner.key is None:
         ways.append(Proxied(reach, namespace, pod, port))
     return Target(pod, tuple(ways), asked.case.engine)
-
-
-def _exporter(url: str | None, ca_file: str | None) -> tuple[Probe, ...]:
-    return (gpus.exporter(Direct(url, ca_file=ca_file)),) if url is not None else ()
 
 
 # ---- a window --------------------------------------------------------------------------------------------------------

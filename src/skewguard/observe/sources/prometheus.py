@@ -99,7 +99,7 @@ class _Asked:
         unread = Unread(self.place, str(error), hides, error.would_need, kind=error.kind)
         if error.status in (401, 403):
             reason = f"Prometheus wants a token (it answers {error.status})"
-            needs = f"a token in {PROMETHEUS_VARIABLE}, or in a variable or file that is named"
+            needs = f"a token in {PROMETHEUS_VARIABLE}"
             unread = structs.replace(unread, reason=reason, would_need=needs)
         elif error.status in (400, 422):
             unread = structs.replace(unread, reason=f"Prometheus refuses the query (it answers {error.status})")

@@ -190,6 +190,19 @@ def test_other_load_is_not_compared(tmp_path: Path) -> None:
     assert "rate" in [each.what for each in found.comparison.differs if each.blocks]
 
 
+def test_not_knowing_may_be_allowed_and_another_load_never(tmp_path: Path) -> None:
+    """Whoever ran too few requests may let it pass; a number of another load is no number at all."""
+    few = [
+        baseline(at=at, samples=None, metrics=tuple(structs.replace(each, n=3) for each in baseline().metrics))
+        for at in (LATER, LATEST)
+    ]
+    words = [file(tmp_path / f"{number}.json", each) for number, each in enumerate(few)]
+    assert api.compare_baselines(*words).exit_code == 3
+    assert api.compare_baselines(*words, allow_inconclusive=True).exit_code == 0
+    other = file(tmp_path / "other.json", baseline(load=structs.replace(LOAD, rate=20.0)))
+    assert api.compare_baselines(words[0], other, allow_inconclusive=True).exit_code == 3
+
+
 def test_invalid_recording_is_not_compared(store: Path) -> None:
     """Also where somebody names it."""
     first, second = keep(store, baseline(), invalid(at=LATER))

@@ -21,6 +21,7 @@ def compare_baselines(
     b: str | None = None,
     *,
     confidence: float = CONFIDENCE,
+    allow_inconclusive: bool = False,
     store: str | None = None,
     contracts: Sequence[str] = (),
     namespace: str | None = None,
@@ -31,7 +32,8 @@ def compare_baselines(
 
     Of a workload as `a` the last one that was verified good is taken, where there is one. Without `b`, `a` is held against
     what was recorded before it at the same load. Tolerances are those of the contract that is given or that binds the
-    subject. The exit code is 1 where b is worse in anything, 3 where nobody can tell, or they may not be compared. Raises
+    subject. The exit code is 1 where b is worse in anything, 3 where nobody can tell (with `allow_inconclusive` 0), or they may not
+    be compared. Raises
     `UsageError` and `InputError`.
     """
     words = [keeping.meant(text, namespace, context) for text in ((a,) if b is None else (a, b))]
@@ -50,7 +52,7 @@ def compare_baselines(
             engines.tables_used(),
             errors=(*around.problems, *promised.problems),
             notes=(*notes, *told),
-            exit_code=exit_code(found, unread=bool(promised.problems)),
+            exit_code=exit_code(found, unread=bool(promised.problems), allow=allow_inconclusive),
         )
 
 
@@ -108,11 +110,11 @@ def _tolerances(promised: Contracts, found: Baseline) -> tuple[Mapping[str, Any]
     return kept, [f"tolerances of contract {chosen.name}"] if kept else []
 
 
-def exit_code(found: Comparison, *, unread: bool = False) -> ExitCode:
-    """1 where b is worse, 3 where nobody can tell."""
+def exit_code(found: Comparison, *, unread: bool = False, allow: bool = False) -> ExitCode:
+    """1 where b is worse, 3 where nobody can tell; `allow` lets that pass, but never what may not be compared."""
     if found.comparable and found.verdict == "worse":
         return ExitCode.FAILED
     if unread:
         return ExitCode.UNREADABLE
-    undecided = not found.comparable or found.verdict == "inconclusive"
+    undecided = not found.comparable or (found.verdict == "inconclusive" and not allow)
     return ExitCode.UNKNOWN if undecided else ExitCode.OK

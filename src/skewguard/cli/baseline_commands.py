@@ -109,6 +109,11 @@ def record(
     metavar="SHARE",
     help="How sure a verdict must be. Default: 0.99.",
 )
+@click.option(
+    "--allow-inconclusive",
+    is_flag=True,
+    help="Exit 0 although nobody can tell; never where the two may not be compared.",
+)
 @options.STORE
 @options.CONTRACT
 @options.CLUSTER_NAMESPACE
@@ -120,6 +125,7 @@ def compare(
     a: str,
     b: str | None,
     confidence: float,
+    allow_inconclusive: bool,
     store: str | None,
     contracts: tuple[str, ...],
     namespace: str | None,
@@ -148,6 +154,7 @@ def compare(
         a,
         b,
         confidence=confidence,
+        allow_inconclusive=allow_inconclusive,
         store=store,
         contracts=contracts,
         namespace=namespace,

@@ -185,7 +185,7 @@ def test_vllm_appended_runs_are_baselines_each() -> None:
     """--append-result writes one JSON document a line; the second had --goodput."""
     first, second = read("vllm-0.32.0-appended.json")
     assert (first.load.concurrency, second.load.concurrency) == (4, 2)
-    assert "does not tell it" in gap(first, "goodput")
+    assert "without --goodput" in gap(first, "goodput")
     assert value(second, "goodput") == pytest.approx(9.795, rel=1e-3)
     assert first.requests.failed == {"untold": 2}
     assert "--percentile-metrics" in gap(first, "e2e")

@@ -202,7 +202,7 @@ def _metrics(tree: Tree, requests: Requests, tool: str) -> list[Metric]:
         rate("output_tokens_per_second", "total_usage_completion_tokens", "total_osl"),
         rate("input_tokens_per_second", "total_usage_prompt_tokens", "total_isl"),
         *(_time(tree, name, key, f"{tool}: {words}") for name, key, words in _TIMES),
-        measuring.one("goodput", _value(tree, "goodput"), f"{tool} without --goodput"),
+        measuring.one("goodput", _value(tree, "goodput"), tool, otherwise=f"{tool} was run without --goodput"),
         measuring.share(requests, tool),
     ]
 

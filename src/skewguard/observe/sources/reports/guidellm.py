@@ -200,7 +200,7 @@ def _metrics(run: Tree, requests: Requests, tool: str) -> list[Metric]:
               f"{tool} inter_token_latency: one mean of each request, over all tokens but one"),
         measuring.missing("itl", f"{tool} keeps one mean of each request (see tpot), not the time between chunks"),
         _time(run, "e2e", "request_latency", 1.0, f"{each} to its end"),
-        measuring.one("goodput", picking.number(run, "metrics", "request_goodput"), f"{tool} without objectives"),
+        measuring.one("goodput", picking.number(run, "metrics", "request_goodput"), tool, otherwise=f"{tool} had no objectives to count it by"),
         measuring.share(requests, tool),
     ]  # fmt: skip
 

@@ -229,7 +229,7 @@ def _metrics(tree: Tree, requests: Requests, server: Tree) -> list[Metric]:
         _counted(tree, "output_tokens") or rate("output_tokens_per_second", "output_tokens_per_sec"),
         _counted(tree, "prompt_tokens") or rate("input_tokens_per_second", "input_tokens_per_sec"),
         *(_time(tree, name, key, words, requests.completed or 0) for name, key, words in _TIMES),
-        measuring.one("goodput", good, f"{TITLE} without objectives"),
+        measuring.one("goodput", good, TITLE, otherwise=f"{TITLE} had no objectives to count it by"),
         measuring.share(requests, TITLE),
         *(_of_server(server) if server else ()),
     ]

@@ -13,10 +13,10 @@ from skewguard.observe.sources.reports.interface import Tree
 MILLISECONDS = 1e-3
 
 
-def one(name: str, value: float | None, source: str, *, n: int = 0) -> Metric:
-    """A metric that is one number."""
+def one(name: str, value: float | None, source: str, *, n: int = 0, otherwise: str = "") -> Metric:
+    """A metric that is one number; `otherwise` says why there is none."""
     if value is None:
-        return missing(name, f"{source} does not tell it")
+        return missing(name, otherwise or f"{source} does not tell it")
     return Metric(name, MEASURES[name].unit, value=value, n=n, source=source)
 
 

@@ -23,6 +23,7 @@ _SOURCES = {
     "itl": f"{TITLE}: between chunks, stamped after parsing",
     "e2e": f"{TITLE}: from sending a request to its last chunk",
 }
+_NO_GOALS = f"{TITLE} was run without --goodput"
 _KEYS = {"ttft": "ttft", "tpot": "tpot", "itl": "itl", "e2e": "e2el"}
 
 
@@ -126,7 +127,7 @@ def _metrics(tree: Tree, requests: Requests, samples: Samples | None) -> list[Me
         measuring.one(
             "input_tokens_per_second", prompts / duration if prompts is not None and duration else None, whole
         ),
-        measuring.one("goodput", rate("request_goodput"), f"{TITLE} --goodput"),
+        measuring.one("goodput", rate("request_goodput"), f"{TITLE} --goodput", otherwise=_NO_GOALS),
         measuring.share(requests, TITLE),
         *(_time(tree, name, samples, requests.completed or 0) for name in _KEYS),
     ]

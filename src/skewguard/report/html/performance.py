@@ -122,7 +122,7 @@ def _time(name: str, shown: _Sides, times: dict[str, dict[str, list[float]]], li
 def _bounded(name: str, item: Baseline) -> str:
     """How many first tokens count with the latest moment at which they can have come, since that is all that is known."""
     share = item.instrument.censored if item.instrument is not None and name == "ttft" else 0.0
-    return f" ({quantities.said(share, 'ratio')} at the latest possible)" if share else ""
+    return f" ({quantities.said(share, 'ratio')} at the latest possible)" if share > 0 else ""
 
 
 def _courses(shown: _Sides) -> list[plots.Course]:

@@ -5,16 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from skewguard import api
 from skewguard.adapters import store
 from skewguard.adapters.store.keeping import Store
+from skewguard.language.baselines import Baseline
 from skewguard.language.errors import UsageError
 from skewguard.language.facts import Subject
+from skewguard.language.loads import Load, Prompts, Spread
 from skewguard.language.records import Record
 from skewguard.language.results import CheckReport
+from skewguard.report import baseline_documents
 from tests.fakes.api_server import ApiServer
 from tests.observe.live import made
 
@@ -157,8 +159,17 @@ def test_the_latest_valid_baseline_of_the_same_inputs_is_named(server: ApiServer
     assert digest is not None
 
     def measured(valid: bool, inputs: str) -> str:
-        text = msgspec.json.encode({"valid": valid, "partial": False})
         subject = Subject("Deployment", "chat")
+        text = baseline_documents.write(
+            Baseline(
+                subject,
+                "2026-11-28T10:00:00Z",
+                60.0,
+                "load",
+                Load("poisson", Prompts("synthetic", Spread(512), Spread(128))),
+                valid=valid,
+            )
+        )
         return kept.append("baseline", "b/v1", text, subject=subject, actor="a", tool="t", inputs_digest=inputs).id
 
     measured(True, digest)

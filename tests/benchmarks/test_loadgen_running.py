@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,22 @@ def test_tree_has_what_left_the_session() -> None:
             watcher.stop()
             os.kill(child, 9)
             process.kill()
+
+
+def test_work_of_a_child_is_counted_from_its_beginning(mock: mocking.Mock) -> None:
+    """A child that is found late would bring all its CPU at one moment, as if it had worked then."""
+    inner = "import time\nwhile time.process_time() < 0.4: pass\ninput()"
+    outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}])"
+    with subprocess.Popen([sys.executable, "-c", outer], stdin=subprocess.PIPE, start_new_session=True) as process:
+        watcher = Watcher(process.pid, mock.pid)
+        while not watcher.samples or watcher.samples[-1].tree < 0.35:
+            time.sleep(0.02)
+        watcher.stop()
+        for pid in watcher.members():
+            os.kill(pid, 9)
+
+    used = [sample.tree for sample in watcher.samples]
+    assert max(after - before for before, after in pairwise(used)) < 0.3
 
 
 def test_work_is_counted_of_the_tree_and_not_of_others(mock: mocking.Mock) -> None:

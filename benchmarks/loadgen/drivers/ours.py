@@ -40,6 +40,8 @@ def _report(run: Any) -> dict[str, Any]:
         "requests": len(whole),
         "slip_p99_s": run.instrument.slip_p99,
         "clock": run.instrument.clock,
+        "client_cpu": run.instrument.client_cpu,
+        "duration_s": run.duration,
         "notes": run.notes,
     }
 

@@ -74,7 +74,7 @@ class Driver:
         self._poll.register(control)
         self._beat_at = NOW() + _BEAT
         self._set_due()
-        while not (self._agenda.over() and not self._ledger.in_flight):
+        while self._ledger.in_flight or not self._agenda.over():
             if self._turn(control):
                 self._stop()
             if NOW() >= self._beat_at:
@@ -90,7 +90,8 @@ class Driver:
         once for each packet, and each call in it would cost as much as the rest of a read."""
         ready = self._poll.wait(min(self._due, self._beat_at))
         trusted = self._offset.measure()
-        connections, pending, called = self._connections, list[Connection](), False
+        connections, called = self._connections, False
+        pending: list[Connection] = []
         now = NOW()
         if now >= self._due:
             self._send_due(now)

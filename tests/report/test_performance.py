@@ -275,10 +275,15 @@ def test_answer_belongs_to_its_verb(name: str, verb_name: str) -> None:
     assert verb(PERFORMANCE_REPORTS[name]) == verb_name
 
 
-@pytest.mark.parametrize("verb_name", ["baseline show", "baseline import", "baseline merge"])
+@pytest.mark.parametrize("verb_name", ["baseline show", "baseline merge"])
 def test_verbs_that_show_a_baseline_have_its_formats(verb_name: str) -> None:
     """They answer with the same kind of report as `record`."""
     assert formats_for(verb_name) == formats_for("baseline record")
+
+
+def test_imported_baseline_has_all_formats_but_that_of_rows() -> None:
+    """Reports of other tools tell no requests one by one."""
+    assert formats_for("baseline import") == [name for name in formats_for("baseline record") if name != "csv"]
 
 
 # ---- secrets ---------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ moved between two turns somebody set the wall clock, and the stamps of that turn
 
 import os
 import struct
+import sys
 import time
 from contextlib import suppress
 from typing import Any
@@ -15,6 +16,9 @@ _WALL = time.time_ns
 
 RECEIVE_STAMPS = 35
 """SO_TIMESTAMPNS of Linux (asm-generic/socket.h), which the socket module does not name; the message has its number."""
+
+STAMPED = sys.platform == "linux"
+"""Whether the platform has such stamps; elsewhere the number means something else."""
 
 _TIMESPEC = struct.Struct("@ll")
 _STEP = 500_000

@@ -2,7 +2,6 @@
 
 import errno
 import socket
-import sys
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -92,7 +91,7 @@ class Opening:
         self._context = context
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         self._places = deque((family, place) for family, _, _, _, place in dict.fromkeys(found))
-        self.stamps = sys.platform == "linux"
+        self.stamps = clocks.STAMPED
 
     def first(self) -> socket.socket:
         """A connection that blocks, to the first address that takes one; the others are forgotten if they do not. Raises `OSError`."""

@@ -110,7 +110,7 @@ class Driver:
             except BlockingIOError:
                 continue
             except OSError as error:
-                self._lost(connection, failure_of(error), str(error))
+                self._lost(connection, failure_of(error, connecting=not connection.up), str(error))
                 continue
             now = NOW()
             self.reads += 1

@@ -6,6 +6,7 @@ from typing import Any
 
 from skewguard.observe.loadgen.clocks import NOW, Timer
 
+_HOUR = 3_600_000_000_000
 IN, OUT = 1, 4
 """EPOLLIN and EPOLLOUT, which are POLLIN and POLLOUT as well."""
 
@@ -36,7 +37,7 @@ class Poll:
             self._timer.wake_at(until)
             ready: list[tuple[int, int]] = self._poll.poll()
             return ready
-        left = ceil(max(0, until - NOW()) / 1e6)
+        left = ceil(min(max(0, until - NOW()), _HOUR) / 1e6)
         return list(self._poll.poll(left / 1e3 if self._epoll else left))
 
     def heard(self, descriptor: int) -> None:

@@ -107,7 +107,7 @@ def serving(
     models: bytes | None = None,
     pages: Mapping[str, Callable[[], bytes]] | None = None,
 ) -> Iterator[Served]:
-    """A fake engine on a free port of this machine. `idle_close`: it closes a connection that waits 50 ms for a request.
+    """A fake engine on a free port of this machine. `idle_close`: it closes a connection that waits half a second for a request.
 
     `pages` answer for other paths, such as `/metrics`.
     """
@@ -145,7 +145,7 @@ class _Engine:
         self.served = served
         self.behaviour = behaviour
         self.key = key
-        self.idle = 0.05 if idle_close else None
+        self.idle = 0.5 if idle_close else None
         self.models = models
         self.pages = pages
         self.over = asyncio.Event()

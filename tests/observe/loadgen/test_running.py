@@ -183,14 +183,15 @@ def test_connections_are_opened_ahead_and_used_again() -> None:
 def test_idle_connection_that_the_server_closed_is_no_failure() -> None:
     """A server that closes what is idle is asked again on a new connection."""
     with engine.serving(idle_close=True) as url:
-        run = ran(url, profile="constant", rate=8, requests=4, concurrency=None)
-    assert run.samples.failure == [""] * 4
-    assert len(url.requests) == 4
+        run = ran(url, profile="constant", rate=1.5, requests=3, concurrency=None)
+    assert run.samples.failure == [""] * 3
+    assert len(url.requests) == 3
+    assert url.connections > 1
 
 
 def test_stages_are_sent_one_after_the_other() -> None:
     """A stage of arrivals, then one of slots."""
-    stages = (Stage(0.2, rate=50), Stage(0.2, concurrency=2))
+    stages = (Stage(0.2, rate=50), Stage(1.0, concurrency=2))
     with engine.serving(engine.Answer(ttft=0.01)) as url:
         run = ran(url, profile="stages", stages=stages, concurrency=None, requests=None)
     assert sum(moment >= 0.2 for moment in run.samples.intended) >= 2

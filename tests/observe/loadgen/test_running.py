@@ -53,6 +53,22 @@ def test_completions_with_an_exact_length() -> None:
     assert run.samples.output_tokens == [8, 8]
 
 
+def said_to(served: engine.Served) -> list[str]:
+    """Prompts without the words by which a run differs from the next."""
+    return sorted(request.body["messages"][0]["content"].split(" ", 4)[4] for request in served.requests)
+
+
+def test_run_finds_nothing_that_an_earlier_one_left() -> None:
+    """The same load sent again has the same digest and other first words, its shared prefix included: a prefix cache that
+    the first run filled holds none of it."""
+    prompts = prompting.synthetic(Spread(32), Spread(8), shared_prefix=16)
+    with engine.serving() as url:
+        runs = [loadgen.run(Target(url), load(requests=4), prompts) for _ in range(2)]
+    begun = [request.body["messages"][0]["content"].split(" ")[:4] for request in url.requests]
+    assert begun[0] == begun[3] != begun[4] == begun[7]
+    assert runs[0].load == runs[1].load
+
+
 @pytest.mark.parametrize("processes", [2, 3])
 def test_processes_share_one_schedule(processes: int) -> None:
     """However many processes send it, an open loop has the same arrivals and the same prompts."""
@@ -63,8 +79,8 @@ def test_processes_share_one_schedule(processes: int) -> None:
         alone = loadgen.run(Target(other), wanted, PROMPTS)
     assert run.samples.intended == pytest.approx(alone.samples.intended)
     assert run.instrument.processes == processes
-    said = sorted(request.body["messages"][0]["content"] for request in url.requests)
-    assert said == sorted(request.body["messages"][0]["content"] for request in other.requests)
+    said = said_to(url)
+    assert said == said_to(other)
 
 
 def test_machines_share_one_schedule() -> None:
@@ -72,12 +88,12 @@ def test_machines_share_one_schedule() -> None:
     poisson = load(profile="poisson", rate=400, concurrency=None, requests=30)
     with engine.serving() as url:
         parts = [loadgen.run(Target(url), poisson, PROMPTS, processes=1 + k % 2, part=(k, 3)) for k in range(3)]
-        said = sorted(request.body["messages"][0]["content"] for request in url.requests)
+        said = said_to(url)
     with engine.serving() as other:
         alone = loadgen.run(Target(other), poisson, PROMPTS)
     together = sorted(at for part in parts for at in part.samples.intended)
     assert together == pytest.approx(alone.samples.intended)
-    assert said == sorted(request.body["messages"][0]["content"] for request in other.requests)
+    assert said == said_to(other)
     assert all(part.load == alone.load for part in parts)
 
 

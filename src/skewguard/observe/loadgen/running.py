@@ -1,6 +1,7 @@
 """Starts load processes, listens to them, and puts together what they wrote down."""
 
 import platform
+import secrets
 import time
 from array import array
 from collections.abc import Callable
@@ -25,6 +26,9 @@ from skewguard.observe.loadgen.wording import PromptSet
 _LEAD = 30_000_000
 """Nanoseconds between the word to begin and the beginning, so that every process has heard it."""
 
+_RUN_BITS = 32
+"""Of the words that keep a run out of an earlier one's prefix cache; four words tell more numbers apart."""
+
 _TOLD_EVERY = 0.25
 INTERRUPTED = "interrupted"
 
@@ -42,6 +46,7 @@ def run(
     """See `loadgen.run`."""
     _check(load, prompts, processes, target)
     load = structs.replace(load, prompts=prompts.described)
+    prompts = structs.replace(prompts, run=secrets.randbits(_RUN_BITS))
     with Processes(_plans(target, load, prompts, processes, part)) as crew:
         whole = arrivals.share(arrivals.schedule(load, prompts.times), *part)
         crew.ready()

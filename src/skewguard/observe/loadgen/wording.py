@@ -40,7 +40,8 @@ class PromptSet(Struct, frozen=True):
     """The prompts of a load, as what is needed to make any of them.
 
     `lengths` (prompt, output) of a recorded mix or a trace, whose moments are `times`; `contents` are JSON values of a
-    file (a text or messages), `outputs` the bound of each one's answer (0: none of its own).
+    file (a text or messages), `outputs` the bound of each one's answer (0: none of its own). `run` is drawn anew for each run and no part of what the
+    set is: made prompts begin with words of their own run, so that none is found in the cache that an earlier one filled.
     """
 
     described: Prompts
@@ -49,6 +50,7 @@ class PromptSet(Struct, frozen=True):
     contents: tuple[str, ...] = ()
     outputs: tuple[int, ...] = ()
     times: tuple[float, ...] = ()
+    run: int = 0
 
 
 class Wording:
@@ -59,7 +61,9 @@ class Wording:
         self._contents = [content.encode() for content in prompts.contents]
         self._shared = prompts.described.shared_prefix
         draw = Random(f"words {prompts.seed}")  # noqa: S311 - drawn again by whoever repeats the load
-        self._prefix = " ".join(draw.choices(_WORDS, k=self._shared))
+        prefix = draw.choices(_WORDS, k=self._shared)
+        begin = min(_SALT, self._shared)
+        self._prefix = " ".join([*_spelt(prompts.run, begin), *prefix[begin:]])
         words = [] if self._contents else draw.choices(_WORDS, k=_CORPUS + self._longest())
         self._corpus = " ".join(words)
         self._starts = [0]
@@ -72,7 +76,7 @@ class Wording:
             return self._contents[number % len(self._contents)]
         length = self._prompt_tokens(number)
         own = max(1, min(_SALT, length - self._shared))
-        parts = [self._salt(number, own), self._slice(number, length - self._shared - own)]
+        parts = [" ".join(_spelt(number + self._prompts.run, own)), self._slice(number, length - self._shared - own)]
         if self._shared:
             parts.insert(0, self._prefix)
         return f'"{" ".join(part for part in parts if part)}"'.encode()
@@ -100,18 +104,20 @@ class Wording:
         spread = self._prompts.described.prompt_tokens
         return max(spread.maximum or 0, round(spread.mean or 0), *(length for length, _ in self._prompts.lengths), 0)
 
-    def _salt(self, number: int, words: int) -> str:
-        chosen = []
-        for _ in range(words):
-            number, digit = divmod(number, len(_WORDS))
-            chosen.append(_WORDS[digit])
-        return " ".join(chosen)
-
     def _slice(self, number: int, words: int) -> str:
         if words <= 0:
             return ""
         first = bits(self._prompts.seed, number, 4) % _CORPUS
         return self._corpus[self._starts[first] : self._starts[first + words] - 1]
+
+
+def _spelt(number: int, words: int) -> list[str]:
+    """A number in so many words, each a digit, the lowest first."""
+    chosen = []
+    for _ in range(words):
+        number, digit = divmod(number, len(_WORDS))
+        chosen.append(_WORDS[digit])
+    return chosen
 
 
 def bits(seed: int, number: int, purpose: int) -> int:

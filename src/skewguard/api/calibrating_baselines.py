@@ -7,9 +7,9 @@ from typing import Any
 
 from msgspec import structs
 
-from skewguard.api import earlier, keeping
+from skewguard.api import keeping
 from skewguard.api.keeping import Kept
-from skewguard.judge.baseline import calibrating
+from skewguard.judge.baseline import calibrating, matching
 from skewguard.knowledge import engines
 from skewguard.language.baselines import Baseline, CalibrationReport
 from skewguard.language.errors import ExitCode, UsageError
@@ -66,7 +66,7 @@ def _alike(kept: Kept, newest: Baseline) -> Iterator[Baseline]:
     yield newest
     subject = keeping.bare(newest.subject)
     older = (each for each in kept.baselines(subject, before=newest.id) if each.valid)
-    same = (each for each in older if each.inputs_digest == newest.inputs_digest and earlier.comparable(each, newest))
+    same = (each for each in older if matching.another_thing(each, newest) is None)
     yield from islice(same, MOST - 1)
 
 
@@ -82,12 +82,8 @@ def _learned(kept: Kept | None, found: Sequence[Baseline], *, keep: bool) -> Cal
     tables = engines.tables_used()
     made = calibrating.calibrate(tuple(found), datetime.now(UTC).isoformat(timespec="seconds"))
     kept_one = kept.keep_calibration(made, tables) if keep and kept is not None else made
-    notes = [] if len({each.inputs_digest for each in found}) == 1 else [_DIFFERENT]
     place = kept.place if keep and kept is not None else None
-    return CalibrationReport(kept_one, tuple(found), place, tables, notes=tuple(notes))
-
-
-_DIFFERENT = "these recordings are not of the same settings: what differs between them counts as noise"
+    return CalibrationReport(kept_one, tuple(found), place, tables)
 
 
 def _of_new(

@@ -1,6 +1,7 @@
 """What runs of the same thing teach of noise."""
 
 import math
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -8,6 +9,7 @@ from msgspec import structs
 from skewguard.judge.baseline import calibrating, resampling
 from skewguard.language.baselines import Baseline, Between
 from skewguard.language.errors import InputError
+from skewguard.language.facts import Subject
 from tests.judge.baseline.building import LOAD, bare, metric
 
 
@@ -57,8 +59,31 @@ def test_runs_of_another_load_are_refused_by_name() -> None:
     """Noise of two loads is none of either."""
     other = structs.replace(runs(1.0)[0], id="other", load=structs.replace(LOAD, rate=9.0))
 
-    with pytest.raises(InputError, match="other are not of the same load: rate is 4 and 9"):
+    with pytest.raises(InputError, match="other are not of the very same thing at the same load: rate is 4 and 9"):
         calibrating.calibrate((*runs(1.0, 1.01), other), "now")
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"subject": Subject("Endpoint", "slow:8000")}, "subject is .* and Endpoint slow:8000"),
+        ({"inputs_digest": "inp1:b"}, "inputs is not known and inp1:b"),
+        ({"model": "another"}, "model is .* and another"),
+        ({"version": "9.9"}, "version is .* and 9.9"),
+    ],
+)
+def test_runs_of_another_thing_are_refused_by_name(more: dict[str, Any], said: str) -> None:
+    """How far two engines lie apart is no noise of either, and would hide that much of every loss."""
+    other = structs.replace(runs(1.0)[0], id="other", **more)
+
+    with pytest.raises(InputError, match=f"run-0 and other are not of the very same thing.*{said}"):
+        calibrating.calibrate((*runs(1.0, 1.01), other), "now")
+
+
+def test_run_that_is_named_twice_is_refused() -> None:
+    """No recording differs from itself: it would make the noise smaller than it is."""
+    with pytest.raises(InputError, match="run-0 is named twice"):
+        calibrating.calibrate((*runs(1.0, 1.01), runs(1.0)[0]), "now")
 
 
 @pytest.mark.parametrize("count", [3, 10, 31])

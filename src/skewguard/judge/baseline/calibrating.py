@@ -22,20 +22,25 @@ CONFIDENCE = 0.99
 def calibrate(baselines: tuple[Baseline, ...], made_at: str, confidence: float = CONFIDENCE) -> Calibration:
     """The noise of one subject at one load. `made_at` is ISO 8601.
 
-    Raises `InputError` where there are fewer than three runs, or two of them are not of the same load.
+    Raises `InputError` where there are fewer than three runs, one is named twice, or two of them are not of the very same thing.
     """
+    _refuse_twice(baselines)
     if len(baselines) < FEWEST:
         raise InputError(
             f"{len(baselines)} baselines show no noise: at least {FEWEST} of the same thing are needed, 10 are better"
         )
     first = baselines[0]
     for other in baselines[1:]:
-        for differs in matching.differences(first, other):
-            if differs.blocks:
-                raise InputError(_refusal(first, other, differs.what, differs.a, differs.b))
+        apart = matching.another_thing(first, other)
+        if apart is not None:
+            raise InputError(
+                f"baselines {first.id or '1'} and {other.id or 'another'} are not of the very same thing at the same load:"
+                f" {apart.what} is {apart.a} and {apart.b}",
+                hint="what differs between them would count as noise, and hide that much of every loss: name recordings of one"
+                " thing alone; `skewguard baseline list` shows of what each is",
+            )
     keys = [(name, stat) for name in MEASURES for stat in ("value", *STATS)]
     noise = [found for name, stat in keys for found in _noises(baselines, name, stat, confidence)]
-    digests = {each.inputs_digest for each in baselines}
     return Calibration(
         first.subject,
         first.load,
@@ -43,12 +48,16 @@ def calibrate(baselines: tuple[Baseline, ...], made_at: str, confidence: float =
         tuple(each.id for each in baselines),
         tuple(noise),
         confidence,
-        inputs_digest=digests.pop() if len(digests) == 1 else None,
+        inputs_digest=first.inputs_digest,
     )
 
 
-def _refusal(first: Baseline, other: Baseline, what: str, a: str, b: str) -> str:
-    return f"baselines {first.id or '1'} and {other.id or 'another'} are not of the same load: {what} is {a} and {b}"
+def _refuse_twice(baselines: tuple[Baseline, ...]) -> None:
+    """Raises where one recording stands for two: between it and itself there is no noise."""
+    ids = [each.id for each in baselines if each.id]
+    twice = next((each for each in ids if ids.count(each) > 1), None)
+    if twice is not None:
+        raise InputError(f"baseline {twice} is named twice, and no recording differs from itself", hint="name it once")
 
 
 def _noises(baselines: tuple[Baseline, ...], name: str, stat: str, confidence: float) -> list[Noise]:

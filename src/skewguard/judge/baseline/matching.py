@@ -8,6 +8,8 @@ too; it blocks only where it is known of the other side in a way that decides (a
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from msgspec import structs
+
 from skewguard.judge.baseline import rows as rowing
 from skewguard.language import accelerators
 from skewguard.language.baselines import Baseline, Between, Calibration, Difference
@@ -48,6 +50,27 @@ def calibrates(calibration: Calibration, a: Baseline, b: Baseline) -> bool:
     """Whether what was learned is the noise of this subject under this load (how long it lasted aside)."""
     same = _identity(calibration.subject) == _identity(a.subject) == _identity(b.subject)
     return same and not any(each.blocks for each in load_differences(calibration.load, a.load))
+
+
+def another_thing(a: Baseline, b: Baseline) -> Difference | None:
+    """The first thing that keeps two from being runs of the very same thing at the same load, between which all is noise.
+
+    What is known of one side alone keeps them from it too. Observed facts do not: they are what a run found.
+    """
+    told = (
+        ("subject", _thing(a.subject), _thing(b.subject)),
+        ("inputs", a.inputs_digest, b.inputs_digest),
+        *((what, getattr(a, what), getattr(b, what)) for what in ("model", "engine", "version")),
+    )
+    for what, one, other in told:
+        if one != other:
+            return Difference(what, _text(one), _text(other))
+    return next((each for each in differences(a, b) if each.blocks), None)
+
+
+def _thing(subject: Subject) -> str:
+    at = f"{subject.cluster}:" if subject.cluster else ""
+    return f"{at}{structs.replace(subject, pod=None, revision=None, uid=None, source=None)}"
 
 
 def _identity(subject: Subject) -> tuple[str | None, ...]:

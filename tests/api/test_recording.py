@@ -1,7 +1,8 @@
 """`record_baseline` against an engine whose truth is known, and against a cluster in this process."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from skewguard import api
 from skewguard.adapters.cluster import access
-from skewguard.api import measured, recording, surroundings, watching
+from skewguard.api import keeping, measured, recording, surroundings, watching
 from skewguard.api.contracts import load_contracts
 from skewguard.api.measured import Thing
 from skewguard.api.running import Terms
@@ -184,7 +185,7 @@ def test_objective_that_nobody_can_tell_of_is_no_pass() -> None:
 def test_recording_with_too_many_failures_is_not_valid(store: str) -> None:
     """It is kept, with the reason, and stands for nothing."""
     answers = {True: engine.Answer(status=500), False: engine.Answer()}
-    with serving(lambda number, _body: answers[number % 4 == 0]) as url:
+    with serving(lambda number, _body: answers[number % 4 == 0], idle) as url:
         report = record(url, store=store)
     assert (report.exit_code, one(report).valid, one(report).requests.failed) == (3, False, {"http": 10})
     assert "failed" in one(report).invalid_because[0]
@@ -245,6 +246,39 @@ def test_engine_that_serves_its_users_is_left_alone() -> None:
     assert "--from traffic" in str(refused.value.hint)
     assert "--on-live" in str(refused.value.hint)
     assert url.requests == []
+
+
+def test_slow_beat_is_no_way_around_the_look() -> None:
+    """No request runs at the moment of a page; that some ended shows on the next one."""
+    with (
+        serving(page=lambda number: pages.vllm(7 + number, running=0)) as url,
+        pytest.raises(UsageError, match="has traffic of its users"),
+    ):
+        record(url, beat=0.7)
+    assert url.requests == []
+
+
+def test_engine_whose_page_stays_away_is_left_alone() -> None:
+    """It has answered before: what is too busy for a page of metrics gets no load on top."""
+
+    def page(number: int) -> bytes:
+        if number:
+            raise ConnectionError  # it is cut off
+        return pages.vllm(7, running=0)
+
+    with serving(page=page) as url, pytest.raises(UsageError, match="nobody can tell whether") as refused:
+        record(url)
+    assert "/metrics: " in refused.value.message
+    assert url.requests == []
+
+
+def test_load_to_an_engine_of_which_nobody_can_tell_ends_at_errors() -> None:
+    """It may be the front door of users, and a recording with so many errors is none anyway."""
+    load = {**SMALL, "requests": None, "duration": 60.0}
+    with serving(engine.Answer(status=503)) as url:
+        found = one(record(url, load=load))
+    assert (found.partial, found.duration < 30) == (True, True)
+    assert any("requests failed, which is more than 1%" in reason for reason in found.invalid_because)
 
 
 def test_load_beside_users_is_small_whatever_the_contract_says(tmp_path: Path) -> None:
@@ -465,3 +499,62 @@ def test_traffic_of_a_workload_is_that_of_all_its_replicas(server: ApiServer, tm
         assert {asked.partition("?")[0] for asked in page.asked} == {"/metrics"}
     found = one(report)
     assert (found.kind, found.replicas, found.valid, report.exit_code) == ("traffic", 2, True, 0)
+
+
+# ---- what was measured is not lost -----------------------------------------------------------------------------------
+
+
+def refusing(store: str) -> recording.Telling:
+    """Lets a store take no record more, as soon as the load is under way."""
+
+    def refuse(_live: object) -> None:
+        with closing(sqlite3.connect(store)) as held, held:
+            held.execute(
+                "CREATE TRIGGER IF NOT EXISTS full BEFORE INSERT ON skewguard_records BEGIN SELECT RAISE(ABORT, 'full'); END"
+            )
+
+    return recording.Telling(running=refuse)
+
+
+def test_recording_that_the_store_refuses_is_shown_and_written_to_a_file(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can measure it again; the file is kept once the store takes it."""
+    monkeypatch.chdir(tmp_path)
+    with serving(page=idle) as url:
+        report = record(url, store=store, telling=refusing(store))
+    (path,) = tmp_path.glob("skewguard-baseline-*.json")
+    assert (report.exit_code, report.stored, one(report).requests.completed) == (2, None, 40)
+    assert all(word in report.errors[-1].message for word in ("could not be kept", "full", str(path)))
+    again = api.import_baselines([str(path)], store=str(tmp_path / "other.db"))
+    kept = one(again).samples
+    assert kept is not None
+    assert (one(again).id != "", len(kept.intended)) == (True, 40)
+    assert one(api.show_baseline(url, store=str(tmp_path / "other.db"))).requests.sent == 40
+
+
+def test_interrupt_while_the_store_takes_it_loses_nothing(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that another one holds is waited for, and nobody waits at 3 a.m."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(keeping.Kept, "keep", interrupted)
+    with serving(page=idle) as url:
+        report = record(url, store=store)
+    assert (report.exit_code, len(list(tmp_path.glob("skewguard-baseline-*.json")))) == (130, 1)
+
+
+def test_earlier_recording_that_cannot_be_read_hides_no_new_one(store: str) -> None:
+    """It is kept and shown; what is wrong with the other is told."""
+    with serving(page=idle) as url:
+        record(url, store=store)
+        with closing(sqlite3.connect(store)) as held, held:
+            held.execute("DROP TRIGGER skewguard_records_unchanged")
+            held.execute("UPDATE skewguard_records SET body = replace(body, 'baseline/v1', 'baseline/v9')")
+        report = record(url, store=store)
+    assert (report.exit_code, one(report).valid, bool(report.stored)) == (2, True, True)
+    assert "could not be compared with what was recorded before it" in report.errors[0].message

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.recorded import baseline, keep
 from tests.cli.running import Run, write
 
 DATA = Path(__file__).parents[1] / "data" / "load-reports"
@@ -76,3 +77,12 @@ def test_a_run_without_an_answer_is_kept_as_invalid(run: Run, here: Path, store:
     made = run("baseline", "import", path, "--as", "deploy/chat", "--store", store)
     assert made.code == 3
     assert "no request was answered" in made.out
+
+
+def test_recording_out_of_the_same_store_is_kept_once(run: Run) -> None:
+    """What was exported is not another measurement; another store takes it as a new one."""
+    (made,) = keep(Path("s.db"), baseline())
+    write("one.json", run("baseline", "export", made, "--store", "s.db").out)
+    for store in ("s.db", "t.db"):
+        assert run("baseline", "import", "one.json", "--store", store).code == 0
+        assert len(run("baseline", "list", "--store", store, "-o", "json").document["baselines"]) == 1

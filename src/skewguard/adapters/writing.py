@@ -2,6 +2,8 @@
 
 import errno
 import os
+import tempfile
+from contextlib import suppress
 
 from skewguard.adapters import files
 from skewguard.language.errors import UsageError
@@ -26,6 +28,17 @@ def write_new(path: str, text: str) -> str:
             ) from None
         raise UsageError(f"cannot write {files.shown(path)}: {files.words_of(error)}") from None
     return path
+
+
+def write_somewhere(name: str, text: str) -> str | None:
+    """Write a file of this name where that is possible: in the working folder, else in the one for temporary files.
+
+    Returns the path; None where neither takes it.
+    """
+    for folder in (os.curdir, tempfile.gettempdir()):
+        with suppress(UsageError):
+            return write_new(os.path.abspath(os.path.join(folder, name)), text)
+    return None
 
 
 def write(path: str, text: str) -> None:

@@ -7,7 +7,7 @@ from skewguard.api import earlier, keeping
 from skewguard.api.keeping import Kept, Word
 from skewguard.knowledge import engines
 from skewguard.language.baselines import Baseline, BaselineList, BaselineReport
-from skewguard.language.errors import UsageError
+from skewguard.language.errors import ExitCode, UsageError
 
 
 def list_baselines(
@@ -66,8 +66,17 @@ def show_baseline(
         return BaselineReport((keeping.from_text(word),), tables=engines.tables_used())
     with keeping.named(store, environ) as kept:
         found = one(kept, word)
-        against, comparison = earlier.beside(kept, found)
-        return BaselineReport((found,), against, comparison, stored=kept.place, tables=engines.tables_used())
+        beside = earlier.beside(kept, found)
+        code = ExitCode.UNREADABLE if beside.problem is not None else ExitCode.OK
+        return BaselineReport(
+            (found,),
+            beside.against,
+            beside.comparison,
+            stored=kept.place,
+            tables=engines.tables_used(),
+            errors=beside.problems,
+            exit_code=code,
+        )
 
 
 def export_baseline(

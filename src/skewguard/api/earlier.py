@@ -9,6 +9,8 @@ from skewguard.api import keeping
 from skewguard.api.keeping import Kept, Word
 from skewguard.judge.baseline import comparing, matching, tolerances
 from skewguard.language.baselines import Baseline, Calibration, Comparison
+from skewguard.language.errors import SkewguardError
+from skewguard.language.results_parts import InputProblem
 
 
 class Base(Struct, frozen=True):
@@ -64,12 +66,27 @@ def compared(kept: Kept | None, a: Baseline, b: Baseline, promised: Mapping[str,
     return comparing.compare(a, b, tolerances=tolerances.of(promised), calibration=known, confidence=confidence)
 
 
-def beside(
-    kept: Kept, found: Baseline, promised: Mapping[str, Any] | None = None
-) -> tuple[Baseline | None, Comparison | None]:
-    """What a recording is shown beside, and what the two say of each other, where they can be compared."""
-    base = fitting(kept, found) if found.valid else None
-    if base is None or not comparable(base.baseline, found):
-        return None, None
-    whole = kept.whole(base.baseline)
-    return whole, compared(kept, whole, found, promised or {}, comparing.CONFIDENCE)
+class Beside(Struct, frozen=True):
+    """What a recording is shown beside, and what the two say of each other; `problem`: why an earlier one could not be read."""
+
+    against: Baseline | None = None
+    comparison: Comparison | None = None
+    problem: InputProblem | None = None
+
+    @property
+    def problems(self) -> tuple[InputProblem, ...]:
+        """The problem, where there is one."""
+        return (self.problem,) if self.problem is not None else ()
+
+
+def beside(kept: Kept, found: Baseline, promised: Mapping[str, Any] | None = None) -> Beside:
+    """What a recording is shown beside, where the two can be compared. What is wrong with an earlier one hides no new one."""
+    try:
+        base = fitting(kept, found) if found.valid else None
+        if base is None or not comparable(base.baseline, found):
+            return Beside()
+        whole = kept.whole(base.baseline)
+        return Beside(whole, compared(kept, whole, found, promised or {}, comparing.CONFIDENCE))
+    except SkewguardError as error:
+        message = f"it could not be compared with what was recorded before it: {error.message}"
+        return Beside(problem=InputProblem(error.file, message, error.line, error.column, error.hint))

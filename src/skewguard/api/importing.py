@@ -1,9 +1,9 @@
-"""`baseline import`: what other load tools wrote, as baselines. Each file for itself: one that is broken hides no other."""
+"""`baseline import`: what other load tools wrote, or `-o json` of a recording, as baselines. Each file for itself: one that is broken hides no other."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from skewguard.adapters import files, folders
 from skewguard.api import keeping, surroundings, things
@@ -14,6 +14,7 @@ from skewguard.language.facts import Subject
 from skewguard.language.results_parts import InputProblem
 from skewguard.observe.sources import reports
 from skewguard.observe.sources.live.wanted import named
+from skewguard.report import baseline_documents
 
 
 def import_baselines(
@@ -33,7 +34,7 @@ def import_baselines(
     found = read(paths, as_, namespace)
     tables = engines.tables_used()
     with keeping.named(store, environ) if keep and found.baselines else nullcontext(None) as kept:
-        made = tuple(kept.keep(each, tables) for each in found.baselines) if kept is not None else found.baselines
+        made = tuple(kept.keep_once(each, tables) for each in found.baselines) if kept is not None else found.baselines
         place = kept.place if kept is not None else None
     codes = [ExitCode.UNREADABLE] if found.problems else []
     codes += [] if all(each.valid for each in made) else [ExitCode.UNKNOWN]
@@ -83,6 +84,9 @@ def _subject(as_: str | None, namespace: str | None) -> Subject | None:
 def _of_file(path: str, subject: Subject | None) -> tuple[Baseline, ...]:
     text = files.read_text(path, files.MOST_OF_RESULTS)
     shown = files.shown(path)
+    if baseline_documents.is_one(text):
+        own = baseline_documents.read(text.encode(), shown)
+        return (own if subject is None else structs.replace(own, subject=subject),)
     beside = folders.beside(path, reports.companions(text, shown), limit=files.MOST_OF_RESULTS)
     return reports.read(text, shown, beside, subject)
 

@@ -3,21 +3,24 @@
 A record's body is the document without its rows of requests, so that a list reads little; the whole one is attached to it.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from msgspec import Struct, structs
 
-from skewguard.adapters import files
+from skewguard.adapters import files, writing
 from skewguard.api import stores, surroundings, things
 from skewguard.knowledge.project import Project
 from skewguard.language.baselines import Baseline, Calibration
-from skewguard.language.errors import UsageError
+from skewguard.language.errors import SkewguardError, UsageError
 from skewguard.language.explanations import Tables
 from skewguard.language.facts import Subject
 from skewguard.language.records import Record
+from skewguard.language.results_parts import InputProblem
 from skewguard.language.running import ENDPOINT
 from skewguard.report import baseline_documents
 
@@ -96,6 +99,15 @@ class Kept:
         )
         return structs.replace(baseline, id=record.id)
 
+    def keep_once(self, baseline: Baseline, tables: Tables) -> Baseline:
+        """Keep one that comes out of a file, unless it came out of this very store."""
+        known = baseline.id and any(record.id == baseline.id for record in self._near(baseline))
+        return baseline if known else self.keep(baseline, tables)
+
+    def _near(self, baseline: Baseline) -> Iterator[Record]:
+        """The record with the id of a baseline, or the one made before it."""
+        return self._records.find("baseline", before=baseline.id + "~", limit=1)
+
     def keep_calibration(self, calibration: Calibration, tables: Tables) -> Calibration:
         """Keep one; it comes back with its id."""
         record = self._records.append(
@@ -141,6 +153,41 @@ class Kept:
     @staticmethod
     def _light(record: Record) -> Baseline:
         return structs.replace(baseline_documents.read(bytes(record.body), f"record {record.id}"), id=record.id)
+
+
+class Saved(Struct, frozen=True):
+    """A recording after it was to be kept. `place`: the store that has it; None, and `problem` says why and where it is instead."""
+
+    baseline: Baseline
+    place: str | None = None
+    problem: InputProblem | None = None
+    interrupted: bool = False
+
+    @property
+    def problems(self) -> tuple[InputProblem, ...]:
+        """The problem, where there is one."""
+        return (self.problem,) if self.problem is not None else ()
+
+
+def saved(kept: Kept | None, baseline: Baseline, tables: Tables) -> Saved:
+    """Keep what nobody can measure again: where the store fails, or somebody interrupts it, in a file of its own."""
+    if kept is None:
+        return Saved(baseline)
+    try:
+        return Saved(kept.keep(baseline, tables), kept.place)
+    except (SkewguardError, KeyboardInterrupt) as error:
+        interrupted = isinstance(error, KeyboardInterrupt)
+        why = f"it was interrupted while the store {kept.place} took it" if interrupted else str(error)
+        return Saved(baseline, None, _rescued(baseline, tables, why), interrupted)
+
+
+def _rescued(baseline: Baseline, tables: Tables, why: str) -> InputProblem:
+    name = f"skewguard-baseline-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}.json"
+    path = writing.write_somewhere(name, baseline_documents.write(baseline, tables).decode())
+    if path is None:
+        return InputProblem(None, f"the recording could not be kept: {why}; and no file of it could be written either")
+    hint = f"`skewguard baseline import {path}` keeps it once the store works again; `compare` and `show` read the file"
+    return InputProblem(None, f"the recording could not be kept: {why}; it was written to {path} instead", hint=hint)
 
 
 class _Validated(Struct, frozen=True):

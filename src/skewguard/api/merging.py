@@ -36,10 +36,10 @@ def merge_baselines(
     made = _whole(shares)
     project, problems = surroundings.project(environ, {"store": store})
     with keeping.opened(project, environ) if keep else nullcontext(None) as kept:
-        made = kept.keep(made, tables) if kept is not None else made
-        place = kept.place if kept is not None else None
-    code = measuring.exit_code([made], unread=bool(problems))
-    return BaselineReport((made,), stored=place, tables=tables, errors=problems, exit_code=code)
+        saved = keeping.saved(kept, made, tables)
+    problems = (*problems, *saved.problems)
+    code = measuring.exit_code([saved.baseline], interrupted=saved.interrupted, unread=bool(problems))
+    return BaselineReport((saved.baseline,), stored=saved.place, tables=tables, errors=problems, exit_code=code)
 
 
 def _whole(shares: Sequence[Baseline]) -> Baseline:

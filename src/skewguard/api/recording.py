@@ -137,7 +137,9 @@ def _refuse_unread(promised: Contracts) -> None:
 def _bound(thing: Thing, slo: Sequence[str], share: tuple[int, int] | None) -> Baseline:
     """The baseline of a thing before anything was measured of it."""
     known = thing.bound
-    unread = [f"{each.what}: {each.reason}, which hides {each.hides}" for each in thing.unread]
+    unread = [
+        f"{each.what}: {each.reason}" + (f", which hides {each.hides}" if each.hides else "") for each in thing.unread
+    ]
     return Baseline(
         subject=known.subject,
         started_at="",
@@ -163,15 +165,17 @@ def _answered(
 ) -> BaselineReport:
     """Keep it, and show it beside what was recorded before it."""
     tables = engines.tables_used()
-    against = comparison = None
-    if kept is not None:
-        made = kept.keep(made, tables)
-        against, comparison = earlier.beside(kept, made, thing.promised.get("tolerances"))
+    saved = keeping.saved(kept, made, tables)
+    made, problems, interrupted = saved.baseline, (*problems, *saved.problems), interrupted or saved.interrupted
+    beside = earlier.Beside()
+    if kept is not None and saved.place is not None:
+        beside = earlier.beside(kept, made, thing.promised.get("tolerances"))
+        problems = (*problems, *beside.problems)
     return BaselineReport(
         (made,),
-        against,
-        comparison,
-        kept.place if kept is not None else None,
+        beside.against,
+        beside.comparison,
+        saved.place,
         tables,
         problems,
         notes=(f"load and objectives of contract {thing.contract.name}",) if thing.promised and thing.contract else (),

@@ -66,14 +66,15 @@ def sent(bound: Baseline, thing: Thing, manner: Manner, how: Watching) -> Sent:
         watching.witnesses(thing, how, seconds=seconds + GRACE_S) as witnesses,
         witnesses.sampler(how.paced) as sampler,
     ):
-        notes = _allowed(watching.look(sampler), thing, on_live=manner.on_live)
+        seen = watching.look(sampler, how.paced)
+        notes = _allowed(seen, thing, on_live=manner.on_live)
         run = loadgen.run(
             target,
             load,
             prompts,
             processes=manner.processes,
             progress=manner.told,
-            stop=_stopping(sampler) if manner.on_live else None,
+            stop=_stopping(sampler) if manner.on_live or not seen.told else None,
             part=manner.share or (0, 1),
         )
         watched = sampler.stop()
@@ -115,7 +116,7 @@ def _allowed(found: Busy, thing: Thing, *, on_live: bool) -> tuple[str, ...]:
         return (f"users were served meanwhile ({found}): what was measured is the engine beside their traffic",)
     if found.told or on_live:
         return ()
-    if thing.context is not None:
+    if thing.context is not None or found.mute:
         raise UsageError(
             f"nobody can tell whether {who} has traffic of its users: {found.why}",
             hint="make its metrics readable (`skewguard verify --check-access` says what that needs), or say with --on-live that a "

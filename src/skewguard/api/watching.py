@@ -23,6 +23,8 @@ from skewguard.observe.sources.sampling import Sampler
 
 LOOK_S = 3.0
 """Seconds for which an engine is looked at before anything is sent to it."""
+PATIENCE_S = 12.0
+"""Seconds beyond them, and beyond two beats, that slow pages are waited for: two of them may take 5 s each."""
 _ROUND_S = 0.25
 
 
@@ -59,15 +61,21 @@ def witnesses(thing: Thing, how: Watching, *, seconds: float) -> Iterator[observ
             yield found
 
 
-def look(sampler: Sampler) -> Busy:
-    """Whether users are served: what the pages of a few seconds show, sooner where they show it at once."""
-    until = time.monotonic() + LOOK_S
+def look(sampler: Sampler, beat: float) -> Busy:
+    """Whether users are served: what the pages of a few seconds show, sooner where they show it at once.
+
+    An engine whose pages come slowly, or seldom, is looked at until there are two of each replica or one that does not come:
+    a slow page is what an engine has that is busy.
+    """
+    began = time.monotonic()
+    limit = LOOK_S + 2 * beat + PATIENCE_S
     while True:
         found = busy.seen(sampler.watched())
-        left = until - time.monotonic()
-        if found.any or left <= 0:
+        spent = time.monotonic() - began
+        settled = spent >= LOOK_S and (found.told or sampler.seen().missed > 0)
+        if found.any or settled or spent >= limit:
             return found
-        time.sleep(min(left, _ROUND_S))
+        time.sleep(_ROUND_S)
 
 
 def metrics_beside(watched: Watched, run: Run, thing: Thing, how: Watching) -> tuple[Metric, ...]:

@@ -29,7 +29,7 @@ def import_(
     """Keep what other load tools measured.
 
     FILEs are results of vllm bench serve, GuideLLM, AIPerf, inference-perf or llm-d-benchmark, or folders of them: each is
-    told by what it holds. What a report does not tell is a gap, never 0. Without --as they are kept under the endpoint or
+    told by what it holds. So are files of `baseline record -o json`, such as one that a store could not take. What a report does not tell is a gap, never 0. Without --as they are kept under the endpoint or
     the model that the report names.
 
     \b

@@ -31,6 +31,11 @@ def write(baseline: Baseline, tables: Tables | None = None) -> bytes:
     return _written(BaselineReport((baseline,), tables=tables or Tables()))
 
 
+def is_one(text: str) -> bool:
+    """Whether a text is a baseline document of whatever version: its schema stands first."""
+    return '"skewguard.dev/baseline/' in text[:200]
+
+
 def read(text: bytes, name: str | None = None) -> Baseline:
     """The baseline that a document holds; keys that this version does not know are passed over.
 

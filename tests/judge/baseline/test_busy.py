@@ -56,6 +56,18 @@ def test_replica_that_was_not_read_leaves_it_open() -> None:
     assert (seen.any, seen.told, seen.why) == (False, False, "GET /metrics of pod chat-1: it answers 403")
 
 
+def test_single_page_leaves_it_open() -> None:
+    """What ends between two pages shows on the second."""
+    seen = busy.seen(watched(page(0, requests=7)))
+    assert (seen.told, seen.why, seen.mute) == (False, "only one page of metrics of chat-0 was read", False)
+
+
+def test_page_that_does_not_come_in_time_is_no_absent_one() -> None:
+    """An engine that is too busy to answer is busy."""
+    late, absent = (Unread("GET /metrics", "no page", "metrics", "", kind=kind) for kind in ("timeout", "absent"))
+    assert [busy.seen(Watched(unread=(each,), expected=("chat-0",))).mute for each in (late, absent)] == [True, False]
+
+
 def test_page_without_requests_leaves_it_open() -> None:
     """A page of metrics that tells of the process alone."""
     seen = busy.seen(watched(Scrape("chat-0", 0, HERE), Scrape("chat-0", 3, HERE)))

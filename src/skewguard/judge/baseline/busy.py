@@ -8,13 +8,21 @@ from skewguard.language.baselines import Scrape, Watched
 
 _COUNTERS = ("requests", "prompt_tokens", "output_tokens")
 _GAUGES = ("running", "waiting")
+_MUTE = ("timeout", "unreachable")
 
 STANDING = 3
 """Pages in a row of one replica on which requests wait: one page may catch a prompt that is just being taken in."""
 
 
+FEWEST = 2
+"""Pages of each replica below which nothing can be said of requests that end between two of them."""
+
+
 class Busy(Struct, frozen=True):
-    """What was seen of traffic. `told`: whether pages of every replica said enough to tell that there is none."""
+    """What was seen of traffic. `told`: whether pages of every replica said enough to tell that there is none.
+
+    `mute`: a replica that should answer did not in time, as one does that has too much to do.
+    """
 
     running: int = 0
     waiting: int = 0
@@ -23,6 +31,7 @@ class Busy(Struct, frozen=True):
     seconds: float = 0.0
     told: bool = False
     why: str = ""
+    mute: bool = False
 
     @property
     def any(self) -> bool:
@@ -50,6 +59,7 @@ def seen(watched: Watched) -> Busy:
         seconds=max((each[-1].at - each[0].at for each in pages.values()), default=0.0),
         told=not blind,
         why=blind,
+        mute=bool(blind) and any(each.kind in _MUTE for each in watched.unread),
     )
 
 
@@ -81,11 +91,13 @@ def _blind(watched: Watched, pages: dict[str, list[Scrape]]) -> str:
         for name, each in pages.items()
         if not _gauge(each, "running") and not any(counter in each[-1].counters for counter in _COUNTERS)
     ]
-    return (
-        f"the page of {', '.join(silent)} tells neither of requests that run nor of requests that ended"
-        if silent
-        else ""
-    )
+    if silent:
+        return f"the page of {', '.join(silent)} tells neither of requests that run nor of requests that ended"
+    once = [name for name, each in pages.items() if len(each) < FEWEST]
+    if once:
+        told = "; ".join(dict.fromkeys(f"{each.what}: {each.reason}" for each in watched.unread))
+        return told or f"only one page of metrics of {', '.join(once)} was read"
+    return ""
 
 
 def standing(scrapes: Sequence[Scrape]) -> str:

@@ -11,6 +11,8 @@ from msgspec import structs
 
 from skewguard import api
 from skewguard.adapters import store as stores
+from skewguard.api import keeping
+from skewguard.language.baselines import Metric
 from skewguard.language.errors import InputError, UsageError
 from skewguard.language.facts import Subject
 from skewguard.language.results import Report
@@ -66,6 +68,13 @@ def test_limit_says_that_there_are_more(store: Path) -> None:
     keep(store, baseline(), baseline(at=LATER))
     found = api.list_baselines(store=str(store), limit=1)
     assert (len(found.baselines), found.notes) == (1, ("there are more; -l shows more than 1",))
+
+
+def test_list_goes_on_beyond_what_one_search_reads(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for many gets them, or is told that there are more."""
+    monkeypatch.setattr(keeping, "MOST_READ", 2)
+    made = keep(store, *(baseline(at=f"2026-11-28T1{each}:00:00+00:00") for each in range(4)))
+    assert [each.id for each in api.list_baselines(store=str(store), limit=9).baselines] == made[::-1]
 
 
 def test_empty_list_says_what_to_do(store: Path) -> None:
@@ -353,3 +362,26 @@ def test_share_alone_is_refused(tmp_path: Path) -> None:
     """It says which one is missing."""
     with pytest.raises(InputError, match="share 2 of 2 is missing"):
         api.merge_baselines(shares(tmp_path)[:1], keep=False)
+
+
+def test_count_that_one_share_lacks_is_a_gap_of_the_whole(tmp_path: Path) -> None:
+    """Half of the tokens are not the tokens."""
+    first, second = shares(tmp_path)
+    mute = baseline_documents.read(Path(second).read_bytes())
+    assert mute.samples is not None
+    mute.samples.output_tokens[:] = [-1] * len(mute.samples.intended)
+    Path(second).write_bytes(baseline_documents.write(mute))
+    (found,) = api.merge_baselines([first, second], keep=False).baselines
+    rate = found.metric("output_tokens_per_second")
+    assert rate is not None
+    assert (rate.value, bool(rate.gap)) == (None, True)
+
+
+def test_what_the_engine_said_is_that_of_the_first_share_that_knows(tmp_path: Path) -> None:
+    """The machine of another one could not read its page."""
+    first, second = shares(tmp_path)
+    seen = baseline_documents.read(Path(second).read_bytes())
+    queue = Metric("queue", "requests", quantiles={"p50": 1.0}, source="page")
+    Path(second).write_bytes(baseline_documents.write(structs.replace(seen, metrics=(*seen.metrics, queue))))
+    (found,) = api.merge_baselines([first, second], keep=False).baselines
+    assert found.metric("queue") == queue

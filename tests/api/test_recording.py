@@ -19,6 +19,8 @@ from skewguard.judge.baseline import validity
 from skewguard.language.baselines import Baseline, BaselineReport
 from skewguard.language.errors import InputError, UsageError
 from skewguard.language.facts import Fact
+from skewguard.language.running import Unread
+from skewguard.observe.sources import sampling
 from tests.fakes import engine, pages
 from tests.fakes.api_server import ApiServer, free_port
 from tests.observe.live import made
@@ -258,17 +260,13 @@ def test_slow_beat_is_no_way_around_the_look() -> None:
     assert url.requests == []
 
 
-def test_engine_whose_page_stays_away_is_left_alone() -> None:
+def test_engine_whose_page_stays_away_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """It has answered before: what is too busy for a page of metrics gets no load on top."""
-
-    def page(number: int) -> bytes:
-        if number:
-            raise ConnectionError  # it is cut off
-        return pages.vllm(7, running=0)
-
-    with serving(page=page) as url, pytest.raises(UsageError, match="nobody can tell whether") as refused:
+    late = Unread("GET /metrics", "it did not answer within 5 s", "metrics", "", kind="timeout")
+    monkeypatch.setattr(sampling, "_asked", lambda *_: late)
+    with serving(page=idle) as url, pytest.raises(UsageError, match="nobody can tell whether") as refused:
         record(url)
-    assert "/metrics: " in refused.value.message
+    assert "it did not answer within 5 s" in refused.value.message
     assert url.requests == []
 
 

@@ -30,7 +30,7 @@ def list_baselines(
         raise UsageError(f"{workload!r} names no workload", hint="write kind/name, or the URL of an endpoint")
     with keeping.named(store, environ) as kept:
         subject = word.subject if word is not None else None
-        found = list(islice(_counting(kept.baselines(subject), every=every), limit + 1))
+        found = list(islice(_counting(kept.baselines(subject, most=None), every=every), limit + 1))
         notes = [f"there are more; -l shows more than {limit}"] if len(found) > limit else []
         if not found:
             notes.append(_nothing(kept, word, every=every))

@@ -52,7 +52,7 @@ def compare_baselines(
             engines.tables_used(),
             errors=(*around.problems, *promised.problems),
             notes=(*notes, *told),
-            exit_code=exit_code(found, unread=bool(promised.problems), allow=allow_inconclusive),
+            exit_code=exit_code(found, unread=bool(around.problems or promised.problems), allow=allow_inconclusive),
         )
 
 

@@ -133,9 +133,11 @@ class Kept:
         found = baseline_documents.read(self._records.attachment(record.id, WHOLE), f"record {record.id}")
         return structs.replace(found, id=record.id)
 
-    def baselines(self, subject: Subject | None, *, before: str | None = None) -> Iterator[Baseline]:
-        """Those of a subject (of all where it is None), the newest first, without their rows."""
-        for record in self._records.find("baseline", subject=subject, before=before, limit=MOST_READ):
+    def baselines(
+        self, subject: Subject | None, *, before: str | None = None, most: int | None = MOST_READ
+    ) -> Iterator[Baseline]:
+        """Those of a subject (of all where it is None), the newest first, without their rows, read as they are asked for."""
+        for record in self._records.find("baseline", subject=subject, before=before, limit=most):
             yield self._light(record)
 
     def calibrations(self, subject: Subject) -> Iterator[Calibration]:

@@ -16,6 +16,8 @@ _ORDER = {name: number for number, name in enumerate(MEASURES)}
 def of_run(bound: Baseline, run: Run, beside: Sequence[Metric] = ()) -> Baseline:
     """The baseline of a run. `bound` says what it is bound to; `beside` are metrics of the engine itself, read meanwhile."""
     found = metrics.of_run(run, slo=bound.slo, gpus=bound.gpus)
+    counted = {metric.name for metric in found}  # a gap of the rows is none that anything else could fill
+    beside = [metric for metric in beside if metric.name not in counted]
     reasons = [*validity.reasons(run, found), *_share(bound)]
     return structs.replace(
         bound,

@@ -9,7 +9,7 @@ from skewguard.api import keeping, measuring, surroundings
 from skewguard.api.keeping import Word
 from skewguard.judge.baseline import merging
 from skewguard.knowledge import engines
-from skewguard.language.baselines import Baseline, BaselineReport
+from skewguard.language.baselines import Baseline, BaselineReport, Metric
 from skewguard.language.errors import InputError
 
 
@@ -46,4 +46,12 @@ def _whole(shares: Sequence[Baseline]) -> Baseline:
     first = structs.replace(shares[0], id="", part=None, notes=())
     run = merging.merged(shares)
     told = f"merged from {len(shares)} shares of one load"
-    return measuring.of_run(first, structs.replace(run, notes=(*run.notes, told)), beside=shares[0].metrics)
+    return measuring.of_run(first, structs.replace(run, notes=(*run.notes, told)), beside=_beside(shares))
+
+
+def _beside(shares: Sequence[Baseline]) -> tuple[Metric, ...]:
+    """What the engine and its GPUs said beside the load, as the first share that knows it saw them: each saw the same engine.
+
+    What is counted of requests is that of all rows, and never of one share (`measuring.of_run` sees to it).
+    """
+    return measuring.together((metric for each in shares for metric in each.metrics), ())

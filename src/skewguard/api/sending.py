@@ -94,10 +94,11 @@ def _load(thing: Thing, manner: Manner) -> tuple[Load, prompting.PromptSet]:
 
 
 def longest(load: Load, prompts: prompting.PromptSet) -> float:
-    """Seconds that a load may take, its last answers aside; a count of requests says nothing of time."""
+    """Seconds that a load may take, its last answers aside; without a rate a count of requests says nothing of time."""
     staged = sum(stage.duration for stage in load.stages)
     traced = max(prompts.times, default=0.0)
-    return load.warmup + max(load.duration or 0.0, staged, traced, UNTIMED_S if load.duration is None else 0.0)
+    counted = load.requests / load.rate if load.requests and load.rate else 0.0
+    return load.warmup + max(load.duration or counted, staged, traced, UNTIMED_S if load.duration is None else 0.0)
 
 
 # ---- whether it may be sent ------------------------------------------------------------------------------------------

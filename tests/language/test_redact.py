@@ -1,5 +1,6 @@
 """Secrets stay inside; what an engineer needs to see stays visible."""
 
+import re
 import string
 
 import pytest
@@ -276,3 +277,50 @@ def test_secret_in_quotes_inside_quotes_is_masked(text: str) -> None:
     shown = redact.free_text(text)
     assert "abcdefgh12" not in shown
     assert text.partition("abcdefgh12")[0] == shown.partition("<redacted")[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'args: ["serve", "--api-key", "a1b2c3d4", "--port", "8000"]',
+        r"{\"args\": [\"--api-key\", \"a1b2c3d4\"]}",
+        "['--api-key', 'a1b2c3d4']",
+        "args:\n  - --api-key\n  - a1b2c3d4\n  - --port\n",
+        'args:\n- "--api-key"\n- "a1b2c3d4"\n',
+        "vllm serve m \\\n    --api-key \\\n    a1b2c3d4 \\\n    --port 8000",
+        "api-key: |\n  a1b2c3d4\nport: 8000",
+        "auth:\n  - api_key: >-\n      a1b2c3d4\n    port: 8000",
+        "env:\n- name: HF_TOKEN\n  value: |\n    a1b2c3d4\n",
+        "api_keys:\n- first\n- a1b2c3d4\nport: 8000",
+        "api_keys:\n  team: a1b2c3d4\nport: 8000",
+        '{"api_keys": {"team": "a1b2c3d4"}}',
+        '{"api_keys": [\n  "first",\n  "a1b2c3d4"\n]}',
+        "postgresql://user:a1b2c3d4/e5@host/db",
+    ],
+)
+def test_a_secret_that_stands_apart_from_its_name_is_masked(text: str) -> None:
+    """In a list the value is the next item, in a script the next line, in YAML all that is indented below the name."""
+    assert "a1b2c3d4" not in redact.free_text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '["--api-key", "--port", "8000"]',
+        "- --tokenizer\n- org/model\n",
+        "tokenizer: |\n  org/model\n",
+        "api_key:\n\nport: 8000\n",
+        "--max-num-batched-tokens \\\n  8192",
+        "oci://registry:5000/repo@sha256:0123",
+        "--api-key \\\n  $(API_KEY)",
+    ],
+)
+def test_what_stands_after_a_name_that_is_no_secret_s_stays(text: str) -> None:
+    """Neither the next flag, nor the value of another name, nor a port and a path are taken for a secret."""
+    assert redact.free_text(text) == text
+
+
+def test_what_follows_a_block_of_secret_lines_stays() -> None:
+    """Only what is indented deeper than the name is below it."""
+    shown = redact.free_text("api_key: |\n  a1b2c3d4\n  e5f6\nport: 8000\n")
+    assert re.fullmatch(r"api_key: \|\n  <redacted:[0-9a-f]{6}>\nport: 8000\n", shown)

@@ -81,10 +81,12 @@ def free_text(text: str, masked: list[Masked] | None = None) -> str:
     shown: list[str] = []
     done = 0
     while match := _shapes().search(text, done):
-        plain = match["named"] is not None and not secret_names.is_secret(match["name"])
-        end = match.end("named") if plain else match.end()
+        head = "named" if match["named"] else "above"
+        name = match["name"] or match["above_name"]
+        plain = name is not None and not secret_names.is_secret(name)
+        end = match.end(head) if plain else match.end()
         shown.append(text[done : match.start()])
-        shown.append(match["named"] if plain else _hide(match, masked))
+        shown.append(match[head] if plain else _hide(match, masked))
         done = end
     return "".join((*shown, text[done:]))
 
@@ -128,6 +130,9 @@ def _suspicious(text: str) -> bool:
 @cache
 def _shapes() -> re.Pattern[str]:
     name = r"[A-Za-z_][\w.-]{0,80}"
+    telling = (
+        r"(?=[\"']?[\w.-]{0,80}?(?i:token|secret|pass|pwd|key|cred|auth|bearer|cookie|dsn|jwt|pat|kubeconfig|api|hf))"
+    )
     quoted = r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'"
     quoted += r"|\\+[\"'][^\"'\n]*[\"']?"  # quoted inside a quoted text: \"…\"
     return re.compile(
@@ -139,21 +144,26 @@ def _shapes() -> re.Pattern[str]:
         r"|xox[abeoprs]-[\w-]{10,}|nvapi-[\w-]{16,}|AIza[\w-]{30,}|ya29\.[\w-]{10,}|npm_[A-Za-z0-9]{20,}"
         r"|dckr_pat_[\w-]{16,}|pypi-[\w-]{16,}))"
         # scheme://user:password@host
-        r"|(?P<url>(?<=://)[^/\s:@\"']{0,100}:)(?P<url_secret>[^/\s\"']+)(?=@)"
+        r"|(?P<url>(?<=://)[^/\s:@\"']{0,100}:)(?P<url_secret>[^/\s\"']+|(?!\d+/)[^\s\"'@]{1,200})(?=@)"
         # ?sig=…&X-Amz-Signature=…
         r"|(?P<query>[?&](?i:sig|signature|key|X-Amz-(?:Signature|Credential|Security-Token)|X-Goog-(?:Signature|Credential)"
         r"|AWSAccessKeyId|[\w-]*token)=)(?P<query_secret>[^&\s\"']+)"
         # name: HF_TOKEN, value: … (a variable in a manifest)
         rf"|(?P<env>[\"']?name[\"']?\s*:\s*[\"']?(?P<env_name>{name})[\"']?\s*,?\s*[\"']?value[\"']?\s*:\s*)"
-        rf"(?P<env_secret>{quoted}|[^\s,}}]+)"
+        rf"(?P<env_secret>{quoted}|[|>][-+0-9]*[ \t]*\n[^\n]*|[^\s,}}]+)"
         # value: …, name: HF_TOKEN (the same, the other way round)
         rf"|(?P<turned>[\"']?value[\"']?\s*:\s*)(?P<turned_secret>{quoted}|[^\s,}}]+)"
         rf"(?=\s*,?\s*[\"']?name[\"']?\s*:\s*[\"']?(?P<turned_name>{name}))"
-        # --flag value, NAME=value, "name": "value", name: value
-        r"|(?P<named>(?<![\w.-])(?P<dashes>--?)?(?=[\w.-]{0,80}?(?i:token|secret|pass|pwd|key|cred|auth"
-        rf"|bearer|cookie|dsn|jwt|pat|kubeconfig|api|hf))(?P<name>{name})"
-        r"(?:\\*[\"']?\s*(?::=|[:=])\s*|(?(dashes)[ \t]+|(?!))))"
-        rf"(?P<secret>\[[^\]\n]*\]?|\([^)\n]*\)?|{quoted}|(?:(?i:Bearer|Basic|Token)\s+)?"
+        # name: and everything below it, in YAML: a text of several lines, a list, a mapping
+        rf"|(?P<above>(?m:^)(?P<indent>[ \t]*)(?P<item>-[ \t]+)?{telling}[\"']?(?P<above_name>{name})[\"']?"
+        r":[ \t]*(?:[|>][-+0-9]*)?[ \t]*\n)"
+        r"(?P<below_secret>(?:[ \t]*\n|(?P=indent)(?:[ \t]+|(?(item)(?!)|-[ \t]))[^\n]*(?:\n|\Z))+)"
+        # --flag value, NAME=value, "name": "value", name: value; a flag and its value in a list, or at a line's end
+        rf"|(?P<named>(?<![\w.-])(?P<dashes>--?)?{telling}(?P<name>{name})"
+        r"(?:\\*[\"']?\s*(?::=|[:=])\s*|(?(dashes)(?:(?:[ \t]|\\\r?\n)+"
+        r"|\\*[\"']\s*,\s*(?=\\*[\"'](?!--))|[\"']?[ \t]*\r?\n[ \t]*-[ \t]+(?![\"']?--))|(?!))))"
+        rf"(?P<secret>\[(?:\s*(?:{quoted})\s*,?)+\s*\]?|\[[^\]\n]*\]?|\{{(?=\s*\\*[\"'])[^{{}}]*\}}?"
+        rf"|\([^)\n]*\)?|{quoted}|(?:(?i:Bearer|Basic|Token)\s+)?"
         r"(?:\$\([^)\n]*\)|\$\{[^}\n]*\}|[^\s,;&\"'})\]])+)"
         # Authorization by itself
         r"|(?P<scheme>(?<!\w)(?i:Bearer|Basic)\s+)(?P<scheme_secret>(?=[\w.~+/-]*\d|[\w.~+/-]{20})[\w.~+/-]{8,}=*)",
@@ -176,7 +186,16 @@ def _hide(match: re.Match[str], masked: list[Masked] | None) -> str:
         return match["env"] + _inside(match["env_name"], match["env_secret"], masked)
     if match["turned_secret"]:
         return match["turned"] + _inside(match["turned_name"], match["turned_secret"], masked)
+    if match["below_secret"]:
+        return match["above"] + _below(match["above_name"], match["below_secret"], masked)
     return match["named"] + _inside(match["name"], match["secret"], masked)
+
+
+def _below(name: str, text: str, masked: list[Masked] | None) -> str:
+    """Mask whole lines, but keep the blanks around them: what follows stands where it stood."""
+    said = text.strip()
+    before, after = text.split(said, 1) if said else (text, "")
+    return before + _keep_or_mask(name, said, masked) + after
 
 
 def _inside(name: str, text: str, masked: list[Masked] | None) -> str:

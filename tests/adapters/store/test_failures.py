@@ -193,6 +193,14 @@ WORD = "s3cr3t-w0rd%21"
         f"postgresql://ann:{WORD}@127.0.0.1:1/x?nonsense=1",
         f"postgresql://ann:{WORD}@127.0.0.1:notaport/x",
         f"postgres://ann:{WORD}@127.0.0.1:1/x?sslmode={WORD}",
+        f"postgresql://ann:a/{WORD}@127.0.0.1:1/x",
+        f"postgresql://ann:a#{WORD}@127.0.0.1:1/x",
+        f"postgresql://ann:a?{WORD}@127.0.0.1:1/x",
+        f"postgresql://ann:a@{WORD}@127.0.0.1:1/x",
+        f"postgresql://127.0.0.1:{WORD}/x",
+        f"postgresql:ann:{WORD}@127.0.0.1/x",
+        f"host=127.0.0.1 port=1 dbname=x password={WORD}",
+        f"sqlite://ann:{WORD}@127.0.0.1/x",
     ],
 )
 def test_a_password_is_in_no_message(url: str) -> None:

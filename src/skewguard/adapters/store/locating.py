@@ -1,10 +1,11 @@
 """Which database is meant: a file of SQLite or a server of PostgreSQL, and how it is called where people read it."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from typing import Literal
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from msgspec import Struct
 
@@ -14,6 +15,15 @@ from skewguard.language.errors import UsageError
 
 _POSTGRESQL = ("postgresql", "postgres")
 _HINT = "sqlite:///PATH, a plain path, or postgresql://USER@HOST/DATABASE"
+
+
+_CONNINFO = re.compile(
+    r"\s*(?:postgres(?:ql)?:|(?:\w+\s*=\s*\S*\s+)*(?:host|hostaddr|dbname|service|password|passfile)\s*=)",
+    re.IGNORECASE,
+)
+"""What libpq would take for its own, and a file would be named after, password and all."""
+
+_HOSTS = re.compile(r"(?:(?:\[[^\]]*\]|[^:,\[\]]*)(?::\d*)?(?:,|\Z))*")
 
 
 class Place(Struct, frozen=True):
@@ -43,6 +53,8 @@ def place(url: str | None, environ: Mapping[str, str], beside: str | None = None
         return Place("sqlite", path, files.shown(path), default=True)
     scheme, colon, _ = url.partition("://")
     if not colon:
+        if _CONNINFO.match(url):
+            raise UsageError("the store is written as words for libpq, and a URL is needed", hint=f"a store is {_HINT}")
         return _file(url, folder)
     if scheme.lower() in _POSTGRESQL:
         return _server(url)
@@ -76,7 +88,7 @@ def _sqlite_url(url: str, folder: str) -> Place:
     host, slash, path = url.partition("://")[2].partition("/")
     if host or not slash or not path:
         raise UsageError(
-            f"{files.shown(url)} names no file",
+            f"{redact.free_text(files.shown(url))} names no file",
             hint="write sqlite:///relative/path.db or, with four slashes, sqlite:////absolute/path.db",
         )
     return _file(unquote(path), folder)
@@ -95,18 +107,35 @@ def _file(path: str, folder: str) -> Place:
 
 
 def _server(url: str) -> Place:
-    try:
-        parts = urlsplit(url)
-        user, host, database = parts.username, parts.netloc.rpartition("@")[2], parts.path.lstrip("/")
-    except ValueError as error:
-        raise UsageError(f"the URL of the store cannot be read: {redact.free_text(str(error))}", hint=_HINT) from None
+    login, host, parts = _split(url)
+    user, _, password = login.partition(":")
     asked = dict(parse_qsl(parts.query, keep_blank_values=True))
     raw = [word.partition("=") for word in parts.query.split("&")]
     secret = [value for name, _, value in raw if name in ("password", "sslpassword")]
-    secrets = {each for word in (parts.password or "", *secret) for each in (word, unquote(word)) if each}
+    secrets = {each for word in (password, *secret) for each in (word, unquote(word)) if each}
     host = asked.get("host") or host
     if asked.get("service"):
         host = host or f"service {asked['service']}"
     named = f"{unquote(user)}@" if user else ""
-    shown = f"postgresql://{named}{host}/{asked.get('dbname') or database}"
+    shown = f"postgresql://{named}{host}/{asked.get('dbname') or parts.path.lstrip('/')}"
     return Place("postgresql", url, redact.free_text(shown), secrets=tuple(sorted(secrets, key=len, reverse=True)))
+
+
+def _split(url: str) -> tuple[str, str, SplitResult]:
+    """User and password, hosts, and the rest: where libpq sees them, to which `#` and `?` may stand in a password.
+
+    Raises `UsageError` where a password may stand where a host or a database is meant; it is not repeated.
+    """
+    rest = url.partition("://")[2]
+    before, slash, after = rest.partition("/")
+    login, at, host = before.partition("@")
+    try:
+        parts = urlsplit(f"postgresql://{host if at else before}{slash}{after}")
+    except ValueError:
+        parts = None
+    if parts is None or not _HOSTS.fullmatch(parts.netloc) or "@" in parts.netloc + parts.path or parts.fragment:
+        raise UsageError(
+            "the URL of the store cannot be read: its host or its database holds what neither may hold",
+            hint="in a password write `/` as %2F and `@` as %40, or leave it to PGPASSWORD or ~/.pgpass",
+        )
+    return login if at else "", parts.netloc, parts

@@ -188,3 +188,14 @@ def test_document_of_gigabytes_is_refused_by_its_length() -> None:
     """An answer that says it is two gigabytes long is not read."""
     with pytest.raises(BadAnswer, match="more than 256 MiB"):
         Answer().feed(b"HTTP/1.1 200 OK\r\ncontent-length: 2147483648\r\n\r\n")
+
+
+@given(st.integers(min_value=1, max_value=9), st.sampled_from([b"\r\n", b"\n\n"]), st.booleans())
+def test_read_of_one_chunk_is_what_any_other_read_is(more: int, ending: bytes, known: bool) -> None:
+    """A read that looks like one whole chunk of a size that was met, and is none, is read for what it is."""
+    text = event(choices=[{"text": " a"}])
+    odd = b"%x\r\n%b" % (len(text) + more, text[:-2] + ending)
+    rest = b"x" * (more - 1) + b"\n\r\n"
+    begin = HEAD + b"%x\r\n%b\r\n" % (len(text), text) * (2 if known else 1)
+    whole = begin + odd + rest + chunked(DONE)
+    assert read(whole, [len(begin), len(begin) + len(odd)]) == read(whole, []) == read(whole, list(range(len(whole))))

@@ -13,7 +13,7 @@ MOST_BODY = 256 * 2**20
 
 _MOST_INTERIM = 16
 _SIZES: dict[bytes, int] = {}
-"""Sizes of chunks that were read before: there are few, and they come again and again."""
+"""Sizes of chunks that were read before: there are few, and they come again and again. Never that of the last chunk, 0."""
 
 _HEX = b"0123456789abcdefABCDEF"
 _LONGEST_SIZE = 4096
@@ -166,12 +166,15 @@ class Answer:
         return data
 
     def _chunk_size(self, data: bytes) -> bytes:
-        """At the line with a chunk's size; goes on through every chunk that is whole in `data`. The hot one: a loop, for
-        most reads of a stream hold exactly one chunk, and late ones hold dozens."""
+        """At the line with a chunk's size; goes on through every chunk that is whole in `data`. The hot one: most reads of a
+        stream hold exactly one chunk, of a size that was met before, and late ones hold dozens."""
         if self._rest:
             data, self._rest = self._rest + data, b""
+        at, length = data.find(b"\r\n"), len(data)
+        if _SIZES.get(data[:at]) == length - at - 4 and data.endswith(b"\r\n"):
+            return data[at + 2 : -2]
         found = []
-        at, length = 0, len(data)
+        at = 0
         while at < length:
             end = data.find(b"\r\n", at)
             if end < 0:
@@ -238,7 +241,7 @@ def _size(line: bytes) -> int:
     if not text or len(text) > 15 or text.strip(_HEX):
         raise BadAnswer("the size of a chunk is no number")
     size = int(text, 16)
-    if len(_SIZES) < 4096 and len(line) < 8:
+    if size > 0 and len(_SIZES) < 4096 and len(line) < 8:
         _SIZES[line] = size
     return size
 

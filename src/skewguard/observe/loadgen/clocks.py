@@ -20,7 +20,9 @@ RECEIVE_STAMPS = 35
 STAMPED = sys.platform == "linux"
 """Whether the platform has such stamps; elsewhere the number means something else."""
 
-_TIMESPEC = struct.Struct("@ll")
+TIMESPEC = struct.Struct("@ll").unpack
+"""Seconds and nanoseconds of the wall clock, in a message of the kernel."""
+
 _STEP = 500_000
 """Nanoseconds that the wall clock may drift from the monotonic one between two turns; NTP slews 500 a millisecond at most."""
 
@@ -57,12 +59,6 @@ def _offset() -> int:
         if width < 2_000:
             break
     return best
-
-
-def stamp(data: bytes) -> int:
-    """Nanoseconds of the wall clock in a message of the kernel."""
-    seconds, nanoseconds = _TIMESPEC.unpack(data)
-    return int(seconds) * 1_000_000_000 + int(nanoseconds)
 
 
 class Timer:

@@ -21,12 +21,12 @@ _PENDING = (errno.EINPROGRESS, errno.EWOULDBLOCK)
 
 
 class Connection:
-    """One socket that does not block. `exchange`: what runs on it (None: it is idle). `unread`: what came, with its stamp.
+    """One socket that does not block. `exchange`: what runs on it (None: it is idle).
 
     `connecting` until the server took it; `out` is what still has to be sent.
     """
 
-    __slots__ = ("connecting", "exchange", "fd", "fresh", "out", "recvmsg", "sock", "tls", "unread")
+    __slots__ = ("connecting", "exchange", "fd", "fresh", "out", "recvmsg", "sock", "tls")
 
     def __init__(self, sock: socket.socket, tls: "Tls | None", *, connecting: bool) -> None:
         self.sock = sock
@@ -37,7 +37,6 @@ class Connection:
         self.fresh = True
         self.out = b""
         self.exchange: Exchange | None = None
-        self.unread: list[tuple[int, bytes]] = []
 
     def send(self, data: bytes) -> None:
         """Send, or keep what the kernel does not take now (`out`). Raises `OSError`."""

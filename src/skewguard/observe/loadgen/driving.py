@@ -9,7 +9,7 @@ from collections.abc import Callable
 from skewguard.observe.loadgen.agenda import NEVER, Agenda
 from skewguard.observe.loadgen.answers import BadAnswer
 from skewguard.observe.loadgen.bodies import Requests
-from skewguard.observe.loadgen.clocks import NOW, RECEIVE_STAMPS, Offset, stamp
+from skewguard.observe.loadgen.clocks import NOW, RECEIVE_STAMPS, TIMESPEC, Offset
 from skewguard.observe.loadgen.connections import Connection, Opening
 from skewguard.observe.loadgen.exchanges import Exchange
 from skewguard.observe.loadgen.failing import coming_again, failure_of, is_about_counts
@@ -91,7 +91,7 @@ class Driver:
         ready = self._poll.wait(min(self._due, self._beat_at))
         trusted = self._offset.measure()
         connections, called = self._connections, False
-        pending: list[Connection] = []
+        pending: list[tuple[Connection, int, bytes]] = []
         now = NOW()
         if now >= self._due:
             self._send_due(now)
@@ -101,9 +101,7 @@ class Driver:
                 called = called or descriptor == control
                 self._poll.heard(descriptor)
                 continue
-            if events & OUT and not self._writable(connection):
-                continue
-            if events == OUT:
+            if events & OUT and (not self._writable(connection) or events == OUT):
                 continue
             try:
                 data, ancillary, _, _ = connection.recvmsg(_READ, _ANCILLARY)
@@ -113,28 +111,26 @@ class Driver:
                 self._lost(connection, failure_of(error, connecting=not connection.up), str(error))
                 continue
             now = NOW()
-            self.reads += 1
-            if not connection.unread:
-                pending.append(connection)
-            came = self._kernel_stamp(ancillary, connection.exchange, now) if ancillary and trusted else now
-            connection.unread.append((came, data))
+            came = self._kernel_stamp(ancillary[0], connection.exchange, now) if ancillary and trusted else now
+            pending.append((connection, came, data))
             if now >= self._due:
                 self._send_due(now)
-        for connection in pending:
-            self._take_in(connection)
+        self.reads += len(pending)
+        for connection, came, data in pending:
+            self._take_in(connection, came, data)
             if NOW() >= self._due:
                 self._send_due(NOW())
         return called
 
-    def _kernel_stamp(self, ancillary: list[tuple[int, int, bytes]], exchange: Exchange | None, now: int) -> int:
-        """When the kernel received what was just read; `now` where its stamp cannot be true."""
-        for _, kind, content in ancillary:
-            if kind == RECEIVE_STAMPS:
-                came = stamp(content) - self._offset.value
-                if came <= now and (exchange is None or came >= exchange.sent):
-                    self._ledger.lags.append((now - came) / 1e9)
-                    self.stamped += 1
-                    return came
+    def _kernel_stamp(self, told: tuple[int, int, bytes], exchange: Exchange | None, now: int) -> int:
+        """When the kernel received what was just read, which is all it was asked to tell; `now` where that cannot be true."""
+        if told[1] == RECEIVE_STAMPS:
+            seconds, nanoseconds = TIMESPEC(told[2])
+            came: int = seconds * 1_000_000_000 + nanoseconds - self._offset.value
+            if came <= now and (exchange is None or came >= exchange.sent):
+                self._ledger.lags.append((now - came) / 1e9)
+                self.stamped += 1
+                return came
         return now
 
     # ---- sending -----------------------------------------------------------------------------------------------------
@@ -218,29 +214,25 @@ class Driver:
 
     # ---- what came ---------------------------------------------------------------------------------------------------
 
-    def _take_in(self, connection: Connection) -> None:
-        """What was read of one connection since the last time."""
-        unread, connection.unread = connection.unread, []
+    def _take_in(self, connection: Connection, came: int, data: bytes) -> None:
+        """What was read of one connection, and when it came."""
         if connection.fd < 0:
             return
+        exchange, tls = connection.exchange, connection.tls
         try:
-            for came, data in unread:
-                exchange = connection.exchange
-                if not data:
-                    self._hung_up(connection, came)
-                    return
-                if connection.tls is not None:
-                    data = connection.opened(data)  # noqa: PLW2901 - what came, in clear
-                    if connection.out:
-                        self._poll.modify(connection.fd, IN | OUT)
-                if data and (exchange is None or came < exchange.sent):
-                    self._lost(connection, "reset", "the server sent what was not asked for")
-                elif data and exchange is not None and exchange.feed(data, came):
-                    self._answered(connection, exchange)
-                if connection.tls is not None and connection.tls.over:
-                    self._hung_up(connection, came)
-                if connection.fd < 0:
-                    return
+            if not data:
+                self._hung_up(connection, came)
+                return
+            if tls is not None:
+                data = connection.opened(data)
+                if connection.out:
+                    self._poll.modify(connection.fd, IN | OUT)
+            if data and (exchange is None or came < exchange.sent):
+                self._lost(connection, "reset", "the server sent what was not asked for")
+            elif data and exchange is not None and exchange.feed(data, came):
+                self._answered(connection, exchange)
+            if tls is not None and tls.over:
+                self._hung_up(connection, came)
         except BadAnswer as wrong:
             self._lost(connection, "bad-answer", str(wrong))
         except OSError as error:

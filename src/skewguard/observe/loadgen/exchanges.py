@@ -39,12 +39,13 @@ class Exchange:
 
     def feed(self, data: bytes, stamp: int) -> bool:
         """What was read, and when it came; whether the answer is whole now. Raises `BadAnswer`."""
-        body = self.answer.feed(data)
+        answer = self.answer
+        body = answer.feed(data)
         if body:
             self._take(body, stamp)
-        if self.answer.done:
+        if answer.done:
             self._finish(stamp)
-        return self.answer.done
+        return answer.done
 
     def closed(self, stamp: int) -> bool:
         """The connection was closed by the server; whether the answer is whole. Raises `BadAnswer`."""
@@ -66,19 +67,21 @@ class Exchange:
     def _take(self, body: bytes, stamp: int) -> None:
         if self._events is None:
             self._events = self._streamed()
-        if not self.succeeded:
-            self._document = (self._document + body)[:_MOST_REFUSAL]
-        elif self._events:
+        if self._events:
             self.telling.feed(body, stamp)
+        elif not self.succeeded:
+            self._document = (self._document + body)[:_MOST_REFUSAL]
         elif len(self._document) + len(body) > MOST_WHOLE:
             raise BadAnswer(f"an answer of more than {MOST_WHOLE // 2**20} MiB in one piece")
         else:
             self._document += body
 
     def _streamed(self) -> bool:
-        """Whether the answer is a stream of events. Raises `BadAnswer`."""
+        """Whether the answer is a stream of events, and no refusal. Raises `BadAnswer`."""
         kind = self.answer.kind
-        if self.succeeded and kind.startswith(b"text/html"):
+        if not self.succeeded:
+            return False
+        if kind.startswith(b"text/html"):
             raise BadAnswer("a web page, where an engine was expected")
         return self._stream and not kind.startswith(b"application/json")
 

@@ -91,7 +91,20 @@ class Telling:
         self.ended = False
 
     def feed(self, body: bytes, stamp: int) -> None:
-        """What came in one read, and when. Raises `BadAnswer`."""
+        """What came in one read, and when. Raises `BadAnswer`. The hot one: most reads hold one event, like the one before."""
+        alike = self._alike
+        if (
+            alike
+            and body.startswith(alike)
+            and body.endswith(b"}\n\n")
+            and body[len(alike)] != _QUOTE
+            and body.find(b"\n") == len(body) - 2
+            and not self._rest
+            and not self._data
+        ):
+            self._token(stamp)
+            self._uncounted = body
+            return
         before = self.chunks
         if self._rest or self._data or not body.endswith(b"\n\n"):
             self._lines(body, stamp)
@@ -101,7 +114,7 @@ class Telling:
             self.censored = True
 
     def _events(self, body: bytes, stamp: int) -> None:
-        """Whole events, as a server writes them. The hot one: a chunk that is like the one before costs no call."""
+        """Whole events, as a server writes them. Where it writes many at once, one that is like the one before costs no call."""
         for event in body[:-2].split(b"\n\n"):
             alike = self._alike
             if (

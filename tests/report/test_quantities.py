@@ -67,7 +67,7 @@ def test_any_interval_can_be_said(low: float | None, high: float | None, unit: s
     [
         (0.1, 0.25, "100-250 ms"),
         (0.5, 1.0, "500 ms-1 s"),
-        (0.25, None, "over 250 ms"),
+        (0.25, None, "at least 250 ms"),
         (None, 0.25, "up to 250 ms"),
         (0.0, 0.25, "0-250 ms"),
         (None, None, "unknown"),

@@ -60,7 +60,7 @@ def _singular(unit: str) -> str:
 
 
 def number(item: Number | None, unit: str) -> str:
-    """A number, or the interval it lies in: `100-250 ms`, `over 250 ms`."""
+    """A number, or the interval it lies in: `100-250 ms`, `at least 250 ms`."""
     if item is None:
         return UNKNOWN
     if not isinstance(item, Between):
@@ -69,7 +69,7 @@ def number(item: Number | None, unit: str) -> str:
     if low is None and high is None:
         return UNKNOWN
     if low is None or high is None:
-        return f"over {said(low, unit)}" if low is not None else f"up to {said(high or 0.0, unit)}"
+        return f"at least {said(low, unit)}" if low is not None else f"up to {said(high or 0.0, unit)}"
     first, last = said(low, unit), said(high, unit)
     if first.partition(" ")[2] == last.partition(" ")[2] or not low:
         first = first.partition(" ")[0]

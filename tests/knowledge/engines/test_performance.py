@@ -49,7 +49,7 @@ def test_counters_have_one_name_for_every_engine_and_release(line: str, name: st
         ("vllm:time_per_output_token_seconds", "itl"),
         ("vllm:inter_token_latency_seconds", "itl"),
         ("vllm:request_time_per_output_token_seconds", "tpot"),
-        ("tgi_request_mean_time_per_token_duration", "tpot"),
+        ("tgi_request_duration", "e2e"),
         ("sglang:prompt_tokens_histogram", "prompt_tokens"),
         ("trtllm_time_per_output_token_seconds", "tpot"),
     ],

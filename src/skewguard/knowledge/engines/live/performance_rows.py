@@ -8,7 +8,9 @@
   releases 0.4.0 to 0.5.23, and held to a recording of 0.5.23. Its hit rate is a gauge of the last batches; cached over all
   prompt tokens is the same for a window. A request that is aborted while it runs is among the finished ones too
   (`srt/managers/tokenizer_manager.py`, `collect_metrics`). It has a page with `--enable-metrics` alone.
-- TGI: its documentation (`docs/source/reference/metrics.md`). It counts no first token, and tokens in histograms alone.
+- TGI: its documentation (`docs/source/reference/metrics.md`) and `router/src/server.rs`. It counts no first token, and tokens in
+  histograms alone. `tgi_request_mean_time_per_token_duration` is the whole time of computing over all tokens, the first with its
+  prompt among them: not TPOT.
 - llama.cpp: `tools/server/README.md`. It has a page with `--metrics` alone, and no histogram.
 - TensorRT-LLM: read in `tensorrt_llm/metrics/collector.py`. It has requests' times with `return_perf_metrics: true` alone.
 - NIM: its documentation (Observability). Its series have no prefix, and its page lies at `/v1/metrics`.
@@ -125,7 +127,6 @@ TGI = (
     _gauge("waiting", Source("tgi_queue_size")),
     _counter("requests", Source("tgi_request_success")),
     _counter("failed", Source("tgi_request_failure")),
-    _histogram("tpot", Source("tgi_request_mean_time_per_token_duration")),
     _histogram("e2e", Source("tgi_request_duration")),
     _histogram("prompt_tokens", Source("tgi_request_input_length")),
     _histogram("output_tokens", Source("tgi_request_generated_tokens")),

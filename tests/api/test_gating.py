@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from skewguard import api
-from skewguard.api import gating
+from skewguard.api import gating, watching
 from skewguard.language.errors import UsageError
 from skewguard.language.results import CheckReport
+from skewguard.observe.loadgen import running
 from tests.cli.running import GOOD
 from tests.fakes import engine
 from tests.fakes.engine import Answer
@@ -30,6 +32,12 @@ spec:
   targets: [{kind: Deployment, name: chat}]
   model: {served_name: chat}
 """
+
+
+@pytest.fixture(autouse=True)
+def _short_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine without traffic is looked at for a moment."""
+    monkeypatch.setattr(watching, "LOOK_S", 0.1)
 
 
 @pytest.fixture
@@ -150,3 +158,74 @@ def test_a_gate_runs_in_any_thread(files: tuple[str, str]) -> None:
         thread.start()
         thread.join()
     assert reports[0].phases == ("static", "load")
+
+
+# ---- beside the traffic of users ------------------------------------------------------------------------------------------
+
+
+def page(running: int = 0, waiting: int = 0) -> dict[str, Any]:
+    """A vLLM whose page of metrics shows requests of its users."""
+    text = f"vllm:num_requests_running {running}\nvllm:num_requests_waiting {waiting}\n"
+    return {"/metrics": text.encode}
+
+
+def test_an_engine_with_users_gets_no_load_unasked(files: tuple[str, str]) -> None:
+    """It is no pass, what it says of itself is judged all the same, and a word makes it go."""
+    with engine.serving(STEADY, models=MODELS.replace('"chat"', '"other"').encode(), pages=page(running=3)) as url:
+        report = gated(files, url)
+        assert url.requests == []
+    assert "requests: 3 running" in report.errors[0].message
+    assert report.exit_code == 1
+    assert verdicts(report)["serving.other-model", "model.served_name"] == "fail"
+    with engine.serving(STEADY, models=MODELS.encode(), pages=page(running=3)) as url:
+        assert gated(files, url).exit_code == 2
+        assert gated(files, url, on_live=True).exit_code == 0
+
+
+def test_beside_users_the_load_is_small_whatever_the_contract_says(files: tuple[str, str]) -> None:
+    """Its lengths are kept, its rate is not."""
+    load = "{profile: constant, rate: 200, prompt_tokens: 40, output_tokens: 5}"
+    Path(files[1]).write_text(f"{CONTRACT}  performance: {{load: {load}}}\n")
+    slow = Answer(ttft=0.3)
+    with engine.serving(slow, models=MODELS.encode(), pages=page(running=3)) as url:
+        report = gated(files, url, on_live=True)
+    assert {request.body["max_tokens"] for request in url.requests} == {5}
+    assert len(url.requests) <= 4 * 6
+    assert any("users were served meanwhile" in note for note in report.notes)
+
+
+def test_a_load_that_ended_itself_is_no_pass(files: tuple[str, str]) -> None:
+    """Requests wait in the engine: nobody knows what the rest of the load would have shown."""
+    with engine.serving(STEADY, models=MODELS.encode(), pages=page(running=3, waiting=2)) as url:
+        sanity = api.sanity(str(url), seconds=20.0, on_live=True)
+        report = api.check([files[0]], contracts=[files[1]], sanity=sanity, allow_unknown=True)
+    assert report.exit_code == 2
+    assert "was ended early: requests wait" in report.errors[0].message
+
+
+def test_a_gate_that_somebody_ends_has_no_verdict(files: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was measured until then passes nothing."""
+    sent = gating._sent
+
+    def ended(*words: Any) -> Any:
+        run, notes = sent(*words)
+        assert run is not None
+        return structs.replace(run, partial=True, stopped=running.INTERRUPTED), notes
+
+    monkeypatch.setattr(gating, "_sent", ended)
+    with engine.serving(STEADY, models=MODELS.encode()) as url, pytest.raises(KeyboardInterrupt):
+        gated(files, url)
+
+
+@pytest.mark.parametrize(
+    ("root", "verdict"),
+    [("Qwen/Qwen3-8B", None), ("/models/qwen3-8b", None), ("chat", None), ("meta-llama/Llama-3.1-8B-Instruct", "fail")],
+)
+def test_another_model_under_the_same_name_fails_the_gate(
+    files: tuple[str, str], root: str, verdict: str | None
+) -> None:
+    """vLLM tells the path of what it serves; a folder may be the model of the Hub that was fetched to it."""
+    models = MODELS.replace('"root": "chat"', f'"root": "{root}"').encode()
+    with engine.serving(STEADY, models=models) as url:
+        report = gated(files, url)
+    assert verdicts(report).get(("serving.other-model", "model.id")) == verdict

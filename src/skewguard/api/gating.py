@@ -1,26 +1,29 @@
 """`check --endpoint`: the engine that the checked manifests run as, asked what it is, and loaded for some seconds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 from msgspec import Struct, structs
 
 from skewguard.adapters.endpoints import key_from
-from skewguard.api import loads, measuring, things, witnessing
+from skewguard.api import loads, measuring, observing_traffic, sending, things, watching, witnessing
 from skewguard.api.loads import Wish
 from skewguard.api.surroundings import Around
 from skewguard.api.witnessing import Reached
 from skewguard.assess import endpoints
+from skewguard.judge.baseline.busy import Busy
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge.contract.values import Binding
-from skewguard.language.baselines import Baseline
+from skewguard.language.baselines import Baseline, Run
 from skewguard.language.errors import InputError, UsageError
 from skewguard.language.facts import Fact, Subject
 from skewguard.language.loads import Load
 from skewguard.language.results import InputProblem
 from skewguard.language.running import Answers
 from skewguard.observe import loadgen
-from skewguard.observe.loadgen import prompting
+from skewguard.observe.loadgen import prompting, running
+from skewguard.observe.sources import sampling
 from skewguard.observe.sources.live.wanted import named
 
 DURATION_S = 15.0
@@ -34,13 +37,17 @@ GRACE_S = 60.0
 
 
 class Sanity(Struct, frozen=True):
-    """What to load: the URL, as which workload, for how many seconds, how it is reached, and who is told meanwhile."""
+    """What to load: the URL, as which workload, for how many seconds, how it is reached, and who is told meanwhile.
+
+    `on_live`: also where users are served, and then with a small load.
+    """
 
     url: str
     as_: str | None = None
     seconds: float = DURATION_S
     reached: Reached = Reached()
     model: str | None = None
+    on_live: bool = False
     told: Callable[[Any], None] | None = None
 
 
@@ -54,6 +61,7 @@ def sanity(
     api_key_env: str | None = None,
     api_key_file: str | None = None,
     ca_file: str | None = None,
+    on_live: bool = False,
     told: Callable[[Any], None] | None = None,
 ) -> Sanity | None:
     """What `check` is to load beside its manifests; None without an endpoint. Raises `UsageError` for what needs one."""
@@ -64,12 +72,13 @@ def sanity(
             "--api-key-env": api_key_env,
             "--api-key-file": api_key_file,
             "--ca-file": ca_file,
+            "--on-live": on_live or None,
         }
         if given := [name for name, value in lost.items() if value is not None]:
             raise UsageError(f"{given[0]} says something of an endpoint, and none was given", hint="add --endpoint URL")
         return None
     reached = Reached(timeout=timeout, api_key_env=api_key_env, api_key_file=api_key_file, ca_file=ca_file)
-    return Sanity(endpoint, as_, seconds, reached, model, told)
+    return Sanity(endpoint, as_, seconds, reached, model, on_live, told)
 
 
 class Gated(Struct, frozen=True):
@@ -82,26 +91,63 @@ class Gated(Struct, frozen=True):
 
 
 def gate(asked: Sanity, cases: Sequence[Case], bindings: Sequence[Binding], around: Around) -> Gated:
-    """Ask the engine and load it. An endpoint that cannot be reached is a problem, and never a pass. Raises `UsageError`."""
+    """Ask the engine and load it. What cannot be reached or loaded to the end is a problem, and never a pass.
+
+    Raises `UsageError`; and `KeyboardInterrupt` where somebody ended it, of which no verdict can be had.
+    """
     wished, bound = _meant(asked.as_, cases, bindings)
-    manner = asked.reached.manner()
     expected = wished.engine if wished is not None else None
-    answers = witnessing.ask_url(asked.url, manner, asked.reached.ca_file, expected)
+    answers = witnessing.ask_url(asked.url, asked.reached.manner(), asked.reached.ca_file, expected)
     dead = [each for each in answers.unread if each.kind in ("unreachable", "timeout")]
     if dead and not answers.facts:
         return Gated(problems=(_unreachable(asked.url, dead[0].reason),))
     case = _case(asked.url, answers, wished, around)
+    case.phase, case.wished = "load", wished
     load = _load(asked, bound)
     try:
-        run = loadgen.run(_target(asked, case, wished), load, prompting.from_load(load), progress=asked.told)
+        run, notes = _sent(asked, case, load)
     except InputError as error:
         return Gated(problems=(_unreachable(asked.url, error.message),))
+    if run is None:
+        return Gated((case,), (bound,), (_busy(asked.url, notes[0]),))
     contract = bound.contract
     slo = contract.performance.get("slo", {}) if contract is not None else {}
     case.measured = measuring.of_run(Baseline(case.sheet.subject, "", 0.0, "load", load, slo=slo), run)
-    case.phase, case.wished = "load", wished
-    interrupted = (f"the load was ended early: {run.stopped}",) if run.partial else ()
-    return Gated((case,), (bound,), notes=(_told(case.measured), *interrupted))
+    return Gated((case,), (bound,), tuple(_ended_early(asked.url, run)), (_told(case.measured), *notes))
+
+
+def _sent(asked: Sanity, case: Case, load: Load) -> tuple[Run | None, tuple[str, ...]]:
+    """The load, and what is to be said of users' traffic beside it; no run where that keeps it from being sent."""
+    target, manner = _target(asked, case, case.wished), asked.reached.manner()
+    witnesses = observing_traffic.at_url(asked.url, manner, engine=case.engine, ca_file=asked.reached.ca_file)
+    with closing(witnesses), witnesses.sampler() as sampler:
+        found = watching.look(sampler, sampling.BEAT_S)
+        if (found.any or found.mute) and not asked.on_live:
+            return None, (str(found) if found.any else found.why,)
+        stop = sending.stopping(sampler) if asked.on_live or not found.told else None
+        run = loadgen.run(target, load, prompting.from_load(load), progress=asked.told, stop=stop)
+    return run, tuple(_beside(found))
+
+
+def _beside(found: Busy) -> Iterator[str]:
+    if found.any:
+        yield f"users were served meanwhile ({found}): what was measured is the engine beside their traffic"
+    elif not found.told:
+        yield f"whether it had traffic of its users meanwhile is not known: {found.why}"
+
+
+def _busy(url: str, found: str) -> InputProblem:
+    message = f"{url} may have traffic of its users, which a load would slow down, so that none was sent: {found}"
+    hint = "--on-live sends a small one beside it, which ends itself at 1 % errors or a standing queue"
+    return InputProblem(None, message, hint=hint)
+
+
+def _ended_early(url: str, run: Run) -> Iterator[InputProblem]:
+    if run.partial and run.stopped == running.INTERRUPTED:
+        raise KeyboardInterrupt
+    if run.partial:
+        hint = "look at the engine before anything goes on: what was measured until then is in the findings"
+        yield InputProblem(None, f"the load of {url} was ended early: {run.stopped}", hint=hint)
 
 
 def _unreachable(url: str, reason: str) -> InputProblem:
@@ -145,20 +191,21 @@ def _case(url: str, answers: Answers, wished: Case | None, around: Around) -> Ca
 
 
 def _load(asked: Sanity, bound: Binding) -> Load:
-    """The contract's load, cut to the time that there is; else the small one."""
+    """The contract's load, cut to the time that there is; else the small one, and beside users' traffic no other."""
     promised = dict(bound.contract.performance.get("load", {})) if bound.contract is not None else {}
     seconds = min(asked.seconds, float(promised.pop("duration", None) or asked.seconds))
     warmup = min(seconds * WARMUP, float(promised.pop("warmup", None) or seconds))
-    if promised:
+    if promised and not asked.on_live:
         return loads.described(Wish(duration=seconds, warmup=warmup), promised)
+    kept = {name: value for name, value in promised.items() if name in sending.ON_LIVE}
     small = Wish(
         concurrency=CONCURRENCY,
         duration=seconds,
         warmup=warmup,
-        prompt_tokens=PROMPT_TOKENS,
-        output_tokens=OUTPUT_TOKENS,
+        prompt_tokens=None if "prompt_tokens" in kept else PROMPT_TOKENS,
+        output_tokens=None if "output_tokens" in kept else OUTPUT_TOKENS,
     )
-    return loads.described(small, {})
+    return loads.described(small, kept)
 
 
 def _target(asked: Sanity, case: Case, wished: Case | None) -> loadgen.Target:

@@ -74,7 +74,7 @@ def sent(bound: Baseline, thing: Thing, manner: Manner, how: Watching) -> Sent:
             prompts,
             processes=manner.processes,
             progress=manner.told,
-            stop=_stopping(sampler) if manner.on_live or not seen.told else None,
+            stop=stopping(sampler) if manner.on_live or not seen.told else None,
             part=manner.share or (0, 1),
         )
         watched = sampler.stop()
@@ -126,7 +126,7 @@ def _allowed(found: Busy, thing: Thing, *, on_live: bool) -> tuple[str, ...]:
     return (f"whether it had traffic of its users meanwhile is not known: {found.why}",)
 
 
-def _stopping(sampler: Any) -> Callable[[Live], str | None]:
+def stopping(sampler: Any) -> Callable[[Live], str | None]:
     """What ends a load beside the traffic of users: errors, or a queue that stands."""
 
     def why(live: Live) -> str | None:

@@ -150,6 +150,9 @@ _SANITY = {
         help="How long the endpoint is loaded. Default: 15s, or less where the contract's own load is shorter.",
     ),
     "model": click.option("--model", metavar="NAME", help="Model to ask for, where the endpoint serves several."),
+    "on_live": click.option(
+        "--on-live", is_flag=True, help="Load the endpoint although it has traffic of its users, with a small load."
+    ),
     "timeout": _CLUSTER["timeout"],
     **{name: _ENGINES[name] for name in ("api_key_env", "api_key_file", "ca_file")},
 }

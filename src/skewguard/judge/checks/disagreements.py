@@ -261,6 +261,12 @@ def _same_place(setting: str, written: Fact, seen: Fact) -> bool:
     return str(written.value).startswith("/") != str(seen.value).startswith("/") or "://" in str(written.value)
 
 
+def other(written: Fact, seen: Fact) -> bool:
+    """Whether what is seen is certainly another thing than what is written, however the two are spelled."""
+    setting = written.setting
+    return not _same_place(setting, written, seen) and equal(setting, written, seen) is False
+
+
 # ---- the contract's word -----------------------------------------------------------------------------------------------
 
 

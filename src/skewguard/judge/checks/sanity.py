@@ -5,6 +5,7 @@ What the contract promises of it is judged by `contract.mismatch`.
 
 from collections.abc import Iterator
 
+from skewguard.judge.checks import disagreements
 from skewguard.judge.checks.interface import Case, Result, check, fail, unknown
 from skewguard.language.facts import Fact, Origin
 
@@ -65,25 +66,42 @@ _KINDS = {
     why="What answers at the URL is not what the manifest starts: an old revision, another Service behind the same name, or a "
     "route that leads elsewhere. Everything that was measured is then of the wrong engine.",
     remedy="see where the URL leads (Service, route, revision that is live), or give the URL of this workload",
-    sources=("the names of `GET /v1/models`",),
+    sources=(
+        "the names and, of vLLM, the path (`root`) of `GET /v1/models`; `GET /model_info` of SGLang, `GET /info` of TGI",
+    ),
 )
 def other_model(case: Case) -> Iterator[Result]:
-    """The names that the manifest gives its model, and none of those that the endpoint answers to."""
+    """The names that the manifest gives its model, and none of those that the endpoint answers to; or the same name, and behind
+    it another model than the manifest starts.
+    """
     if case.wished is None:
         return
     wanted = case.wished.sheet.effective("model.served_name")
     shown = case.sheet.effective("model.served_name")
+    if isinstance(wanted, Fact) and isinstance(shown, Fact):
+        names, served = _names(wanted), _names(shown)
+        if names and served and not names & served:
+            yield _other(case, wanted, shown, served, names)
+            return
+    named = _names(shown) if isinstance(shown, Fact) else frozenset()
+    wanted, shown = case.wished.sheet.effective("model.id"), case.sheet.effective("model.id")
     if not isinstance(wanted, Fact) or not isinstance(shown, Fact):
         return
-    names, served = _names(wanted), _names(shown)
-    if names and served and not names & served:
-        yield fail(
-            f"{case.sheet.subject.name} serves {_told(served)}, and {case.wished.sheet.subject} starts its engine as {_told(names)}",
-            setting="model.served_name",
-            anchor="model.served_name",
-            fact=shown,
-            expected=wanted.value,
-        )
+    if shown.value not in named and disagreements.other(wanted, shown):  # old releases and gateways repeat the name
+        yield _other(case, wanted, shown, _names(shown), _names(wanted))
+
+
+def _other(case: Case, wanted: Fact, shown: Fact, served: frozenset[str], names: frozenset[str]) -> Result:
+    what = f"{case.sheet.subject.name} serves {_told(served)}"
+    starts = f"{case.wished.sheet.subject} starts its engine " if case.wished is not None else ""
+    starts += "as" if wanted.setting == "model.served_name" else "with"
+    return fail(
+        f"{what}, and {starts} {_told(names)}",
+        setting=wanted.setting,
+        anchor=wanted.setting,
+        fact=shown,
+        expected=wanted.value,
+    )
 
 
 def _names(fact: Fact) -> frozenset[str]:

@@ -77,6 +77,18 @@ def test_list_goes_on_beyond_what_one_search_reads(store: Path, monkeypatch: pyt
     assert [each.id for each in api.list_baselines(store=str(store), limit=9).baselines] == made[::-1]
 
 
+def test_list_shows_what_it_can_read_beside_what_a_newer_version_wrote(store: Path) -> None:
+    """A colleague with a newer skewguard does not take the list away from the others; what is left out is said."""
+    (known,) = keep(store, baseline())
+    newer = baseline_documents.write(baseline()).replace(b"skewguard.dev/baseline/v1", b"skewguard.dev/baseline/v2")
+    with stores.open(str(store), environ={}) as opened:
+        opened.append("baseline", "skewguard.dev/baseline/v2", newer, subject=CHAT, actor="ann", tool="skewguard 9")
+    found = api.list_baselines(store=str(store))
+    assert [each.id for each in found.baselines] == [known]
+    assert "its schema is v2" in found.errors[0].message
+    assert found.exit_code == 2
+
+
 def test_empty_list_says_what_to_do(store: Path) -> None:
     """Where there is nothing, and where there is only what does not count."""
     assert api.list_baselines(store=str(store)).notes == (

@@ -8,6 +8,7 @@ from skewguard.api.keeping import Kept, Word
 from skewguard.knowledge import engines
 from skewguard.language.baselines import Baseline, BaselineList, BaselineReport
 from skewguard.language.errors import ExitCode, UsageError
+from skewguard.language.results_parts import InputProblem
 
 
 def list_baselines(
@@ -30,11 +31,15 @@ def list_baselines(
         raise UsageError(f"{workload!r} names no workload", hint="write kind/name, or the URL of an endpoint")
     with keeping.named(store, environ) as kept:
         subject = word.subject if word is not None else None
-        found = list(islice(_counting(kept.baselines(subject, most=None), every=every), limit + 1))
+        unread: list[InputProblem] = []
+        found = list(islice(_counting(kept.baselines(subject, most=None, unread=unread), every=every), limit + 1))
         notes = [f"there are more; -l shows more than {limit}"] if len(found) > limit else []
-        if not found:
+        if not found and not unread:
             notes.append(_nothing(kept, word, every=every))
-        return BaselineList(kept.place, tuple(found[:limit]), engines.tables_used(), notes=tuple(notes))
+        code = ExitCode.UNREADABLE if unread else ExitCode.OK
+        return BaselineList(
+            kept.place, tuple(found[:limit]), engines.tables_used(), tuple(unread), tuple(notes), exit_code=code
+        )
 
 
 def _counting(found: Iterator[Baseline], *, every: bool) -> Iterator[Baseline]:

@@ -16,7 +16,7 @@ from skewguard.adapters import files, writing
 from skewguard.api import stores, surroundings, things
 from skewguard.knowledge.project import Project
 from skewguard.language.baselines import Baseline, Calibration
-from skewguard.language.errors import SkewguardError, UsageError
+from skewguard.language.errors import InputError, SkewguardError, UsageError
 from skewguard.language.explanations import Tables
 from skewguard.language.facts import Subject
 from skewguard.language.records import Record
@@ -134,11 +134,25 @@ class Kept:
         return structs.replace(found, id=record.id)
 
     def baselines(
-        self, subject: Subject | None, *, before: str | None = None, most: int | None = MOST_READ
+        self,
+        subject: Subject | None,
+        *,
+        before: str | None = None,
+        most: int | None = MOST_READ,
+        unread: list[InputProblem] | None = None,
     ) -> Iterator[Baseline]:
-        """Those of a subject (of all where it is None), the newest first, without their rows, read as they are asked for."""
+        """Those of a subject (of all where it is None), the newest first, without their rows, read as they are asked for.
+
+        `unread` collects those that this version cannot read, since a colleague's newer one wrote them. Where it is None, one
+        of them raises `InputError`: it might be the one that counts.
+        """
         for record in self._records.find("baseline", subject=subject, before=before, limit=most):
-            yield self._light(record)
+            try:
+                yield self._light(record)
+            except InputError as error:
+                if unread is None:
+                    raise
+                unread.append(surroundings.problem(error))
 
     def calibrations(self, subject: Subject) -> Iterator[Calibration]:
         """What was learned of the noise of a subject, the newest first."""

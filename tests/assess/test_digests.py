@@ -76,8 +76,27 @@ def test_other_inputs_have_another_digest(other: Case) -> None:
             case(ARGS.replace("]", ", --chat-template=/t/chat.jinja]"), "volumeMounts: [{name: c, mountPath: /t}]"),
             "tokenizer.chat_template",
         ),
+        *(
+            (case(ARGS.replace("]", f", {words}]"), "volumeMounts: [{name: c, mountPath: /t}]"), setting)
+            for words, setting in (
+                ("--enable-lora, --lora-modules, sql=/t/sql", "model.lora"),
+                ('--enable-lora, --lora-modules, \'{"name": "sql", "path": "/t/sql"}\'', "model.lora"),
+                ('--speculative-config, \'{"model": "/t/draft"}\'', "runtime.speculative"),
+            )
+        ),
     ],
-    ids=["image", "branch", "no revision", "gpu", "config file", "variables", "template"],
+    ids=[
+        "image",
+        "branch",
+        "no revision",
+        "gpu",
+        "config file",
+        "variables",
+        "template",
+        "adapter",
+        "adapter in JSON",
+        "draft",
+    ],
 )
 def test_an_unknown_part_leaves_no_digest(other: Case, setting: str) -> None:
     """And the gap says which it is."""

@@ -15,6 +15,7 @@ workloads are never called the same because nobody could look. Comparison itself
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
@@ -129,7 +130,7 @@ def _files(case: Case) -> dict[str, Any]:
     """The texts that arguments name by their path. What lies in the image is told by the image's digest."""
     if case.parsed is None:
         return {}
-    paths = {str(fact.value): fact for fact in case.parsed.values.values() if str(fact.value).startswith("/")}
+    paths = {path: fact for fact in case.parsed.values.values() for path in _paths(fact.value)}
     held = {file.path: file for file in case.container.files}
     found: dict[str, Any] = {}
     for path, fact in paths.items():
@@ -143,6 +144,21 @@ def _files(case: Case) -> dict[str, Any]:
             source = held[path].ref if path in held else f"what is mounted at {path}"
             found[path] = Gap(fact.setting, f"the content of {path} is not known", "digest", (), source)
     return found
+
+
+def _paths(value: Any) -> Iterator[str]:
+    """Absolute paths in a value: the value itself, `name=PATH`, in a list, in JSON (adapters, a draft model)."""
+    if isinstance(value, Mapping):
+        for each in value.values():
+            yield from _paths(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _paths(each)
+    elif isinstance(value, str) and value.lstrip().startswith(("{", "[")):
+        with suppress(msgspec.DecodeError):
+            yield from _paths(msgspec.json.decode(value))
+    elif isinstance(value, str):
+        yield from (part for part in (value, value.partition("=")[2]) if part.startswith("/"))
 
 
 def _hardware(case: Case) -> dict[str, Any]:

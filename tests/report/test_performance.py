@@ -328,3 +328,22 @@ def test_door_leaves_samples_alone() -> None:
     pin = Fact("vllm.api_key", "123456", "declared", Origin("object", "Deployment prod/chat"))
     text = write(structs.replace(LOADED, samples=rows, facts=(pin,)))
     assert json.loads(text)["samples"]["prompt_tokens"][-1] == 123456
+
+
+@pytest.mark.parametrize(
+    ("moment", "shown"),
+    [
+        ("2026-11-23T10:00:00Z", "2026-11-23 10:00 UTC"),
+        ("2026-11-23T01:30:00+05:30", "2026-11-22 20:00 UTC"),
+        ("2026-11-23T10:00:00", "2026-11-23 10:00 of an unknown zone"),
+        ("2026-11-23 10:00:00.123", "2026-11-23 10:00 of an unknown zone"),
+        ("", "at an unknown time"),
+        ("20 minutes ago", "20 minutes ago"),
+    ],
+)
+def test_a_moment_is_called_utc_only_where_it_is(moment: str, shown: str) -> None:
+    """Another zone is reckoned over, and the clock of a machine nobody knows is not called UTC."""
+    item = structs.replace(LOADED, started_at=moment)
+    assert f" · {shown} · " in baseline_words.heading(item)
+    report = ComparisonReport(COMPARISON, item, LOADED)
+    assert shown in dict(comparison_words.sides(COMPARISON, report.a, report.b))["a"]

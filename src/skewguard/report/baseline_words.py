@@ -1,6 +1,7 @@
 """A baseline in words: its state, its metrics as tables, what is not known, and a list of several."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from skewguard.language.baselines import (
     Baseline,
@@ -61,16 +62,35 @@ def state(item: Baseline) -> Cell:
 
 
 def when(moment: str) -> str:
-    """`2026-11-23 10:00` of `2026-11-23T10:00:00Z`: to the minute, as one looks for it."""
-    day, _, time = moment.partition("T")
-    return f"{day} {time[:5]}" if time else moment
+    """`2026-11-23 10:00` of `2026-11-23T10:00:00Z`: to the minute, as one looks for it; in UTC, where it says how far off it is."""
+    told = _parsed(moment)
+    return f"{told:%Y-%m-%d %H:%M}" if told is not None else moment or UNTOLD
+
+
+def exactly_when(moment: str) -> str:
+    """The same with its zone: a tool may have told the clock of its machine, and not where that stands."""
+    told = _parsed(moment)
+    if told is None:
+        return moment or UNTOLD
+    return f"{when(moment)} {'UTC' if told.tzinfo is not None else 'of an unknown zone'}"
+
+
+UNTOLD = "at an unknown time"
+
+
+def _parsed(moment: str) -> datetime | None:
+    try:
+        told = datetime.fromisoformat(moment)
+    except ValueError:
+        return None
+    return told.astimezone(UTC) if told.tzinfo is not None else told
 
 
 def heading(item: Baseline) -> str:
     """The subject, how and when it was measured, and its id."""
     how = "live traffic" if item.kind == "traffic" else "load"
     called = f" · {item.id}" if item.id else ""
-    return f"{words.subject(item.subject)} · {how} · {when(item.started_at)} UTC{called}"
+    return f"{words.subject(item.subject)} · {how} · {exactly_when(item.started_at)}{called}"
 
 
 def about(item: Baseline) -> list[tuple[str, str]]:
@@ -183,7 +203,7 @@ def listed(items: Sequence[Baseline], *, wide: bool) -> Table:
     Short, so that it stays one line: ids as far as they differ, the year in the heading where all share it.
     """
     short = {item.id: item.id for item in items} if wide else short_ids([item.id for item in items])
-    years = {item.started_at[:5] for item in items}
+    years = {when(item.started_at)[:5] for item in items}
     year = years.pop() if len(years) == 1 and not wide else ""
     numbers = ("tokens/s", *(name(*each) for each in _LISTED[1:]))
     head = ("id", year.rstrip("-") or "recorded", "subject", "state", *numbers, "load")

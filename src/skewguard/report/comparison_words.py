@@ -154,7 +154,7 @@ def _subject(item: Baseline) -> str:
 
 def _side(item: Baseline, called: str) -> str:
     stamp = "" if item.valid else "INVALID · "
-    return f"{stamp}{called or 'not stored'} · {baseline_words.when(item.started_at)} UTC"
+    return f"{stamp}{called or 'not stored'} · {baseline_words.exactly_when(item.started_at)}"
 
 
 def advice(item: Comparison, a: Baseline, b: Baseline) -> str:

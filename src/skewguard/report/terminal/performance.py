@@ -89,7 +89,7 @@ def _plots(page: Page, item: Baseline, view: View) -> None:
         return
     page.blank()
     stamp = "" if item.valid else "INVALID: "
-    page.line((f"{stamp}how the requests are spread, and how fast they went", "strong"), indent=2)
+    page.prose(f"{stamp}how the requests are spread, and how fast they went", indent=2, style="strong")
     parts = max(min(_LONGEST_PLOT, page.width - _BESIDE_PLOT), 8)
     for name, values in told.items():
         _spread(page, baseline_words.name(name), sparklines.histogram(values, parts), blocks=view.blocks)

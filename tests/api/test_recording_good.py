@@ -1,7 +1,7 @@
 """`verify --record-good`: what is remembered as verified, what is not, and that the cluster is left as it is."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +144,61 @@ def test_what_is_not_verified_is_not_recorded(
     assert why in "".join(note for note in report.notes if note.startswith("nothing was recorded as good"))
     assert list(kept.find()) == []
     assert report.recorded == ()
+
+
+def unready(objects: dict[str, Any]) -> None:
+    """The second replica starts again and again."""
+    status = objects["chat-hash2-1"]["status"]
+    status["conditions"] = [{"type": "Ready", "status": "False"}]
+    status["containerStatuses"][0] |= {"ready": False, "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
+
+
+def unplaced(objects: dict[str, Any]) -> None:
+    """No machine takes the second replica."""
+    objects["chat-hash2-1"]["status"] = {"phase": "Pending"}
+
+
+def missing(objects: dict[str, Any]) -> None:
+    """There is one replica of two."""
+    del objects["chat-hash2-1"]
+
+
+def unseen(objects: dict[str, Any]) -> None:
+    """The object was edited a moment ago: what runs is of the one before."""
+    objects["chat"]["metadata"]["generation"] = 9
+    objects["chat"]["status"]["observedGeneration"] = 8
+
+
+def paused(objects: dict[str, Any]) -> None:
+    """An edit of the template may be in no pod."""
+    objects["chat"]["spec"]["paused"] = True
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (unready, "1 of 2 replicas are not ready (chat-hash2-1: waiting: CrashLoopBackOff)"),
+        (unplaced, "1 of 2 replicas are not ready (chat-hash2-1: "),
+        (missing, "1 of 2 replicas are there"),
+        (unseen, "its controller has not looked at the newest edit yet"),
+        (paused, "it is paused"),
+    ],
+    ids=lambda change: getattr(change, "__name__", ""),
+)
+def test_what_does_not_run_whole_is_not_recorded(
+    tmp_path: Path, kept: Store, change: Callable[[dict[str, Any]], None], why: str
+) -> None:
+    """A replica that cannot start, or an edit that no replica has seen, is nothing to go back to."""
+    objects = {each["metadata"]["name"]: each for each in made.chat(2, made.spec(made.container(*ARGS)))}
+    change(objects)
+    with ApiServer() as running:
+        running.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prod"}})
+        for each in objects.values():
+            running.add(each)
+        report = verify(running, tmp_path)
+    assert report.exit_code == 3
+    assert why in report.notes[-1]
+    assert list(kept.find()) == []
 
 
 def test_an_unknown_clause_that_is_allowed_is_named(server: ApiServer, tmp_path: Path, kept: Store) -> None:

@@ -48,6 +48,9 @@ class Recorder(Struct, frozen=True):
         if not promised:
             return _without(report, "no contract speaks of it, so that nothing was promised that it could keep")
         homes = {id(case.live): case.live for case in promised if case.live is not None}
+        waiting = [reason for live in homes.values() for reason in _unsettled(live)]
+        if waiting:
+            return _without(report, _first(waiting))
         taken = [self._taken(live, [case for case in promised if case.live is live]) for live in homes.values()]
         changed = [reason for _, _, reason in taken if reason]
         if changed:
@@ -110,10 +113,34 @@ def _refusal(report: CheckReport) -> str | None:
     moving = [live for live in report.live if any(not group.current for group in live.groups)]
     bad += [f"{live.subject}: replicas of an older revision still run" for live in moving]
     if bad:
-        return "; ".join(bad[:3]) + (f"; and {len(bad) - 3} more" if len(bad) > 3 else "")
+        return _first(bad)
     if not report.live:
         return "no engine was verified"
     return None if report.exit_code == ExitCode.OK else "the verification did not pass"
+
+
+def _first(reasons: Sequence[str], most: int = 3) -> str:
+    return "; ".join(reasons[:most]) + (f"; and {len(reasons) - most} more" if len(reasons) > most else "")
+
+
+_ENDED = ("Succeeded", "Failed")
+"""Phases of pods that are over: an evicted one stays until somebody deletes it, and is no replica any more."""
+
+
+def _unsettled(live: Live) -> Iterator[str]:
+    """Why what runs does not show that what is written works: a replica that is not ready or not there, an edit in no pod."""
+    for each in live.progress:
+        if each.behind or each.pending or each.stuck:
+            why = each.held or each.stuck or "its controller has not looked at the newest edit yet"
+            yield f"{each.of}: what is written may be in no replica ({why})"
+    there = [each for each in live.replicas if not each.terminating and each.phase not in _ENDED]
+    if live.desired is not None and len(there) < live.desired:
+        yield f"{live.subject}: {len(there)} of {live.desired} replicas are there"
+    waiting = [each for each in there if not each.ready]
+    if waiting:
+        states = (box.state for box in waiting[0].containers if not box.ready)
+        why = waiting[0].unplaced or next(states, "") or waiting[0].phase or "unknown"
+        yield f"{live.subject}: {len(waiting)} of {len(there)} replicas are not ready ({waiting[0].name}: {why})"
 
 
 def _contract_of(case: Case) -> str | None:

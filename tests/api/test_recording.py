@@ -229,6 +229,34 @@ def test_share_of_a_load_is_no_baseline_and_merges(tmp_path: Path) -> None:
     assert len({request.body["messages"][0]["content"] for request in url.requests}) == 40
 
 
+def test_calibration_that_breaks_off_tells_what_was_recorded(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine has users since: no calibration, the reason, and the recordings that are kept."""
+    real, made = recording.record_baseline, iter(range(9))
+
+    def breaking(*words: Any, **more: Any) -> BaselineReport:
+        if next(made) == 2:
+            raise UsageError("it has traffic of its users")
+        return real(*words, **more)
+
+    monkeypatch.setattr(recording, "record_baseline", breaking)
+    with serving(page=idle) as url:
+        learned = api.calibrate_baseline(runs=4, endpoint=url, load=SMALL, store=store, beat=BEAT)
+    assert (learned.calibration, learned.exit_code, len(learned.baselines)) == (None, 2, 2)
+    assert [each.message for each in learned.errors] == ["it has traffic of its users"]
+
+
+def test_calibration_tells_of_recordings_that_could_not_be_kept(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each with the file it is in."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(keeping.Kept, "keep", lambda *_: (_ for _ in ()).throw(UsageError("the disk is full")))
+    with serving(page=idle) as url:
+        learned = api.calibrate_baseline(runs=3, endpoint=url, load=SMALL, store=store, beat=BEAT)
+    assert (learned.exit_code, len(learned.errors)) == (2, 3)
+    assert all("the disk is full" in each.message for each in learned.errors)
+
+
 def test_calibration_records_as_often_as_it_is_asked_to(store: str) -> None:
     """And learns from what it recorded."""
     with serving(engine.Answer(ttft=0.01, gap=0.005)) as url:
@@ -336,6 +364,12 @@ def test_nothing_is_sent_under_a_contract_that_cannot_be_read(tmp_path: Path) ->
         ({"traffic": True}, "--from traffic sends nothing, which rules out --concurrency"),
         ({"traffic": True, "load": {}, "on_live": True}, "rules out --on-live"),
         ({"traffic": True, "load": {}, "part": "1/2"}, "rules out --part"),
+        ({"traffic": True, "load": {"seed": 0}, "model": "m"}, "rules out --seed and --model"),
+        ({"traffic": True, "load": {}, "processes": 2}, "rules out --processes"),
+        ({"window": 5.0}, "--window would do nothing here"),
+        ({"prometheus_match": 'pod="x"'}, "--prometheus-match would do nothing here"),
+        ({"exec_": True}, "--exec would do nothing here"),
+        ({"workload": "deploy/chat", "as_": "deploy/other"}, "--as would do nothing here"),
         ({"load": {"rate": 1, "concurrency": 1}}, "contradict each other"),
         ({"slo": ["latency=1"]}, "no metric"),
         ({"prometheus": "http://127.0.0.1:9"}, "which series of the Prometheus"),

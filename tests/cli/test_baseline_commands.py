@@ -63,7 +63,7 @@ def test_every_word_of_a_recording_reaches_the_library(run: Run, asked: dict[str
         "dcgm": "http://dcgm", "prometheus": "http://prom", "prometheus_match": 'pod="x"', "store": "s.db", "keep": True,
         "contracts": ("c.yaml",), "exec_": True, "api_key_env": "KEY", "api_key_file": None, "ca_file": "ca.pem",
         "context": "eu", "kubeconfig": None, "depth": None, "timeout": 30.0, "tables": "t", "model_configs": (),
-        "traffic": False, "window": 900.0,
+        "traffic": False, "window": None,
     }  # fmt: skip
     assert {name: asked[name] for name in wanted} == wanted
     assert set(asked) - set(wanted) == {"environ", "telling"}

@@ -7,12 +7,13 @@ from typing import Any
 
 from msgspec import structs
 
-from skewguard.api import keeping
+from skewguard.api import keeping, surroundings
 from skewguard.api.keeping import Kept
 from skewguard.judge.baseline import calibrating, matching
 from skewguard.knowledge import engines
 from skewguard.language.baselines import Baseline, CalibrationReport
-from skewguard.language.errors import ExitCode, UsageError
+from skewguard.language.errors import ExitCode, SkewguardError, UsageError
+from skewguard.language.results_parts import InputProblem
 
 MOST = 50
 """Recordings of one workload that are learned from: the newest that are alike."""
@@ -107,25 +108,41 @@ def _of_new(
         )
     workload = things[0] if things else None
     found: list[Baseline] = []
-    for _ in range(runs):
-        report = recordings.record_baseline(
-            workload, store=store, keep=keep, namespace=namespace, context=context, environ=environ, **recording
-        )
-        (one,) = report.baselines
-        found.append(one)
-        if report.exit_code == ExitCode.INTERRUPTED:
+    problems: list[InputProblem] = []
+    code: ExitCode | None = None
+    while len(found) < runs and code is None:
+        try:
+            report = recordings.record_baseline(
+                workload, store=store, keep=keep, namespace=namespace, context=context, environ=environ, **recording
+            )
+        except SkewguardError as error:
+            if not found:
+                raise
+            code = error.exit_code  # what was recorded until then is told all the same
+            problems.append(surroundings.problem(error))
             break
-    return _from_runs(found, runs, store, keep, environ)
+        found += report.baselines
+        problems += (each for each in report.errors if each not in problems)
+        code = ExitCode.INTERRUPTED if report.exit_code == ExitCode.INTERRUPTED else None
+    made = _from_runs(found, runs, store, keep, environ, code)
+    codes = [ExitCode(made.exit_code), *([ExitCode.UNREADABLE] if problems else [])]
+    return structs.replace(made, errors=(*made.errors, *problems), exit_code=ExitCode.first(codes))
 
 
 def _from_runs(
-    found: Sequence[Baseline], runs: int, store: str | None, keep: bool, environ: Mapping[str, str] | None
+    found: Sequence[Baseline],
+    runs: int,
+    store: str | None,
+    keep: bool,
+    environ: Mapping[str, str] | None,
+    ended: ExitCode | None,
 ) -> CalibrationReport:
+    """`ended`: why there are not as many as were wanted."""
     invalid = [each for each in found if not each.valid]
     valid = [each for each in found if each.valid]
     told = tuple(f"{each.id or each.started_at} is not valid: {'; '.join(each.invalid_because)}" for each in invalid)
-    if len(found) < runs or len(valid) < calibrating.FEWEST:
-        code = ExitCode.INTERRUPTED if len(found) < runs else ExitCode.UNKNOWN
+    if ended is not None or len(valid) < calibrating.FEWEST:
+        code = ended or ExitCode.UNKNOWN
         why = f"{len(valid)} valid recordings of {runs}: nothing was learned"
         return CalibrationReport(None, tuple(found), None, engines.tables_used(), notes=(why, *told), exit_code=code)
     if not keep:

@@ -39,7 +39,7 @@ def record_baseline(
     as_: str | None = None,
     load: Mapping[str, Any] | None = None,
     traffic: bool = False,
-    window: float = WINDOW_S,
+    window: float | None = None,
     beat: float | None = None,
     slo: Sequence[str] = (),
     model: str | None = None,
@@ -70,13 +70,20 @@ def record_baseline(
 
     `load` are words of a load as `loads.Wish` names them (`rate`, `concurrency`, `duration`, `prompt_tokens`, …); what they leave out
     is the contract's, then small defaults. With `traffic` nothing is sent: the engine's own counters are read for `window`
-    seconds. `slo` are objectives as `ttft.p95=2s`. `part` is `K/N`: this machine's share of the load. Without `on_live` no
+    seconds (900). `slo` are objectives as `ttft.p95=2s`. `part` is `K/N`: this machine's share of the load. Without `on_live` no
     load goes to an engine that has traffic of its users. The exit code is 1 where an objective was missed, 3 for a recording
     that is not valid (it is kept, and never compared with), 130 where it was interrupted. Raises `UsageError` for what cannot be
     meant or must not be done, `InputError` and `ClusterError` for what cannot be reached.
     """
     asked = Wish(**(load or {}))
-    _meant(workload, endpoint, asked, traffic=traffic, on_live=on_live, part=part)
+    _meant(workload, endpoint)
+    _refuse_passed_over(
+        {"--window": window is not None and not traffic, "--prometheus-match": bool(prometheus_match) and not prometheus,
+         "--exec": exec_ and workload is None, "--as": as_ is not None and workload is not None}
+    )  # fmt: skip
+    if traffic:
+        sends = {"--on-live": on_live, "--part": part is not None, "--model": model is not None}
+        _refuse_to_send(asked, {**sends, "--processes": processes != 1})
     telling = telling or Telling()
     environ = environ or {}
     reached = Reached(context, kubeconfig, timeout, depth, exec_, api_key_env, api_key_file, ca_file)
@@ -96,7 +103,7 @@ def record_baseline(
             how = Watching(reached, reached.manner(), beat, dcgm, prometheus, prometheus_match)
             bound = _bound(thing, slo, share)
             if traffic:
-                seen = watching.recorded(bound, thing, how, window, telling.window)
+                seen = watching.recorded(bound, thing, how, window or WINDOW_S, telling.window)
                 return _answered(seen.baseline, kept, thing, around.problems, interrupted=seen.interrupted)
             url = measured.refuse_without_address(thing, workload or "")
             manner = Manner(url, asked, model, processes, share, on_live, telling.running)
@@ -108,17 +115,31 @@ def _today() -> str:
     return datetime.now(tz=UTC).date().isoformat()
 
 
-def _meant(
-    workload: str | None, endpoint: str | None, load: Wish, *, traffic: bool, on_live: bool, part: str | None
-) -> None:
-    """Raises for options that contradict each other."""
+def _meant(workload: str | None, endpoint: str | None) -> None:
+    """Raises where nothing is named."""
     if workload is None and endpoint is None:
         raise UsageError("nothing to measure", hint="name a workload (deploy/chat), or an engine with --endpoint URL")
-    if not traffic:
-        return
-    sends = [f"--{name.replace('_', '-')}" for name, value in structs.asdict(load).items() if value]
-    sends += ["--on-live"] if on_live else []
-    sends += ["--part"] if part is not None else []
+
+
+_NEEDS = {
+    "--window": "it is the time for which --from traffic watches; a load lasts for its --duration",
+    "--prometheus-match": "it picks series of the Prometheus that --prometheus names",
+    "--exec": "it runs commands in the pods of a WORKLOAD, and an endpoint alone has none",
+    "--as": "it says what an endpoint stands for, and a WORKLOAD is named",
+}
+
+
+def _refuse_passed_over(given: Mapping[str, bool]) -> None:
+    """Raises for an option that would do nothing: who wrote it believes that it does."""
+    for name in (name for name, nothing in given.items() if nothing):
+        raise UsageError(f"{name} would do nothing here: {_NEEDS[name]}", hint="leave it out, or add what it is for")
+
+
+def _refuse_to_send(load: Wish, others: Mapping[str, bool]) -> None:
+    """Raises for words of a load where none is sent. 0 is a word too."""
+    words = structs.asdict(load).items()
+    sends = [f"--{name.replace('_', '-')}" for name, value in words if value is not None and value is not False]
+    sends += [name for name, given in others.items() if given]
     if sends:
         raise UsageError(
             f"--from traffic sends nothing, which rules out {' and '.join(sends)}",

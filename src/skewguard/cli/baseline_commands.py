@@ -32,7 +32,6 @@ def baseline() -> None:
 @click.option(
     "--window",
     type=options.Duration(),
-    default="15m",
     metavar="DURATION",
     help="How long traffic is watched (--from traffic). Default: 15m.",
 )
@@ -51,7 +50,7 @@ def record(
     load: dict[str, Any],
     recording: dict[str, Any],
     from_: str,
-    window: float,
+    window: float | None,
     store: str | None,
     no_store: bool,
     contracts: tuple[str, ...],

@@ -1,5 +1,6 @@
 """`record_baseline` against an engine whose truth is known, and against a cluster in this process."""
 
+import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -21,6 +22,7 @@ from skewguard.language.errors import InputError, UsageError
 from skewguard.language.facts import Fact
 from skewguard.language.running import Unread
 from skewguard.observe.sources import sampling
+from skewguard.observe.sources.sampling import Sampler
 from tests.fakes import engine, pages
 from tests.fakes.api_server import ApiServer, free_port
 from tests.observe.live import made
@@ -578,6 +580,43 @@ def test_interrupt_while_the_store_takes_it_loses_nothing(
     with serving(page=idle) as url:
         report = record(url, store=store)
     assert (report.exit_code, len(list(tmp_path.glob("skewguard-baseline-*.json")))) == (130, 1)
+
+
+def impatiently(real: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, with a Ctrl-C at the first call."""
+    first = iter([True])
+
+    def called(*words: Any) -> Any:
+        if next(first, False):
+            signal.raise_signal(signal.SIGINT)
+        return real(*words)
+
+    return called
+
+
+@pytest.mark.parametrize("place", [(Sampler, "stop"), (keeping.Kept, "keep")])
+def test_interrupt_after_the_load_loses_nothing(
+    place: tuple[type, str], store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last page is still read, or the store still writes: what was measured is whole, shown and kept."""
+    owner, name = place
+    monkeypatch.setattr(owner, name, impatiently(getattr(owner, name)))
+    with serving(page=idle) as url:
+        report = record(url, store=store)
+    assert (report.exit_code, one(report).valid, one(report).requests.completed) == (130, True, 40)
+    assert [each.id for each in api.list_baselines(store=store).baselines] == [one(report).id]
+
+
+def test_impatient_end_of_a_window_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One interrupt ends it, and the next one comes while the last page is read."""
+
+    def interrupt(_seen: object, _left: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Sampler, "stop", impatiently(Sampler.stop))
+    with serving(page=serves) as url:
+        report = record(url, traffic=True, window=30.0, load={}, telling=recording.Telling(window=interrupt))
+    assert (report.exit_code, one(report).partial, one(report).kind) == (130, True, "traffic")
 
 
 def test_earlier_recording_that_cannot_be_read_hides_no_new_one(store: str) -> None:

@@ -20,6 +20,7 @@ from skewguard.knowledge.engines.live import promql
 from skewguard.language.baselines import Watched
 from skewguard.language.errors import UsageError
 from skewguard.language.running import Unread
+from skewguard.observe.loadgen.interrupts import Interrupts
 from skewguard.observe.sources import gpus, prometheus, sampling
 from skewguard.observe.sources.live.newcomers import newcomers
 from skewguard.observe.sources.sampling import BEAT_S, Probe, Sampler, Seen, Target
@@ -130,7 +131,8 @@ def watch(
     try:
         _wait(sampler, monotonic() + seconds, progress)
     except KeyboardInterrupt:
-        return sampler.stop(), True
+        with Interrupts():  # a second one meanwhile loses nothing
+            return sampler.stop(), True
     return _with_newcomers(sampler.stop(), witnesses), False
 
 

@@ -21,6 +21,7 @@ from skewguard.knowledge import engines
 from skewguard.language.baselines import Baseline, BaselineReport
 from skewguard.language.errors import InputError, UsageError
 from skewguard.language.loads import Load, Prompts, Spread
+from skewguard.observe.loadgen.interrupts import Interrupts
 from skewguard.observe.loadgen.live import Live
 
 
@@ -186,12 +187,14 @@ def _answered(
 ) -> BaselineReport:
     """Keep it, and show it beside what was recorded before it."""
     tables = engines.tables_used()
-    saved = keeping.saved(kept, made, tables)
-    made, problems, interrupted = saved.baseline, (*problems, *saved.problems), interrupted or saved.interrupted
     beside = earlier.Beside()
-    if kept is not None and saved.place is not None:
-        beside = earlier.beside(kept, made, thing.promised.get("tolerances"))
-        problems = (*problems, *beside.problems)
+    with Interrupts() as late:  # it is measured, and only has to be kept and shown
+        saved = keeping.saved(kept, made, tables)
+        made = saved.baseline
+        if kept is not None and saved.place is not None and not late.heard:
+            beside = earlier.beside(kept, made, thing.promised.get("tolerances"))
+    problems = (*problems, *saved.problems, *beside.problems)
+    interrupted = interrupted or saved.interrupted or late.heard
     return BaselineReport(
         (made,),
         beside.against,

@@ -17,6 +17,7 @@ from skewguard.language.errors import UsageError
 from skewguard.language.loads import Load
 from skewguard.observe import loadgen
 from skewguard.observe.loadgen import prompting, running
+from skewguard.observe.loadgen.interrupts import Interrupts
 from skewguard.observe.loadgen.live import Live
 
 MOST_ERRORS = 0.01
@@ -77,10 +78,10 @@ def sent(bound: Baseline, thing: Thing, manner: Manner, how: Watching) -> Sent:
             stop=stopping(sampler) if manner.on_live or not seen.told else None,
             part=manner.share or (0, 1),
         )
-        watched = sampler.stop()
-    whole = structs.replace(bound, notes=(*bound.notes, *notes))
-    made = measuring.of_run(whole, run, watching.metrics_beside(watched, run, thing, how))
-    return Sent(made, interrupted=_was_interrupted(run))
+        with Interrupts() as late:  # the load is over: an impatient hand throws away nothing of it
+            beside = watching.metrics_beside(sampler.stop(), run, thing, how)
+            made = measuring.of_run(structs.replace(bound, notes=(*bound.notes, *notes)), run, beside)
+    return Sent(made, interrupted=_was_interrupted(run) or late.heard)
 
 
 def _load(thing: Thing, manner: Manner) -> tuple[Load, prompting.PromptSet]:

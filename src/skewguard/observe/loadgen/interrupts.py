@@ -26,6 +26,11 @@ class Interrupts:
         if self._before is not None:
             signal.signal(signal.SIGINT, self._before)
 
+    @property
+    def heard(self) -> bool:
+        """Whether one came."""
+        return self._heard
+
     def check(self) -> None:
         """Raises `KeyboardInterrupt` where one came."""
         if self._heard:

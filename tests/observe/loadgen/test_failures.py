@@ -1,5 +1,6 @@
 """Whatever goes wrong is counted by its kind, one row each, and never averaged away."""
 
+import errno
 import json
 import os
 import signal
@@ -17,8 +18,9 @@ import pytest
 
 from skewguard.language.baselines import Run
 from skewguard.observe import loadgen
-from skewguard.observe.loadgen import Live, Target
-from tests.fakes import engine
+from skewguard.observe.loadgen import Live, Target, preparing, running
+from skewguard.observe.loadgen.failing import text_of
+from tests.fakes import certificates, engine
 from tests.observe.loadgen.loads import PROMPTS, load, ran
 
 CHUNKED = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -97,6 +99,50 @@ def one_connection() -> Iterator[int]:
         thread.start()
         yield listening.getsockname()[1]
         thread.join(timeout=20)
+
+
+def test_more_at_once_than_open_files_is_refused_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit of this machine is said as one, with what helps; it is no failure of the server."""
+    monkeypatch.setattr(preparing, "_most_files", lambda: 256)
+    with engine.serving() as url:
+        (plan,) = running._plans(Target(url, model="m"), load(concurrency=300, requests=600), PROMPTS, 1, (0, 1))
+        with pytest.raises(preparing.CannotBeginError, match=r"300 requests at once .* 256 files") as refused:
+            preparing.prepare(plan)
+        (plan, _) = running._plans(Target(url, model="m"), load(concurrency=300, requests=600), PROMPTS, 2, (0, 1))
+        for connection in preparing.prepare(plan).connections:
+            connection.close()
+    assert "ulimit -n" in (refused.value.hint or "")
+    assert not url.requests
+    assert "the server was not asked" in text_of(OSError(errno.EMFILE, "Too many open files"))
+    assert text_of(ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")).endswith("Connection refused")
+
+
+def test_handshakes_begin_before_the_first_is_waited_for(tmp_path: Path) -> None:
+    """Connections opened ahead greet the server all at once: one that answers none before it heard all of them is no obstacle."""
+    file = certificates.made_in(tmp_path)
+    context = certificates.serving(file)
+    served: list[socket.socket] = []
+
+    def serve(listening: socket.socket) -> None:
+        served.append(context.wrap_socket(listening.accept()[0], server_side=True))
+        others = [listening.accept()[0] for _ in range(3)]
+        for other in others:
+            other.settimeout(20)
+            other.recv(1, socket.MSG_PEEK)
+        served.extend(context.wrap_socket(other, server_side=True) for other in others)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"https://127.0.0.1:{listening.getsockname()[1]}"
+        (plan,) = running._plans(Target(url, model="m", ca_file=str(file)), load(), PROMPTS, 1, (0, 1))
+        thread = threading.Thread(target=serve, args=(listening,))
+        thread.start()
+        opened = preparing.prepare(plan)
+        thread.join(timeout=30)
+    assert [connection.up for connection in opened.connections] == [True] * 4
+    for connection in opened.connections:
+        connection.close()
+    for other in served:
+        other.close()
 
 
 def test_retry_after_is_waited_for_in_a_closed_loop() -> None:

@@ -12,7 +12,7 @@ from skewguard.observe.loadgen.bodies import Requests
 from skewguard.observe.loadgen.clocks import NOW, RECEIVE_STAMPS, TIMESPEC, Offset
 from skewguard.observe.loadgen.connections import Connection, Opening
 from skewguard.observe.loadgen.exchanges import Exchange
-from skewguard.observe.loadgen.failing import coming_again, failure_of, is_about_counts
+from skewguard.observe.loadgen.failing import coming_again, failure_of, is_about_counts, text_of
 from skewguard.observe.loadgen.ledger import Ledger
 from skewguard.observe.loadgen.polling import IN, OUT, Poll
 
@@ -168,7 +168,7 @@ class Driver:
             connection = (None if anew else self._free()) or self._opened(exchange)
         except OSError as error:
             exchange.sent = NOW()
-            self._fail(exchange, failure_of(error, connecting=True), str(error))
+            self._fail(exchange, failure_of(error, connecting=True), text_of(error))
             return
         connection.exchange = exchange
         exchange.sent = now = NOW()

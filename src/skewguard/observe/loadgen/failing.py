@@ -19,6 +19,13 @@ def failure_of(error: OSError, *, connecting: bool = False) -> str:
     return "refused" if connecting or error.errno == errno.ECONNREFUSED else "reset"
 
 
+def text_of(error: OSError) -> str:
+    """What the system said; where its own limit is what failed, that the server has no part in it."""
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return "this machine's limit on open files (ulimit -n) was reached; the server was not asked"
+    return str(error)
+
+
 def coming_again(exchange: Exchange) -> int | None:
     """Nanoseconds after which a refused request may come again, as the server says; None where it does not."""
     answer = exchange.answer

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 _MOST_AHEAD = 512
 _PIECE = 16384
+_OTHER_FILES = 32
+"""Of a load process: its pipes, its poll, its timer, what Python holds open."""
+
 _MOST_MODELS = 2**20
+_MACOS_FILES = 10240
+"""OPEN_MAX of macOS, which says that there is no limit and takes no higher one (setrlimit(2) there)."""
 
 
 class CannotBeginError(Exception):
@@ -40,11 +45,12 @@ class Opened(Struct):
 def prepare(plan: Plan) -> Opened:
     """Reach the target and open connections ahead. Raises `CannotBeginError`."""
     place = f"{plan.address.host}:{plan.address.port}"
+    number = _number(plan)
     try:
         opening = Opening(plan.address.host, plan.address.port, _context(plan))
         first = _blocking(opening)
         model = plan.model or _discovered(first, plan)
-        connections = [first, *_ahead(opening, _number(plan) - 1)]
+        connections = [first, *_ahead(opening, number - 1)]
     except OSError as error:
         raise CannotBeginError(f"cannot connect to {place}: {_said(error)}", _hint(error)) from None
     return Opened(opening, model, [connection for connection in connections if connection.fd >= 0])
@@ -62,38 +68,63 @@ def _context(plan: Plan) -> Any:
 
 
 def _number(plan: Plan) -> int:
-    """How many connections this process will want: its slots, or what arrives in half a second."""
+    """How many connections to open ahead: this process's slots, or what arrives in half a second. Raises `CannotBeginError`."""
     load = plan.load
-    slots = [load.concurrency or 0, *(stage.concurrency or 0 for stage in load.stages)]
+    slots = max(load.concurrency or 0, *(stage.concurrency or 0 for stage in load.stages), 0)
+    slots = max(slots, (load.requests or 0) if load.profile == "burst" else 0)
     rates = [load.rate or 0.0, *(stage.rate or 0.0 for stage in load.stages)]
-    wanted = max(*slots, ceil(max(rates) / 2), (load.requests or 0) if load.profile == "burst" else 0, 1)
+    at_once = min(slots, load.requests or slots)
+    _allow(ceil(at_once / plan.processes))
+    wanted = max(slots, ceil(max(rates) / 2), 1)
     if load.requests:
         wanted = min(wanted, load.requests)
-    _allow(wanted + 64)
     return max(1, min(_MOST_AHEAD, ceil(wanted / plan.processes)))
 
 
-def _allow(descriptors: int) -> None:
-    """So many open sockets, where the system lets us."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
+def _allow(connections: int) -> None:
+    """As many open sockets as the system lets us. Raises `CannotBeginError` where those are fewer than are needed at once."""
+    most = _most_files()
+    if most is not None and connections + _OTHER_FILES > most:
+        raise CannotBeginError(
+            f"{connections:,} requests at once need as many connections, and a process here may have {most:,} files open",
+            "raise the limit on open files (ulimit -n), or send fewer at once",
+        )
 
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if soft != resource.RLIM_INFINITY and soft < max(descriptors, 4096):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+def _most_files() -> int | None:
+    """The limit on open files, raised as far as it may be; None where there is none."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return None
+    most = max(soft, _MACOS_FILES) if hard == resource.RLIM_INFINITY else hard
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        return most
+    return soft
 
 
 def _blocking(opening: Opening) -> Connection:
     """The first connection, handshake and all."""
     sock = opening.first()
-    return _shaken(opening.wrap(sock))
+    return _shaken(_greeted(opening.wrap(sock)))
+
+
+def _greeted(connection: Connection) -> Connection:
+    """Connected, and what has to be sent first is: of TLS, the beginning of the handshake."""
+    connection.sock.settimeout(PATIENCE)
+    if connection.connecting:
+        _wait_connected(connection)
+    connection.sock.sendall(connection.out)
+    connection.out = b""
+    return connection
 
 
 def _shaken(connection: Connection) -> Connection:
-    """Ready to be used: what has to be sent first is, and the handshake is done."""
-    connection.sock.settimeout(PATIENCE)
-    connection.sock.sendall(connection.out)
-    connection.out = b""
+    """Ready to be used: the handshake is done."""
     if connection.tls is not None:
         _shake(connection.sock, connection.tls)
     connection.connecting = False
@@ -113,15 +144,21 @@ def _shake(sock: socket.socket, tls: "Tls") -> None:
 
 
 def _ahead(opening: Opening, number: int) -> list[Connection]:
-    """More connections. One that the server does not give is opened when it is needed, and fails then if it must."""
-    found = []
+    """More connections. One that the server does not give is opened when it is needed, and fails then if it must.
+
+    All begin their handshakes before the first is waited for: five hundred, one behind the other, would take a minute far away.
+    """
+    begun: list[Connection] = []
+    greeted: list[Connection] = []
+    found: list[Connection] = []
     with contextlib.suppress(OSError):
-        begun = [opening.begin() for _ in range(number)]
-        for connection in begun:
-            if connection.connecting:
-                connection.sock.settimeout(PATIENCE)
-                _wait_connected(connection)
-            found.append(_shaken(connection))
+        begun.extend(opening.begin() for _ in range(number))
+    with contextlib.suppress(OSError):
+        greeted.extend(map(_greeted, begun))
+    with contextlib.suppress(OSError):
+        found.extend(map(_shaken, greeted))
+    for connection in begun[len(found) :]:
+        connection.close()
     return found
 
 

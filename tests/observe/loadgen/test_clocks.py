@@ -7,6 +7,7 @@ import types
 
 import pytest
 
+from skewguard.language.loads import Load
 from skewguard.observe.loadgen import arrivals, clocks, messages, polling, preparing, running
 from skewguard.observe.loadgen.agenda import NEVER, Agenda
 from skewguard.observe.loadgen.bodies import Requests
@@ -65,6 +66,34 @@ def without_kernel_help(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clocks, "STAMPED", False)
 
 
+def made(url: str, wanted: Load) -> tuple[Driver, Ledger]:
+    """The loop of a load process within this one, about to begin, and what it will write down."""
+    (plan,) = running._plans(Target(url, model="m"), wanted, PROMPTS, 1, (0, 1))
+    opened = preparing.prepare(plan)
+    ledger = Ledger(None)
+    start = ledger.start = NOW() + 10_000_000
+    driver = Driver(
+        Requests(plan, "m"),
+        opened.opening,
+        ledger,
+        Agenda(arrivals.schedule(wanted), start),
+        numbering=(0, 1),
+        timeout=60.0,
+        stream=True,
+    )
+    for connection in opened.connections:
+        driver.adopt(connection)
+    return driver, ledger
+
+
+def drive(driver: Driver) -> None:
+    """Until everything was sent and has ended."""
+    control, end = os.pipe()
+    driver.drive(control, lambda: None)
+    os.close(control)
+    os.close(end)
+
+
 @pytest.mark.parametrize("help_of_kernel", [True, False])
 def test_platform_without_stamps_measures_all_the_same(monkeypatch: pytest.MonkeyPatch, help_of_kernel: bool) -> None:
     """Without the kernel's stamps the rows are whole, by the client's own; it is known that none were the kernel's."""
@@ -72,25 +101,8 @@ def test_platform_without_stamps_measures_all_the_same(monkeypatch: pytest.Monke
         without_kernel_help(monkeypatch)
     wanted = load(profile="constant", rate=100, requests=6, concurrency=None)
     with engine.serving(engine.Answer(ttft=0.01)) as url:
-        (plan,) = running._plans(Target(url, model="m"), wanted, PROMPTS, 1, (0, 1))
-        opened = preparing.prepare(plan)
-        ledger = Ledger(None)
-        start = ledger.start = NOW() + 10_000_000
-        driver = Driver(
-            Requests(plan, "m"),
-            opened.opening,
-            ledger,
-            Agenda(arrivals.schedule(wanted), start),
-            numbering=(0, 1),
-            timeout=60.0,
-            stream=True,
-        )
-        for connection in opened.connections:
-            driver.adopt(connection)
-        control, end = os.pipe()
-        driver.drive(control, lambda: None)
-        os.close(control)
-        os.close(end)
+        driver, ledger = made(url, wanted)
+        drive(driver)
     written = Written()
     written.add(ledger.taken())
     told = samples([written], (0.0, 1.0), loop=False)
@@ -99,6 +111,25 @@ def test_platform_without_stamps_measures_all_the_same(monkeypatch: pytest.Monke
     for row, request in enumerate(url.requests):
         assert told.first[row] - told.sent[row] >= request.first - request.received
     assert driver.stamped == 0 or help_of_kernel
+
+
+@pytest.mark.parametrize(("answer", "failed"), [(engine.Answer(), 0), (engine.Answer(never=True), 1)])
+def test_client_that_was_late_does_not_call_it_a_timeout(answer: engine.Answer, failed: int) -> None:
+    """An answer that came in time and lies unread is read, however late it is; where nothing came, the time is over."""
+    with engine.serving(answer) as url:
+        driver, ledger = made(url, load(concurrency=1, requests=1))
+        driver._set_due()
+        driver._send_due(NOW() + 10**9)
+        (connection,) = (each for each in driver._connections.values() if each.exchange is not None)
+        assert connection.exchange is not None
+        poll = select.poll()
+        poll.register(connection.fd, select.POLLIN)
+        assert len(poll.poll(0 if failed else 20_000)) == 1 - failed
+        connection.exchange.sent -= 3600 * 10**9  # as if this process had slept since
+        driver._overdue()
+        assert ledger.failed == failed
+        drive(driver)
+    assert (ledger.completed, ledger.failed) == (1 - failed, failed)
 
 
 def test_plan_does_not_show_the_key() -> None:

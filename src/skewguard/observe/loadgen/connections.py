@@ -77,6 +77,15 @@ class Connection:
         """Whether requests can be sent on it: it is connected, and the handshake is done."""
         return not self.connecting and (self.tls is None or self.tls.up)
 
+    @property
+    def unread(self) -> bool:
+        """Whether something came that was not read yet."""
+        try:
+            self.sock.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return False
+        return True
+
     def close(self) -> None:
         """Give the socket back."""
         self.sock.close()

@@ -311,11 +311,13 @@ class Driver:
             self._send_due(NOW())
 
     def _overdue(self) -> None:
-        """Requests whose time is over."""
+        """Requests whose time is over. Where something lies unread, the client was late: what came says whether it came in time."""
         before = NOW() - self._timeout
         for connection in tuple(self._connections.values()):
             exchange = connection.exchange
-            if exchange is not None and exchange.sent <= before:
+            if exchange is None or exchange.sent > before:
+                continue
+            if exchange.telling.last > exchange.sent + self._timeout or not connection.unread:
                 self._close(connection)
                 self._fail(exchange, "timeout", f"no whole answer within {self._timeout / 1e9:g} s")
 

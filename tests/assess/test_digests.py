@@ -105,6 +105,39 @@ def test_an_unknown_part_leaves_no_digest(other: Case, setting: str) -> None:
     assert setting in [gap.setting for gap in made.gaps]
 
 
+ENGINE = f"vllm serve --model=Qwen/Qwen3-8B --revision={COMMIT} --max-model-len=32768 --enforce-eager"
+
+
+def script(text: str) -> Case:
+    """The engine as a script starts it."""
+    return case(f'["{text.replace("ENGINE", ENGINE)}"]', "command: [sh, -c]")
+
+
+@pytest.mark.parametrize("text", ["exec ENGINE", "set -e; echo starting; cd /tmp; exec ENGINE", "ENGINE"])
+def test_a_script_that_only_starts_the_engine_does_not_count(text: str) -> None:
+    """The engine runs with the same."""
+    assert value(script(text)) == value(case())
+
+
+def test_what_a_script_does_before_the_engine_counts() -> None:
+    """Another release of a package, other CPUs: the same arguments are not the same inputs."""
+    texts = [
+        "pip install transformers==4.1 && exec ENGINE",
+        "pip install transformers==4.2 && exec ENGINE",
+        "numactl -N 0 ENGINE",
+    ]
+    made = {value(script(text)) for text in texts}
+    assert None not in made
+    assert len(made | {value(case())}) == 4
+
+
+def test_what_a_script_does_with_an_unknown_word_leaves_no_digest() -> None:
+    """Nobody can see which package it installs."""
+    made = digests.of(script("pip install $EXTRA && exec ENGINE"))
+    assert made.value is None
+    assert "`$EXTRA`" in made.gaps[0].reason
+
+
 def test_secrets_do_not_count() -> None:
     """Neither a key of the engine nor the token of the model's hub, whether they are known or not."""
     keyed = case(

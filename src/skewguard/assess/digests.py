@@ -7,7 +7,8 @@
   file alike: order and spelling (`32k`, `--max-model-len=32768`, an underscore, a file instead of an argument) do not count;
   a default that was written does, since the next release may have another;
 - the variables that the engine reads;
-- a hash of each mounted text that an argument names (a chat template).
+- a hash of each mounted text that an argument names (a chat template);
+- where a script starts the engine, the commands that run before it (`pip install`) and what binds it (`numactl`), word by word.
 
 Secrets are left out, name and value. Where a part is not known there is no digest, and each such part is a Gap: two
 workloads are never called the same because nobody could look. Comparison itself goes setting by setting, over the facts.
@@ -24,7 +25,7 @@ from msgspec import Struct
 
 from skewguard.judge.checks import disagreements
 from skewguard.judge.checks.interface import Case
-from skewguard.language import accelerators, secret_names
+from skewguard.language import accelerators, redact, secret_names
 from skewguard.language.facts import Effective, Fact, Gap
 
 VERSION = "inp1"
@@ -33,6 +34,26 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _MASKED = re.compile(rb"<redacted:[0-9a-f]{6}>")
 """What stands for a secret, other in each process."""
 _LENGTH = 32
+_CHANGES_NOTHING = frozenset(
+    (
+        "echo",
+        "printf",
+        "true",
+        ":",
+        "set",
+        "cd",
+        "pwd",
+        "date",
+        "sleep",
+        "env",
+        "exec",
+        "tini",
+        "dumb-init",
+        "python",
+        "python3",
+    )
+)
+"""Programs that leave the engine what it is, and ways to start one."""
 
 
 class Digest(Struct, frozen=True):
@@ -61,6 +82,7 @@ def of_one(case: Case) -> Digest:
         "written": _written(case),
         "environment": _environment(case),
         "files": _files(case),
+        **_before(case),
         **_hardware(case),
     }
     gaps = tuple(dict.fromkeys(_gaps(canonical)))
@@ -144,6 +166,27 @@ def _files(case: Case) -> dict[str, Any]:
             source = held[path].ref if path in held else f"what is mounted at {path}"
             found[path] = Gap(fact.setting, f"the content of {path} is not known", "digest", (), source)
     return found
+
+
+def _before(case: Case) -> dict[str, Any]:
+    """What the container's script runs before the engine (a package that it installs), and what binds it (`numactl`)."""
+    found: dict[str, Any] = {}
+    own = [token.text for token in case.recognition.argv] if case.recognition is not None else []
+    for invocation in case.container.invocations:
+        engine = bool(own) and [token.text for token in invocation.argv[-len(own) :]] == own
+        words = invocation.argv[: -len(own)] if engine else invocation.argv
+        if words and words[0].text.rpartition("/")[2] not in _CHANGES_NOTHING:
+            unknown = next((token.text for token in words if token.unresolved and not token.secret), None)
+            found[str(len(found))] = (
+                redact.argv([token.text for token in words])
+                if unknown is None
+                else Gap(
+                    "inputs", f"what `{unknown}` stands for is not known, and runs before the engine", rule="digest"
+                )
+            )
+        if engine:
+            return {"before": found} if found else {}
+    return {}  # wrapped in a program of its own: what was written is not known then, and says so
 
 
 def _paths(value: Any) -> Iterator[str]:

@@ -102,6 +102,7 @@ def test_what_is_no_length_is_refused(text: str) -> None:
         ({"stages": "2:9s", "rate": 2.0}, "--stages and --rate"),
         ({"stages": "2:9s", "trace": "t"}, "--stages and --trace"),
         ({"trace": "t", "requests": 3}, "--trace and --requests"),
+        ({"trace": "t", "prompts": "p"}, "--trace and --prompts"),
         ({"prompts": "p", "prompt_tokens": "9"}, "--prompts and --prompt-tokens"),
         ({"profile": "stages"}, "--profile stages needs --stages"),
         ({"profile": "poisson", "stages": "2:9s"}, "--stages and --profile poisson"),

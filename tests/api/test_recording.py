@@ -259,6 +259,24 @@ def test_calibration_tells_of_recordings_that_could_not_be_kept(
     assert all("the disk is full" in each.message for each in learned.errors)
 
 
+def test_share_takes_the_requests_of_the_others_for_no_traffic_of_users() -> None:
+    """Machines never begin at the same moment; whether users were there too is said not to be known."""
+    with serving(page=serves) as url:
+        for on_live in (False, True):
+            report = record(url, part="2/2", on_live=on_live)
+            found = one(report)
+            assert (found.requests.completed, found.partial) == (20, False)
+            assert any("meanwhile is not known: other machines send their shares" in note for note in found.notes)
+            assert not any("users were served" in note for note in found.notes)
+
+
+def test_share_for_an_engine_of_which_nobody_can_tell_ends_at_errors() -> None:
+    """Users may be there, and none of the machines could see them."""
+    with serving(engine.Answer(status=503), idle) as url:
+        found = one(record(url, part="1/2", load={**SMALL, "requests": None, "duration": 60.0}))
+    assert (found.partial, found.duration < 30) == (True, True)
+
+
 def test_calibration_records_as_often_as_it_is_asked_to(store: str) -> None:
     """And learns from what it recorded."""
     with serving(engine.Answer(ttft=0.01, gap=0.005)) as url:
@@ -384,6 +402,23 @@ def test_what_cannot_be_meant_is_refused(words: dict[str, Any], said: str) -> No
     assert url.requests == []
 
 
+@pytest.mark.parametrize(
+    ("option", "text", "said"),
+    [
+        ("trace", '{"at": 0, "prompt_tokens": 4, "output_tokens": 4}\n\n{"prompt_tokens": 4}\n', "no 'at'"),
+        ("prompts", '{"prompt": "one"}\n\n{"text": "two"}\n', 'neither a "prompt"'),
+    ],
+)
+def test_line_that_cannot_be_sent_is_named_by_file_and_number(
+    tmp_path: Path, option: str, text: str, said: str
+) -> None:
+    """Blank lines count as an editor counts them."""
+    (tmp_path / "asked.jsonl").write_text(text)
+    with serving(page=idle) as url, pytest.raises(InputError, match=said) as refused:
+        record(url, load={option: str(tmp_path / "asked.jsonl")})
+    assert (refused.value.file, refused.value.line) == (str(tmp_path / "asked.jsonl"), 3)
+
+
 # ---- the traffic of users --------------------------------------------------------------------------------------------
 
 
@@ -402,6 +437,15 @@ def test_window_without_traffic_is_not_valid() -> None:
         report = record(url, traffic=True, window=0.5, load={})
     assert (report.exit_code, one(report).valid) == (3, False)
     assert "no traffic" in one(report).invalid_because[0]
+
+
+def test_window_of_which_no_page_could_be_read_is_no_recording(store: str) -> None:
+    """A web page in the place of metrics: not even the moment of a recording would be known."""
+    web = b"<!DOCTYPE html><html><body>Sign in</body></html>"
+    with serving(page=lambda _number: web) as url, pytest.raises(InputError, match="could be read") as refused:
+        record(url, traffic=True, window=0.3, load={}, store=store)
+    assert f"GET {url}/metrics" in refused.value.message
+    assert api.list_baselines(store=store, every=True).baselines == ()
 
 
 # ---- a workload of a cluster -----------------------------------------------------------------------------------------

@@ -138,6 +138,7 @@ _APART: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("--rate", ("--concurrency",), "requests leave at a rate, or each as soon as another one ends"),
     ("--stages", ("--rate", "--concurrency", "--requests", "--duration", "--trace"), "stages say all of it themselves"),
     ("--trace", ("--rate", "--concurrency", "--requests"), "a trace says when each request leaves"),
+    ("--trace", ("--prompts",), "a trace says how long each prompt is, and words of that length are made for it"),
     ("--prompts", ("--prompt-tokens", "--shared-prefix"), "the prompts of a file are as long as they are"),
 )
 
@@ -175,7 +176,7 @@ def _prompts(wish: Wish, choose: _Choice) -> Prompts:
             f"a prefix of {shared} tokens that all prompts share is longer than the shortest of them ({prompt.minimum})",
             hint="raise --prompt-tokens or lower --shared-prefix",
         )
-    return Prompts("synthetic", prompt, output, shared_prefix=shared)
+    return Prompts("synthetic", prompt, output, shared_prefix=shared, name=wish.trace)
 
 
 def _fixed(tokens: str | int) -> Spread:

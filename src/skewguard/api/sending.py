@@ -19,6 +19,7 @@ from skewguard.observe import loadgen
 from skewguard.observe.loadgen import prompting, running
 from skewguard.observe.loadgen.interrupts import Interrupts
 from skewguard.observe.loadgen.live import Live
+from skewguard.observe.sources.sampling import Sampler
 
 MOST_ERRORS = 0.01
 FEWEST_ERRORS = 2
@@ -67,7 +68,7 @@ def sent(bound: Baseline, thing: Thing, manner: Manner, how: Watching) -> Sent:
         watching.witnesses(thing, how, seconds=seconds + GRACE_S) as witnesses,
         witnesses.sampler(how.paced) as sampler,
     ):
-        seen = watching.look(sampler, how.paced)
+        seen = _looked(sampler, manner, how)
         notes = _allowed(seen, thing, on_live=manner.on_live)
         run = loadgen.run(
             target,
@@ -105,6 +106,17 @@ def longest(load: Load, prompts: prompting.PromptSet) -> float:
 # ---- whether it may be sent ------------------------------------------------------------------------------------------
 
 
+OTHERS = "other machines send their shares of this load to it, and their requests look like those of users"
+"""Why a share does not look: which one of them begins first is chance, and the others would all refuse."""
+
+
+def _looked(sampler: Sampler, manner: Manner, how: Watching) -> Busy:
+    """What is seen of users before anything is sent; of a share of a load nobody can tell."""
+    if manner.share is not None and manner.share[1] > 1:
+        return Busy(why=OTHERS)
+    return watching.look(sampler, how.paced)
+
+
 def _allowed(found: Busy, thing: Thing, *, on_live: bool) -> tuple[str, ...]:
     """What is to be said of the traffic that was there. Raises `UsageError` where it keeps the load from being sent."""
     who = str(thing.bound.subject)
@@ -116,15 +128,21 @@ def _allowed(found: Busy, thing: Thing, *, on_live: bool) -> tuple[str, ...]:
         )
     if found.any:
         return (f"users were served meanwhile ({found}): what was measured is the engine beside their traffic",)
-    if found.told or on_live:
+    if found.told or (on_live and found.why != OTHERS):
         return ()
-    if thing.context is not None or found.mute:
+    if not on_live and (thing.context is not None or found.mute):
         raise UsageError(
             f"nobody can tell whether {who} has traffic of its users: {found.why}",
-            hint="make its metrics readable (`skewguard verify --check-access` says what that needs), or say with --on-live that a "
-            "load may go there in any case",
+            hint=_LOOK_ONCE if found.why == OTHERS else _LET_LOOK,
         )
     return (f"whether it had traffic of its users meanwhile is not known: {found.why}",)
+
+
+_LET_LOOK = (
+    "make its metrics readable (`skewguard verify --check-access` says what that needs), or say with --on-live that a load may"
+    " go there in any case"
+)
+_LOOK_ONCE = "look once with --from traffic --window 30s, then give every share --on-live: it ends itself at 1 % errors or a standing queue"
 
 
 def stopping(sampler: Any) -> Callable[[Live], str | None]:

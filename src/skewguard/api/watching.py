@@ -17,7 +17,7 @@ from skewguard.api.witnessing import Reached
 from skewguard.judge.baseline import busy, windows
 from skewguard.judge.baseline.busy import Busy
 from skewguard.language.baselines import Baseline, Metric, Run, Watched
-from skewguard.language.errors import UsageError
+from skewguard.language.errors import InputError, UsageError
 from skewguard.observe.sources import sampling
 from skewguard.observe.sources.sampling import Sampler
 
@@ -125,13 +125,26 @@ class Observed(Struct, frozen=True):
 def recorded(bound: Baseline, thing: Thing, how: Watching, window: float, told: Progress | None) -> Observed:
     """What users were served in a window: the next one of the engines' own pages, or the last one that a Prometheus kept.
 
-    Sends nothing but questions for pages of metrics.
+    Sends nothing but questions for pages of metrics. Raises `InputError` where no page could be read.
     """
     if how.prometheus is not None:
         return Observed(of_window(bound, out_of_prometheus(thing, how, window), interrupted=False))
     with witnesses(thing, how, seconds=window) as found:
         watched, interrupted = observing_traffic.watch(found, seconds=window, beat=how.paced, progress=told)
+    if not watched.scrapes:
+        if interrupted:
+            raise KeyboardInterrupt
+        raise _nothing_read(thing, watched)
     return Observed(of_window(bound, watched, interrupted=interrupted), interrupted)
+
+
+def _nothing_read(thing: Thing, watched: Watched) -> InputError:
+    """A window without a single page is no recording: not even when it was is known."""
+    reasons = "; ".join(dict.fromkeys(f"{each.what}: {each.reason}" for each in watched.unread)) or "none came"
+    return InputError(
+        f"no page of metrics of {thing.bound.subject} could be read: {reasons}",
+        hint="see whether the engine itself answers under /metrics of that address, with its key where it asks for one",
+    )
 
 
 def of_window(bound: Baseline, watched: Watched, *, interrupted: bool) -> Baseline:

@@ -64,6 +64,22 @@ def test_clocks_are_laid_over_each_other() -> None:
     assert (run.started_at, run.duration, run.measured) == ("2026-11-28T10:00:00.000Z", 12.5, (2.5, 10.0))
 
 
+def test_shares_that_began_apart_count_where_all_were_measured() -> None:
+    """And the rest is said to be left out."""
+    run = merging.merged([share(0, 2, rows(6.0)), share(1, 2, rows(3.0), at="2026-11-28T10:00:05Z")])
+    assert run.measured == (7.0, 10.0)
+    assert run.notes == (
+        "the shares began up to 5.0 s apart: what counts are the 3.0 s (of 8.0 s) in which all of them were measured",
+    )
+
+
+def test_shares_that_were_never_under_way_together_are_told() -> None:
+    """One after the other each had the engine to itself."""
+    run = merging.merged([share(0, 2, rows(6.0)), share(1, 2, rows(3.0), at="2026-11-28T10:01:00Z")])
+    assert run.measured[0] == run.measured[1]
+    assert "the shares were not sent together: they began up to 60.0 s apart" in run.notes[0]
+
+
 def test_what_only_some_measured_counts_for_nothing() -> None:
     """Before the window of all it is warm-up, after it drain."""
     late = share(1, 2, rows(2.0, 9.9), at="2026-11-28T10:00:01Z")

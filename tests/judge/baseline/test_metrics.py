@@ -164,6 +164,14 @@ def test_gaps_between_chunks_are_those_of_measured_requests() -> None:
     assert found.mean == pytest.approx(0.01)
 
 
+def test_engine_that_died_in_the_warm_up_has_no_throughput() -> None:
+    """Its answers before the window are none of the window: that it can do nothing is not known."""
+    before = {"intended": -3.0, "first": -2.0, "last": -1.0, "output_tokens": 8, "chunks": 8, "phase": 0}
+    measured = run([before, *(failed("refused", intended=float(each)) for each in range(5))])
+    for name in ("requests_per_second", "output_tokens_per_second", "input_tokens_per_second"):
+        assert (of(measured, name).value, of(measured, name).gap) == (None, "no request has a complete answer")
+
+
 def test_empty_run_has_gaps_and_no_number() -> None:
     """Nothing was sent: no metric has a value, and each says why."""
     for each in metrics.of_run(run([]), slo={}, gpus=1):

@@ -15,6 +15,9 @@ _WARMUP, _MEASURED, _DRAIN = 0, 1, 2
 _COLUMNS = tuple(name for name in Samples.__struct_fields__ if name not in ("gaps", "gap_counts"))
 _MOMENTS = ("intended", "sent", "first", "last")
 
+MOSTLY = 0.98
+"""Share of a window that all shares may lack before it is told: less is what pods differ by that start together."""
+
 
 def objections(shares: Sequence[Baseline]) -> Iterator[str]:
     """Why these are not the shares of one load; nothing where they are."""
@@ -60,6 +63,22 @@ def _counted(parts: Sequence[tuple[int, int]]) -> Iterator[str]:
         yield f"share {', '.join(map(str, missing))} of {sizes[0]} is missing"
 
 
+def _cut(windows: Sequence[tuple[float, float]], low: float, high: float) -> Iterator[str]:
+    """What the shares measured beside each other, where that is clearly less than what each of them did."""
+    longest = max(end - begin for begin, end in windows)
+    spread = max(begin for begin, _ in windows) - min(begin for begin, _ in windows)
+    if low >= high:
+        yield (
+            f"the shares were not sent together: they began up to {spread:.1f} s apart, and one had ended before another began,"
+            " so that nothing of them is one load. Start them at the same time"
+        )
+    elif high - low < MOSTLY * longest:
+        yield (
+            f"the shares began up to {spread:.1f} s apart: what counts are the {high - low:.1f} s (of {longest:.1f} s) in which all"
+            " of them were measured"
+        )
+
+
 def merged(shares: Sequence[Baseline]) -> Run:
     """The run of all of them: rows in the order of their intended start, the window in which all were measured, and of
 
@@ -84,7 +103,7 @@ def merged(shares: Sequence[Baseline]) -> Run:
         model=shares[0].model,
         partial=any(each.partial for each in shares),
         stopped="; ".join(f"{_named(each)} was ended early" for each in shares if each.partial),
-        notes=tuple(dict.fromkeys(note for each in shares for note in each.notes)),
+        notes=tuple(dict.fromkeys((*(note for each in shares for note in each.notes), *_cut(windows, low, high)))),
     )
 
 

@@ -50,16 +50,21 @@ def _metric(
 # ---- rates -----------------------------------------------------------------------------------------------------------
 
 
+_NONE_COMPLETE = "no request has a complete answer"
+"""In the window: of an engine that died in the warm-up nobody knows what it can do, which is not 0."""
+
+
 def _rates(rows: Rows, window: tuple[float, float], gpus: int | None) -> tuple[Metric, ...]:
     import numpy as np
 
     edges, seconds = np.asarray(window), window[1] - window[0]
-    if seconds <= 0 or not rows.complete.any():
-        gap = "the measured window is empty" if seconds <= 0 else "no request has a complete answer"
+    done = float(rowing.completions(rows, edges)[0]) if seconds > 0 else 0.0
+    delivered = rowing.delivered(rows, edges)
+    if not done and not (seconds > 0 and delivered[0] > 0):
+        gap = "the measured window is empty" if seconds <= 0 else _NONE_COMPLETE
         return tuple(_metric(name, gap=gap) for name in MEASURES if name.endswith(("_second", "_per_gpu")))
-    done = float(rowing.completions(rows, edges)[0])
     n = int(done)
-    output = _tokens("output_tokens_per_second", rows, rows.output, rowing.delivered(rows, edges), seconds, n)
+    output = _tokens("output_tokens_per_second", rows, rows.output, delivered, seconds, n)
     return (
         _metric("requests_per_second", value=done / seconds, n=n),
         output,

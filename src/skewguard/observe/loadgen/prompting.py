@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from msgspec import Struct
+
 from skewguard.language.baselines import Buckets
 from skewguard.language.errors import InputError, UsageError
 from skewguard.language.loads import Load, Prompts, Spread
@@ -51,14 +53,14 @@ def mixed(prompt_tokens: Buckets, output_tokens: Buckets, number: int = 1000) ->
 
 def trace(text: str, *, seed: int = 1, name: str | None = None) -> PromptSet:
     """Requests of a recorded trace, JSON lines of `{"at": seconds, "prompt_tokens": n, "output_tokens": n}`."""
-    lines = sorted(_lines(text, name), key=lambda line: _number(line, "at", name))
+    lines = sorted(_lines(text, name), key=lambda line: _number(line, "at"))
     if not lines:
         raise InputError("a trace without a single request", file=name)
-    first = _number(lines[0], "at", name)
-    lengths = tuple((_length(line, "prompt_tokens", name), _length(line, "output_tokens", name)) for line in lines)
+    first = _number(lines[0], "at")
+    lengths = tuple((_length(line, "prompt_tokens"), _length(line, "output_tokens")) for line in lines)
     prompts, outputs = zip(*lengths, strict=True)
     described = Prompts("recorded", _spread(prompts), _spread(outputs), name=name)
-    times = tuple(_number(line, "at", name) - first for line in lines)
+    times = tuple(_number(line, "at") - first for line in lines)
     return _named(PromptSet(described, seed, lengths=lengths, times=times))
 
 
@@ -70,7 +72,7 @@ def of_file(text: str, *, output_tokens: Spread | None = None, seed: int = 1, na
     lines = _lines(text, name)
     if not lines:
         raise InputError("a file of prompts without a single prompt", file=name)
-    contents = tuple(_content(line, name) for line in lines)
+    contents = tuple(_content(line) for line in lines)
     outputs = tuple(_bound(line) for line in lines)
     known = [bound for bound in outputs if bound]
     spread = output_tokens or (_spread(known) if len(known) == len(outputs) else Spread(None))
@@ -90,8 +92,7 @@ def from_load(load: Load, text: str | None = None) -> PromptSet:
         return of_file(text or "", output_tokens=lengths, seed=load.seed, name=prompts.name)
     if prompts.source == "recorded" and text:
         pairs = [
-            (_length(line, "prompt_tokens", prompts.name), _length(line, "output_tokens", prompts.name))
-            for line in _lines(text, prompts.name)
+            (_length(line, "prompt_tokens"), _length(line, "output_tokens")) for line in _lines(text, prompts.name)
         ]
         return recorded(pairs, seed=load.seed, name=prompts.name)
     if prompts.source == "observed":
@@ -112,8 +113,20 @@ def _named(made: PromptSet) -> PromptSet:
     return PromptSet(Prompts(**fields), made.seed, made.lengths, made.contents, made.outputs, made.times)
 
 
-def _lines(text: str, name: str | None) -> list[Mapping[str, Any]]:
-    found: list[Mapping[str, Any]] = []
+class _Line(Struct, frozen=True):
+    """One line of a file, and where it stands."""
+
+    said: Mapping[str, Any]
+    number: int
+    file: str | None
+
+    def wrong(self, what: str) -> InputError:
+        """What is wrong with it, and where."""
+        return InputError(what, file=self.file, line=self.number)
+
+
+def _lines(text: str, name: str | None) -> list[_Line]:
+    found: list[_Line] = []
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
@@ -123,37 +136,37 @@ def _lines(text: str, name: str | None) -> list[Mapping[str, Any]]:
             raise InputError("that line is no JSON", file=name, line=number) from None
         if not isinstance(value, dict):
             raise InputError("that line is no JSON object", file=name, line=number)
-        found.append(value)
+        found.append(_Line(value, number, name))
     if len(found) > _MOST_LINES:
         raise InputError(f"more than {_MOST_LINES:,} lines", file=name)
     return found
 
 
-def _content(line: Mapping[str, Any], name: str | None) -> str:
-    messages, prompt = line.get("messages"), line.get("prompt")
+def _content(line: _Line) -> str:
+    messages, prompt = line.said.get("messages"), line.said.get("prompt")
     if isinstance(messages, list) and messages:
         return json.dumps(messages)
     if isinstance(prompt, str) and prompt:
         return json.dumps(prompt)
-    raise InputError('a line has neither a "prompt" (a text) nor "messages" (a list)', file=name)
+    raise line.wrong('it has neither a "prompt" (a text) nor "messages" (a list)')
 
 
-def _bound(line: Mapping[str, Any]) -> int:
-    bound = line.get("output_tokens", line.get("max_tokens"))
+def _bound(line: _Line) -> int:
+    bound = line.said.get("output_tokens", line.said.get("max_tokens"))
     return bound if isinstance(bound, int) and bound > 0 else 0
 
 
-def _number(line: Mapping[str, Any], key: str, name: str | None) -> float:
-    value = line.get(key)
+def _number(line: _Line, key: str) -> float:
+    value = line.said.get(key)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < float("inf"):
-        raise InputError(f"a line has no {key!r} that is a number", file=name)
+        raise line.wrong(f"it has no {key!r} that is a number")
     return float(value)
 
 
-def _length(line: Mapping[str, Any], key: str, name: str | None) -> int:
-    value = int(_number(line, key, name))
+def _length(line: _Line, key: str) -> int:
+    value = int(_number(line, key))
     if value < 1:
-        raise InputError(f"a line has a {key!r} below 1", file=name)
+        raise line.wrong(f"its {key!r} is below 1")
     return value
 
 

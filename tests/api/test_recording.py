@@ -11,6 +11,7 @@ import pytest
 
 from skewguard import api
 from skewguard.adapters.cluster import access
+from skewguard.adapters.store import databases
 from skewguard.api import keeping, measured, recording, surroundings, watching
 from skewguard.api.contracts import load_contracts
 from skewguard.api.measured import Thing
@@ -366,6 +367,23 @@ def test_nothing_is_sent_where_it_could_not_be_kept(tmp_path: Path) -> None:
     with serving() as url, pytest.raises(UsageError, match="is no folder"):
         record(url, store=str(tmp_path / "no" / "such" / "store.db"))
     assert url.requests == []
+
+
+def raising(error: Exception) -> str:
+    """Raise it, where an expression is wanted."""
+    raise error
+
+
+def test_nothing_is_sent_where_the_store_can_only_be_read(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It lists what it holds, and would lose what is measured."""
+    api.list_baselines(store=store)
+    unwritable = sqlite3.OperationalError("unable to open database file")
+    unwritable.sqlite_errorname = "SQLITE_CANTOPEN"
+    monkeypatch.setattr(databases, "_journal", lambda *_: raising(unwritable))
+    with serving() as url, pytest.raises(UsageError, match="nothing was recorded"):
+        record(url, store=store)
+    assert url.requests == []
+    assert api.list_baselines(store=store).baselines == ()
 
 
 def test_nothing_is_sent_under_a_contract_that_cannot_be_read(tmp_path: Path) -> None:

@@ -84,6 +84,11 @@ class Kept:
         self._actor = actor
         self.place = records.shown
 
+    def refuse_read_only(self) -> None:
+        """Raise `UsageError` where nothing can be kept: before somebody measures what would be lost."""
+        if self._records.unwritable is not None:
+            raise self._records.unwritable
+
     def keep(self, baseline: Baseline, tables: Tables) -> Baseline:
         """Keep one; it comes back with its id."""
         light = structs.replace(baseline, samples=None)

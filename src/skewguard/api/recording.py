@@ -95,6 +95,8 @@ def record_baseline(
         terms = Terms(load_contracts(contracts, around.apart), around, _today())
         _refuse_unread(terms.promised)
         with keeping.opened(around.project, environ) if keep else nullcontext(None) as kept:
+            if kept is not None:
+                kept.refuse_read_only()
             if workload is not None:
                 thing = measured.of_workload(
                     workload, terms, reached, namespace=namespace, url=endpoint, progress=telling.reading

@@ -1,6 +1,7 @@
 """Stores that cannot be used: where, what is wrong, what to do; exit code 2; and no password in any of it."""
 
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 from sqlalchemy import Engine, create_engine
 
 from skewguard.adapters import store
-from skewguard.adapters.store import databases, keeping, locating
+from skewguard.adapters.store import databases, failures, keeping, locating
 from skewguard.language.errors import ExitCode, UsageError
 from tools.postgresql.server import Server
 
@@ -127,6 +128,50 @@ def test_a_file_that_may_not_be_written_says_so(tmp_path: Path, monkeypatch: pyt
         connection.close()
         with pytest.raises(UsageError, match=r"cannot be written: .*read-only \(nothing was recorded\)"):
             append(opened)
+
+
+def cannot_write(*_: object) -> str:
+    """What SQLite says on a read-only disk, where it makes no log beside the file."""
+    error = sqlite3.OperationalError("unable to open database file")
+    error.sqlite_errorname = "SQLITE_CANTOPEN"
+    raise error
+
+
+def test_a_store_beside_which_nothing_can_be_written_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backup on a read-only disk: what is appended is refused, with the reason."""
+    path = tmp_path / "a store.db"
+    with store.open(str(path), environ={}) as opened:
+        append(opened)
+        kept = next(opened.find())
+    monkeypatch.setattr(databases, "_journal", cannot_write)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with store.open(str(path), environ={}) as opened:
+        assert list(opened.find()) == [kept]
+        with pytest.raises(UsageError, match=r"read-only \(nothing was recorded\)"):
+            append(opened)
+
+
+def test_a_store_of_an_older_layout_that_cannot_be_written_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would have to be brought up to date before it is read."""
+    path = tmp_path / "store.db"
+    with store.open(str(path), environ={}) as opened, opened._engine.connect() as connection:
+        connection.exec_driver_sql("DELETE FROM skewguard_versions WHERE version > 1")
+    monkeypatch.setattr(databases, "_journal", cannot_write)
+    error = refused(str(path))
+    assert "has layout 1, and nothing can be written there" in str(error)
+    assert "copy it" in str(error.hint)
+
+
+def test_an_error_of_a_disk_without_room_says_that_it_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite calls it an I/O error where the file is mapped into memory."""
+    place = locating.place(str(tmp_path / "store.db"), {})
+    cause = sqlite3.OperationalError("disk I/O error")
+    cause.sqlite_errorname = "SQLITE_IOERR_SHMSIZE"
+    assert "is full" not in str(failures.of(place, cause))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: type("Usage", (), {"free": 0}))
+    assert "is out of space: the disk is full" in str(failures.of(place, cause))
 
 
 def test_a_full_disk_loses_the_running_record_alone(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import time
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
@@ -41,6 +42,27 @@ def _sqlite(place: Place, wait_s: float) -> Engine:
     return engine
 
 
+def read_only(place: Place, *, wait_s: float = WAIT_S) -> Engine:
+    """An engine for a file of SQLite beside which nothing can be written: a read-only disk, a backup, a full disk.
+
+    Without its log beside it nobody is writing it, and SQLite may leave out every lock (https://sqlite.org/uri.html).
+    """
+    log = f"{place.target}-wal"
+    still = "" if os.path.exists(log) and os.path.getsize(log) else "&immutable=1"
+
+    def connected() -> sqlite3.Connection:
+        address = f"file:{quote(place.target)}?mode=ro{still}"
+        return sqlite3.connect(address, uri=True, timeout=wait_s, isolation_level=None, check_same_thread=False)
+
+    engine = create_engine(URL.create("sqlite", database=place.target), creator=connected)
+
+    @event.listens_for(engine, "connect")
+    def prepared(connection: sqlite3.Connection, _record: Any) -> None:
+        _refuse_other_program(connection, place)
+
+    return engine
+
+
 def _made(place: Place) -> None:
     """The file, readable by nobody else; the files that SQLite keeps beside it take its rights over."""
     try:
@@ -56,13 +78,17 @@ def _made(place: Place) -> None:
         ) from None
 
 
-def _prepare(connection: sqlite3.Connection, place: Place, wait_s: float) -> None:
+def _refuse_other_program(connection: sqlite3.Connection, place: Place) -> None:
     owner = connection.execute("PRAGMA application_id").fetchone()[0]
     if owner != migrations.APPLICATION_ID and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         raise UsageError(
             f"{place.shown} is a database of another program",
             hint="it is left as it is: name another file with --store",
         )
+
+
+def _prepare(connection: sqlite3.Connection, place: Place, wait_s: float) -> None:
+    _refuse_other_program(connection, place)
     if _journal(connection, wait_s) != "wal":
         raise failures.not_wal(place)
     connection.execute("PRAGMA synchronous = FULL")  # a commit that was reported survives a power cut

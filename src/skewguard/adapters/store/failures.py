@@ -1,5 +1,7 @@
 """What SQLite and PostgreSQL say when they cannot, in the words of what is to be done."""
 
+import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +59,21 @@ _POSTGRESQL: tuple[tuple[tuple[str, ...], str, str], ...] = (
 )
 
 
+_UNWRITABLE = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR_SHM")
+"""What SQLite says where it cannot write the file, or make the two that it keeps beside it: all of it may still be read."""
+
+_ROOM = 64 * 1024
+"""Bytes below which a disk is full: one page of the log and its index need as many."""
+
+
+def unwritable(place: Place, error: BaseException) -> UsageError | None:
+    """Why a file of SQLite can at most be read; None where that is not what is wrong."""
+    cause = getattr(error, "orig", None) or error
+    if place.backend != "sqlite" or not _code(place, cause)[0].startswith(_UNWRITABLE):
+        return None
+    return of(place, cause, "nothing was recorded")
+
+
 def not_wal(place: Place) -> UsageError:
     """The file system under a file keeps SQLite from its write-ahead log."""
     return UsageError(
@@ -89,8 +106,21 @@ def of(place: Place, cause: BaseException, doing: str = "") -> UsageError:
 
 def _code(place: Place, cause: BaseException) -> tuple[str, tuple[tuple[tuple[str, ...], str, str], ...]]:
     if place.backend == "sqlite":
-        return str(getattr(cause, "sqlite_errorname", "")), _SQLITE
+        code = str(getattr(cause, "sqlite_errorname", ""))
+        if code.startswith("SQLITE_IOERR") and _is_full(place):
+            code = "SQLITE_FULL"
+        if code.startswith("SQLITE_CANTOPEN") and os.path.isfile(place.target) and not os.access(place.target, os.W_OK):
+            code = "SQLITE_READONLY"  # it is there: what it cannot open are the files that it would make beside it
+        return code, _SQLITE
     return str(getattr(cause, "sqlstate", "") or _from_words(str(cause))), _POSTGRESQL
+
+
+def _is_full(place: Place) -> bool:
+    """Whether an error of the disk is that it has no room: where a file is mapped into memory, SQLite does not tell."""
+    try:
+        return shutil.disk_usage(os.path.dirname(place.target) or ".").free < _ROOM
+    except OSError:
+        return False
 
 
 def _from_words(said: str) -> str:

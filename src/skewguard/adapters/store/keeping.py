@@ -1,11 +1,13 @@
 """The store itself: records come in, each in one transaction, and are found again. None is ever changed or taken back."""
 
+import sqlite3
 from collections.abc import Iterator, Mapping
 from itertools import chain, islice, repeat
 from typing import Any, Self, cast
 
 import msgspec
 from sqlalchemy import Column, Engine, MetaData, Select, Table, insert, select, types
+from sqlalchemy.exc import DBAPIError
 
 from skewguard.adapters.store import databases, doors, failures, migrations, ulids
 from skewguard.adapters.store.locating import Place
@@ -36,21 +38,34 @@ _attachments = Table(
 
 
 def opened(place: Place, *, tool: str, wait_s: float = databases.WAIT_S) -> "Store":
-    """The store at a place, made where there is none, and brought up to date."""
+    """The store at a place, made where there is none, and brought up to date; to be read alone where nothing can be written."""
     engine = databases.engine_of(place, wait_s=wait_s)
+    unwritable = None
     try:
         with failures.told(place):
-            migrations.migrate(engine, place.shown, at=ulids.moment(ulids.fresh()), tool=tool)
+            try:
+                migrations.migrate(engine, place.shown, at=ulids.moment(ulids.fresh()), tool=tool)
+            except (DBAPIError, sqlite3.Error) as error:
+                unwritable = failures.unwritable(place, error)
+                if unwritable is None:
+                    raise
+                engine.dispose()
+                engine = databases.read_only(place, wait_s=wait_s)
+                migrations.refuse_unmoved(engine, place.shown)
     except BaseException:
         engine.dispose()
         raise
-    return Store(engine, place)
+    return Store(engine, place, unwritable)
 
 
 class Store:
-    """One open store. `shown` names it where people read it, without a password."""
+    """One open store. `shown` names it where people read it, without a password.
 
-    def __init__(self, engine: Engine, place: Place) -> None:
+    `unwritable` says why it can only be read; None where it can be written, as far as is known.
+    """
+
+    def __init__(self, engine: Engine, place: Place, unwritable: UsageError | None = None) -> None:
+        self.unwritable = unwritable
         self._engine = engine
         self._place = place
         self.shown = place.shown
@@ -82,6 +97,8 @@ class Store:
         `body` is a JSON document of the schema, `attachments` are texts that are read apart; both are redacted here. Raises
         `UsageError` where it cannot be kept, and nothing is.
         """
+        if self.unwritable is not None:
+            raise self.unwritable
         held = {name: doors.packed(doors.attachment(content)) for name, content in (attachments or {}).items()}
         made = ulids.fresh()
         row = {

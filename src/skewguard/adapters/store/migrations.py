@@ -126,6 +126,17 @@ def migrate(engine: Engine, shown: str, *, at: str, tool: str) -> None:
                 _take(connection, step, at, tool)
 
 
+def refuse_unmoved(engine: Engine, shown: str) -> None:
+    """Raises `UsageError` for a database that would have to be brought to `VERSION`, where nothing can be written."""
+    with engine.connect() as connection:
+        version = _version(connection, shown)
+    if version != VERSION:
+        raise UsageError(
+            f"the store {shown} has layout {version}, and nothing can be written there to bring it to layout {VERSION}",
+            hint="copy it to a place that can be written, and name the copy with --store",
+        )
+
+
 def _take(connection: Connection, step: Step, at: str, tool: str) -> None:
     sqlite = connection.dialect.name == "sqlite"
     for statement in step.sqlite if sqlite else step.postgresql:

@@ -375,6 +375,13 @@ def test_inference_perf_stage_takes_its_load_from_the_configuration() -> None:
     assert (other.load.rate, other.started_at) == (8.0, "")
 
 
+def test_inference_perf_without_its_configuration_says_what_is_not_told() -> None:
+    """Arrivals and the API stand in that file alone."""
+    stage = (DATA / "inference-perf/stage_0_lifecycle_metrics.json").read_text()
+    (baseline,) = reports.read(stage, "stage_0_lifecycle_metrics.json", {}, CHAT)
+    assert any("how its requests arrived" in note and "which API was asked" in note for note in baseline.notes)
+
+
 def test_inference_perf_takes_what_the_server_said() -> None:
     """The averages of Prometheus stand beside it; where it had none, it wrote zeros."""
     tree = kept("inference-perf/stage_0_lifecycle_metrics.json")

@@ -158,6 +158,7 @@ def test_a_store_of_an_older_layout_that_cannot_be_written_says_so(
     path = tmp_path / "store.db"
     with store.open(str(path), environ={}) as opened, opened._engine.connect() as connection:
         connection.exec_driver_sql("DELETE FROM skewguard_versions WHERE version > 1")
+        connection.commit()
     monkeypatch.setattr(databases, "_journal", cannot_write)
     error = refused(str(path))
     assert "has layout 1, and nothing can be written there" in str(error)

@@ -81,7 +81,7 @@ def _baseline(tree: Tree, report: Report) -> Baseline:
         engine=_engine(config),
         valid=bool(requests.completed),
         invalid_because=() if requests.completed else (naming.UNANSWERED,),
-        notes=(*_slipped(tree), *(() if started else (_UNDATED,)), *_recounted(tree), *_arrivals(config)),
+        notes=(*_slipped(tree), *(() if started else (_UNDATED,)), *_recounted(tree), *_arrivals(config, load)),
     )
 
 
@@ -121,7 +121,10 @@ def _recounted(tree: Tree) -> Iterator[str]:
         yield f"{TITLE} counted other tokens than the server in {count:,} answers{means}; its TPOT rests on its own count"
 
 
-def _arrivals(config: Tree) -> Iterator[str]:
+def _arrivals(config: Tree, load: Load) -> Iterator[str]:
+    if not config:
+        drawn = "" if load.concurrency is not None else "how its requests arrived (taken for poisson) and "
+        yield f"no {CONFIG} with a load lies beside it: {drawn}which API was asked (taken for completions) is not told"
     if picking.text(config, "load", "type") == "constant":
         yield f"{TITLE} draws arrivals of type constant at random, too"
 

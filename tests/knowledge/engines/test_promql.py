@@ -69,3 +69,10 @@ def test_nothing_asked_for_an_engine_that_is_not_known_is_left_out() -> None:
 
     assert "vllm:num_requests_running" in first
     assert "tgi_queue_size" in first
+
+
+def test_an_answer_that_may_be_a_part_is_none() -> None:
+    """A Thanos of which one store does not answer says so in a warning, with status success."""
+    body = b'{"status":"success","data":{"resultType":"matrix","result":[]},"warnings":["store 10.0.0.7 is gone"]}'
+    with pytest.raises(NotUnderstood, match="a part only, since it warns: store 10"):
+        promql.decoded(body)

@@ -112,6 +112,7 @@ class _Answer(Struct, frozen=True):
     status: str
     data: _Data | None = None
     error: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def decoded(body: bytes) -> tuple[Samples, ...]:
@@ -124,6 +125,10 @@ def decoded(body: bytes) -> tuple[Samples, ...]:
         raise NotUnderstood(f"Prometheus says: {answer.error[:200] or answer.status[:50]}")
     if answer.data.resultType != "matrix":
         raise NotUnderstood(f"its answer is a {answer.data.resultType[:50]}, and no samples of a range")
+    if (
+        answer.warnings
+    ):  # a store behind it (Thanos, remote read) did not answer: what came is a part, of nobody knows what
+        raise NotUnderstood(f"its answer may be a part only, since it warns: {answer.warnings[0][:200]}")
     return tuple(Samples(each.metric, tuple(_values(each))) for each in answer.data.result)
 
 

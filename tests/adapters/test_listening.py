@@ -1,5 +1,6 @@
 """The small server behind `check --listen`: fixed paths, one answer at a time, and nothing of a request is obeyed."""
 
+import contextlib
 import http.client
 import socket
 import threading
@@ -77,7 +78,7 @@ def test_a_second_run_is_told_to_come_again() -> None:
     assert (healthy, again) == (200, 200)
 
 
-@pytest.mark.parametrize("length", ["70000", "-1", "x"])
+@pytest.mark.parametrize("length", ["70000", "-1", "x", "9" * 5000])
 def test_a_body_that_is_too_large_is_refused(length: str) -> None:
     """Before it is read."""
     with served({"/": lambda: DONE}) as port, socket.create_connection(("127.0.0.1", port), timeout=10) as wire:
@@ -109,3 +110,56 @@ def test_a_place_that_is_taken_is_told() -> None:
         listening.listening(str(port), {}),
     ):
         pass
+
+
+@pytest.mark.parametrize("begin", [b"", b"GET / HT", b"POST / HTTP/1.1\r\nContent-Length: 900\r\n\r\n"])
+def test_a_request_that_trickles_is_hung_up_on(monkeypatch: pytest.MonkeyPatch, begin: bytes) -> None:
+    """However often a byte comes, so that it holds up no end; and what broke off runs nothing."""
+    monkeypatch.setattr(listening, "READ_S", 0.3)
+    ran: list[int] = []
+
+    def run() -> Reply:
+        ran.append(1)
+        return DONE
+
+    with served({"/": run}) as port, socket.create_connection(("127.0.0.1", port), timeout=0.02) as wire:
+        wire.sendall(begin)
+        assert hung_up(wire)
+    assert ran == []
+
+
+def hung_up(wire: socket.socket) -> bool:
+    """Whether the other side closes while a byte is sent again and again."""
+    for _ in range(1000):
+        try:
+            wire.sendall(b"x")
+            if not wire.recv(100):
+                return True
+        except TimeoutError:
+            continue
+        except OSError:
+            return True
+    return False
+
+
+def test_a_body_of_no_stated_length_is_refused() -> None:
+    """It could not be told from the next request."""
+    with served({"/": lambda: DONE}) as port, socket.create_connection(("127.0.0.1", port), timeout=10) as wire:
+        wire.sendall(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+        assert wire.recv(100).startswith(b"HTTP/1.0 411")
+
+
+def test_too_many_connections_are_closed_and_the_next_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads are not made without end."""
+    monkeypatch.setattr(listening, "MOST_AT_ONCE", 1)
+    with served({"/": lambda: DONE}) as port:
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as first:
+            first.sendall(b"GET")
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as second:
+                assert second.recv(10) == b""
+        while True:  # until the first is given up
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as third:
+                third.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                with contextlib.suppress(ConnectionError):
+                    if third.recv(20):
+                        break

@@ -6,11 +6,12 @@ this machine alone.
 """
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import AF_INET6
+from socket import AF_INET6, SHUT_RDWR
 from typing import Any
 
 from msgspec import Struct
@@ -18,11 +19,14 @@ from msgspec import Struct
 from skewguard.language.errors import UsageError
 
 READ_S = 10.0
-"""Seconds in which a request must be there."""
+"""Seconds in which a request must be there, however slowly it comes."""
+MOST_AT_ONCE = 64
+"""Connections that are listened to at once; beyond, one is closed without an answer."""
 MOST_BODY = 64 * 2**10
 """Bytes of a body that are taken from the wire, and thrown away: Flagger sends its canary and metadata."""
 AGAIN_S = 10
 """Seconds after which to ask again while another answer is worked out."""
+_DIGITS = 9
 LOOPBACK = "127.0.0.1"
 
 
@@ -38,6 +42,7 @@ HEALTHY = Reply(200, b"ok\n", "text/plain")
 BUSY = Reply(503, b'{"error":"another run is under way: ask again later"}\n')
 NOWHERE = Reply(404, b'{"error":"there is no such path"}\n')
 TOO_LARGE = Reply(413, b'{"error":"the body is larger than anything that is expected here"}\n')
+UNMEASURED = Reply(411, b'{"error":"a body needs a Content-Length"}\n')
 BROKEN = Reply(500, b'{"error":"an internal error; the log tells more"}\n')
 
 Answering = Callable[[], Reply]
@@ -85,7 +90,26 @@ def _server(host: str, port: int, paths: Mapping[str, Answering]) -> ThreadingHT
         address_family = AF_INET6 if ":" in host else ThreadingHTTPServer.address_family
         daemon_threads = False  # what is under way is finished
 
-    running = threading.Lock()
+        def process_request(self, request: Any, client_address: Any) -> None:
+            """In a thread of its own, where there are not too many already."""
+            if not places.acquire(blocking=False):
+                self.shutdown_request(request)
+                return
+            super().process_request(request, client_address)
+
+        def process_request_thread(self, request: Any, client_address: Any) -> None:
+            """To its end."""
+            try:
+                super().process_request_thread(request, client_address)
+            finally:
+                places.release()
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """Nothing of a client that went away; anything else is a defect, and is logged."""
+            if not isinstance(sys.exc_info()[1], OSError):
+                super().handle_error(request, client_address)
+
+    running, places = threading.Lock(), threading.BoundedSemaphore(MOST_AT_ONCE)
 
     class Handler(_Handler):
         def answer(self, path: str) -> Reply:
@@ -113,6 +137,22 @@ class _Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "skewguard", ""
     timeout = READ_S
 
+    def setup(self) -> None:
+        """A request that is not there in time has its connection closed, a byte now and then or not."""
+        super().setup()
+        self._late = threading.Timer(READ_S, self._hang_up)
+        self._late.daemon = True
+        self._late.start()
+
+    def finish(self) -> None:
+        """Whatever came of it."""
+        self._late.cancel()
+        super().finish()
+
+    def _hang_up(self) -> None:
+        with suppress(OSError):
+            self.connection.shutdown(SHUT_RDWR)
+
     def answer(self, path: str) -> Reply:
         """What is answered at a path."""
         raise NotImplementedError
@@ -124,13 +164,15 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """A webhook: its body is read, and not looked at."""
         length = self.headers.get("Content-Length", "0")
-        if not length.isdecimal() or int(length) > MOST_BODY:
+        if self.headers.get("Transfer-Encoding") is not None:
+            self._send(UNMEASURED)
+        elif not length.isdecimal() or len(length) > _DIGITS or int(length) > MOST_BODY:
             self._send(TOO_LARGE)
-            return
-        self.rfile.read(int(length))
-        self._reply()
+        elif len(self.rfile.read(int(length))) == int(length):  # one that broke off asked for nothing
+            self._reply()
 
     def _reply(self) -> None:
+        self._late.cancel()
         try:
             reply = self.answer(self.path.partition("?")[0])
         except Exception:

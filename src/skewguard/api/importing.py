@@ -1,15 +1,17 @@
 """`baseline import`: what other load tools wrote, or `-o json` of a recording, as baselines. Each file for itself: one that is broken hides no other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import nullcontext
 
 from msgspec import Struct, structs
 
 from skewguard.adapters import files, folders
 from skewguard.api import keeping, surroundings, things
+from skewguard.api.keeping import Kept
 from skewguard.knowledge import engines
 from skewguard.language.baselines import Baseline, BaselineReport
 from skewguard.language.errors import ExitCode, InputError
+from skewguard.language.explanations import Tables
 from skewguard.language.facts import Subject
 from skewguard.language.results_parts import InputProblem
 from skewguard.observe.sources import reports
@@ -34,7 +36,7 @@ def import_baselines(
     found = read(paths, as_, namespace)
     tables = engines.tables_used()
     with keeping.named(store, environ) if keep and found.baselines else nullcontext(None) as kept:
-        made = tuple(kept.keep_once(each, tables) for each in found.baselines) if kept is not None else found.baselines
+        made, again = _kept(kept, found.baselines, tables) if kept is not None else (found.baselines, ())
         place = kept.place if kept is not None else None
     codes = [ExitCode.UNREADABLE] if found.problems else []
     codes += [] if all(each.valid for each in made) else [ExitCode.UNKNOWN]
@@ -43,9 +45,34 @@ def import_baselines(
         stored=place,
         tables=tables,
         errors=found.problems,
-        notes=found.notes,
+        notes=(*found.notes, *again),
         exit_code=ExitCode.first(codes),
     )
+
+
+def _kept(kept: Kept, found: Sequence[Baseline], tables: Tables) -> tuple[tuple[Baseline, ...], tuple[str, ...]]:
+    """The baselines with their ids, and what is to be said of those that were kept already: one run is one recording."""
+    known: dict[Subject, dict[Hashable, str]] = {}
+    made, notes = [], []
+    for each in found:
+        if each.subject not in known:
+            known[each.subject] = {_told(old): old.id for old in kept.baselines(each.subject)}
+        ids = known[each.subject]
+        if each.made_by is not None and (run := _told(each)) in ids:
+            made.append(structs.replace(each, id=ids[run]))
+            notes.append(f"this run of {each.made_by} is kept already, as {ids[run]}: it was not kept again")
+        else:
+            made.append(kept.keep_once(each, tables))
+            ids[_told(each)] = made[-1].id
+    return tuple(made), tuple(notes)
+
+
+def _told(baseline: Baseline) -> Hashable:
+    """What tells one run of a tool from any other: when it was, and every number."""
+    numbers = (
+        f"{each.name} {each.value} {each.mean} {sorted((each.quantiles or {}).items())}" for each in baseline.metrics
+    )
+    return (baseline.made_by, baseline.started_at, baseline.duration, baseline.requests.sent, *numbers)
 
 
 class Imported(Struct, frozen=True):

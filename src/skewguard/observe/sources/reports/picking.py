@@ -1,6 +1,5 @@
 """Values out of a tree of which nothing is sure: what is not there, or is of another type, is None."""
 
-import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -17,12 +16,16 @@ def at(tree: Tree, *path: str | int) -> Tree:
     return tree
 
 
+MOST = 1e19
+"""Largest number that is believed; the largest there are is a Unix time in nanoseconds, of 2e18."""
+
+
 def number(tree: Tree, *path: str | int) -> float | None:
-    """A finite number, also one that is written as text (YAML has words that JSON has not)."""
+    """A number that can have been measured or counted: tools write -1 for what they do not know, and what is broken writes more."""
     value = at(tree, *path)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value) if math.isfinite(value) else None
+    return float(value) if 0 <= value <= MOST else None
 
 
 def whole(tree: Tree, *path: str | int) -> int | None:

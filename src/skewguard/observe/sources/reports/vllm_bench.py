@@ -70,9 +70,9 @@ def _started(date: str | None, duration: float) -> tuple[str, str]:
     """The date is that of the run's end, in the local time of a machine that is not named."""
     try:
         ended = datetime.strptime(date or "", "%Y%m%d-%H%M%S")  # noqa: DTZ007  # the report names no zone
-    except ValueError:
+        began = ended - timedelta(seconds=duration)
+    except (ValueError, OverflowError):
         return "", "the report does not say when it was made"
-    began = ended - timedelta(seconds=duration)
     return began.isoformat(timespec="seconds"), "the start is in the local time of the machine that sent the load"
 
 

@@ -19,6 +19,7 @@ def of_run(bound: Baseline, run: Run, beside: Sequence[Metric] = ()) -> Baseline
     counted = {metric.name for metric in found}  # a gap of the rows is none that anything else could fill
     beside = [metric for metric in beside if metric.name not in counted]
     reasons = [*validity.reasons(run, found), *_share(bound)]
+    few = "" if bound.part is not None or reasons else validity.too_few(run)
     return structs.replace(
         bound,
         started_at=run.started_at,
@@ -34,7 +35,7 @@ def of_run(bound: Baseline, run: Run, beside: Sequence[Metric] = ()) -> Baseline
         samples=run.samples,
         model=run.model or bound.model,
         measured=run.measured,
-        notes=tuple(dict.fromkeys((*bound.notes, *run.notes, *validity.notes(run, found)))),
+        notes=tuple(dict.fromkeys((*bound.notes, *run.notes, *validity.notes(run, found), *([few] if few else [])))),
     )
 
 

@@ -6,13 +6,17 @@ import pytest
 from msgspec import structs
 
 from skewguard.judge.baseline import metrics, validity
-from skewguard.language.baselines import Run
+from skewguard.language.baselines import Metric, Run
 from skewguard.language.loads import Load
 from tests.judge.baseline.building import LOAD, QUIET, failed, run
 
 
 def against(measured: Run) -> str:
-    return " | ".join(validity.reasons(measured, metrics.of_run(measured, slo={}, gpus=1)))
+    return " | ".join(validity.reasons(measured, of(measured)))
+
+
+def of(measured: Run) -> tuple[Metric, ...]:
+    return metrics.of_run(measured, slo={}, gpus=1)
 
 
 def even(count: int = 100, ttft: float = 0.1, **more: Any) -> list[dict[str, Any]]:
@@ -47,6 +51,37 @@ def test_lateness_matters_against_what_is_measured(ttft: float, invalid: bool) -
 def test_instrument_that_was_slow_makes_no_baseline(changed: dict[str, Any], word: str) -> None:
     """Each of its own faults is named with its number."""
     assert word in against(run(even(), instrument=structs.replace(QUIET, **changed)))
+
+
+@pytest.mark.parametrize(
+    ("used", "said"),
+    [
+        ({"client_cpu": 0.06, "others_cpu": 1.83, "cores": 2}, "the client used 0.06 of 2 cores, other programs 1.8"),
+        ({"client_cpu": 0.06, "others_cpu": None, "cores": 2}, "more --processes would not help"),
+        ({"client_cpu": 0.8, "others_cpu": 0.1, "cores": 2}, "Use more --processes"),
+    ],
+)
+def test_way_out_of_lateness_is_that_of_who_used_the_processors(used: dict[str, Any], said: str) -> None:
+    """More processes help a client that was busy itself, and nobody else."""
+    assert said in against(run(even(), instrument=structs.replace(QUIET, slip_p99=0.05, **used)))
+
+
+def test_lateness_is_weighed_against_nothing_where_nothing_was_measured() -> None:
+    """A share of a median that does not exist is no limit: what was wrong with the answers is said alone."""
+    late = structs.replace(QUIET, slip_p99=0.01, read_lag_p99=0.01)
+    lost = validity.reasons(measured := run([failed("http", intended=5.0)] * 40, instrument=late), of(measured))
+
+    assert "late" not in " ".join(lost)
+    assert "unread" not in " ".join(lost)
+    assert lost[0].startswith("100.0% of the requests failed (40 http; limit 1%): nothing was measured")
+
+
+def test_what_failed_stands_before_what_was_late() -> None:
+    """The first reason is the one that closes the report."""
+    late = structs.replace(QUIET, slip_p99=0.5)
+    measured = run([*even(50), *(failed("http", intended=5.0) for _ in range(50))], instrument=late)
+
+    assert "failed" in validity.reasons(measured, of(measured))[0]
 
 
 def test_what_is_not_known_of_the_instrument_is_no_fault() -> None:
@@ -111,3 +146,13 @@ def test_closed_loop_is_never_behind() -> None:
     measured = run(even(), load=loop)
 
     assert validity.notes(measured, metrics.of_run(measured, slo={}, gpus=1)) == ()
+
+
+@pytest.mark.parametrize(("count", "said"), [(20, ""), (50, "--duration 50s"), (100, "--duration 30s"), (200, "")])
+def test_run_too_short_to_be_compared_says_how_long_would_do(count: int, said: str) -> None:
+    """In time: before somebody compares it. Of fewer than make a baseline the reason against it says so already."""
+    told = validity.too_few(run(even(count)))
+
+    assert said in told
+    assert bool(told) is bool(said)
+    assert not said or f"{count} answers were measured, and a comparison of a p95 needs 200" in told

@@ -5,8 +5,10 @@ itself is therefore held against what it measured: 5 ms late matters where the f
 takes 2 s. What is a fact about the server (it answers slower than it is asked) is a note, never a reason.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 
+from skewguard.judge.baseline import evidence
 from skewguard.judge.baseline import rows as rowing
 from skewguard.language.baselines import Between, Instrument, Metric, Number, Run
 
@@ -25,6 +27,9 @@ quiet ones none; above 10 % the p90 itself is no longer seen."""
 BUSY = 0.85
 """Cores that one client process may use: it has one, and a single loop that is busy nearly all the time stamps late."""
 
+OWN = 0.5
+"""Cores of a client process from which it is itself what made it late, and a second one would help."""
+
 CROWDED = 0.90
 """Share of all cores of the client's machine that everything on it may use. TTFT errors of the prototype's user stamps
 grew from 0.05 ms to 4 ms between 0.8 and 2 busy cores of 2. Asked only where the kernel does not stamp what arrives: with its stamps,
@@ -39,17 +44,20 @@ FEWEST = 30
 SILENT = 0.01
 """Share of complete answers that may hold no token at all, or no count of them."""
 
+MARGIN = 1.1
+"""How much longer than it needs by its mean speed a run is advised to be, since the next one may be a little slower."""
+
 ASKED = 0.95
 """Share of the asked rate below which the server is said not to keep up."""
 
 
 def reasons(run: Run, metrics: tuple[Metric, ...]) -> tuple[str, ...]:
-    """Why this run is no baseline; empty where it may be one."""
+    """Why this run is no baseline, what weighs most first; empty where it may be one."""
     named = {metric.name: metric for metric in metrics}
     return (
-        *_of_instrument(run.instrument, _ttft(named), _median(named, "e2e"), stream=run.load.stream),
         *_of_answers(run, named),
         *_of_window(run),
+        *_of_instrument(run.instrument, _ttft(named), _median(named, "e2e"), stream=run.load.stream),
     )
 
 
@@ -66,6 +74,23 @@ def notes(run: Run, metrics: tuple[Metric, ...]) -> tuple[str, ...]:
         " the load lasts, and TTFT and end-to-end times tell how long that was"
     )
     return (said,)
+
+
+def too_few(run: Run) -> str:
+    """Why a later comparison of this run will tell little, and how long a run would tell more; empty where it has enough.
+
+    It may be a baseline all the same: its medians are sound, and somebody may want no more than them.
+    """
+    least = evidence.needed("p95")
+    counted = int(rowing.of(run.samples).counted.sum())
+    if not FEWEST <= counted < least or run.partial:
+        return ""
+    longer = math.ceil((run.measured[1] - run.measured[0]) * least / counted / 10 * MARGIN) * 10
+    way = f"--duration {longer}s" if run.load.profile in {"poisson", "constant", "concurrency"} else "a longer load"
+    return (
+        f"{counted} answers were measured, and a comparison of a p95 needs {least} on both sides: of tails it will say that nobody can"
+        f" tell. At this speed {way} gives enough; or more at once, where that is the load you mean"
+    )
 
 
 def _offered(run: Run) -> float | None:
@@ -102,20 +127,43 @@ def _high(number: Number) -> float | None:
 
 
 def _of_instrument(seen: Instrument, ttft: float | None, e2e: float | None, *, stream: bool) -> Iterator[str]:
-    limit = max(ALWAYS_FINE, LATE * ttft) if ttft is not None else ALWAYS_FINE
-    against = f"limit {_ms(limit)}: {LATE:.0%} of the median time to first token"
+    if ttft is not None:  # where nothing was measured nothing came late: that alone is the reason then
+        yield from _late(seen, ttft, e2e, stream=stream)
+    yield from _of_processor(seen)
+
+
+def _late(seen: Instrument, ttft: float, e2e: float | None, *, stream: bool) -> Iterator[str]:
+    limit = max(ALWAYS_FINE, LATE * ttft)
     if seen.slip_p99 > limit:
+        against = (
+            f"limit {_ms(limit)}{_share(limit)} of the median {'time to first token' if stream else 'end-to-end time'}"
+        )
         yield (
             f"requests left up to {_ms(seen.slip_p99)} late (p99; {against}): the client did not keep its own schedule."
-            " Use more --processes, or a machine with less other work"
+            f" {_way_out(seen)}"
         )
     yield from _unread(seen, limit, e2e)
     if stream and seen.censored > CENSORED:
         yield (
             f"{seen.censored:.0%} of the first tokens were read together with later ones (limit {CENSORED:.0%}), so that only an"
-            " upper bound of their TTFT is known. Use more --processes, or a quieter machine"
+            f" upper bound of their TTFT is known. {_way_out(seen)}"
         )
-    yield from _of_processor(seen)
+
+
+def _share(limit: float) -> str:
+    """What the limit is a share of; the least limit is none."""
+    return f": {LATE:.0%}" if limit > ALWAYS_FINE else f", the least there is; else {LATE:.0%}"
+
+
+def _way_out(seen: Instrument) -> str:
+    """What to do about lateness, by who used the processors: more processes help a client that was busy itself, and nobody else."""
+    if seen.client_cpu >= OWN:
+        return "Use more --processes, or a quieter machine"
+    own = seen.client_cpu * seen.processes
+    of = f"the client used {own:.2g} of {seen.cores} cores" + (
+        f", other programs {seen.others_cpu:.2g}" if seen.others_cpu is not None else ""
+    )
+    return f"Measure from a machine with less other work: {of}, so that more --processes would not help"
 
 
 def _unread(seen: Instrument, ttft_limit: float, e2e: float | None) -> Iterator[str]:
@@ -133,8 +181,8 @@ def _unread(seen: Instrument, ttft_limit: float, e2e: float | None) -> Iterator[
     )
     against = "end-to-end time" if kernel else "time to first token"
     yield (
-        f"answers lay unread for up to {_ms(seen.read_lag_p99)} (p99; limit {_ms(limit)}: {LATE:.0%} of the median {against}):"
-        f" {harm}. Use more --processes, or a quieter machine"
+        f"answers lay unread for up to {_ms(seen.read_lag_p99)} (p99; limit {_ms(limit)}{_share(limit)} of the median {against}):"
+        f" {harm}. {_way_out(seen)}"
     )
 
 
@@ -163,9 +211,10 @@ def _of_answers(run: Run, named: Mapping[str, Metric]) -> Iterator[str]:
     rows = rowing.of(run.samples)
     errors = _value(named.get("error_rate"))
     if errors is not None and errors > ERRORS:
+        harm = "the latencies are those of the requests that survived" if rows.counted.any() else "nothing was measured"
         yield (
-            f"{errors:.1%} of the requests failed ({_kinds(run)}; limit {ERRORS:.0%}): the latencies are those of the requests that"
-            " survived. Mend the server or lower the load, then measure again"
+            f"{errors:.1%} of the requests failed ({_kinds(run)}; limit {ERRORS:.0%}): {harm}. Mend the server or lower the load, then"
+            " measure again"
         )
     counted = rows.counted
     total = int(counted.sum())

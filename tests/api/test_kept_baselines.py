@@ -397,3 +397,54 @@ def test_what_the_engine_said_is_that_of_the_first_share_that_knows(tmp_path: Pa
     Path(second).write_bytes(baseline_documents.write(structs.replace(seen, metrics=(*seen.metrics, queue))))
     (found,) = api.merge_baselines([first, second], keep=False).baselines
     assert found.metric("queue") == queue
+
+
+# ---- retire ----------------------------------------------------------------------------------------------------------
+
+
+def test_recording_that_was_set_aside_is_as_one_that_is_not_valid(store: Path) -> None:
+    """It says who set it aside and why, is listed with --all alone, and nothing is compared with it."""
+    first, bad = keep(store, baseline(), baseline(at=LATER))
+    made = api.retire_baseline(bad[:20], reason="the node was throttled", store=str(store), environ=environ())
+    assert (made.type, made.record_id, made.subject) == ("baseline", bad, CHAT)
+    (shown,) = api.show_baseline(bad, store=str(store)).baselines
+    assert not shown.valid
+    assert shown.invalid_because[0].endswith("by ann: the node was throttled")
+    assert [each.id for each in api.list_baselines(store=str(store)).baselines] == [first]
+    assert api.compare_baselines(first, bad, store=str(store)).exit_code == 3
+    with pytest.raises(UsageError, match="the only valid recording"):
+        api.compare_baselines("deploy/chat", store=str(store))
+
+
+def environ() -> dict[str, str]:
+    return {"SKEWGUARD_ACTOR": "ann"}
+
+
+def test_calibration_that_was_set_aside_is_used_no_more(store: Path) -> None:
+    """Until then a comparison names it; `list --all` does so too."""
+    ids = keep(store, *(baseline(1 + each / 500, f"2026-11-28T1{each}:00:00+00:00") for each in range(3)))
+    learned = api.calibrate_baseline(ids, store=str(store)).calibration
+    assert learned is not None
+    found = api.compare_baselines(ids[0], ids[2], store=str(store))
+    assert f"noise is that of calibration {learned.id}" in found.notes[0]
+    assert learned.id in api.list_baselines(store=str(store), every=True).notes[0]
+    api.retire_baseline(learned.id, reason="of two engines", store=str(store))
+    assert not api.compare_baselines(ids[0], ids[2], store=str(store)).comparison.calibrated
+    assert "of two engines" in api.list_baselines(store=str(store), every=True).notes[0]
+
+
+def test_what_cannot_be_set_aside_is_refused(store: Path) -> None:
+    """Without a reason, twice, or what is no baseline and no calibration."""
+    (made,) = keep(store, baseline())
+    with stores.open(str(store), environ={}) as records:
+        other = records.append("validation", "v", b"{}", subject=CHAT, actor="t", tool="t").id
+    for thing, reason, said in (
+        (made, " ", "no reason"),
+        (other, "x", "is a validation"),
+        ("deploy/chat", "x", "no single"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            api.retire_baseline(thing, reason=reason, store=str(store))
+    api.retire_baseline(made, reason="x", store=str(store))
+    with pytest.raises(UsageError, match="set aside already"):
+        api.retire_baseline(made, reason="y", store=str(store))

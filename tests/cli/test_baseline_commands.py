@@ -207,3 +207,14 @@ def test_results_that_are_no_shares_are_not_merged(run: Run) -> None:
     write("a.json", baseline_documents.write(baseline()))
     done = run("baseline", "merge", "a.json", "a.json", "--no-store")
     assert (done.code, "is a whole load, and no share of one" in done.err) == (2, True)
+
+
+def test_recording_is_set_aside_from_the_command_line(run: Run, tmp_path: Path) -> None:
+    """With the reason, without which it is refused; it is listed no more."""
+    store = tmp_path / "s.db"
+    (made,) = keep(store, baseline())
+    assert run("baseline", "retire", made, "--store", str(store)).code == 2
+    told = run("baseline", "retire", made[:20], "--reason", "throttled", "--store", str(store))
+    assert (told.code, told.err) == (0, "")
+    assert told.out == f"baseline {made} of Deployment prod/chat container vllm is set aside in {store}: throttled\n"
+    assert run("baseline", "list", "--store", str(store), "-o", "json").document["baselines"] == []

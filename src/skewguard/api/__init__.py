@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from skewguard.api.recording import Telling, record_baseline
     from skewguard.api.resolving import settings
     from skewguard.api.results import rules, source_line
+    from skewguard.api.retiring import retire_baseline
     from skewguard.api.things import misplaced as misplaced_options
     from skewguard.api.verifying import verify
 
@@ -44,6 +45,7 @@ _HOMES = {
     "merge_baselines": "api.merging.merge_baselines",
     "misplaced_options": "api.things.misplaced",
     "record_baseline": "api.recording.record_baseline",
+    "retire_baseline": "api.retiring.retire_baseline",
     "rules": "api.results.rules",
     "sanity": "api.gating.sanity",
     "serve_paths": "adapters.listening.serve",
@@ -81,6 +83,7 @@ __all__ = [
     "merge_baselines",
     "misplaced_options",
     "record_baseline",
+    "retire_baseline",
     "rules",
     "sanity",
     "serve_paths",

@@ -8,6 +8,7 @@ from skewguard.api.keeping import Kept, Word
 from skewguard.knowledge import engines
 from skewguard.language.baselines import Baseline, BaselineList, BaselineReport
 from skewguard.language.errors import ExitCode, UsageError
+from skewguard.language.facts import Subject
 from skewguard.language.results_parts import InputProblem
 
 
@@ -36,10 +37,19 @@ def list_baselines(
         notes = [f"there are more; -l shows more than {limit}"] if len(found) > limit else []
         if not found and not unread:
             notes.append(_nothing(kept, word, every=every))
+        notes += _beside(kept, subject) if every else []
         code = ExitCode.UNREADABLE if unread else ExitCode.OK
         return BaselineList(
             kept.place, tuple(found[:limit]), engines.tables_used(), tuple(unread), tuple(notes), exit_code=code
         )
+
+
+def _beside(kept: Kept, subject: Subject | None) -> Iterator[str]:
+    """What `--all` says beside the recordings: what was learned of noise, and what was set aside."""
+    for each in kept.calibrations(subject):
+        yield f"calibration {each.id}, {each.made_at[:10]}: {keeping.placed(each.subject)}, {len(each.baselines)} runs"
+    for aside, why in kept.retired.items():
+        yield f"{aside} was {why}"
 
 
 def _counting(found: Iterator[Baseline], *, every: bool) -> Iterator[Baseline]:
@@ -51,7 +61,13 @@ def _nothing(kept: Kept, word: Word | None, *, every: bool) -> str:
     hidden = None if every else next(kept.baselines(word.subject if word is not None else None), None)
     if hidden is not None:
         return f"no recording{of} is valid; --all shows the others"
+    if word is not None and (others := _subjects(kept)):
+        return f"nothing was recorded{of} yet; there is something of {', '.join(others[:3])}{', …' if len(others) > 3 else ''}"
     return f"nothing was recorded{of} yet: `skewguard baseline record` does it"
+
+
+def _subjects(kept: Kept) -> list[str]:
+    return list(dict.fromkeys(keeping.placed(each.subject) for each in kept.baselines(None)))
 
 
 def show_baseline(

@@ -45,6 +45,7 @@ def compare_baselines(
             first, second, notes = _sides(kept, words)
             tolerances, told = _tolerances(promised, second)
             found = earlier.compared(kept, first, second, tolerances, confidence)
+            told += _noise(kept, found, first, second)
         return ComparisonReport(
             found,
             first,
@@ -92,6 +93,14 @@ def _side(kept: Kept | None, word: Word, notes: list[str], *, good: bool = False
     if word.kind == "subject":
         notes.append(f"{'A' if good else 'B'} is {found.id}: the last valid one of {word.text}")
     return found
+
+
+def _noise(kept: Kept | None, found: Comparison, a: Baseline, b: Baseline) -> list[str]:
+    """Which calibration the noise is from, so that it can be set aside where it was made wrongly."""
+    known = earlier.calibration(kept, a, b) if kept is not None and found.calibrated else None
+    if known is None:
+        return []
+    return [f"noise is that of calibration {known.id}, {known.made_at[:10]}, of {len(known.baselines)} runs"]
 
 
 def _tolerances(promised: Contracts, found: Baseline) -> tuple[Mapping[str, Any], list[str]]:

@@ -19,15 +19,16 @@ from skewguard.language.baselines import Baseline, Calibration
 from skewguard.language.errors import InputError, SkewguardError, UsageError
 from skewguard.language.explanations import Tables
 from skewguard.language.facts import Subject
-from skewguard.language.records import Record
+from skewguard.language.records import Record, Retirement
 from skewguard.language.results_parts import InputProblem
 from skewguard.language.running import ENDPOINT
-from skewguard.report import baseline_documents
+from skewguard.report import baseline_documents, record_documents
 
 if TYPE_CHECKING:
     from skewguard.adapters.store.keeping import Store
 
 BASELINE, CALIBRATION = "skewguard.dev/baseline/v1", "skewguard.dev/calibration/v1"
+RETIREMENT = "skewguard.dev/retirement/v1"
 WHOLE = "document"
 """The name of the attachment that holds the document with its rows."""
 MOST_READ = 500
@@ -82,6 +83,7 @@ class Kept:
     def __init__(self, records: "Store", actor: str) -> None:
         self._records = records
         self._actor = actor
+        self._retired: Mapping[str, str] | None = None
         self.place = records.shown
 
     def refuse_read_only(self) -> None:
@@ -126,6 +128,32 @@ class Kept:
         )
         return structs.replace(calibration, id=record.id)
 
+    def retire(self, text: str, reason: str, tables: Tables) -> Retirement:
+        """Set the baseline or calibration aside whose id begins so. Raises `UsageError` where it is none, or is set aside already."""
+        record = self._records.get(text)
+        if record.type not in ("baseline", "calibration"):
+            raise UsageError(f"{record.id} is a {record.type}", hint="baselines and calibrations can be set aside")
+        if record.id in self.retired:
+            raise UsageError(f"{record.type} {record.id} is set aside already: {self.retired[record.id]}")
+        made = Retirement(record.id, record.type, record.subject, reason, self.place)
+        self._records.append(
+            "observation",
+            RETIREMENT,
+            record_documents.write_retirement(made, tables),
+            subject=record.subject,
+            actor=self._actor,
+            tool=_tool(tables),
+        )
+        self._retired = None
+        return made
+
+    @property
+    def retired(self) -> Mapping[str, str]:
+        """Who set which record aside, when and why, by its id."""
+        if self._retired is None:
+            self._retired = retired(self._records)
+        return self._retired
+
     def by_id(self, text: str) -> Baseline:
         """The baseline whose id begins so, with its rows. Raises `UsageError` where there is none, or several."""
         return self.whole(self._light(self._records.get(text, type="baseline")))
@@ -135,8 +163,7 @@ class Kept:
         record = self._records.get(baseline.id, type="baseline")
         if WHOLE not in record.attachments:
             return baseline
-        found = baseline_documents.read(self._records.attachment(record.id, WHOLE), f"record {record.id}")
-        return structs.replace(found, id=record.id)
+        return self._made(record, self._records.attachment(record.id, WHOLE))
 
     def baselines(
         self,
@@ -159,11 +186,12 @@ class Kept:
                     raise
                 unread.append(surroundings.problem(error))
 
-    def calibrations(self, subject: Subject) -> Iterator[Calibration]:
-        """What was learned of the noise of a subject, the newest first."""
+    def calibrations(self, subject: Subject | None) -> Iterator[Calibration]:
+        """What was learned of the noise of a subject (of all where it is None) and not set aside, the newest first."""
         for record in self._records.find("calibration", subject=subject, limit=MOST_READ):
-            found = baseline_documents.read_calibration(bytes(record.body), f"record {record.id}")
-            yield structs.replace(found, id=record.id)
+            if record.id not in self.retired:
+                found = baseline_documents.read_calibration(bytes(record.body), f"record {record.id}")
+                yield structs.replace(found, id=record.id)
 
     def good(self, subject: Subject) -> frozenset[str]:
         """The ids of the recordings with which a subject was verified as good."""
@@ -171,9 +199,32 @@ class Kept:
         ids = (msgspec.json.decode(record.body, type=_Validated).baseline for record in found)
         return frozenset(each for each in ids if each is not None)
 
-    @staticmethod
-    def _light(record: Record) -> Baseline:
-        return structs.replace(baseline_documents.read(bytes(record.body), f"record {record.id}"), id=record.id)
+    def _light(self, record: Record) -> Baseline:
+        return self._made(record, bytes(record.body))
+
+    def _made(self, record: Record, document: bytes) -> Baseline:
+        """One that was set aside is no valid one, whatever it was when it was kept."""
+        found = structs.replace(baseline_documents.read(document, f"record {record.id}"), id=record.id)
+        why = self.retired.get(record.id)
+        return (
+            found if why is None else structs.replace(found, valid=False, invalid_because=(why, *found.invalid_because))
+        )
+
+
+def retired(records: "Store") -> Mapping[str, str]:
+    """Who set which record of a store aside, when and why, by its id: state is what all events together say."""
+    events = [each for each in records.find("observation") if each.schema == RETIREMENT]
+    said = {each.id: msgspec.json.decode(each.body, type=_Retired) for each in events}
+    return {
+        said[each.id].retires: f"retired on {each.at[:10]} by {each.actor}: {said[each.id].reason}" for each in events
+    }
+
+
+class _Retired(Struct, frozen=True):
+    """Of the document `retirement/v1`: what was set aside, and why."""
+
+    retires: str
+    reason: str
 
 
 class Saved(Struct, frozen=True):

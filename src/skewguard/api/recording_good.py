@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 
 from skewguard.adapters import store
 from skewguard.adapters.cluster.read import Reader
-from skewguard.api import stores, surroundings
+from skewguard.api import keeping, stores, surroundings
 from skewguard.api.surroundings import Around
 from skewguard.assess import digests
 from skewguard.judge.checks import disagreements
@@ -231,11 +231,12 @@ class _Validity(Struct, frozen=True):
 
 
 def _baseline(kept: "Store", digest: str | None) -> str | None:
-    """The latest valid baseline of the same inputs."""
+    """The latest valid baseline of the same inputs that nobody set aside."""
     if digest is None:
         return None
+    aside = keeping.retired(kept)
     for record in kept.find("baseline", inputs_digest=digest, limit=_MOST_BASELINES):
         found = msgspec.json.decode(record.body, type=_Validity)
-        if found.valid and not found.partial:
+        if found.valid and not found.partial and record.id not in aside:
             return record.id
     return None

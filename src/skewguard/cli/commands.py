@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from skewguard import __version__
-from skewguard.cli import baseline_commands, import_command, live_commands, options
+from skewguard.cli import baseline_commands, import_command, live_commands, options, retire_command
 from skewguard.cli.things import TakesCommandLine, tell_misplaced
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def program() -> None:
 program.add_command(live_commands.verify)
 program.add_command(live_commands.discover)
 baseline_commands.baseline.add_command(import_command.import_)
+baseline_commands.baseline.add_command(retire_command.retire)
 program.add_command(baseline_commands.baseline)
 
 

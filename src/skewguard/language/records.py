@@ -62,6 +62,16 @@ class Validation(Struct, frozen=True):
     undecided: tuple[str, ...] = ()
 
 
+class Retirement(Struct, frozen=True):
+    """A baseline or calibration (`type`, `record_id`) that somebody set aside, and why. The record stays; nothing is compared with it."""
+
+    record_id: str
+    type: RecordType
+    subject: Subject | None
+    reason: str
+    store: str = ""
+
+
 class Snapshot(Struct, frozen=True):
     """One workload as somebody wrote it, while it was verified.
 

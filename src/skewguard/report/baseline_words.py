@@ -260,10 +260,11 @@ def short_ids(ids: Sequence[str]) -> dict[str, str]:
 
 
 def list_summary(report: BaselineList) -> str:
-    """`4 baselines in PATH: 1 invalid`."""
+    """`4 baselines of PATH: 1 invalid`: so many are shown, and there may be more."""
     wrong = sum(not item.valid for item in report.baselines)
-    found = words.counted(len(report.baselines), "baseline") if report.baselines else "no baseline"
-    return f"{found} in {report.store}" + (f": {wrong} invalid" if wrong else "")
+    count = len(report.baselines)
+    found = f"{words.counted(count, 'baseline')} shown of" if count else "no baseline to show in"
+    return f"{found} {report.store}" + (f": {wrong} invalid" if wrong else "")
 
 
 def summary(report: BaselineReport) -> str:
@@ -349,5 +350,5 @@ def _finds(item: Noise) -> str:
 
 def noise_summary(item: Calibration, stored: str | None) -> str:
     """How sure it is, and where it was written."""
-    kept = f", stored in {stored}" if stored else ""
+    kept = (f", stored as {item.id} in {stored}" if item.id else f", stored in {stored}") if stored else ""
     return f"{quantities.said(item.confidence, 'ratio')} of pairs of the same thing lie within this noise{kept}"

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from skewguard.language import redacted_documents
 from skewguard.language.explanations import Tables
 from skewguard.language.facts import Authority, Fact, Gap
-from skewguard.language.records import Part, Snapshot, Validation
+from skewguard.language.records import Part, Retirement, Snapshot, Validation
 from skewguard.language.running import Unread
 from skewguard.report import json_text, parts
 from skewguard.report.documents import Document, Json, Origin, SettingName, Subject, Text
@@ -92,6 +92,23 @@ class SnapshotDocument(Document, kw_only=True):
     revisions: list[KeptRevision]
     images: Annotated[dict[str, list[str]], Meta(description="digests that ran, by container")]
     facts: Annotated[dict[str, dict[str, KeptFact]], Meta(description="by container and setting")]
+
+
+class RetirementDocument(Document, kw_only=True):
+    """`baseline retire`, as the store keeps it beside the record that it sets aside, which is neither changed nor removed."""
+
+    schema: Literal["skewguard.dev/retirement/v1"] = "skewguard.dev/retirement/v1"
+    retires: Annotated[Text, Meta(description="id of a baseline or calibration")]
+    type: Literal["baseline", "calibration"]
+    reason: Text
+
+
+def write_retirement(item: Retirement, tables: Tables) -> bytes:
+    """The document of one retirement, in one line."""
+    kind: Literal["baseline", "calibration"] = "calibration" if item.type == "calibration" else "baseline"
+    return _written(
+        RetirementDocument(tool=parts.tool(tables), exit_code=0, retires=item.record_id, type=kind, reason=item.reason)
+    )
 
 
 def write_validation(item: Validation, tables: Tables) -> bytes:

@@ -16,7 +16,7 @@ from skewguard.report.performance_documents import (
     CalibrationDocument,
     ComparisonDocument,
 )
-from skewguard.report.record_documents import SnapshotDocument, ValidationDocument
+from skewguard.report.record_documents import RetirementDocument, SnapshotDocument, ValidationDocument
 from skewguard.report.settings_documents import SettingsDocument
 
 DOCUMENTS: Mapping[str, type[Document]] = {
@@ -36,6 +36,7 @@ DOCUMENTS: Mapping[str, type[Document]] = {
     "calibration": CalibrationDocument,
     "validation": ValidationDocument,
     "snapshot": SnapshotDocument,
+    "retirement": RetirementDocument,
 }
 """By the name in `schema`: `skewguard.dev/NAME/v1`."""
 

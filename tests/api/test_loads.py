@@ -20,6 +20,23 @@ def test_nothing_said_is_a_small_load() -> None:
     assert (str(load.prompts.prompt_tokens), str(load.prompts.output_tokens)) == ("512", "128")
 
 
+@pytest.mark.parametrize(
+    ("rate", "longest", "duration"), [(4.0, 180.0, 60.0), (2.0, 180.0, 110.0), (0.5, 180.0, 180.0), (2.0, 60.0, 60.0)]
+)
+def test_rate_of_which_nobody_said_how_long_gives_answers_enough(rate: float, longest: float, duration: float) -> None:
+    """As many as a comparison of a p95 needs, within limits."""
+    assert loads.described(Wish(rate=rate), {}, longest).duration == duration
+    assert loads.described(Wish(rate=rate, duration=9.0), {}).duration == 9.0
+
+
+def test_load_may_go_on_where_nobody_said_when_it_is_over() -> None:
+    """Neither on the command line nor in the contract."""
+    assert loads.is_unbounded(Wish(concurrency=8), {"concurrency": 4})
+    assert not loads.is_unbounded(Wish(duration=9.0), {})
+    assert not loads.is_unbounded(Wish(requests=9), {})
+    assert not loads.is_unbounded(Wish(), PROMISED)
+
+
 def test_contract_says_what_nobody_asked_for() -> None:
     """And its silence leaves the defaults."""
     load = loads.described(Wish(), PROMISED)

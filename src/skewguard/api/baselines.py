@@ -37,16 +37,16 @@ def list_baselines(
         notes = [f"there are more; -l shows more than {limit}"] if len(found) > limit else []
         if not found and not unread:
             notes.append(_nothing(kept, word, every=every))
-        notes += _beside(kept, subject) if every else []
+        notes += _beside(kept, subject, unread) if every else []
         code = ExitCode.UNREADABLE if unread else ExitCode.OK
         return BaselineList(
             kept.place, tuple(found[:limit]), engines.tables_used(), tuple(unread), tuple(notes), exit_code=code
         )
 
 
-def _beside(kept: Kept, subject: Subject | None) -> Iterator[str]:
+def _beside(kept: Kept, subject: Subject | None, unread: list[InputProblem]) -> Iterator[str]:
     """What `--all` says beside the recordings: what was learned of noise, and what was set aside."""
-    for each in kept.calibrations(subject):
+    for each in kept.calibrations(subject, unread):
         yield f"calibration {each.id}, {each.made_at[:10]}: {keeping.placed(each.subject)}, {len(each.baselines)} runs"
     for aside, why in kept.retired.items():
         yield f"{aside} was {why}"

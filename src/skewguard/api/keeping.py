@@ -186,11 +186,21 @@ class Kept:
                     raise
                 unread.append(surroundings.problem(error))
 
-    def calibrations(self, subject: Subject | None) -> Iterator[Calibration]:
-        """What was learned of the noise of a subject (of all where it is None) and not set aside, the newest first."""
+    def calibrations(self, subject: Subject | None, unread: list[InputProblem] | None = None) -> Iterator[Calibration]:
+        """What was learned of the noise of a subject (of all where it is None) and not set aside, the newest first.
+
+        `unread` collects those that this version cannot read, as that of `baselines` does.
+        """
         for record in self._records.find("calibration", subject=subject, limit=MOST_READ):
-            if record.id not in self.retired:
+            if record.id in self.retired:
+                continue
+            try:
                 found = baseline_documents.read_calibration(bytes(record.body), f"record {record.id}")
+            except InputError as error:
+                if unread is None:
+                    raise
+                unread.append(surroundings.problem(error))
+            else:
                 yield structs.replace(found, id=record.id)
 
     def good(self, subject: Subject) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """The load of a recording: what was asked for, over what the contract promises, over a small default."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,6 +13,11 @@ from skewguard.language.loads import API, Load, Profile, Prompts, Spread, Stage
 from skewguard.language.measures import MEASURES, STATS, TIMES
 
 DURATION_S = 60.0
+LONGEST_S = 180.0
+ANSWERS = 200
+"""Nobody said how long: for a minute, and longer where a minute gives fewer answers than a comparison of a p95 needs."""
+SPARE = 20
+"""Answers more than that, since a random schedule has now fewer and now more."""
 CONCURRENCY = 4
 PROMPT_TOKENS, OUTPUT_TOKENS = 512, 128
 WARMUP_S = 10.0
@@ -46,8 +52,11 @@ class Wish(Struct, frozen=True, kw_only=True):
     ignore_eos: bool = False
 
 
-def described(wish: Wish, promised: Mapping[str, Any]) -> Load:
-    """The load to send. `promised` is `performance.load` of a contract. Raises `UsageError` for what cannot be meant."""
+def described(wish: Wish, promised: Mapping[str, Any], longest: float = LONGEST_S) -> Load:
+    """The load to send. `promised` is `performance.load` of a contract, `longest` how many seconds one of a rate may last of which
+
+    nobody said how long. Raises `UsageError` for what cannot be meant.
+    """
     _refuse_contradictions(wish)
     profile = _profile(wish, promised)
     choose = _Choice(wish, promised)
@@ -61,7 +70,7 @@ def described(wish: Wish, promised: Mapping[str, Any]) -> Load:
     if profile == "burst":
         requests = requests or choose("concurrency", CONCURRENCY)
     counted = requests is not None and (wish.requests is not None or "duration" not in promised)
-    duration = _duration(wish, choose, profile, counted=counted)
+    duration = _duration(wish, choose, profile, longest, counted=counted)
     return Load(
         profile=profile,
         prompts=_prompts(wish, choose),
@@ -92,11 +101,22 @@ class _Choice:
         return default if promised is None else promised
 
 
-def _duration(wish: Wish, choose: _Choice, profile: Profile, *, counted: bool) -> float | None:
+def _duration(wish: Wish, choose: _Choice, profile: Profile, longest: float, *, counted: bool) -> float | None:
     """Seconds that are measured; None where the requests themselves say when it is over."""
     if wish.duration is not None or counted or profile in (*_FIXED, "burst"):
         return wish.duration
-    return float(choose("duration", DURATION_S))
+    return float(choose("duration", _usual(choose("rate", None) if profile in _OPEN else None, longest)))
+
+
+def _usual(rate: float | None, longest: float) -> float:
+    """Seconds of a load of which nobody said how long: of a rate so long that it gives answers enough, within limits."""
+    return DURATION_S if rate is None else max(DURATION_S, min(longest, math.ceil((ANSWERS + SPARE) / rate)))
+
+
+def is_unbounded(wish: Wish, promised: Mapping[str, Any]) -> bool:
+    """Whether nobody said when the load is over, so that it may go on until it has answers enough."""
+    said = (wish.duration, wish.requests, promised.get("duration"), promised.get("requests"))
+    return all(each is None for each in said)
 
 
 def _profile(wish: Wish, promised: Mapping[str, Any]) -> Profile:

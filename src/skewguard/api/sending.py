@@ -25,8 +25,8 @@ MOST_ERRORS = 0.01
 FEWEST_ERRORS = 2
 """Failures below which no share of them is one: of the first ten requests a single one would be a tenth."""
 
-GRACE_S = 900.0
-"""Seconds that the last answers may take, while the connections to the cluster are kept."""
+GRACE_S = 900.0 + loads.LONGEST_S
+"""Seconds that a load may go on for, and that the last answers may take, while the connections to the cluster are kept."""
 UNTIMED_S = 3600.0
 """Seconds for which they are kept for a load that ends with its requests."""
 
@@ -70,6 +70,7 @@ def sent(bound: Baseline, thing: Thing, manner: Manner, how: Watching) -> Sent:
     ):
         seen = _looked(sampler, manner, how)
         notes = _allowed(seen, thing, on_live=manner.on_live)
+        until = _until(thing, manner, load)
         run = loadgen.run(
             target,
             load,
@@ -78,7 +79,9 @@ def sent(bound: Baseline, thing: Thing, manner: Manner, how: Watching) -> Sent:
             progress=manner.told,
             stop=stopping(sampler) if manner.on_live or not seen.told else None,
             part=manner.share or (0, 1),
+            until=until,
         )
+        notes += _longer(run) if until is not None else ()
         with Interrupts() as late:  # the load is over: an impatient hand throws away nothing of it
             beside = watching.metrics_beside(sampler.stop(), run, thing, how)
             made = measuring.of_run(structs.replace(bound, notes=(*bound.notes, *notes)), run, beside)
@@ -89,10 +92,30 @@ def _load(thing: Thing, manner: Manner) -> tuple[Load, prompting.PromptSet]:
     promised: Mapping[str, Any] = thing.promised.get("load", {})
     if manner.on_live:
         promised = {name: value for name, value in promised.items() if name in ON_LIVE}
-    load = loads.described(manner.wish, promised)
+    load = loads.described(manner.wish, promised, loads.DURATION_S if manner.on_live else loads.LONGEST_S)
     path = manner.wish.trace or manner.wish.prompts
     prompts = prompting.from_load(load, files.read_text(path, files.MOST_OF_RESULTS) if path is not None else None)
     return structs.replace(load, prompts=prompts.described), prompts
+
+
+def _until(thing: Thing, manner: Manner, load: Load) -> loadgen.Until | None:
+    """Until when a load goes on of which nobody said how long; beside users, and of several machines, never longer than it is."""
+    if (
+        manner.on_live
+        or manner.share is not None
+        or not loads.is_unbounded(manner.wish, thing.promised.get("load", {}))
+    ):
+        return None
+    return loadgen.Until(loads.ANSWERS + (load.concurrency or 0), loads.LONGEST_S)
+
+
+def _longer(run: Run) -> tuple[str, ...]:
+    """That it went on for longer than the load says."""
+    planned = run.load.warmup + (run.load.duration or 0.0)
+    if run.measured[1] - planned < 1:
+        return ()
+    said = f"{run.load.duration:g} s gave too few answers: it went on for {run.measured[1] - run.load.warmup:.0f} s"
+    return (f"nobody said how long, and {said} (--duration says how long)",)
 
 
 def longest(load: Load, prompts: prompting.PromptSet) -> float:

@@ -28,7 +28,10 @@ LOAD = options.gathering(
         ),
         "requests": click.option("--requests", type=_COUNT, metavar="N", help="End after so many requests."),
         "duration": click.option(
-            "--duration", type=options.Duration(), metavar="DURATION", help="End after this time. Default: 60s."
+            "--duration",
+            type=options.Duration(),
+            metavar="DURATION",
+            help="End after this time. Default: 60s, or longer, 3m at most, where 60s give fewer than 200 answers.",
         ),
         "warmup": click.option(
             "--warmup",

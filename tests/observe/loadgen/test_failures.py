@@ -18,7 +18,7 @@ import pytest
 
 from skewguard.language.baselines import Run
 from skewguard.observe import loadgen
-from skewguard.observe.loadgen import Live, Target, preparing, running
+from skewguard.observe.loadgen import Live, Target, enough, preparing, running
 from skewguard.observe.loadgen.failing import text_of
 from tests.fakes import certificates, engine
 from tests.observe.loadgen.loads import PROMPTS, load, ran
@@ -196,18 +196,30 @@ def test_stop_ends_a_run_and_keeps_its_rows() -> None:
     assert len(run.samples.failure) >= len(url.requests)
 
 
-def test_interrupt_keeps_what_was_measured() -> None:
-    """Ctrl-C ends the run in order: complete rows are kept, and the run says that it was interrupted."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_keeps_what_was_measured(number: signal.Signals) -> None:
+    """Ctrl-C, or the SIGTERM of a scheduler, ends the run in order: complete rows are kept, and it says that it was interrupted."""
+    before = signal.getsignal(number)
 
     def interrupt(live: Live) -> None:
         if live.completed >= 4:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), number)
 
     with engine.serving(engine.Answer(ttft=0.02)) as url:
         run = loadgen.run(Target(url), load(requests=None, duration=600), PROMPTS, progress=interrupt)
     assert (run.partial, run.stopped) == (True, "interrupted")
     assert failures(run)[""] >= 4
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(number) is before
+
+
+def test_server_that_says_nothing_is_not_waited_for_until_requests_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request may take ten minutes: where nothing at all comes, the run ends soon after its load, and says why."""
+    monkeypatch.setattr(enough, "DEAF_S", 0.3)
+    with engine.serving(engine.Answer(never=True)) as url:
+        run = ran(url, timeout_s=600, requests=None, duration=0.3)
+    assert run.partial
+    assert run.stopped.startswith("the server sent nothing within")
+    assert failures(run) == {"stopped": 4}
 
 
 def workers(parent: int) -> list[int]:

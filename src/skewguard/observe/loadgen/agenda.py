@@ -80,6 +80,11 @@ class Agenda:
             return self._slots == 0
         return self._steps[-1][1] == 0 and self._steps[-1][0] <= moment
 
+    def close(self, now: int) -> None:
+        """Nothing more is begun from now on; what is under way, or waits to be sent again, comes to its end."""
+        self._at = len(self._times)
+        self._steps = [(now, 0)] if self._slots or self._steps else []
+
     def stop(self, now: int) -> list[Exchange]:
         """Nothing more is due; gives the requests that were waiting."""
         self._at = len(self._times)

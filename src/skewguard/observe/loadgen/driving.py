@@ -4,6 +4,7 @@ One thread, one poll. What was read is parsed after every socket that was ready 
 look at the clock between two of them: neither a stamp nor a send waits for a parser.
 """
 
+import os
 from collections.abc import Callable
 
 from skewguard.observe.loadgen.agenda import NEVER, Agenda
@@ -14,6 +15,7 @@ from skewguard.observe.loadgen.connections import Connection, Opening
 from skewguard.observe.loadgen.exchanges import Exchange
 from skewguard.observe.loadgen.failing import coming_again, failure_of, is_about_counts, text_of
 from skewguard.observe.loadgen.ledger import Ledger
+from skewguard.observe.loadgen.messages import CLOSE
 from skewguard.observe.loadgen.polling import IN, OUT, Poll
 
 _READ = 16384
@@ -70,13 +72,16 @@ class Driver:
         self._idle.append(connection)
 
     def drive(self, control: int, beat: Callable[[], None]) -> None:
-        """Run until everything was sent and has ended. `control` is a descriptor that calls the end once it is readable."""
+        """Run until everything was sent and has ended. `control` is a descriptor on which the end is called: with `CLOSE` that of
+
+        sending, with anything else, or when it is closed, that of everything.
+        """
         self._poll.register(control)
         self._beat_at = NOW() + _BEAT
         self._set_due()
         while self._ledger.in_flight or not self._agenda.over():
             if self._turn(control):
-                self._stop()
+                self._called(control)
             if NOW() >= self._beat_at:
                 self._beat_at = NOW() + _BEAT
                 self._overdue()
@@ -84,6 +89,16 @@ class Driver:
         for connection in list(self._connections.values()):
             self._close(connection)
         self._poll.close()
+
+    def _called(self, control: int) -> None:
+        """Somebody called an end."""
+        if self._stopped:
+            return
+        if os.read(control, len(CLOSE)) == CLOSE:
+            self._agenda.close(NOW())
+            self._send_due(NOW())
+        else:
+            self._stop()
 
     def _turn(self, control: int) -> bool:
         """One wait and everything that it gave; True where `control` called. This is the hot one, and one function: it runs

@@ -1,4 +1,4 @@
-"""Ctrl-C in a run: heard between two messages, never within one, so that nothing that was measured is torn."""
+"""Ctrl-C, and the end that a scheduler calls (SIGTERM), in a run: heard between two messages, never within one, so that nothing that was measured is torn."""
 
 import signal
 import threading
@@ -7,24 +7,25 @@ from typing import Any, Self
 
 
 class Interrupts:
-    """While it is entered, in the main thread of a program that did not arrange it otherwise, Ctrl-C waits for `check`.
+    """While it is entered, in the main thread of a program that did not arrange it otherwise, Ctrl-C and SIGTERM wait for `check`.
 
-    A second one does not wait.
+    A second one does not wait. CI servers and Kubernetes send SIGTERM, and mean the same: end, and keep what there is.
     """
 
     def __init__(self) -> None:
         self._heard = False
-        self._before: Any = None
+        self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
-        plain = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        if plain and threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._hear)
+        usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+        if threading.current_thread() is threading.main_thread():
+            plain = [number for number, handler in usual.items() if signal.getsignal(number) is handler]
+            self._before = {number: signal.signal(number, self._hear) for number in plain}
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     @property
     def heard(self) -> bool:

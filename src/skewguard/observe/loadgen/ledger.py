@@ -81,12 +81,12 @@ class Ledger:
         self._empty()
         return rows
 
-    def counts(self) -> Counts:
-        """How it stands."""
+    def counts(self, heard: int) -> Counts:
+        """How it stands, after so many reads."""
         ttfts, e2es = tuple(self._ttfts), tuple(self._e2es)
         self._ttfts.clear()
         self._e2es.clear()
-        return Counts(self.sent, self.completed, self.failed, self.in_flight, ttfts, e2es)
+        return Counts(self.sent, self.completed, self.failed, self.in_flight, ttfts, e2es, heard)
 
 
 def _marks(exchange: Exchange) -> int:

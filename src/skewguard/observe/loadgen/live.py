@@ -8,7 +8,7 @@ class Live(Struct, frozen=True):
 
     `elapsed` in seconds, `rate` in requests completed per second and `ttft_p50`, `e2e_p50` in seconds, of the last
     seconds (None: nothing completed in them). `planned`: how many requests the load is of; None where that is not known
-    beforehand. `planned_seconds`: how long its schedule is, where that is known.
+    beforehand. `planned_seconds`: how long its schedule is, where that is known. `heard`: how often anything came at all.
     """
 
     elapsed: float
@@ -21,3 +21,4 @@ class Live(Struct, frozen=True):
     e2e_p50: float | None = None
     planned: int | None = None
     planned_seconds: float | None = None
+    heard: int = 0

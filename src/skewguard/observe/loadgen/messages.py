@@ -18,6 +18,10 @@ CENSORED, FRESH, SHARED, APART = 1, 2, 4, 8
 (usage, the end of the stream) came in the read of the last token, or in a later one."""
 
 
+CLOSE = b"\1"
+"""The word to a process to begin nothing more, and to let what is under way come to its end; any other ends that too."""
+
+
 class Plan(Struct, frozen=True):
     """Everything a load process needs. The key is in `headers`, which is why a plan goes over a pipe and has no repr."""
 
@@ -65,7 +69,10 @@ class Rows(Struct, frozen=True, tag="rows"):
 
 
 class Counts(Struct, frozen=True, tag="counts"):
-    """How it stands: the recent times to the first token and to the end, of the requests that ended since the last word."""
+    """How it stands: the recent times to the first token and to the end, of the requests that ended since the last word.
+
+    `heard`: how often anything was read.
+    """
 
     sent: int
     completed: int
@@ -73,6 +80,7 @@ class Counts(Struct, frozen=True, tag="counts"):
     in_flight: int
     ttfts: tuple[float, ...] = ()
     e2es: tuple[float, ...] = ()
+    heard: int = 0
 
 
 class End(Struct, frozen=True, tag="end"):

@@ -15,6 +15,7 @@ from msgspec import structs
 from skewguard.language.errors import InputError
 from skewguard.observe.loadgen.merging import Written
 from skewguard.observe.loadgen.messages import (
+    CLOSE,
     Broken,
     Counts,
     End,
@@ -135,6 +136,11 @@ class Processes:
             self._selector.unregister(descriptor)
             if process.end is None and not self.lost:
                 self.lost = f"a load process ended early ({process.fault or _how(process.popen.wait())})"
+
+    def close(self) -> None:
+        """Call the end of sending: what is under way comes to its end."""
+        for process in self._all:
+            process.tell(CLOSE)
 
     def stop(self) -> None:
         """Call the end."""

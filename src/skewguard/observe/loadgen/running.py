@@ -15,6 +15,7 @@ from skewguard.language.baselines import Instrument, Run, Samples
 from skewguard.language.errors import UsageError
 from skewguard.language.loads import Load
 from skewguard.observe.loadgen import arrivals, machine, merging
+from skewguard.observe.loadgen.enough import Until, Watch
 from skewguard.observe.loadgen.interrupts import Interrupts
 from skewguard.observe.loadgen.live import Live
 from skewguard.observe.loadgen.messages import Plan
@@ -42,19 +43,21 @@ def run(
     progress: Callable[[Live], None] | None = None,
     stop: Callable[[Live], str | None] | None = None,
     part: tuple[int, int] = (0, 1),
+    until: Until | None = None,
 ) -> Run:
     """See `loadgen.run`."""
     _check(load, prompts, processes, target)
     load = structs.replace(load, prompts=prompts.described)
+    watch = Watch(load, until)
     prompts = structs.replace(prompts, run=secrets.randbits(_RUN_BITS))
-    with Processes(_plans(target, load, prompts, processes, part)) as crew:
-        whole = arrivals.share(arrivals.schedule(load, prompts.times), *part)
+    with Processes(_plans(target, watch.longest, prompts, processes, part)) as crew:
+        whole = arrivals.share(arrivals.schedule(watch.longest, prompts.times), *part)
         crew.ready()
         before, started_at = machine.busy(), datetime.now(UTC).isoformat(timespec="milliseconds")
         start = time.monotonic_ns() + _LEAD
         crew.go(start)
         with Interrupts() as interrupts:
-            reason = _listen(crew, Standing(whole, start), interrupts, progress, stop)
+            reason = _listen(crew, Standing(whole, start), interrupts, watch, progress, stop)
         seconds = (time.monotonic_ns() - start) / 1e9
         return _put_together(crew, target, load, reason, started_at, seconds, before, machine.busy())
 
@@ -88,6 +91,7 @@ def _listen(
     crew: Processes,
     standing: Standing,
     interrupts: Interrupts,
+    watch: Watch,
     progress: Callable[[Live], None] | None,
     stop: Callable[[Live], str | None] | None,
 ) -> str:
@@ -100,13 +104,15 @@ def _listen(
             if time.monotonic() < told_at:
                 continue
             told_at = time.monotonic() + _TOLD_EVERY
-            live = standing.live(crew.counts())
+            live = watch.told(standing.live(crew.counts()))
             if progress is not None:
                 progress(live)
-            if not reason and (reason := (stop(live) if stop is not None else None) or crew.lost):
+            if watch.closes(live):
+                crew.close()
+            if not reason and (reason := (stop(live) if stop is not None else None) or crew.lost or watch.silent(live)):
                 crew.stop()
         if progress is not None:
-            progress(standing.live(crew.counts()))
+            progress(watch.told(standing.live(crew.counts())))
     except KeyboardInterrupt:
         reason = reason or INTERRUPTED
         crew.finish()

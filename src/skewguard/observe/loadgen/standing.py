@@ -45,6 +45,7 @@ class Standing:
             e2e_p50=_median(entry[3] for entry in self._recent),
             planned=self._planned,
             planned_seconds=self._seconds,
+            heard=sum(count.heard for count in counts),
         )
 
 

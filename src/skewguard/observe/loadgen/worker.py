@@ -92,7 +92,7 @@ def _drive(plan: messages.Plan, outbox: Outbox) -> None:
 
     def beat() -> None:
         outbox.say(ledger.taken())
-        outbox.say(ledger.counts())
+        outbox.say(ledger.counts(driver.reads))
 
     driver.drive(_PARENT, beat)
     wall = (NOW() - start) / 1e9

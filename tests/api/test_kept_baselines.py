@@ -100,6 +100,14 @@ def test_empty_list_says_what_to_do(store: Path) -> None:
     )
 
 
+def test_list_without_a_match_says_of_what_there_is_something(store: Path) -> None:
+    """Somebody mistyped a name, or the store is another one."""
+    keep(store, baseline())
+    assert api.list_baselines("deploy/nix", store=str(store)).notes == (
+        "nothing was recorded of deploy/nix yet; there is something of eu:Deployment prod/chat",
+    )
+
+
 def test_list_of_what_is_no_workload_is_refused(store: Path) -> None:
     """An id names one recording, and is shown."""
     with pytest.raises(UsageError, match="names no workload"):
@@ -187,6 +195,15 @@ def test_two_runs_of_the_same_thing_are_the_same(store: Path) -> None:
     first, second = keep(store, baseline(), baseline(at=LATER))
     found = api.compare_baselines(first, second, store=str(store))
     assert (found.comparison.verdict, found.exit_code, found.a.id, found.b.id) == ("same", 0, first, second)
+
+
+def test_recording_beside_itself_is_said_to_be_one(store: Path) -> None:
+    """Nothing was compared with anything else."""
+    (made,) = keep(store, baseline())
+    assert (
+        api.compare_baselines(made, made, store=str(store)).notes[0]
+        == f"A and B are one and the same recording, {made}"
+    )
 
 
 def test_five_times_slower_is_worse(tmp_path: Path) -> None:

@@ -218,3 +218,21 @@ def test_recording_is_set_aside_from_the_command_line(run: Run, tmp_path: Path) 
     assert (told.code, told.err) == (0, "")
     assert told.out == f"baseline {made} of Deployment prod/chat container vllm is set aside in {store}: throttled\n"
     assert run("baseline", "list", "--store", str(store), "-o", "json").document["baselines"] == []
+
+
+def test_recording_that_goes_to_a_file_says_where_it_is_kept(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On stderr, with its id: stdout is for the result."""
+    kept = BaselineReport((baseline(id="01JDK"),), stored="/home/dev/s.db")
+    monkeypatch.setattr(api, "record_baseline", lambda *_, **__: kept, raising=False)
+    told = run("baseline", "record", "--endpoint", "http://chat", "-o", f"json={tmp_path / 'x.json'}")
+    assert (told.out, told.err) == ("", "01JDK: valid baseline, stored in /home/dev/s.db\n")
+    assert "stored in" not in run("baseline", "record", "--endpoint", "http://chat").err
+
+
+def test_export_refuses_a_format_by_its_own_name(run: Run, tmp_path: Path) -> None:
+    """And says that it writes JSON unless another is asked for."""
+    refused = run("baseline", "export", "x", "-o", "junit", "--store", str(tmp_path / "s.db"))
+    assert "baseline export has no output format 'junit'" in refused.err
+    assert "Default: json." in run("baseline", "export", "--help").out

@@ -52,9 +52,14 @@ def compare_baselines(
             second,
             engines.tables_used(),
             errors=(*around.problems, *promised.problems),
-            notes=(*notes, *told),
+            notes=(*_twice(first, second), *notes, *told),
             exit_code=exit_code(found, unread=bool(around.problems or promised.problems), allow=allow_inconclusive),
         )
+
+
+def _twice(a: Baseline, b: Baseline) -> list[str]:
+    """That nothing was compared with anything else, where that is so."""
+    return [f"A and B are one and the same recording, {a.id}"] if a.id and a.id == b.id else []
 
 
 @contextmanager

@@ -95,7 +95,7 @@ def record(
             **recording,
             **reach,
         )
-    return output.emit(result, wanted, verbose=verbose, color=color)
+    return output.emit(result, wanted, verbose=verbose, color=color, told=True)
 
 
 @baseline.command()
@@ -229,7 +229,7 @@ def calibrate(
             **recording,
             **reach,
         )
-    return output.emit(result, wanted, verbose=verbose, color=color)
+    return output.emit(result, wanted, verbose=verbose, color=color, told=True)
 
 
 @baseline.command(name="list")
@@ -318,7 +318,7 @@ def show(
 @click.option("--context", help="Context of a workload that is named without one.")
 @options.COLOR
 @options.VERBOSE
-@options.OUTPUT
+@options.EXPORT_OUTPUT
 def export(
     thing: str,
     store: str | None,
@@ -330,7 +330,7 @@ def export(
 ) -> int:
     """Write one recording with a row for each request.
 
-    ID is as for `show`. Default: -o json, which `compare` reads again.
+    ID is as for `show`; `compare` reads the JSON again.
 
     \b
         skewguard baseline export 01JDK > chat.json
@@ -340,7 +340,7 @@ def export(
     from skewguard import api
     from skewguard.cli import output
 
-    return _shown(api.export_baseline, output.parse(outputs or ("json",), "baseline show"), verbose, color, thing,
+    return _shown(api.export_baseline, output.parse(outputs or ("json",), "baseline export"), verbose, color, thing,
                   store=store, namespace=namespace, context=context)  # fmt: skip
 
 
@@ -371,8 +371,9 @@ def merge(
     from skewguard import api
     from skewguard.cli import output
 
-    return _shown(api.merge_baselines, output.parse(outputs, "baseline merge"), verbose, color, files,
-                  store=store, keep=not no_store)  # fmt: skip
+    wanted = output.parse(outputs, "baseline merge")
+    result = api.merge_baselines(files, store=store, keep=not no_store, environ=os.environ)
+    return output.emit(result, wanted, verbose=verbose, color=color, told=True)
 
 
 def _shown(

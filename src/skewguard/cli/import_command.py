@@ -43,4 +43,4 @@ def import_(
     result = api.import_baselines(
         files, as_=as_, namespace=namespace, store=store, keep=not no_store, environ=os.environ
     )
-    return output.emit(result, wanted, verbose=verbose, color=color)
+    return output.emit(result, wanted, verbose=verbose, color=color, told=True)

@@ -8,14 +8,19 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-OUTPUT = click.option(
-    "-o",
-    "--output",
-    "outputs",
-    multiple=True,
-    metavar="FORMAT[=PATH]",
-    help="Result format, to stdout or to PATH. Repeatable. Default: table.",
-)
+
+def _output(default: str) -> Callable[[F], F]:
+    return click.option(
+        "-o",
+        "--output",
+        "outputs",
+        multiple=True,
+        metavar="FORMAT[=PATH]",
+        help=f"Result format, to stdout or to PATH. Repeatable. Default: {default}.",
+    )
+
+
+OUTPUT, EXPORT_OUTPUT = _output("table"), _output("json")
 
 
 def _bare(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:

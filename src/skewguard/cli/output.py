@@ -60,11 +60,11 @@ def lists_passed(wanted: Wanted) -> bool:
     return any(report.FORMATS[name].lists_passed for name, _ in wanted)
 
 
-def emit(result: Report, wanted: Wanted, *, verbose: bool, color: bool | None) -> int:
+def emit(result: Report, wanted: Wanted, *, verbose: bool, color: bool | None, told: bool = False) -> int:
     """Give the result in every wanted format, and the exit code of the whole.
 
     What cannot be written is told, and neither keeps the other formats back nor hides what was found. Where stdout
-    carries a machine format, the summary goes to stderr.
+    carries nothing for people, the summary of a check goes to stderr, and with `told` that of what was kept.
     """
     failed = False
     for name, path in sorted(wanted, key=lambda each: each[1] is None):
@@ -77,8 +77,11 @@ def emit(result: Report, wanted: Wanted, *, verbose: bool, color: bool | None) -
             failed = True
             telling.tell(error)
     printed = [name for name, path in wanted if path is None]
-    if isinstance(result, CheckReport) and not any(name in ("table", "wide") for name in printed):
-        telling.say(report.summary(result))
+    if not any(name in ("table", "wide") for name in printed):
+        if isinstance(result, CheckReport):
+            telling.say(report.summary(result))
+        elif told:
+            telling.say(report.kept(result))
     return ExitCode.first([ExitCode(result.exit_code), *([ExitCode.UNREADABLE] if failed else [])])
 
 

@@ -22,7 +22,7 @@ from skewguard.report import redaction
 from skewguard.report.formats import FORMATS, Format
 from skewguard.report.options import Options
 
-__all__ = ["FORMATS", "Format", "Options", "formats_for", "remarks", "render", "rendered", "summary", "verb"]
+__all__ = ["FORMATS", "Format", "Options", "formats_for", "kept", "remarks", "render", "rendered", "summary", "verb"]
 
 
 _VERBS = (
@@ -54,6 +54,20 @@ def summary(report: CheckReport) -> str:
     from skewguard.report import summaries
 
     return summaries.check(report)
+
+
+def kept(report: Report) -> str:
+    """The closing line of what was recorded or learned, with its id: where it is kept, for the error stream."""
+    from skewguard.language.baselines import BaselineReport, CalibrationReport
+    from skewguard.report import baseline_words
+
+    clean, _ = redaction.behind_the_door(report, Options())
+    if isinstance(clean, BaselineReport):
+        ids = ", ".join(each.id for each in clean.baselines if each.id)
+        return f"{ids}: {baseline_words.summary(clean)}" if ids else baseline_words.summary(clean)
+    if isinstance(clean, CalibrationReport) and clean.calibration is not None:
+        return baseline_words.noise_summary(clean.calibration, clean.stored)
+    return "; ".join(clean.notes) if isinstance(clean, CalibrationReport) else ""
 
 
 def remarks(report: InitReport, options: Options | None = None) -> str:

@@ -274,7 +274,8 @@ def summary(report: BaselineReport) -> str:
     wrong = [item for item in report.baselines if not item.valid]
     if wrong and len(report.baselines) == 1:
         first, *more = wrong[0].invalid_because or ("no reason was given",)
-        return f"invalid: {first}" + (f"; and {words.counted(len(more), 'reason')} more" if more else "")
+        said = f"invalid: {first}" + (f"; and {words.counted(len(more), 'reason')} more" if more else "")
+        return f"{said}. Kept in {report.stored}" if report.stored else said
     counted = words.counted(len(report.baselines), "baseline") if len(report.baselines) > 1 else "valid baseline"
     said = f"{counted}, {len(wrong)} invalid" if wrong else counted
     said += _judged(report.comparison) if report.comparison is not None else ""

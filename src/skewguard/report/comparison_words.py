@@ -1,10 +1,13 @@
 """What two baselines say of each other, in words: the verdict in one sentence, then what moved, the worst first."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from skewguard.language.baselines import Baseline, Compared, Comparison, Verdict
 from skewguard.report import baseline_words, load_words, quantities, words
 from skewguard.report.live_words import Cell, Table
+
+_DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{20,}\b")
 
 ORDER: tuple[Verdict, ...] = ("worse", "inconclusive", "better", "same")
 STYLES: Mapping[Verdict, str] = {"worse": "error", "inconclusive": "unknown", "better": "good", "same": "good"}
@@ -132,10 +135,20 @@ def folded(item: Comparison) -> str:
 def differences(item: Comparison) -> Table:
     """What the two differ in, what keeps them from being compared first."""
     rows: list[tuple[Cell, ...]] = [
-        ((each.what, "error" if each.blocks else "strong"), (each.a, ""), (each.b, ""), (each.reason, "faint"))
+        (
+            (each.what, "error" if each.blocks else "strong"),
+            (_short(each.a), ""),
+            (_short(each.b), ""),
+            (each.reason, "faint"),
+        )
         for each in sorted(item.differs, key=lambda each: not each.blocks)
     ]
     return Table(("differs", "a", "b", ""), tuple(rows))
+
+
+def _short(text: str) -> str:
+    """A digest by its first twelve characters, which tell two apart as well as all of them do."""
+    return _DIGEST.sub(r"\1", text)
 
 
 def sides(item: Comparison, a: Baseline, b: Baseline) -> list[tuple[str, str]]:

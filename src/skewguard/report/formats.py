@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from skewguard.language.baselines import BaselineReport
 
 MEASURING_VERBS = (
-    "baseline record", "baseline import", "baseline merge", "baseline show", "baseline list", "baseline compare",
-    "baseline calibrate",
+    "baseline record", "baseline import", "baseline merge", "baseline show", "baseline export", "baseline list",
+    "baseline compare", "baseline calibrate",
 )  # fmt: skip
 """Verbs whose result is numbers."""
 PEOPLE_VERBS = ("check", "verify", "settings", "diff", "discover", "check-access", *MEASURING_VERBS)
 """Verbs whose result people pass on to each other; what `explain` says stands in the docs."""
 ALL_VERBS = (*PEOPLE_VERBS, "explain")
-ROWS_VERBS = ("baseline record", "baseline merge", "baseline show")
+ROWS_VERBS = ("baseline record", "baseline merge", "baseline show", "baseline export")
 """Verbs whose result may hold a row for each request."""
 CHECKING_VERBS = ("check", "verify")
 """Verbs whose result is findings."""

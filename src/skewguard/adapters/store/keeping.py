@@ -188,12 +188,12 @@ class Store:
             return [dict(row) for row in connection.execute(wanted).mappings()]
 
     def _like(self, beginning: str | None, type: RecordType | None) -> str:
-        """Ids that may have been meant: those around it, or the newest."""
+        """Ids that may have been meant: those around it in the order of ids, or the newest."""
         ids = _of_type(select(_records.c.id), type)
         after = self._rows(ids.where(_records.c.id >= (beginning or "")).order_by(_records.c.id).limit(2))
         below = self._rows(ids.where(_records.c.id < (beginning or "Z")).order_by(_records.c.id.desc()).limit(3))
         near = [row["id"] for row in (*reversed(below), *(after if beginning else ()))]
-        return f"near it: {_names(near)}" if near else f"the store holds no {type or 'record'}s yet"
+        return f"there are {_names(near)}" if near else f"the store holds no {type or 'record'}s yet"
 
 
 def _of_type(wanted: Select[Any], type: RecordType | None) -> Select[Any]:

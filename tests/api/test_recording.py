@@ -1,8 +1,9 @@
 """`record_baseline` against an engine whose truth is known, and against a cluster in this process."""
 
+import json
 import signal
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -57,12 +58,15 @@ def store(tmp_path: Path) -> str:
 
 @contextmanager
 def serving(
-    answer: engine.Behaviour | None = None, page: Callable[[int], bytes] | None = None
+    answer: engine.Behaviour | None = None,
+    page: Callable[[int], bytes] | None = None,
+    models: Sequence[str] = (engine.MODEL,),
 ) -> Iterator[engine.Served]:
     """An engine; `page` is its page of metrics, by how often it was asked."""
     asked = iter(range(10**6))
+    listed = json.dumps({"data": [{"id": model} for model in models]}).encode()
     told = {} if page is None else {"/metrics": lambda: page(next(asked))}
-    with engine.serving(answer or engine.Answer(ttft=0.01, gap=0.002), pages=told) as url:
+    with engine.serving(answer or engine.Answer(ttft=0.01, gap=0.002), pages=told, models=listed) as url:
         yield url
 
 
@@ -488,6 +492,11 @@ def behind(server: ApiServer, page: pages.Pages) -> None:
         server.listen("prod", pod, 8000, ("127.0.0.1", page.port))
 
 
+def counting(url: engine.Served, twice: float = 1.0) -> pages.Page:
+    """The page of each of two replicas that served half of what was asked there."""
+    return lambda _number: pages.vllm(7 + twice * sum(each.whole for each in url.requests) / 2, running=0)
+
+
 def names(server: ApiServer) -> list[str]:
     """The pods."""
     return [each["metadata"]["name"] for each in made.chat(2) if each["kind"] == "Pod"]
@@ -495,12 +504,10 @@ def names(server: ApiServer) -> list[str]:
 
 def test_workload_is_bound_to_what_its_replicas_run_with(server: ApiServer, tmp_path: Path, store: str) -> None:
     """Load goes to the URL, settings come from the cluster, metrics from each replica."""
-    with pages.Pages(lambda _number: pages.vllm(7, running=0)) as page, serving() as url:
+    with serving(models=["m"]) as url, pages.Pages(counting(url)) as page:
         behind(server, page)
         kubeconfig = server.kubeconfig(tmp_path, namespace="prod")
-        report = record(
-            url, workload="deploy/chat", kubeconfig=kubeconfig, store=store, depth="endpoints", model=engine.MODEL
-        )
+        report = record(url, workload="deploy/chat", kubeconfig=kubeconfig, store=store, depth="endpoints")
     found = one(report)
     assert (report.exit_code, found.replicas, len(url.requests)) == (0, 2, 40)
     assert (found.subject.kind, found.subject.name, found.subject.namespace) == ("Deployment", "chat", "prod")
@@ -514,9 +521,79 @@ def test_workload_is_bound_to_what_its_replicas_run_with(server: ApiServer, tmp_
     ]
 
 
+def of_chat(server: ApiServer, tmp_path: Path, url: str, **more: Any) -> Baseline:
+    """A recording of `chat`, with load that goes to a URL."""
+    kubeconfig = server.kubeconfig(tmp_path, namespace="prod")
+    return one(record(url, workload="deploy/chat", kubeconfig=kubeconfig, depth="api", **more))
+
+
+def test_load_goes_to_no_engine_that_serves_another_model(server: ApiServer, tmp_path: Path) -> None:
+    """Its numbers would be bound to settings that it does not run with."""
+    with serving(page=idle) as url, pages.Pages(idle) as page:
+        behind(server, page)
+        with pytest.raises(
+            UsageError, match="does not lead to Deployment prod/chat.*it serves fake-model, and the workload m;"
+        ):
+            of_chat(server, tmp_path, url)
+    assert url.requests == []
+
+
+def test_load_asks_for_no_model_that_the_workload_does_not_serve(server: ApiServer, tmp_path: Path) -> None:
+    """A router may serve many; the one that was named is not the workload's."""
+    with serving(models=["m", "other"]) as url, pages.Pages(idle) as page:
+        behind(server, page)
+        with pytest.raises(UsageError, match="the requests would ask for other, and the workload serves m;"):
+            of_chat(server, tmp_path, url, model="other")
+    assert url.requests == []
+
+
+def test_load_that_the_pods_did_not_count_is_not_valid(
+    server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another engine serves a model of the same name."""
+    monkeypatch.setattr(watching, "SETTLE_S", 0.1)
+    with serving(models=["m"]) as url, pages.Pages(idle) as page:
+        behind(server, page)
+        found = of_chat(server, tmp_path, url)
+    assert not found.valid
+    assert found.invalid_because[0].startswith(
+        "the load did not reach the pods of the workload: they counted 0 of 40 requests"
+    )
+
+
+def test_others_that_were_served_beside_the_load_are_told(server: ApiServer, tmp_path: Path) -> None:
+    """The pods counted more than was sent."""
+    with serving(models=["m"]) as url, pages.Pages(counting(url, 2)) as page:
+        behind(server, page)
+        found = of_chat(server, tmp_path, url)
+    assert found.valid
+    assert any(note.startswith("the pods counted 80 requests, and 40 were ours") for note in found.notes)
+
+
+def test_where_the_load_went_is_kept(server: ApiServer, tmp_path: Path, store: str) -> None:
+    """The address and the model that requests asked for."""
+    with serving(models=["m"]) as url, pages.Pages(counting(url)) as page:
+        behind(server, page)
+        found = of_chat(server, tmp_path, url, store=store)
+    kept = one(api.show_baseline(found.id, store=store))
+    assert (found.endpoint, found.model) == (kept.endpoint, kept.model) == (url, "m")
+
+
+def test_nobody_who_tells_whether_the_load_arrived_is_a_note(server: ApiServer, tmp_path: Path) -> None:
+    """Neither pages of the pods nor a list of models at the address."""
+    server.rights.deny("create", "pods/portforward")
+    server.rights.deny("get", "pods/proxy")
+    with serving(models=[]) as url:
+        found = of_chat(server, tmp_path, url, on_live=True)
+    assert any("serves the model of the workload is not known: " in note for note in found.notes)
+    assert any(
+        note.startswith("whether the load reached the pods of the workload is not known: ") for note in found.notes
+    )
+
+
 def test_workload_that_serves_its_users_is_left_alone(server: ApiServer, tmp_path: Path) -> None:
     """One busy replica is enough."""
-    with pages.Pages(pages.vllm) as page, serving() as url:
+    with pages.Pages(pages.vllm) as page, serving(models=["m"]) as url:
         behind(server, page)
         with pytest.raises(UsageError, match=r"Deployment prod/chat.* has traffic of its users"):
             record(url, workload="deploy/chat", kubeconfig=server.kubeconfig(tmp_path, namespace="prod"), depth="api")
@@ -528,7 +605,7 @@ def test_workload_whose_metrics_nobody_may_read_needs_a_word(server: ApiServer, 
     server.rights.deny("create", "pods/portforward")
     server.rights.deny("get", "pods/proxy")
     words = {"workload": "deploy/chat", "kubeconfig": server.kubeconfig(tmp_path, namespace="prod"), "depth": "api"}
-    with serving() as url:
+    with serving(models=["m"]) as url:
         with pytest.raises(UsageError, match="nobody can tell whether") as refused:
             record(url, **words)
         assert url.requests == []

@@ -119,6 +119,7 @@ LOADED = Baseline(
     gaps=(NO_GPU,),
     inputs_digest="inp1:" + "9d" * 32,
     model="Qwen/Qwen3-8B",
+    endpoint="http://chat.prod:8000",
     engine="vllm",
     version="0.11.0",
 )

@@ -177,7 +177,7 @@ def test_baseline_has_the_documented_keys() -> None:
     assert list(json.loads(write(LOADED))) == [
         "schema", "tool", "exit_code", "id", "subject", "started_at", "duration", "replicas", "gpus", "kind", "valid",
         "invalid_because", "partial", "load", "requests", "slo", "instrument", "metrics", "samples", "facts", "gaps",
-        "inputs_digest", "made_by", "model", "engine", "version", "measured", "part",
+        "inputs_digest", "made_by", "model", "endpoint", "engine", "version", "measured", "part",
         "notes",
     ]  # fmt: skip
 

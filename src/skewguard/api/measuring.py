@@ -13,12 +13,15 @@ from skewguard.language.measures import MEASURES
 _ORDER = {name: number for number, name in enumerate(MEASURES)}
 
 
-def of_run(bound: Baseline, run: Run, beside: Sequence[Metric] = ()) -> Baseline:
-    """The baseline of a run. `bound` says what it is bound to; `beside` are metrics of the engine itself, read meanwhile."""
+def of_run(bound: Baseline, run: Run, beside: Sequence[Metric] = (), invalid_because: Sequence[str] = ()) -> Baseline:
+    """The baseline of a run. `bound` says what it is bound to; `beside` are metrics of the engine itself, read meanwhile;
+
+    `invalid_because` is what the engine's counters have against it.
+    """
     found = metrics.of_run(run, slo=bound.slo, gpus=bound.gpus)
     counted = {metric.name for metric in found}  # a gap of the rows is none that anything else could fill
     beside = [metric for metric in beside if metric.name not in counted]
-    reasons = [*validity.reasons(run, found), *_share(bound)]
+    reasons = [*invalid_because, *validity.reasons(run, found), *_share(bound)]
     few = "" if bound.part is not None or reasons else validity.too_few(run)
     return structs.replace(
         bound,

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from skewguard.api import keeping, measuring, surroundings
 from skewguard.api.keeping import Word
-from skewguard.judge.baseline import merging
+from skewguard.judge.baseline import merging, reaching
 from skewguard.knowledge import engines
 from skewguard.language.baselines import Baseline, BaselineReport, Metric
 from skewguard.language.errors import InputError
@@ -46,7 +46,10 @@ def _whole(shares: Sequence[Baseline]) -> Baseline:
     first = structs.replace(shares[0], id="", part=None, notes=())
     run = merging.merged(shares)
     told = f"merged from {len(shares)} shares of one load"
-    return measuring.of_run(first, structs.replace(run, notes=(*run.notes, told)), beside=_beside(shares))
+    missed = [reason for each in shares for reason in each.invalid_because if reason.startswith(reaching.MISSED)]
+    return measuring.of_run(
+        first, structs.replace(run, notes=(*run.notes, told)), _beside(shares), list(dict.fromkeys(missed))
+    )
 
 
 def _beside(shares: Sequence[Baseline]) -> tuple[Metric, ...]:

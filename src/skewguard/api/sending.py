@@ -10,8 +10,10 @@ from skewguard.api import loads, measuring, watching
 from skewguard.api.loads import Wish
 from skewguard.api.measured import Thing
 from skewguard.api.watching import Watching
-from skewguard.judge.baseline import busy
+from skewguard.judge.baseline import busy, reaching
 from skewguard.judge.baseline.busy import Busy
+from skewguard.judge.baseline.reaching import Reached
+from skewguard.language import redact
 from skewguard.language.baselines import Baseline, Run
 from skewguard.language.errors import UsageError
 from skewguard.language.loads import Load
@@ -19,6 +21,7 @@ from skewguard.observe import loadgen
 from skewguard.observe.loadgen import prompting, running
 from skewguard.observe.loadgen.interrupts import Interrupts
 from skewguard.observe.loadgen.live import Live
+from skewguard.observe.sources import models
 from skewguard.observe.sources.sampling import Sampler
 
 MOST_ERRORS = 0.01
@@ -63,6 +66,7 @@ def sent(bound: Baseline, thing: Thing, manner: Manner, how: Watching) -> Sent:
         how.manner.key.text if how.manner.key is not None else None,
         how.reached.ca_file,
     )
+    named = _refuse_stranger(thing, target, how)
     seconds = longest(load, prompts)
     with (
         watching.witnesses(thing, how, seconds=seconds + GRACE_S) as witnesses,
@@ -83,9 +87,39 @@ def sent(bound: Baseline, thing: Thing, manner: Manner, how: Watching) -> Sent:
         )
         notes += _longer(run) if until is not None else ()
         with Interrupts() as late:  # the load is over: an impatient hand throws away nothing of it
-            beside = watching.metrics_beside(sampler.stop(), run, thing, how)
-            made = measuring.of_run(structs.replace(bound, notes=(*bound.notes, *notes)), run, beside)
+            if thing.context is not None:
+                watching.settle(sampler, run)
+            watched = sampler.stop()
+            reached = reaching.counted(bound, run, watched) if thing.context is not None else Reached()
+            told = (*bound.notes, *notes, *named, *reached.notes)
+            whole = structs.replace(bound, endpoint=_shown(manner.url), notes=told)
+            beside = watching.metrics_beside(watched, run, thing, how)
+            made = measuring.of_run(whole, run, beside, reached.invalid_because)
     return Sent(made, interrupted=_was_interrupted(run) or late.heard)
+
+
+def _refuse_stranger(thing: Thing, target: loadgen.Target, how: Watching) -> tuple[str, ...]:
+    """Raise `UsageError` where what answers at the URL serves no model of the workload; a note where that is not known."""
+    if thing.context is None:
+        return ()
+    own = reaching.names(thing.bound.facts)
+    there = models.at_url(target.url, how.manner.key, how.reached.ca_file, seconds=how.reached.timeout)
+    if isinstance(there, str) or not own:
+        why = there if isinstance(there, str) else "which models it serves is not known"
+        return (f"whether {_shown(target.url)} serves the model of the workload is not known: {why}",)
+    if why := reaching.stranger(own, there, target.model):
+        raise UsageError(
+            f"{_shown(target.url)} does not lead to {thing.bound.subject}: {why}; nothing was sent",
+            hint="give the address that leads to its pods; an engine of its own is measured with --endpoint URL alone",
+        )
+    return ()
+
+
+def _shown(url: str) -> str:
+    """An address as it is kept and shown: without credentials."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return redact.free_text(f"{scheme}://{host.rpartition('@')[2]}{slash}{path}".rstrip("/"))
 
 
 def _load(thing: Thing, manner: Manner) -> tuple[Load, prompting.PromptSet]:

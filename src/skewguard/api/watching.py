@@ -25,6 +25,8 @@ LOOK_S = 3.0
 """Seconds for which an engine is looked at before anything is sent to it."""
 PATIENCE_S = 12.0
 """Seconds beyond them, and beyond two beats, that slow pages are waited for: two of them may take 5 s each."""
+SETTLE_S = 3.0
+"""Seconds for which pages are waited for that have counted everything that was answered."""
 _ROUND_S = 0.25
 
 
@@ -75,6 +77,17 @@ def look(sampler: Sampler, beat: float) -> Busy:
         settled = spent >= LOOK_S and (found.told or sampler.seen().missed > 0)
         if found.any or settled or spent >= limit:
             return found
+        time.sleep(_ROUND_S)
+
+
+def settle(sampler: Sampler, run: Run) -> None:
+    """Wait a moment for pages that have counted the last answers: an engine may count after it has sent."""
+    limit = time.monotonic() + SETTLE_S
+    completed = sum(not failure for failure in run.samples.failure)
+    while time.monotonic() < limit:
+        counted = sampler.seen().requests
+        if counted is None or counted >= completed:
+            return
         time.sleep(_ROUND_S)
 
 

@@ -195,7 +195,7 @@ class Baseline(Struct, frozen=True):
     `kind`: `load` was sent by us (or by the tool that `made_by` names), `traffic` was production's own. An invalid one (`invalid_because`)
     is no baseline: it is kept, shown, and never compared against. `slo` is by metric and statistic, as in a contract.
     `replicas` None: not known. `id` is empty until the store has given one. `measured` are the two moments between which rows
-    count. `part`: this is the k-th (from 0) of n shares of one load, which several machines sent; it says nothing alone.
+    count. `endpoint`: the URL that the load was sent to, without credentials. `part`: this is the k-th (from 0) of n shares of one load, which several machines sent; it says nothing alone.
     """
 
     subject: Subject
@@ -224,6 +224,7 @@ class Baseline(Struct, frozen=True):
     measured: tuple[float, float] | None = None
     part: tuple[int, int] | None = None
     notes: tuple[str, ...] = ()
+    endpoint: str | None = None
 
     def metric(self, name: str) -> Metric | None:
         """One of its metrics."""

@@ -103,6 +103,7 @@ def about(item: Baseline) -> list[tuple[str, str]]:
     rows = [
         *share,
         ("load", load_of(item)),
+        *([("sent to", load_words.sent_to(item))] if item.endpoint else []),
         ("ran", load_words.ran(item)),
         ("requests", load_words.requests(item.requests)),
     ]

@@ -106,6 +106,11 @@ def ran(item: Baseline) -> str:
     return " · ".join([engine, item.model or "model unknown", replicas, gpus, duration(item.duration), *made])
 
 
+def sent_to(item: Baseline) -> str:
+    """`http://chat:8000, model Qwen/Qwen3-8B`: which address the load went to, and the name that it asked for."""
+    return f"{item.endpoint}, model {item.model or 'not named'}"
+
+
 def requests(item: Requests) -> str:
     """`240 sent, 240 completed, none failed`, and failures by kind, the most frequent first."""
     parts = [f"{item.sent:,} sent"] if item.sent is not None else []

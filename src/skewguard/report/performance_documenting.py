@@ -66,6 +66,7 @@ def baseline(
         inputs_digest=item.inputs_digest,
         made_by=item.made_by,
         model=item.model,
+        endpoint=item.endpoint,
         engine=item.engine,
         version=item.version,
         measured=item.measured,

@@ -141,7 +141,10 @@ class BaselineDocument(Document, kw_only=True):
     gaps: list[BaselineGap]
     inputs_digest: str | None
     made_by: Annotated[str | None, Meta(description="the tool that measured, where it was another")]
-    model: str | None
+    model: Annotated[str | None, Meta(description="of a load: the name that its requests asked for")]
+    endpoint: Annotated[
+        str | None, Meta(description="the URL that the load was sent to, without credentials; null: not known")
+    ]
     engine: str | None
     version: str | None
     measured: Annotated[

@@ -77,6 +77,24 @@ def beside_run(watched: Watched, *, within: tuple[float, float] | None = None) -
     return tuple(_beside(_View(watched, seen, () if len(seen.sound) < len(seen.every) else seen.sound), watched))
 
 
+def counted(watched: Watched) -> tuple[str, float] | str:
+    """What all replicas counted together: (`requests`, how many ended), or (`output_tokens`, how many) of engines that count
+
+    no requests; or why that cannot be said.
+    """
+    seen = spans.of(watched)
+    unread = [name for name in watched.expected if name not in {span.replica for span in seen.every}]
+    if unread:
+        return f"no page of {', '.join(unread[:3])} was read: {_unread(watched.unread) or 'nobody answered'}"
+    broken = [f"{span.replica} {span.broken}" for span in seen.every if span.broken]
+    view = _View(watched, seen, () if broken else seen.sound)
+    for name in ("requests", "output_tokens"):
+        total = view.total(name)
+        if total is not None:
+            return name, total
+    return view.missing("requests")
+
+
 def _beside(view: "_View", watched: Watched) -> Iterable[Metric]:
     yield from view.gauges()
     yield view.preemptions()
@@ -108,7 +126,7 @@ class _View:
     def _rate(self, name: str, counter: str) -> Metric:
         parts = [(self._delta(span, counter), span.seconds) for span in self._sound]
         if not parts or any(delta is None for delta, _ in parts):
-            return _gap(name, self._missing(counter), self._source)
+            return _gap(name, self.missing(counter), self._source)
         total = sum(delta or 0.0 for delta, _ in parts)
         value = sum((delta or 0.0) / seconds for delta, seconds in parts)
         return Metric(name, MEASURES[name].unit, value=value, n=round(total), source=self._source)
@@ -123,7 +141,8 @@ class _View:
             return None
         return buckets.counts[-1] if counter == "requests" else buckets.total
 
-    def _total(self, counter: str) -> float | None:
+    def total(self, counter: str) -> float | None:
+        """How far a counter went on all replicas together; None where one of them does not tell."""
         deltas = [self._delta(span, counter) for span in self._sound]
         known = [delta for delta in deltas if delta is not None]
         return sum(known) if known and len(known) == len(deltas) else None
@@ -135,16 +154,16 @@ class _View:
         return Requests(completed=completed, failed=kinds)
 
     def _whole(self, counter: str) -> int | None:
-        total = self._total(counter)
+        total = self.total(counter)
         return None if total is None else round(total)
 
     def errors(self) -> Metric:
         """Requests that the engine broke off or failed, of all that ended: at least so many. No engine counts all of them
         (vLLM forgets a request whose client hung up, and none sees what never reached it), so that there is no upper end.
         """
-        completed, aborted, failed = (self._total(name) for name in ("requests", "aborted", "failed"))
+        completed, aborted, failed = (self.total(name) for name in ("requests", "aborted", "failed"))
         if completed is None or (aborted is None and failed is None):
-            return _gap("error_rate", self._missing("aborted" if completed is not None else "requests"), self._source)
+            return _gap("error_rate", self.missing("aborted" if completed is not None else "requests"), self._source)
         lost = (aborted or 0.0) + (failed or 0.0)
         ended = completed + lost
         if ended <= 0:
@@ -165,9 +184,9 @@ class _View:
     def hits(self) -> Metric:
         """Prompt tokens found in the prefix cache, of those that were looked for."""
         name = "prefix_cache_hit_rate"
-        queries, hits = self._total("prefix_queries"), self._total("prefix_hits")
+        queries, hits = self.total("prefix_queries"), self.total("prefix_hits")
         if queries is None or (hits is None and queries > 0):
-            return _gap(name, self._missing("prefix_queries" if queries is None else "prefix_hits"), self._source)
+            return _gap(name, self.missing("prefix_queries" if queries is None else "prefix_hits"), self._source)
         if queries <= 0:
             reason = "no prompt token was looked for in the prefix cache: no request came, or it is turned off"
             return _gap(name, reason, self._source)
@@ -203,7 +222,7 @@ class _View:
         gained = [self._gained(span, name) for span in self._sound]
         known = [each for each in gained if each is not None]
         if not known or len(known) < len(gained):
-            return self._missing(name)
+            return self.missing(name)
         together = histograms.added(known)
         return together if together is not None else _APART.format(name)
 
@@ -218,7 +237,7 @@ class _View:
         for name in (*_TIMES, "prompt_tokens", "output_tokens"):
             if self._histogram(name) == _APART.format(name):
                 yield _APART.format(name)
-        completed = self._total("requests")
+        completed = self.total("requests")
         if self._sound and completed is not None and completed <= 0:
             yield f"no traffic: no request ended in the {self._seen.seconds:.0f} s that were looked at"
 
@@ -228,7 +247,7 @@ class _View:
         """What was sampled: every page of every replica is one observation, of that replica alone."""
         for name, gauge in _BESIDE.items():
             values = [page.gauges[gauge] for page in self._pages() if gauge in page.gauges]
-            yield sampled.metric(name, values, self._source, self._missing(gauge))
+            yield sampled.metric(name, values, self._source, self.missing(gauge))
 
     def _pages(self) -> Iterable[Scrape]:
         return (page for span in self._seen.every for page in span.scrapes)
@@ -251,7 +270,7 @@ class _View:
     def _spread(self, name: str) -> Spread:
         found = self._histogram(name)
         if isinstance(found, str) or not histograms.count(found):
-            tokens, requests = self._total(name), self._total("requests")
+            tokens, requests = self.total(name), self.total("requests")
             return Spread(tokens / requests if tokens is not None and requests else None)
         return Spread(histograms.mean(found), bounds=found.bounds[:-1], counts=histograms.per_bucket(found))
 
@@ -267,7 +286,7 @@ class _View:
 
     # ---- words
 
-    def _missing(self, name: str) -> str:
+    def missing(self, name: str) -> str:
         """Why something is not known."""
         if not self._sound:
             return self._nothing()

@@ -532,7 +532,7 @@ def test_load_goes_to_no_engine_that_serves_another_model(server: ApiServer, tmp
     with serving(page=idle) as url, pages.Pages(idle) as page:
         behind(server, page)
         with pytest.raises(
-            UsageError, match="does not lead to Deployment prod/chat.*it serves fake-model, and the workload m;"
+            UsageError, match=r"does not lead to Deployment prod/chat.*it serves fake-model, and the workload m;"
         ):
             of_chat(server, tmp_path, url)
     assert url.requests == []
@@ -542,7 +542,7 @@ def test_load_asks_for_no_model_that_the_workload_does_not_serve(server: ApiServ
     """A router may serve many; the one that was named is not the workload's."""
     with serving(models=["m", "other"]) as url, pages.Pages(idle) as page:
         behind(server, page)
-        with pytest.raises(UsageError, match="the requests would ask for other, and the workload serves m;"):
+        with pytest.raises(UsageError, match=r"the requests would ask for other, and the workload serves m;"):
             of_chat(server, tmp_path, url, model="other")
     assert url.requests == []
 

@@ -63,6 +63,18 @@ def test_list_of_one_workload(store: Path, word: str, number: int) -> None:
     assert len(api.list_baselines(word, store=str(store)).baselines) == number
 
 
+def test_recording_without_a_cluster_is_found_in_any_context(store: Path) -> None:
+    """What another tool wrote names no cluster; beside one that does it is the same workload."""
+    foreign = structs.replace(CHAT, cluster=None)
+    first, second = keep(store, baseline(subject=foreign), baseline(at=LATER))
+    found = api.list_baselines("deploy/chat", namespace="prod", context="eu", store=str(store))
+    assert [each.id for each in found.baselines] == [second, first]
+    other = api.list_baselines("deploy/chat", namespace="prod", context="us", store=str(store))
+    assert [each.id for each in other.baselines] == [first]
+    (shown,) = api.show_baseline("deploy/chat", namespace="prod", store=str(store)).baselines
+    assert shown.id == second
+
+
 def test_limit_says_that_there_are_more(store: Path) -> None:
     """And how to see them."""
     keep(store, baseline(), baseline(at=LATER))

@@ -4,7 +4,7 @@ A record's body is the document without its rows of requests, so that a list rea
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
@@ -289,13 +289,19 @@ def _tool(tables: Tables) -> str:
 def of_subject(kept: Kept, word: Word, *, before: str | None = None) -> list[Baseline]:
     """The valid ones of a word that names a workload or URL, the newest first. Raises `UsageError` where it means several."""
     found = list(kept.baselines(word.subject, before=before))
-    named = list(dict.fromkeys(placed(each.subject) for each in found))
+    named = list(dict.fromkeys(placed(each) for each in _apart([each.subject for each in found])))
     if len(named) > 1:
         raise UsageError(
             f"{word.text} means several workloads of the store: {', '.join(named[:5])}",
             hint="say which one with -n, or write [context:]namespace/kind/name",
         )
     return [each for each in found if each.valid]
+
+
+def _apart(subjects: Sequence[Subject]) -> Iterator[Subject]:
+    """Those that are not the same: one without a cluster (a report of another tool's) is the one of any cluster beside it."""
+    known = {structs.replace(bare(each), cluster=None) for each in subjects if each.cluster is not None}
+    return (each for each in subjects if each.cluster is not None or bare(each) not in known)
 
 
 def latest(kept: Kept, word: Word) -> Baseline:

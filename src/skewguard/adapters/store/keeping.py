@@ -209,9 +209,11 @@ def _row_of(subject: Subject | None) -> dict[str, str | None]:
 
 
 def _fits(kept: Subject | None, wanted: Subject) -> bool:
-    """Whether every word that the wanted subject says is the kept one's too."""
-    words = ("namespace", "container", "role", "group", "cluster")
-    return kept is not None and all(getattr(wanted, word) in (None, getattr(kept, word)) for word in words)
+    """Whether every word that the wanted subject says is the kept one's too. One that was kept without a cluster is of any."""
+    words = ("namespace", "container", "role", "group")
+    if kept is None or any(getattr(wanted, word) not in (None, getattr(kept, word)) for word in words):
+        return False
+    return kept.cluster is None or wanted.cluster in (None, kept.cluster)
 
 
 def _names(ids: list[str]) -> str:

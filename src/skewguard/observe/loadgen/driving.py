@@ -288,6 +288,7 @@ class Driver:
         pause = coming_again(exchange)
         if pause is None or not exchange.slot or exchange.waits >= _MOST_WAITS or self._agenda.beyond(now + pause):
             return False
+        self._ledger.waited += not exchange.waits
         exchange.waits += 1
         exchange.again()
         self._ledger.waits += 1

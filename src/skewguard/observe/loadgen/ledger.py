@@ -22,7 +22,7 @@ class Ledger:
         self._errors: dict[str, int] = {}
         self.start = 0
         self.sent = self.completed = self.failed = self.in_flight = 0
-        self.stale = self.waits = 0
+        self.stale = self.waits = self.waited = 0
         self._ttfts: list[float] = []
         self._e2es: list[float] = []
         self._empty()

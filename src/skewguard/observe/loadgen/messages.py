@@ -87,7 +87,7 @@ class End(Struct, frozen=True, tag="end"):
     """It is done. Seconds since the start; `full`: when all its slots were busy first (None: never, or an open loop).
 
     `last` is when its schedule was over, `cpu` the cores it used. `stamped` of its `reads` had the kernel's stamp;
-    `steps`: how often the wall clock was set meanwhile.
+    `steps`: how often the wall clock was set meanwhile. `waited` requests came again after a Retry-After, `waits` times in all.
     """
 
     cpu: float
@@ -99,6 +99,7 @@ class End(Struct, frozen=True, tag="end"):
     steps: int = 0
     stale: int = 0
     waits: int = 0
+    waited: int = 0
     plainer: bool = False
     errors: tuple[tuple[str, int], ...] = ()
 

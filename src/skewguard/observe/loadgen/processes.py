@@ -211,7 +211,11 @@ def _notes(ends: Sequence[End]) -> list[str]:
     if stale := sum(end.stale for end in ends):
         told.append(f"{stale} idle connections were closed by the server when a request met them, which was sent again")
     if waits := sum(end.waits for end in ends):
-        told.append(f"{waits} refused requests were sent again after the Retry-After of the server")
+        waited = sum(end.waited for end in ends)
+        told.append(
+            f"{waited} request{'s' * (waited != 1)} waited for {waits} retr{'ies' if waits != 1 else 'y'}, each after the Retry-After of the"
+            " server: TTFT and end-to-end times hold the waits, from the intended start on"
+        )
     if any(end.plainer for end in ends):
         told.append("the server refuses stream_options: it was not asked to count tokens")
     if steps := max((end.steps for end in ends), default=0):

@@ -111,6 +111,7 @@ def _end(driver: Driver, agenda: Agenda, ledger: Ledger, start: int, wall: float
         steps=driver.steps,
         stale=ledger.stale,
         waits=ledger.waits,
+        waited=ledger.waited,
         plainer=driver.plainer,
         errors=ledger.errors,
     )

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo control-plane postgresql demo-cluster test test-fast test-engine lint format docs bench bench-live bench-loadgen skewbench engine-tables wheel requirements environment clean
+.PHONY: help demo control-plane postgresql demo-cluster test test-fast test-engine lint format docs bench bench-live bench-loadgen skewbench judging engine-tables wheel requirements environment clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -65,6 +65,9 @@ bench-loadgen: environment ## measure the load client against others (7 GB of di
 
 skewbench: environment ## how many changes of what runs are found, and how many harmless ones are reported
 	$(PY) benchmarks/skewbench/run.py
+
+judging: environment ## how often a performance verdict misleads, on thousands of simulated pairs; about ten minutes
+	$(PY) benchmarks/judging.py -o docs/judging.md
 
 engine-tables: environment ## fetch what engines released, read it into the tables, and say what changed
 	$(PY) -m tools.engine_tables refresh

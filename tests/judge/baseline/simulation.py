@@ -27,6 +27,7 @@ class Scene(Struct, frozen=True):
 
     `long_prompts` is the share of prompts of 4,000 tokens. `spread_outputs` draws answer lengths from a log-normal of
     that sigma. `wobble` is the standard deviation of the slow factor all steps share for a while (`memory` seconds).
+    `schedule` draws arrivals and lengths.
     """
 
     rate: float | None = None
@@ -42,13 +43,38 @@ class Scene(Struct, frozen=True):
     shift: float = 0.0
     batch: int = 64
     base: float = 0.012
+    schedule: int = 1
+
+
+SCENES = {
+    "open loop": Scene(rate=4),
+    "closed loop": Scene(concurrency=16),
+    "small closed loop": Scene(concurrency=4),
+    "answers of very different length": Scene(rate=4, spread_outputs=1.0),
+    "steps that are slow together": Scene(concurrency=16, wobble=0.08, memory=5.0),
+    "some very long prompts": Scene(rate=4, long_prompts=0.1),
+    "stalls and long tails": Scene(concurrency=16, spread_outputs=0.8, long_prompts=0.1, stalls=0.003),
+    "near the knee": Scene(rate=13.0, spread_outputs=0.3),
+    "runs that differ by 1.5 %": Scene(concurrency=16, shift=0.015),
+    "a drift as long as the window": Scene(concurrency=16, wobble=0.05, memory=30.0),
+    "past the knee": Scene(rate=20.0, spread_outputs=0.3),
+}
+"""Kinds of load under which the same thing must hardly ever be called worse."""
 
 
 def load(scene: Scene) -> Load:
     """What the load client would have been told."""
     prompts = Prompts("synthetic", Spread(scene.prompt), Spread(scene.output), digest="sha256:1")
     profile: Profile = "poisson" if scene.rate else "concurrency"
-    return Load(profile, prompts, rate=scene.rate, concurrency=scene.concurrency, duration=scene.seconds, warmup=WARMUP)
+    return Load(
+        profile,
+        prompts,
+        rate=scene.rate,
+        concurrency=scene.concurrency,
+        duration=scene.seconds,
+        warmup=WARMUP,
+        seed=scene.schedule,
+    )
 
 
 def baseline(scene: Scene, seed: int, slower: float = 1.0) -> Baseline:
@@ -74,7 +100,7 @@ def measure(scene: Scene, seed: int, slower: float = 1.0) -> Run:
 
 def _drawn(scene: Scene) -> tuple[list[int], list[int], list[float]]:
     """Prompts, answers and arrivals: the same for every run of the scene."""
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(scene.schedule)
     count = int((scene.rate or 50) * (scene.seconds + WARMUP) * 1.5) + 200
     prompts = np.where(rng.random(count) < scene.long_prompts, 4000, scene.prompt)
     sigma = scene.spread_outputs

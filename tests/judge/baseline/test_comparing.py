@@ -36,7 +36,8 @@ def learned(spread: float, runs: int = 10, **changed: Any) -> Calibration:
 
 def test_slower_server_is_worse_with_its_effect_and_interval() -> None:
     """A fifth longer steps: time per token is worse, by about 1.2, and the interval holds that."""
-    found = comparing.compare(simulation.baseline(LOOP, 1), simulation.baseline(LOOP, 2, slower=1.2))
+    known = learned(0.005, load=simulation.load(LOOP))
+    found = comparing.compare(simulation.baseline(LOOP, 1), simulation.baseline(LOOP, 2, slower=1.2), calibration=known)
 
     told = row(found, "tpot", "p50")
     assert found.verdict == told.verdict == "worse"
@@ -48,9 +49,32 @@ def test_slower_server_is_worse_with_its_effect_and_interval() -> None:
     assert 1.1 < low < 1.2 < high
 
 
+def test_without_a_calibration_a_fifth_is_not_called_worse_and_the_way_out_is_named() -> None:
+    """Runs of one server may differ by that much where nobody learned how far they do; half as long again they do not."""
+    one = simulation.baseline(LOOP, 1)
+    told = row(comparing.compare(one, simulation.baseline(LOOP, 2, slower=1.2)), "tpot", "p50")
+    large = comparing.compare(one, simulation.baseline(LOOP, 2, slower=1.5))
+
+    assert told.verdict == "inconclusive"
+    assert "taken to differ by up to 1.25x: run baseline calibrate" in told.reason
+    assert large.verdict == row(large, "tpot", "p50").verdict == "worse"
+
+
+def test_effect_that_calibrated_runs_differ_in_is_not_called_worse_and_says_by_how_much() -> None:
+    """Beyond the tolerance, but no further than ten runs of the very same thing lie apart."""
+    noisy = learned(0.06, load=simulation.load(LOOP))
+    found = comparing.compare(
+        simulation.baseline(LOOP, 1), simulation.baseline(LOOP, 2, slower=1.25), calibration=noisy
+    )
+
+    told = row(found, "tpot", "p50")
+    assert told.verdict == "inconclusive"
+    assert "as 10 of them taught" in told.reason
+
+
 def test_faster_server_is_better() -> None:
     """The other way round, it is better, and no metric is worse."""
-    found = comparing.compare(simulation.baseline(LOOP, 1, slower=1.3), simulation.baseline(LOOP, 2))
+    found = comparing.compare(simulation.baseline(LOOP, 1, slower=1.4), simulation.baseline(LOOP, 2))
 
     assert found.verdict == "better"
     assert row(found, "output_tokens_per_second", "value").verdict == "better"
@@ -125,7 +149,7 @@ def test_noise_learned_from_runs_widens_what_the_rows_say() -> None:
 def test_few_runs_support_only_a_wide_floor() -> None:
     """The same spread seen in three runs says less than in ten."""
     one, other = simulation.baseline(LOOP, 1), simulation.baseline(LOOP, 2, slower=1.2)
-    runs = {count: learned(0.01, runs=count, load=simulation.load(LOOP)) for count in (3, 10)}
+    runs = {count: learned(0.015, runs=count, load=simulation.load(LOOP)) for count in (3, 10)}
 
     assert [comparing.compare(one, other, calibration=each).verdict for each in runs.values()] == [
         "inconclusive",
@@ -137,7 +161,7 @@ def test_calibration_of_something_else_is_not_used_and_that_is_told() -> None:
     """Another subject's noise is no answer for this one."""
     foreign = learned(0.5, subject=Subject("Deployment", "other"), load=simulation.load(LOOP))
     found = comparing.compare(
-        simulation.baseline(LOOP, 1), simulation.baseline(LOOP, 2, slower=1.2), calibration=foreign
+        simulation.baseline(LOOP, 1), simulation.baseline(LOOP, 2, slower=1.5), calibration=foreign
     )
 
     assert not found.calibrated
@@ -248,6 +272,21 @@ def test_utilization_is_compared_in_points_both_ways(share: float, verdict: str)
     assert told.points
     assert told.verdict == verdict
     assert told.effect == pytest.approx(share - 0.6)
+
+
+@pytest.mark.parametrize(
+    ("slower", "spread", "verdict"),
+    [(1.2, 0.01, "worse"), (1.2, 0.08, "inconclusive"), (1.2, None, "inconclusive"), (1.5, None, "worse")],
+)
+def test_limit_in_seconds_has_the_noise_of_the_ratio(slower: float, spread: float | None, verdict: str) -> None:
+    """A contract that lets a token take a millisecond longer: runs differ by as many percent as if it had said so in percent."""
+    limit = tolerances.of({"tpot": {"p50": {"max_points": 0.001}}})
+    one, other = simulation.baseline(LOOP, 1), simulation.baseline(LOOP, 2, slower=slower)
+    known = learned(spread, load=simulation.load(LOOP)) if spread else None
+
+    told = row(comparing.compare(one, other, tolerances=limit, calibration=known), "tpot", "p50")
+    assert told.points
+    assert told.verdict == verdict
 
 
 def test_metric_that_one_side_lacks_is_not_judged() -> None:

@@ -1,7 +1,8 @@
 """What baseline b says against baseline a: better, same, worse or inconclusive, per metric and statistic.
 
 An effect (the ratio b/a, or a difference in points) has an interval in which it lies. Worse is said only if the whole
-interval is beyond the tolerance, same only if it lies within, better if it is beyond on the other side; else the answer is
+interval is beyond the tolerance and the effect beyond what two runs of the very same thing may differ in (learned by a
+calibration, or assumed), same only if the interval lies within, better as worse on the other side; else the answer is
 that nobody can tell. docs/decisions/0008 says how intervals are had and how often they mislead.
 """
 
@@ -38,6 +39,14 @@ TPOT p50 and TPOT p99 are those of the one public pair (inference-perf's KubeCon
 ASSUMED_POINTS = 0.05
 """The same for shares in points (GPU utilization): half of the default tolerance. Nothing public was found to take it from."""
 
+UNLEARNED = math.log(1.25)
+"""The effect (1.25x, 0.8x) below which nothing is called worse, or better, until a calibration tells what runs of this server differ in:
+where they differ by 6 % (standard deviation), two of them lie further apart in fewer than one of a hundred pairs."""
+
+OVERLOOKED = 0.05
+"""The chance that what differs between runs, as a calibration learned it, hides an effect beyond the tolerance from an interval: the same
+one in twenty regressions that may go unfound. An alarm asks for more: that the effect lies beyond the floor of all verdicts together."""
+
 FAR = 3.0
 """How many assumed floors an effect must lie beyond its tolerance to be believed without rows and without calibration."""
 
@@ -46,17 +55,35 @@ WAITING = frozenset({"ttft", "e2e"})
 
 
 class Interval(NamedTuple):
-    """An effect and between what it lies: logarithms of ratios, or differences. Without ends nothing is known but the effect."""
+    """An effect and between what it lies: logarithms of ratios, or differences. Without ends nothing is known but the effect.
+
+    `least` is the smallest effect that the numbers allow, without its sign; `floor` what two runs of the very same thing may differ in, as
+    so many `runs` of a calibration taught (0: assumed).
+    """
 
     effect: float
     low: float
     high: float
     reason: str = ""
+    least: float = math.inf
+    floor: float = 0.0
+    runs: int = 0
 
     @property
     def unknown(self) -> bool:
         """Whether there is no interval at all."""
         return math.isinf(self.low) and math.isinf(self.high)
+
+
+class _Noise(NamedTuple):
+    """What two runs of the very same thing may differ in: `hides` widens an interval, an effect below `alarms` wakes nobody, one
+    without rows has to lie `far` beyond the tolerance. As so many `runs` taught; 0: assumed.
+    """
+
+    hides: float
+    alarms: float
+    runs: int
+    far: float = 0.0
 
 
 class _Pair(NamedTuple):
@@ -175,6 +202,8 @@ def _harmless(tolerance: Tolerance, interval: Interval) -> bool:
 
 def _judged(pair: _Pair, tolerance: Tolerance, interval: Interval) -> tuple[Verdict, str]:
     verdict = _verdict(tolerance, interval)
+    if verdict in {"better", "worse"} and interval.least <= interval.floor:
+        return "inconclusive", _lost(tolerance, interval)
     if verdict != "same" and tolerance.name in WAITING:
         full = evidence.saturated(pair.a) or evidence.saturated(pair.b)
         if full:
@@ -185,6 +214,20 @@ def _judged(pair: _Pair, tolerance: Tolerance, interval: Interval) -> tuple[Verd
     if verdict in {"better", "worse"} and _demanded(pair, tolerance):
         return "inconclusive", "in live traffic this is what was asked for, not what the server can do"
     return verdict, _reason(tolerance, interval, verdict)
+
+
+def _lost(tolerance: Tolerance, interval: Interval) -> str:
+    """Why an effect beyond the tolerance is nothing to be woken for: runs of the very same thing may lie as far apart."""
+    reach = tolerance.in_words(interval.floor) if tolerance.points else f"{math.exp(interval.floor):.3g}x"
+    if not interval.runs:
+        return (
+            f"beyond the tolerance, but without a calibration runs of the very same thing are taken to differ by up to {reach}:"
+            " run baseline calibrate"
+        )
+    return (
+        f"beyond the tolerance, but runs of the very same thing differ by up to {reach}, as {interval.runs} of them taught:"
+        " calibrate with more runs"
+    )
 
 
 def _demanded(pair: _Pair, tolerance: Tolerance) -> bool:
@@ -219,20 +262,33 @@ def _reason(tolerance: Tolerance, interval: Interval, verdict: Verdict) -> str:
 
 
 def _interval(pair: _Pair, tolerance: Tolerance, one: Number, other: Number, n: int) -> Interval:
-    low, high = _effects(one, other, points=tolerance.points)
-    effect = (low + high) / 2
-    noise = pair.noise.get((tolerance.name, tolerance.stat, tolerance.points))
-    if (
-        pair.rows is not None
-        and evidence.has(pair.rows[0], tolerance.name)
-        and evidence.has(pair.rows[1], tolerance.name)
-    ):
-        found = evidence.halves(*pair.rows, tolerance.name, tolerance.stat, pair.tail, points=tolerance.points)
-        if isinstance(found, str):
-            return Interval(effect, -math.inf, math.inf, found)
-        below, above = _widened(pair, tolerance, found, noise)
-        return Interval(effect, low - below, high + above)
-    return _without_rows(pair, tolerance, (low, high), noise, n)
+    ends = _effects(one, other, points=tolerance.points)
+    noise = _noise(pair, tolerance, _ends(one)[1])
+    if pair.rows is None or not all(evidence.has(each, tolerance.name) for each in pair.rows):
+        found = _without_rows(tolerance, ends, noise, n)
+    else:
+        found = _with_rows(pair, tolerance, ends, noise, pair.rows)
+    return found._replace(least=max(ends[0], -ends[1], 0.0), runs=noise.runs)
+
+
+def _noise(pair: _Pair, tolerance: Tolerance, a: float) -> _Noise:
+    """What is known, or assumed, of how far runs of the same thing lie apart where `a` was measured.
+
+    Points of a share are learned as such. Those of seconds, bytes or requests are that part of `a` which the ratio is.
+    """
+    share = tolerance.points and tolerance.is_share
+    scale = a if tolerance.points and not share else 1.0
+    learned = pair.noise.get((tolerance.name, tolerance.stat, share))
+    if learned is not None:
+        runs = runs_behind(learned.pairs)
+        hides, alarms = (resampling.student(tail, runs - 1) * learned.spread for tail in (OVERLOOKED, pair.tail))
+        return _Noise(scale * hides, scale * alarms, runs)
+    if share:
+        return _Noise(0.0, 0.0, 0, far=FAR * ASSUMED_POINTS)
+    assumed = ASSUMED[tolerance.stat]
+    return _Noise(
+        scale * assumed, scale * (math.expm1(UNLEARNED) if tolerance.points else UNLEARNED), 0, scale * FAR * assumed
+    )
 
 
 def _effects(one: Number, other: Number, *, points: bool) -> tuple[float, float]:
@@ -255,40 +311,38 @@ def _log(value: float) -> float:
     return math.log(value) if value > 0 else -math.inf
 
 
-def _widened(
-    pair: _Pair, tolerance: Tolerance, halves: tuple[float, float], noise: Noise | None
-) -> tuple[float, float]:
-    """Half of the interval below and above: what the rows say, and what runs of the same thing differ in beyond that.
+def _with_rows(
+    pair: _Pair, tolerance: Tolerance, ends: tuple[float, float], noise: _Noise, rows: tuple[Side, Side]
+) -> Interval:
+    """What the rows say, and what runs of the same thing differ in beyond that.
 
     Calibration runs of this load hold the chance inside a run already: the larger of both counts. Where they
     were longer than these runs, or nothing was learned, both add up (as variances do).
     """
-    floor = _floor(pair, tolerance, noise)
-    join = max if noise is not None and not pair.shorter else math.hypot
-    return join(halves[0], floor), join(halves[1], floor)
+    effect = (ends[0] + ends[1]) / 2
+    halves = evidence.halves(*rows, tolerance.name, tolerance.stat, pair.tail, points=tolerance.points)
+    if isinstance(halves, str):
+        return Interval(effect, -math.inf, math.inf, halves)
+    join = max if noise.runs and not pair.shorter else math.hypot
+    floor = math.hypot(noise.alarms, max(halves)) if pair.shorter else noise.alarms
+    return Interval(effect, ends[0] - join(halves[0], noise.hides), ends[1] + join(halves[1], noise.hides), floor=floor)
 
 
-def _floor(pair: _Pair, tolerance: Tolerance, noise: Noise | None) -> float:
-    """The effect under which pairs of the same thing stay, at the confidence of this verdict."""
-    if noise is None:
-        return 0.0 if tolerance.points else ASSUMED[tolerance.stat]
-    return resampling.student(pair.tail, runs_behind(noise.pairs) - 1) * noise.spread
-
-
-def _without_rows(
-    pair: _Pair, tolerance: Tolerance, ends: tuple[float, float], noise: Noise | None, n: int
-) -> Interval:
+def _without_rows(tolerance: Tolerance, ends: tuple[float, float], noise: _Noise, n: int) -> Interval:
     """Means and quantiles alone: the learned floor decides, or disjoint buckets, or an effect that no noise explains."""
     effect = (ends[0] + ends[1]) / 2
     if any(map(math.isnan, ends)) or (ends[0] == ends[1] and math.isinf(effect)):
         return Interval(math.nan, -math.inf, math.inf, "a value of 0 has no ratio")
-    if noise is not None or ends[0] < ends[1]:
-        floor = _floor(pair, tolerance, noise)
-        return Interval(effect, ends[0] - floor, ends[1] + floor)
+    if noise.runs or ends[0] < ends[1]:
+        half = noise.alarms if noise.runs else noise.hides
+        return Interval(effect, ends[0] - half, ends[1] + half, floor=noise.alarms)
     few = n < evidence.needed(tolerance.stat)
-    margin = FAR * (ASSUMED_POINTS if tolerance.points else ASSUMED[tolerance.stat])
     far = Interval(
-        effect, effect - margin, effect + margin, "no rows and no calibration, but far beyond what noise explains"
+        effect,
+        effect - noise.far,
+        effect + noise.far,
+        "no rows and no calibration, but far beyond what noise explains",
+        floor=noise.alarms,
     )
     if not few and _verdict(tolerance, far) in {"better", "worse"}:
         return far

@@ -59,6 +59,15 @@ class Tolerance(Struct, frozen=True):
         low = self.low if self.low is not None else mirror(self.high or 1.0)
         return low, self.high if self.high is not None else mirror(low)
 
+    @property
+    def is_share(self) -> bool:
+        """Whether its points are those of a share, and not its unit."""
+        return _scale(self.name) == 100
+
+    def in_words(self, points: float) -> str:
+        """A difference in points as a reader counts it."""
+        return f"{points * _scale(self.name):.3g} {'points' if self.is_share else MEASURES[self.name].unit}"
+
 
 def of(promised: Mapping[str, Mapping[str, Any]] | None = None) -> tuple[Tolerance, ...]:
     """The tolerances of a comparison: a contract's `performance.tolerances`, laid over the defaults.

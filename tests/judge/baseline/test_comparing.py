@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from skewguard.judge.baseline import comparing, evidence, tolerances
+from skewguard.judge.baseline import comparing, evidence, metrics, tolerances
 from skewguard.language.baselines import Baseline, Between, Calibration, Compared, Comparison, Metric, Noise
 from skewguard.language.facts import Subject
 from tests.judge.baseline import simulation
-from tests.judge.baseline.building import LOAD, SUBJECT, bare, metric
+from tests.judge.baseline.building import LOAD, SUBJECT, bare, metric, run
 from tests.judge.baseline.simulation import Scene
 
 LOOP = Scene(concurrency=4)
@@ -86,6 +86,29 @@ def test_same_server_is_the_same() -> None:
 
     assert found.verdict == "same"
     assert row(found, "tpot", "p50").reason == "the whole interval is within the tolerance"
+
+
+def in_step(cycle: float) -> Baseline:
+    """60 s of four requests at once that begin and end together, a third of the time before the first token."""
+    rows = [
+        {"intended": at * cycle, "first": (at + 0.33) * cycle, "last": (at + 0.999) * cycle, "output_tokens": 40, "chunks": 40, "phase": int(at > 3)}
+        for at in range(int(66 / cycle)) for _ in range(4)
+    ]  # fmt: skip
+    load = structs.replace(LOAD, profile="concurrency", rate=None, concurrency=4)
+    made = run(rows, load=load, measured=(4 * cycle, 4 * cycle + 60.0))
+    found = metrics.of_run(made, slo={}, gpus=1)
+    return bare(*found, load=load, samples=made.samples, measured=made.measured)
+
+
+def test_requests_that_go_in_step_are_the_same_after_a_minute() -> None:
+    """An engine that serves four at once in lumps of 1.67 s, twice: all is told, though a clock would see lumps."""
+    found = comparing.compare(in_step(1.667), in_step(1.667 * 1.001))
+
+    told = row(found, "output_tokens_per_second", "value")
+    assert told.verdict == found.verdict == "same"
+    assert told.interval is not None
+    assert told.interval[0] is not None
+    assert told.interval[0] > 0.97
 
 
 def test_verdict_is_the_same_every_time() -> None:

@@ -30,6 +30,14 @@ RATES: dict[str, Callable[[Rows, Array], Array]] = {
 }
 
 
+SERVED: dict[str, Callable[[Rows], Array]] = {
+    "output_tokens_per_second": lambda rows: rows.output,
+    "output_tokens_per_second_per_gpu": lambda rows: rows.output,
+    "input_tokens_per_second": lambda rows: rows.prompt,
+}
+"""What each request adds to a rate; to that of requests, itself."""
+
+
 class Side(NamedTuple):
     """One baseline with its rows. `lifetime` is how long a request is served at the median (where answers are streamed, from its
     first token on: what it waited before is the queue's time)."""
@@ -208,10 +216,13 @@ def _totals(each: Side, name: str, stat: str, blocks: Blocks) -> tuple[Array, Ar
     """
     import numpy as np
 
+    rows = each.rows
+    if name in RATES and each.baseline.load.profile == "concurrency":
+        sums, sizes = _of_slots(rows, SERVED.get(name), blocks)
+        return sums, sizes / max(each.baseline.load.concurrency or 1, 1)
     if name in RATES:
         edges = blocks.edges
-        return RATES[name](each.rows, edges), np.diff(edges)
-    rows = each.rows
+        return RATES[name](rows, edges), np.diff(edges)
     if name == "goodput":
         met = rows.measured & rowing.good(rows, metrics.bounds(each.baseline.slo))
         return np.bincount(blocks.of(rows.intended[met]), minlength=blocks.number), np.diff(blocks.edges)
@@ -225,6 +236,21 @@ def _totals(each: Side, name: str, stat: str, blocks: Blocks) -> tuple[Array, Ar
     if stat in metrics.PROBABILITIES:
         values = (values > np.quantile(values, metrics.PROBABILITIES[stat])).astype(float)
     return np.bincount(index, values, blocks.number), np.bincount(index, minlength=blocks.number)
+
+
+def _of_slots(rows: Rows, read: Callable[[Rows], Array] | None, blocks: Blocks) -> tuple[Array, Array]:
+    """What the requests that left in each block were served, and the seconds for which they took a place.
+
+    A closed loop keeps its places taken, so that its throughput is what a request gets over how long it takes one (Little 1961).
+    Counted by the clock, requests that go in step come in lumps, as many as happen to end before a block does.
+    """
+    import numpy as np
+
+    chosen = rows.counted & np.isfinite(rows.last)
+    index = blocks.of(rows.intended[chosen])
+    served = np.maximum(read(rows)[chosen], 0.0) if read else np.ones(index.size)
+    taken = (rows.last - rows.intended)[chosen]
+    return np.bincount(index, served, blocks.number), np.bincount(index, taken, blocks.number)
 
 
 def has(each: Side, name: str) -> bool:

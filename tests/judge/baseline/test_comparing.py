@@ -312,11 +312,26 @@ def test_limit_in_seconds_has_the_noise_of_the_ratio(slower: float, spread: floa
     assert told.verdict == verdict
 
 
-def test_metric_that_one_side_lacks_is_not_judged() -> None:
-    """A gap is compared with nothing."""
-    gap = Metric("tpot", "s", gap="not told")
+def test_metric_that_one_side_lacks_is_inconclusive_and_says_why() -> None:
+    """A server that no longer tells its tokens is not the same as one that did; a tail that came short decides nothing."""
+    gap = Metric("tpot", "s", gap="the server counted no output tokens")
+    found = comparing.compare(bare(tpot(0.01)), bare(gap))
 
-    assert comparing.compare(bare(gap), bare(tpot(0.01))).metrics == ()
+    told = row(found, "tpot", "p50")
+    assert (told.verdict, told.a, told.b, told.effect) == ("inconclusive", 0.01, None, None)
+    assert told.reason == "b lacks it: the server counted no output tokens"
+    assert [each.deciding for each in found.metrics] == [True, False]
+
+
+def test_metric_that_both_lack_is_told_where_a_contract_limits_it() -> None:
+    """Promised and never measured: the comparison is open; of defaults nothing is said."""
+    limits = tolerances.of({"queue": {"p50": {"max_points": 3}}, "tpot": {"p99": {"max_ratio": 1.1}}})
+    one, other = simulation.baseline(LOOP, 1), simulation.baseline(LOOP, 2)
+    found = comparing.compare(one, other, tolerances=limits)
+
+    assert found.verdict == "inconclusive"
+    assert row(found, "queue", "p50").reason == "a lacks it: it was not measured; b lacks it: it was not measured"
+    assert "gpu_utilization" not in {each.name for each in found.metrics}
 
 
 def test_zero_has_no_ratio_and_stops_nothing() -> None:

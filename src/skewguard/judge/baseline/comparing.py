@@ -113,7 +113,8 @@ def compare(
     differs = matching.differences(a, b)
     if any(each.blocks for each in differs):
         return Comparison(a.id, b.id, comparable=False, differs=differs, confidence=confidence)
-    judged = [each for each in (tolerances or tolerating.of()) if _metric(a, each) and _metric(b, each)]
+    limits = tolerances or tolerating.of()
+    judged = [each for each in limits if _metric(a, each) and _metric(b, each)]
     sides = (evidence.side(a), evidence.side(b))
     rows = (sides[0], sides[1]) if sides[0] is not None and sides[1] is not None else None
     usable = calibration if calibration is not None and matching.calibrates(calibration, a, b) else None
@@ -122,8 +123,8 @@ def compare(
     noise = {(each.name, each.stat, each.points): each for each in usable.noise} if usable else {}
     shorter = usable is not None and min(a.duration, b.duration) < 0.9 * (usable.load.duration or 0.0)
     pair = _Pair(a, b, rows, noise, (1 - confidence) / max(len(judged), 1), shorter)
-    metrics = tuple(_compared(pair, tolerance) for tolerance in judged)
-    return Comparison(a.id, b.id, True, differs, metrics, confidence, calibrated=bool(noise))
+    metrics = [_compared(pair, each) if each in judged else _lacking(a, b, each) for each in limits]
+    return Comparison(a.id, b.id, True, differs, tuple(filter(None, metrics)), confidence, calibrated=bool(noise))
 
 
 def _foreign(calibration: Calibration) -> Difference:
@@ -137,6 +138,28 @@ def _metric(baseline: Baseline, tolerance: Tolerance) -> Metric | None:
     """The metric, where it has the statistic."""
     metric = baseline.metric(tolerance.name)
     return metric if metric is not None and number(metric, tolerance.stat) is not None else None
+
+
+def _lacking(a: Baseline, b: Baseline, tolerance: Tolerance) -> Compared | None:
+    """Of what one side lacks nobody can tell; what both lack is passed over, unless a contract limits it."""
+    sides = [(name, each.metric(tolerance.name), _metric(each, tolerance)) for name, each in (("a", a), ("b", b))]
+    values = [number(found, tolerance.stat) if found is not None else None for _, _, found in sides]
+    if values == [None, None] and not tolerance.promised:
+        return None
+    why = "; ".join(
+        f"{name} lacks it: {_why(metric, tolerance.stat)}" for name, metric, found in sides if found is None
+    )
+    unit = MEASURES[tolerance.name].unit
+    return Compared(
+        tolerance.name, tolerance.stat, unit, "inconclusive", a=values[0], b=values[1],
+        points=tolerance.points, tolerance=tolerance.said, reason=why, deciding=tolerance.deciding,
+    )  # fmt: skip
+
+
+def _why(metric: Metric | None, stat: str) -> str:
+    if metric is None:
+        return "it was not measured"
+    return metric.gap or f"{metric.n} observations are too few for {stat}"
 
 
 def number(metric: Metric, stat: str) -> Number | None:

@@ -42,6 +42,7 @@ class Tolerance(Struct, frozen=True):
     """Between `low` and `high` an effect is tolerated (None: on that side there is nothing to lose).
 
     The effect is the ratio b/a, or b − a in shares (0.1 is ten points) where `points`. `said` is the limit in words.
+    `promised`: a contract's own, which nobody may pass over in silence where it was not measured.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Tolerance(Struct, frozen=True):
     points: bool
     said: str
     deciding: bool
+    promised: bool = False
 
     @property
     def same(self) -> tuple[float, float]:
@@ -79,8 +81,8 @@ def of(promised: Mapping[str, Mapping[str, Any]] | None = None) -> tuple[Toleran
         tolerance
         for name in MEASURES
         if name in given or name in DEFAULTS
-        for stat, limits, deciding in _limits(name, given.get(name, {}))
-        for tolerance in _tolerances(name, stat, limits, deciding=deciding)
+        for stat, limits, own in _limits(name, given.get(name, {}))
+        for tolerance in _tolerances(name, stat, limits, promised=own)
     ]
     return tuple(found)
 
@@ -88,11 +90,11 @@ def of(promised: Mapping[str, Mapping[str, Any]] | None = None) -> tuple[Toleran
 def _limits(name: str, promised: Mapping[str, Any]) -> list[tuple[str, Mapping[str, float], bool]]:
     defaults = DEFAULTS.get(name, {})
     whole = {key: value for key, value in promised.items() if key in LIMITS}
-    rows = {stat: (limits, (name, stat) in DECIDING) for stat, limits in defaults.items()}
+    rows = {stat: (limits, False) for stat, limits in defaults.items()}
     if whole:
         rows = dict.fromkeys(rows or _usual(name), (whole, True))
     rows |= {stat: (promised[stat], True) for stat in STATS if stat in promised}
-    return [(stat, limits, deciding) for stat, (limits, deciding) in rows.items()]
+    return [(stat, limits, own) for stat, (limits, own) in rows.items()]
 
 
 def _usual(name: str) -> tuple[str, ...]:
@@ -102,16 +104,17 @@ def _usual(name: str) -> tuple[str, ...]:
     return ("p50", "p95") if name in TIMES else ("p50",)
 
 
-def _tolerances(name: str, stat: str, limits: Mapping[str, float], *, deciding: bool) -> list[Tolerance]:
+def _tolerances(name: str, stat: str, limits: Mapping[str, float], *, promised: bool) -> list[Tolerance]:
     """One tolerance for ratios and one for points, as far as either is limited."""
     ratio = _range(name, limits.get("min_ratio"), limits.get("max_ratio"), _inverse)
     down, up = _points(name, limits.get("min_points"), -1), _points(name, limits.get("max_points"), 1)
     points = _range(name, down, up, _negative)
+    whose = {"deciding": promised or (name, stat) in DECIDING, "promised": promised}
     found = []
     if ratio != (None, None):
-        found.append(Tolerance(name, stat, *ratio, points=False, said=_ratio_words(*ratio), deciding=deciding))
+        found.append(Tolerance(name, stat, *ratio, points=False, said=_ratio_words(*ratio), **whose))
     if points != (None, None):
-        found.append(Tolerance(name, stat, *points, points=True, said=_points_words(name, *points), deciding=deciding))
+        found.append(Tolerance(name, stat, *points, points=True, said=_points_words(name, *points), **whose))
     return found
 
 

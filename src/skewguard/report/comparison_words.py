@@ -32,12 +32,14 @@ def headline(item: Comparison) -> str:
         return f"not comparable: {', '.join(blocking)} {differ}" if blocking else "not comparable, and nobody says why"
     verdict = item.verdict
     named = of_verdict(item, verdict)
+    if verdict == "inconclusive":
+        named = [each for each in named if each.deciding] or named
     if not named:
         return f"{verdict}: no metric could be compared"
     if verdict == "same":
         open_ones = len(of_verdict(item, "inconclusive"))
         rest = f"; {open_ones} cannot be told" if open_ones else ""
-        return f"same: {words.counted(len(named), 'metric')} within what is tolerated{rest}"
+        return f"same{' in what these runs can tell' if open_ones else ''}: {words.counted(len(named), 'metric')} within what is tolerated{rest}"
     more = f"; and {len(named) - 1} more" if len(named) > 1 else ""
     return f"{verdict}: {sentence(gravest(named))}{more}"
 

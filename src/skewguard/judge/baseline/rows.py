@@ -21,8 +21,8 @@ UNTOLD = 0.01
 """Share of answers without a count of tokens up to which tokens are summed: below it the sum is short by no more."""
 
 FEW_CHUNKS = 20
-"""Chunks per answer from which the tokens of an untold first chunk matter little: it holds about 1/chunks of the answer, so
-that taking it for an average one moves the time per token by a few percent at most; below, that would be a guess."""
+"""Chunks per answer from which the tokens of an untold first chunk matter little: between one and as many as the others hold lie 1/chunks
+of the answer, a few percent of the time per token at most; below, that interval is too wide to be of use."""
 
 
 class Series(NamedTuple):
@@ -152,7 +152,11 @@ def _itl(rows: Rows) -> Series:
 
 
 def _tpot(rows: Rows) -> Series:
-    """(last − first) / (tokens after the first chunk); how many the first chunk held is told, or known, or a gap."""
+    """(last − first) / (tokens after the first chunk); how many the first chunk held is told, or known, or a gap.
+
+    Where each chunk holds several and nobody told of the first, it held one at least (engines send the token of the prefill as soon as
+    it is there) and about as many as the others at most: the time lies between.
+    """
     import numpy as np
 
     counted = rows.counted & (rows.output > 0) & np.isfinite(rows.first)
@@ -173,8 +177,11 @@ def _tpot(rows: Rows) -> Series:
     if unseen.any():
         source = f"{source}; {unseen.sum()} answers whose first or last token was read together with others left out"
         chosen &= ~unseen
-    values = (rows.last - rows.first)[chosen] / after[chosen]
-    return Series(rows.intended[chosen], values, values, source=source)
+    span = (rows.last - rows.first)[chosen]
+    values = span / after[chosen]
+    fewest = np.where(rows.first_tokens > 0, rows.first_tokens, 1.0)[chosen]
+    least = values if (in_first[chosen] == fewest).all() else span / (rows.output[chosen] - fewest)
+    return Series(rows.intended[chosen], least, values, source=source)
 
 
 def first_chunk(rows: Rows, chosen: Array) -> tuple[Array, str, str]:

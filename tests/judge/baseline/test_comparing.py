@@ -180,6 +180,25 @@ def test_few_runs_support_only_a_wide_floor() -> None:
     ]
 
 
+def test_limit_on_the_side_of_gains_does_not_turn_worse_into_better() -> None:
+    """Somebody limits how much faster a token may come: three times slower is no gain for that."""
+    limits = tolerances.of({"tpot": {"p50": {"min_ratio": 0.5}}})
+
+    assert row(comparing.compare(imported(0.01), imported(0.03), tolerances=limits), "tpot", "p50").verdict == "worse"
+
+
+def test_calibration_learned_with_other_settings_is_used_and_told() -> None:
+    """Noise of another batch limit may be another noise."""
+    known = learned(0.005, load=simulation.load(LOOP), inputs_digest="inp1:old")
+    one, other = (structs.replace(simulation.baseline(LOOP, each), inputs_digest="inp1:new") for each in (1, 2))
+
+    found = comparing.compare(one, other, calibration=known)
+    assert found.calibrated
+    assert [(each.what, each.blocks) for each in found.differs] == [("settings of the calibration", False)]
+    told = comparing.compare(structs.replace(one, inputs_digest="inp1:old"), other, calibration=known)
+    assert not told.differs
+
+
 def test_calibration_of_something_else_is_not_used_and_that_is_told() -> None:
     """Another subject's noise is no answer for this one."""
     foreign = learned(0.5, subject=Subject("Deployment", "other"), load=simulation.load(LOOP))

@@ -36,12 +36,14 @@ def test_defaults_are_those_of_the_documentation() -> None:
         ({"goodput": {"min_ratio": 0.9}}, "goodput value", "at least 0.9x"),
         ({"gpu_utilization": {"max_points": 5}}, "gpu_utilization p50", "within ±5 points"),
         ({"error_rate": {"max_points": 1}}, "error_rate value", "up by at most 1 points"),
+        ({"tpot": {"p50": {"min_ratio": 0.5}}}, "tpot p50", "between 0.5x and 2x"),
+        ({"requests_per_second": {"max_ratio": 1.25}}, "requests_per_second value", "between 0.8x and 1.25x"),
         ({"queue": {"max_points": 3}}, "queue p50", "up by at most 3 requests"),
         ({"gpu_memory_used": {"max_ratio": 1.25}}, "gpu_memory_used p50", "between 0.8x and 1.25x"),
     ],
 )
 def test_contract_is_laid_over_the_defaults(promised: dict[str, Any], key: str, expected: str) -> None:
-    """A limit of a statistic holds there alone, one of a metric for all that is judged of it."""
+    """A limit of a statistic holds there alone, one of a metric for all that is judged of it; one on the side of gains alone, both ways."""
     assert said(promised)[key] == expected
 
 

@@ -120,6 +120,8 @@ def compare(
     usable = calibration if calibration is not None and matching.calibrates(calibration, a, b) else None
     if calibration is not None and usable is None:
         differs = (*differs, _foreign(calibration))
+    if usable is not None:
+        differs = (*differs, *_other_settings(usable, a, b))
     noise = {(each.name, each.stat, each.points): each for each in usable.noise} if usable else {}
     shorter = usable is not None and min(a.duration, b.duration) < 0.9 * (usable.load.duration or 0.0)
     pair = _Pair(a, b, rows, noise, (1 - confidence) / max(len(judged), 1), shorter)
@@ -132,6 +134,15 @@ def _foreign(calibration: Calibration) -> Difference:
     return Difference(
         "calibration", calibration.id or calibration.made_at, "these baselines", blocks=False, reason=reason
     )
+
+
+def _other_settings(calibration: Calibration, a: Baseline, b: Baseline) -> tuple[Difference, ...]:
+    known = {a.inputs_digest, b.inputs_digest}
+    if None in known or calibration.inputs_digest is None or calibration.inputs_digest in known:
+        return ()
+    reason = "neither of the two ran with the settings with which its noise was learned: calibrate again"
+    called = calibration.id or calibration.made_at
+    return (Difference("settings of the calibration", called, "these baselines", blocks=False, reason=reason),)
 
 
 def _metric(baseline: Baseline, tolerance: Tolerance) -> Metric | None:

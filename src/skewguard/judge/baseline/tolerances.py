@@ -128,8 +128,10 @@ def _scale(name: str) -> int:
 
 
 def _range(name: str, low: float | None, high: float | None, mirror: Mirror) -> tuple[float | None, float | None]:
-    """Where more is neither better nor worse, one limit is meant for both directions."""
-    if MEASURES[name].better != "neither":
+    """Where more is neither better nor worse, one limit is meant for both directions; so is one that limits the gain alone: without
+    a limit on the side of the loss, a loss would look like a gain."""
+    given = {"more": low, "less": high}.get(MEASURES[name].better)
+    if given is not None:
         return low, high
     return (mirror(high) if low is None and high else low), (mirror(low) if high is None and low else high)
 

@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from skewguard.judge.baseline import comparing, evidence, metrics, tolerances
-from skewguard.language.baselines import Baseline, Between, Calibration, Compared, Comparison, Metric, Noise
+from skewguard.language.baselines import Baseline, Between, Calibration, Compared, Comparison, Metric, Noise, Requests
 from skewguard.language.facts import Subject
 from tests.judge.baseline import simulation
 from tests.judge.baseline.building import LOAD, SUBJECT, bare, metric, run
@@ -293,6 +293,18 @@ EVERY = tolerances.of({"tpot": {"p99": {"max_ratio": 1.1}}})
 
 
 # ---- refusal, points and the whole -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("known", ["metric", "count"])
+def test_imported_run_whose_requests_failed_fast_is_never_better(known: str) -> None:
+    """Half of them refused in a millisecond: the rest had the server to itself, and no other tool calls that invalid."""
+    counted = {"failed": {"http": 500}, "sent": 1000, "completed": 500} if known == "count" else {}
+    rate = (metric("error_rate", 0.5),) if known == "metric" else ()
+    fast = bare(tpot(0.005), *rate, made_by="vllm bench", requests=Requests(**counted))
+    found = comparing.compare(structs.replace(imported(0.01), made_by="vllm bench"), fast)
+
+    assert not found.comparable
+    assert [(each.what, each.a, each.b) for each in found.differs] == [("requests that failed", "not known", "50.0%")]
 
 
 def test_loads_that_differ_are_not_compared() -> None:

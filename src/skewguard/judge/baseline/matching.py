@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import structs
 
 from skewguard.judge.baseline import rows as rowing
+from skewguard.judge.baseline import validity
 from skewguard.language import accelerators
 from skewguard.language.baselines import Baseline, Between, Calibration, Difference
 from skewguard.language.facts import AUTHORITIES, Fact, Subject
@@ -37,6 +38,7 @@ def differences(a: Baseline, b: Baseline) -> tuple[Difference, ...]:
     """Everything in which the two differ; those that block keep them from being compared."""
     return (
         *_validity(a, b),
+        *_failures(a, b),
         *_kinds(a, b),
         *_loads(a, b),
         *_counts(a, b),
@@ -82,6 +84,24 @@ def _validity(a: Baseline, b: Baseline) -> Iterator[Difference]:
         return
     one, other = ("valid" if each.valid else "invalid: " + "; ".join(each.invalid_because) for each in (a, b))
     yield Difference("validity", one, other, reason="an invalid measurement is no baseline")
+
+
+def _failures(a: Baseline, b: Baseline) -> Iterator[Difference]:
+    """Our own run of which so many failed is not valid; other tools keep theirs."""
+    if not (a.valid and b.valid) or "traffic" in {a.kind, b.kind}:
+        return
+    one, other = _failed(a), _failed(b)
+    if max(one or 0.0, other or 0.0) > validity.ERRORS:
+        reason = f"more than {validity.ERRORS:.0%} on a side: its numbers are those of the requests that survived"
+        said = [UNKNOWN if each is None else f"{each:.1%}" for each in (one, other)]
+        yield Difference("requests that failed", *said, reason=reason)
+
+
+def _failed(baseline: Baseline) -> float | None:
+    metric, seen = baseline.metric("error_rate"), baseline.requests
+    if metric is not None and isinstance(metric.value, float):
+        return metric.value
+    return sum(seen.failed.values()) / seen.sent if seen.sent else None
 
 
 def _kinds(a: Baseline, b: Baseline) -> Iterator[Difference]:

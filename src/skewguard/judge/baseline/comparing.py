@@ -39,9 +39,11 @@ TPOT p50 and TPOT p99 are those of the one public pair (inference-perf's KubeCon
 ASSUMED_POINTS = 0.05
 """The same for shares in points (GPU utilization): half of the default tolerance. Nothing public was found to take it from."""
 
-UNLEARNED = math.log(1.25)
-"""The effect (1.25x, 0.8x) below which nothing is called worse, or better, until a calibration tells what runs of this server differ in:
-where they differ by 6 % (standard deviation), two of them lie further apart in fewer than one of a hundred pairs."""
+UNLEARNED, UNLEARNED_OPEN = math.log(1.25), math.log(1.35)
+"""The effect (1.25x, 0.8x; where requests arrive whether or not the server keeps up, 1.35x and 0.74x) below which nothing is called
+worse, or better, until a calibration tells what runs of this server differ in: where they differ by 6 % (standard deviation), two of
+them lie further apart in fewer than one of a hundred pairs. In an open loop what is slower has more to do at once, which makes it
+slower still: of simulated steps that take 1.2 times as long tokens took 1.24 to 1.27 times as long."""
 
 OVERLOOKED = 0.05
 """The chance that what differs between runs, as a calibration learned it, hides an effect beyond the tolerance from an interval: the same
@@ -320,9 +322,8 @@ def _noise(pair: _Pair, tolerance: Tolerance, a: float) -> _Noise:
     if share:
         return _Noise(0.0, 0.0, 0, far=FAR * ASSUMED_POINTS)
     assumed = ASSUMED[tolerance.stat]
-    return _Noise(
-        scale * assumed, scale * (math.expm1(UNLEARNED) if tolerance.points else UNLEARNED), 0, scale * FAR * assumed
-    )
+    floor = UNLEARNED_OPEN if pair.a.load.profile in evidence.OPEN else UNLEARNED
+    return _Noise(scale * assumed, scale * (math.expm1(floor) if tolerance.points else floor), 0, scale * FAR * assumed)
 
 
 def _effects(one: Number, other: Number, *, points: bool) -> tuple[float, float]:

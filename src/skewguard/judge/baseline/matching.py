@@ -93,8 +93,8 @@ def _failures(a: Baseline, b: Baseline) -> Iterator[Difference]:
     one, other = _failed(a), _failed(b)
     if max(one or 0.0, other or 0.0) > validity.ERRORS:
         reason = f"more than {validity.ERRORS:.0%} on a side: its numbers are those of the requests that survived"
-        said = [UNKNOWN if each is None else f"{each:.1%}" for each in (one, other)]
-        yield Difference("requests that failed", *said, reason=reason)
+        first, second = (UNKNOWN if each is None else f"{each:.1%}" for each in (one, other))
+        yield Difference("requests that failed", first, second, reason=reason)
 
 
 def _failed(baseline: Baseline) -> float | None:

@@ -102,3 +102,15 @@ def test_no_module_is_longer_than_a_reader_keeps_in_mind() -> None:
         if (count := path.read_text("utf-8").count("\n")) > 400
     }
     assert {} == long
+
+
+def test_recipe_of_the_image_copies_what_is_there_and_runs_without_root() -> None:
+    """A numeric user is what `runAsNonRoot` can look at; what is installed is pinned by hash."""
+    recipe = (ROOT / "deploy/image/Dockerfile").read_text("utf-8")
+    copied = [
+        word for words in re.findall(r"^COPY (?!--from)(.+) \S+$", recipe, re.MULTILINE) for word in words.split()
+    ]
+    assert copied
+    assert all((ROOT / each).exists() for each in copied)
+    assert re.search(r"^USER \d+:\d+$", recipe, re.MULTILINE)
+    assert "--require-hashes --only-binary :all: -r requirements/run.txt" in recipe

@@ -31,6 +31,8 @@ from tests.observe.live import made
 
 SMALL = {"concurrency": 4, "requests": 40, "warmup": 0.0, "prompt_tokens": "16", "output_tokens": "4"}
 BEAT = 0.05
+UNHURRIED = 0.4
+"""A beat of a window of one second: no pause of a busy machine is a hole of three of them."""
 CONTRACT = """
 apiVersion: skewguard.dev/v1alpha1
 kind: ServingContract
@@ -447,7 +449,7 @@ def test_line_that_cannot_be_sent_is_named_by_file_and_number(
 def test_traffic_is_watched_and_nothing_sent(store: str) -> None:
     """Its rate and lengths are the engine's own counts."""
     with serving(page=serves) as url:
-        report = record(url, traffic=True, window=1.0, load={}, store=store)
+        report = record(url, traffic=True, window=1.0, beat=UNHURRIED, load={}, store=store)
     found = one(report)
     assert (report.exit_code, found.kind, found.load.profile, url.requests) == (0, "traffic", "observed", [])
     assert found.load.prompts.prompt_tokens.mean == pytest.approx(100)
@@ -667,7 +669,7 @@ def test_traffic_of_a_workload_is_that_of_all_its_replicas(server: ApiServer, tm
         behind(server, page)
         report = record(
             None, workload="deploy/chat", kubeconfig=server.kubeconfig(tmp_path, namespace="prod"), depth="api",
-            traffic=True, window=1.0, load={},
+            traffic=True, window=1.0, beat=UNHURRIED, load={},
         )  # fmt: skip
         assert {asked.partition("?")[0] for asked in page.asked} == {"/metrics"}
     found = one(report)

@@ -147,7 +147,7 @@ def test_a_key_is_sent_and_told_nowhere(files: tuple[str, str], tmp_path: Path) 
 def test_what_needs_an_endpoint_is_refused_without_one() -> None:
     """An option that would do nothing is a mistake."""
     with pytest.raises(UsageError, match="--as says something of an endpoint"):
-        gating.sanity(None, as_="deployment/chat")
+        api.sanity(None, as_="deployment/chat")
 
 
 def test_a_gate_runs_in_any_thread(files: tuple[str, str]) -> None:

@@ -13,6 +13,7 @@ from tests.fakes import engine
 from tools.control_plane.namespaces import Namespace
 from tools.control_plane.plane import Plane
 
+SERVED = b'{"data": [{"id": "Qwen/Qwen3-8B"}]}'
 LOAD = {"concurrency": 4, "requests": 40, "warmup": 0.0, "prompt_tokens": "16", "output_tokens": "4"}
 
 
@@ -26,10 +27,10 @@ def test_a_recording_is_bound_to_the_workload_as_the_server_has_it(
     namespace.apply(scenes.chat(container=scenes.WHOLE))
     namespace.wait_ready("deployment/chat")
     store = str(tmp_path / "store.db")
-    with engine.serving(engine.Answer(ttft=0.01, gap=0.002)) as url:
+    with engine.serving(engine.Answer(ttft=0.01, gap=0.002), models=SERVED) as url:
         words: dict[str, Any] = {
             "endpoint": url, "namespace": namespace.name, "kubeconfig": str(control_plane.kubeconfig), "depth": "api",
-            "load": LOAD, "model": engine.MODEL, "store": store,
+            "load": LOAD, "store": store,
         }  # fmt: skip
         with pytest.raises(UsageError, match="nobody can tell whether"):
             api.record_baseline("deploy/chat", **words)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from skewguard.api.diffing import diff
     from skewguard.api.discovering import discover
     from skewguard.api.explaining import explain
-    from skewguard.api.gating import sanity
+    from skewguard.api.gated import sanity
     from skewguard.api.importing import import_baselines
     from skewguard.api.initializing import init
     from skewguard.api.merging import merge_baselines
@@ -47,7 +47,7 @@ _HOMES = {
     "record_baseline": "api.recording.record_baseline",
     "retire_baseline": "api.retiring.retire_baseline",
     "rules": "api.results.rules",
-    "sanity": "api.gating.sanity",
+    "sanity": "api.gated.sanity",
     "serve_paths": "adapters.listening.serve",
     "settings": "api.resolving.settings",
     "show_baseline": "api.baselines.show_baseline",

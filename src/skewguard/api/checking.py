@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from skewguard.api import inputs, judging, surroundings
 from skewguard.api.contracts import Contracts, load_contracts
+from skewguard.api.gated import Gated, Sanity
 from skewguard.assess import evaluation
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge import engines
@@ -15,9 +15,6 @@ from skewguard.knowledge.project import Project
 from skewguard.language.errors import UsageError
 from skewguard.language.facts import Gap, Subject
 from skewguard.language.results import CheckReport, Summary, tally
-
-if TYPE_CHECKING:
-    from skewguard.api.gating import Gated, Sanity
 
 
 def check(
@@ -34,7 +31,7 @@ def check(
     model_configs: Sequence[str] = (),
     gpu: str | None = None,
     tables: str | None = None,
-    sanity: "Sanity | None" = None,
+    sanity: Sanity | None = None,
 ) -> CheckReport:
     """Check manifests: paths, folders, globs, `-` for stdin.
 
@@ -64,12 +61,12 @@ def check(
         return _report(loaded, promised, judged, around.project, gated, allow_unknown=allow_unknown)
 
 
-def _gated(
-    sanity: "Sanity | None", loaded: inputs.Loaded, bindings: list[Binding], around: surroundings.Around
-) -> "Gated":
-    from skewguard.api import gating
+def _gated(sanity: Sanity | None, loaded: inputs.Loaded, bindings: list[Binding], around: surroundings.Around) -> Gated:
+    if sanity is None:
+        return Gated()
+    from skewguard.api import gating  # lazily: most checks load nothing
 
-    return gating.Gated() if sanity is None else gating.gate(sanity, loaded.cases, bindings, around)
+    return gating.gate(sanity, loaded.cases, bindings, around)
 
 
 def _wanted(
@@ -90,7 +87,7 @@ def _report(
     promised: Contracts,
     judged: judging.Judged,
     project: Project,
-    gated: "Gated",
+    gated: Gated,
     *,
     allow_unknown: bool,
 ) -> CheckReport:

@@ -1,13 +1,13 @@
 """`check --endpoint`: the engine that the checked manifests run as, asked what it is, and loaded for some seconds."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from skewguard.adapters.endpoints import key_from
 from skewguard.api import loads, measuring, observing_traffic, sending, things, watching, witnessing
+from skewguard.api.gated import Gated, Sanity
 from skewguard.api.loads import Wish
 from skewguard.api.surroundings import Around
 from skewguard.api.witnessing import Reached
@@ -26,7 +26,6 @@ from skewguard.observe.loadgen import prompting, running
 from skewguard.observe.sources import sampling
 from skewguard.observe.sources.live.wanted import named
 
-DURATION_S = 15.0
 CONCURRENCY = 4
 PROMPT_TOKENS, OUTPUT_TOKENS = "64", "32"
 """The sanity profile where a contract names no load: a few dozen small requests, which any engine that serves bears."""
@@ -36,60 +35,6 @@ GRACE_S = 60.0
 """Seconds that one answer may take longer than the load lasts."""
 
 
-class Sanity(Struct, frozen=True):
-    """What to load: the URL, as which workload, for how many seconds, how it is reached, and who is told meanwhile.
-
-    `on_live`: also where users are served, and then with a small load.
-    """
-
-    url: str
-    as_: str | None = None
-    seconds: float = DURATION_S
-    reached: Reached = Reached()
-    model: str | None = None
-    on_live: bool = False
-    told: Callable[[Any], None] | None = None
-
-
-def sanity(
-    endpoint: str | None,
-    *,
-    as_: str | None = None,
-    seconds: float = DURATION_S,
-    model: str | None = None,
-    timeout: float = witnessing.TIMEOUT_S,
-    api_key_env: str | None = None,
-    api_key_file: str | None = None,
-    ca_file: str | None = None,
-    on_live: bool = False,
-    told: Callable[[Any], None] | None = None,
-) -> Sanity | None:
-    """What `check` is to load beside its manifests; None without an endpoint. Raises `UsageError` for what needs one."""
-    if endpoint is None:
-        lost = {
-            "--as": as_,
-            "--model": model,
-            "--api-key-env": api_key_env,
-            "--api-key-file": api_key_file,
-            "--ca-file": ca_file,
-            "--on-live": on_live or None,
-        }
-        if given := [name for name, value in lost.items() if value is not None]:
-            raise UsageError(f"{given[0]} says something of an endpoint, and none was given", hint="add --endpoint URL")
-        return None
-    reached = Reached(timeout=timeout, api_key_env=api_key_env, api_key_file=api_key_file, ca_file=ca_file)
-    return Sanity(endpoint, as_, seconds, reached, model, on_live, told)
-
-
-class Gated(Struct, frozen=True):
-    """What came of it: the case that was loaded under the contract of its manifest, or why there is none."""
-
-    cases: tuple[Case, ...] = ()
-    bindings: tuple[Binding, ...] = ()
-    problems: tuple[InputProblem, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
 def gate(asked: Sanity, cases: Sequence[Case], bindings: Sequence[Binding], around: Around) -> Gated:
     """Ask the engine and load it. What cannot be reached or loaded to the end is a problem, and never a pass.
 
@@ -97,7 +42,7 @@ def gate(asked: Sanity, cases: Sequence[Case], bindings: Sequence[Binding], arou
     """
     wished, bound = _meant(asked.as_, cases, bindings)
     expected = wished.engine if wished is not None else None
-    answers = witnessing.ask_url(asked.url, asked.reached.manner(), asked.reached.ca_file, expected)
+    answers = witnessing.ask_url(asked.url, _reached(asked).manner(), asked.ca_file, expected)
     dead = [each for each in answers.unread if each.kind in ("unreachable", "timeout")]
     if dead and not answers.facts:
         return Gated(problems=(_unreachable(asked.url, dead[0].reason),))
@@ -116,10 +61,17 @@ def gate(asked: Sanity, cases: Sequence[Case], bindings: Sequence[Binding], arou
     return Gated((case,), (bound,), tuple(_ended_early(asked.url, run)), (_told(case.measured), *notes))
 
 
+def _reached(asked: Sanity) -> Reached:
+    timeout = witnessing.TIMEOUT_S if asked.timeout is None else asked.timeout
+    return Reached(
+        timeout=timeout, api_key_env=asked.api_key_env, api_key_file=asked.api_key_file, ca_file=asked.ca_file
+    )
+
+
 def _sent(asked: Sanity, case: Case, load: Load) -> tuple[Run | None, tuple[str, ...]]:
     """The load, and what is to be said of users' traffic beside it; no run where that keeps it from being sent."""
-    target, manner = _target(asked, case, case.wished), asked.reached.manner()
-    witnesses = observing_traffic.at_url(asked.url, manner, engine=case.engine, ca_file=asked.reached.ca_file)
+    target, manner = _target(asked, case, case.wished), _reached(asked).manner()
+    witnesses = observing_traffic.at_url(asked.url, manner, engine=case.engine, ca_file=asked.ca_file)
     with closing(witnesses), witnesses.sampler() as sampler:
         found = watching.look(sampler, sampling.BEAT_S)
         if (found.any or found.mute) and not asked.on_live:
@@ -209,12 +161,12 @@ def _load(asked: Sanity, bound: Binding) -> Load:
 
 
 def _target(asked: Sanity, case: Case, wished: Case | None) -> loadgen.Target:
-    key = key_from(asked.reached.api_key_env, asked.reached.api_key_file)
+    key = key_from(asked.api_key_env, asked.api_key_file)
     return loadgen.Target(
         asked.url,
         asked.model or _served(case, wished),
         key.text if key is not None else None,
-        asked.reached.ca_file,
+        asked.ca_file,
         timeout_s=asked.seconds + GRACE_S,
     )
 

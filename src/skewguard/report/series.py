@@ -1,5 +1,6 @@
 """What the requests of a baseline were like one by one: the observations that plots show, as the judge of performance counts them."""
 
+from math import inf
 from typing import Any
 
 from msgspec import Struct
@@ -38,7 +39,7 @@ def flow(item: Baseline, parts: int = PARTS) -> Flow | None:
     if samples is None or not any(count > 0 for count in samples.output_tokens):
         return None
     low, high = item.measured or _stretch(samples)
-    if high <= low:
+    if not 0 < high - low < inf:  # a moment that is no number ends no stretch
         return None
     from skewguard.judge.baseline import rows
 

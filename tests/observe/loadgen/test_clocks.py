@@ -118,6 +118,8 @@ def test_client_that_was_late_does_not_call_it_a_timeout(answer: engine.Answer, 
     """An answer that came in time and lies unread is read, however late it is; where nothing came, the time is over."""
     with engine.serving(answer) as url:
         driver, ledger = made(url, load(concurrency=1, requests=1))
+        while NOW() < ledger.start:
+            continue
         driver._set_due()
         driver._send_due(NOW() + 10**9)
         (connection,) = (each for each in driver._connections.values() if each.exchange is not None)

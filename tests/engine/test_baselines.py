@@ -1,6 +1,6 @@
 """Baselines of a real vLLM: the very same server is never called worse, and what made it slower is found.
 
-Takes about twelve minutes, and wants a machine on which nothing else runs.
+Takes about eight minutes, and wants a machine on which nothing else runs.
 """
 
 import os
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.engine
 
 PAIRS = 30
 LOAD = (
-    "--profile", "concurrency", "--concurrency", "8", "--warmup", "2s", "--duration", "8s",
+    "--profile", "concurrency", "--concurrency", "8", "--warmup", "1s", "--duration", "6s",
     "--prompt-tokens", "16-48", "--output-tokens", "32", "--ignore-eos",
 )  # fmt: skip
 TO_LEARN = 10

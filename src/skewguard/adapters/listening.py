@@ -8,6 +8,7 @@ this machine alone.
 import signal
 import sys
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -131,7 +132,7 @@ def _answer(path: str, paths: Mapping[str, Answering], running: threading.Lock) 
         running.release()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(BaseHTTPRequestHandler, ABC):
     """One request: HTTP/1.0, so that a connection ends with its answer."""
 
     server_version, sys_version = "skewguard", ""
@@ -153,9 +154,9 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(OSError):
             self.connection.shutdown(SHUT_RDWR)
 
+    @abstractmethod
     def answer(self, path: str) -> Reply:
         """What is answered at a path."""
-        raise NotImplementedError
 
     def do_GET(self) -> None:
         """Any question; `do_POST` is the same."""

@@ -31,7 +31,7 @@ class Answer:
     `tokens` None: as many as the request's max_tokens asks for. `per_chunk`: tokens in each chunk; `joined`: chunks in each
     write. `stall`: an extra pause before the n-th token chunk. `cut_after`: so many chunks, then `cut` (close or reset).
     `usage`: `asked` follows stream_options, `never`, `always`; `apart`: usage and [DONE] in writes of their own, so long
-    after the last token. `raw` replaces the whole answer by these bytes. `slices`: write everything in pieces of so many bytes.
+    after the last token. `text`: where it stands, or `unseen`: tokens without a text. `raw` replaces the whole answer by these bytes. `slices`: write everything in pieces of so many bytes.
     """
 
     ttft: float = 0.0
@@ -296,8 +296,8 @@ class _Answering:
             step = min(answer.per_chunk, self.tokens - self.request.tokens)
             self.request.tokens += step
             chunks += 1
-            pending += self._event(self._token(step))
             last = self.request.tokens == self.tokens
+            pending += self._event(self._token(step, "length" if last else None))
             if last and answer.apart is None and answer.cut_after is None:
                 pending += self._tail()
             if last or chunks % answer.joined == 0 or answer.cut_after == chunks:
@@ -324,20 +324,20 @@ class _Answering:
             self.writer.transport.abort()
         return False
 
-    def _token(self, tokens: int) -> dict[str, Any]:
-        words = " word" * tokens
+    def _token(self, tokens: int, finish: str | None) -> dict[str, Any]:
+        words = " word" * tokens if self.answer.text != "unseen" else ""
         if not self.chat:
-            return {"choices": [{"index": 0, "text": words}]}
+            return {"choices": [{"index": 0, "text": words, "finish_reason": finish}]}
         if self.answer.text == "tool":
             call = {"index": 0, "function": {"arguments": words}}
-            return self._delta({"content": None, "tool_calls": [call]})
-        if self.answer.text == "delta":
-            return self._delta({"content": words})
-        return self._delta({"content": None, self.answer.text: words})
+            return self._delta({"content": None, "tool_calls": [call]}, finish)
+        if self.answer.text in {"delta", "unseen"}:
+            return self._delta({"content": words}, finish)
+        return self._delta({"content": None, self.answer.text: words}, finish)
 
     @staticmethod
-    def _delta(delta: dict[str, Any]) -> dict[str, Any]:
-        return {"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+    def _delta(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+        return {"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
 
     def _event(self, event: dict[str, Any]) -> bytes:
         if self.running:

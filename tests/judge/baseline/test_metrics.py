@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from skewguard.judge.baseline import metrics
-from skewguard.language.baselines import Between, Metric, Run
+from skewguard.language.baselines import Between, Metric, Number, Run
 from tests.judge.baseline.building import LOAD, failed, run
 
 
@@ -18,6 +18,11 @@ def of(measured: Run, name: str, *, slo: Any = None, gpus: int | None = 2) -> Me
 def even(count: int, **more: Any) -> list[dict[str, Any]]:
     """Requests evenly over ten seconds."""
     return [{"intended": 10 * each / count, **more} for each in range(count)]
+
+
+def quantile(metric: Metric, stat: str) -> Number:
+    assert metric.quantiles is not None
+    return metric.quantiles[stat]
 
 
 def test_tokens_of_an_answer_that_straddles_an_edge_count_with_the_part_inside() -> None:
@@ -38,6 +43,26 @@ def test_throughput_is_not_biased_by_long_answers_at_the_edges() -> None:
     ]  # fmt: skip
 
     assert of(run(rows), "output_tokens_per_second").value == pytest.approx(25, rel=0.01)
+
+
+def test_answers_that_show_no_token_are_delivered_all_the_same() -> None:
+    """Half of the answers show no text: their tokens and their ends count, their first tokens have an upper bound, and nothing is said
+    of the time per token that was not seen."""
+    seen = even(50, first=0.1, last=1.1, output_tokens=11, chunks=11, first_tokens=1)
+    unseen = even(50, first=1.1, last=1.1, output_tokens=11, chunks=0, first_tokens=-1, censored=True)
+    rows = [
+        {**row, "first": row["intended"] + row["first"], "last": row["intended"] + row["last"]}
+        for row in (*seen, *unseen)
+    ]
+
+    measured = run(sorted(rows, key=lambda row: row["intended"]))
+
+    assert of(measured, "requests_per_second").value == pytest.approx(10, rel=0.2)
+    assert of(measured, "output_tokens_per_second").value == pytest.approx(110, rel=0.2)
+    assert quantile(of(measured, "ttft"), "p95") == Between(pytest.approx(0.1), pytest.approx(1.1))  # type: ignore[arg-type]
+    assert quantile(of(measured, "e2e"), "p50") == pytest.approx(1.1)
+    assert quantile(of(measured, "tpot"), "p50") == pytest.approx(0.1)
+    assert of(measured, "tpot").n == 50
 
 
 def test_tokens_per_gpu_are_a_gap_where_nobody_knows_the_gpus() -> None:

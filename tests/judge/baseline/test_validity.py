@@ -148,6 +148,18 @@ def test_closed_loop_is_never_behind() -> None:
     assert validity.notes(measured, metrics.of_run(measured, slo={}, gpus=1)) == ()
 
 
+def test_answers_that_show_no_token_are_told_of() -> None:
+    """What is not known of them is said beside the numbers; the run is a baseline all the same."""
+    rows = [
+        row | ({"chunks": 0, "censored": True, "first": row["last"]} if at < 3 else {}) for at, row in enumerate(even())
+    ]
+    measured = run(rows)
+    *_, told = validity.notes(measured, metrics.of_run(measured, slo={}, gpus=1))
+
+    assert against(measured) == ""
+    assert "3 of 100 answers showed none of their tokens" in told
+
+
 @pytest.mark.parametrize(("count", "said"), [(20, ""), (50, "--duration 50s"), (100, "--duration 30s"), (200, "")])
 def test_run_too_short_to_be_compared_says_how_long_would_do(count: int, said: str) -> None:
     """In time: before somebody compares it. Of fewer than make a baseline the reason against it says so already."""

@@ -60,6 +60,8 @@ PIECES = st.lists(
             delta(content=None, tool_calls=[{"index": 0, "function": {"arguments": "{}"}}]),
             event(choices=[{"text": " a"}], usage={"prompt_tokens": 7, "completion_tokens": 3}),
             event(choices=[{"text": " b"}], usage={"prompt_tokens": 7, "completion_tokens": 4}),
+            event(choices=[{"text": ""}], usage={"prompt_tokens": 7, "completion_tokens": 5}),
+            event(choices=[{"text": "", "finish_reason": "stop"}]),
             USAGE,
             DONE,
             b": ping\r\n\r\n",
@@ -158,6 +160,57 @@ def test_first_tokens_are_the_server_s_count_at_the_first_chunk() -> None:
     exchange.feed(HEAD + chunked(*chunks, DONE), 10)
     exchange.telling.settle()
     assert (exchange.telling.first_tokens, exchange.telling.output_tokens) == (4, 9)
+
+
+def counted(tokens: int, text: str = "", finish: str | None = None) -> bytes:
+    """An event with the running count, as engines send them when they are asked to."""
+    choice = {"index": 0, "delta": {"content": text}, "finish_reason": finish}
+    return event(choices=[choice], usage={"prompt_tokens": 7, "completion_tokens": tokens})
+
+
+def fed(*pieces: bytes) -> Any:
+    """What an answer told of which each piece came in a read of its own, from moment 10 on."""
+    exchange = Exchange(0, 1, slot=False, stream=True)
+    for stamp, piece in enumerate(
+        (HEAD, *(b"%x\r\n%b\r\n" % (len(each), each) for each in pieces), b"0\r\n\r\n"), start=9
+    ):
+        exchange.feed(piece, stamp)
+    exchange.telling.settle()
+    return exchange.telling
+
+
+def test_token_without_a_text_is_seen_in_the_running_count() -> None:
+    """Half a character has no text yet: where the count goes on, a token came; a role that counts none is none."""
+    told = fed(counted(0), counted(1), counted(2, "é"), counted(3), counted(4, finish="length"), DONE)
+    assert (told.first, told.last, told.chunks, len(told.gaps)) == (11, 14, 4, 3)
+    assert (told.first_tokens, told.output_tokens, told.censored) == (1, 4, False)
+
+
+def test_running_count_that_stands_still_is_no_token() -> None:
+    """An event that ends the answer and counts what was counted before brings none, also after chunks that were not read as JSON."""
+    told = fed(counted(0), counted(1, "a"), counted(2, "b"), counted(3, "c"), counted(3, finish="stop"), DONE)
+    assert (told.chunks, told.output_tokens, len(told.gaps)) == (3, 3, 2)
+
+
+def test_last_token_is_there_with_the_reason_of_the_end() -> None:
+    """The token that ends an answer shows no text: the answer lasted until the event that says so, and no further."""
+    stop = event(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])
+    told = fed(delta(content="a"), delta(content="b"), stop, USAGE, DONE)
+    assert (told.first, told.last, told.chunks, len(told.gaps)) == (10, 12, 2, 1)
+
+
+def test_answer_that_shows_none_of_its_tokens_lasted_until_its_end() -> None:
+    """No text and no running count: the first token came at the end at the latest, and is flagged as bounded."""
+    stop = event(choices=[{"index": 0, "delta": {"content": ""}, "finish_reason": "length"}])
+    told = fed(delta(role="assistant", content=""), delta(content=""), stop, USAGE, DONE)
+    assert (told.first, told.last, told.chunks, told.censored) == (12, 12, 0, True)
+
+
+def test_answer_without_a_token_has_no_moments() -> None:
+    """Nothing was generated: there is no first token to be early or late."""
+    stop = event(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])
+    told = fed(stop, event(choices=[], usage={"prompt_tokens": 7, "completion_tokens": 0}), DONE)
+    assert (told.first, told.last, told.chunks) == (0, 0, 0)
 
 
 def test_head_without_an_end_is_bounded() -> None:

@@ -188,6 +188,27 @@ def test_every_form_of_an_honest_answer_is_read(answer: dict[str, object]) -> No
     assert run.samples.output_tokens == [8] * 6
 
 
+@pytest.mark.parametrize("continuous", [True, False])
+def test_answers_without_a_text_are_measured_like_all_others(continuous: bool) -> None:
+    """An engine that shows none of its tokens delivers them all the same: at their moments where it counts them as it goes, else
+    until the end."""
+    answer = engine.Answer(text="unseen", continuous=continuous, ttft=0.05, gap=0.01)
+    with engine.serving(answer) as url:
+        run = ran(url, requests=4, concurrency=1)
+    told = run.samples
+    assert told.output_tokens == [8] * 4
+    assert told.chunks == [8 if continuous else 0] * 4
+    assert told.censored == [not continuous] * 4
+    lasted = [last - sent for last, sent in zip(told.last, told.sent, strict=True)]
+    assert min(lasted) >= 0.12
+    waited = [first - sent for first, sent in zip(told.first, told.sent, strict=True)]
+    assert (
+        waited == lasted
+        if not continuous
+        else all(0.05 <= first < last for first, last in zip(waited, lasted, strict=True))
+    )
+
+
 def test_connections_are_opened_ahead_and_used_again() -> None:
     """Twenty requests in four slots take four connections, and none of them had to wait for one."""
     with engine.serving() as url:

@@ -146,8 +146,8 @@ def _no_goodput(rows: Rows, run: Run, slo: Mapping[str, Mapping[str, float]], li
     if not run.load.stream and set(limits) & {"ttft", "tpot"}:
         return "answers were asked for in one piece: nobody knows when the first token came"
     first_chunk = (
-        rowing.first_chunk(rows, rows.complete & (rows.output > 0))
-        if "tpot" in limits and rows.complete.any()
+        rowing.first_chunk(rows, rows.complete & (rows.output > 0) & ~rows.unseen)
+        if "tpot" in limits and (rows.complete & ~rows.unseen).any()
         else None
     )
     return first_chunk[2] if first_chunk else ""

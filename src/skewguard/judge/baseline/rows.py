@@ -20,6 +20,8 @@ CLIENT = "load client"
 UNTOLD = 0.01
 """Share of answers without a count of tokens up to which tokens are summed: below it the sum is short by no more."""
 
+UNSEEN = "no token of any answer was seen before the answer was over"
+
 FEW_CHUNKS = 20
 """Chunks per answer from which the tokens of an untold first chunk matter little: between one and as many as the others hold lie 1/chunks
 of the answer, a few percent of the time per token at most; below, that interval is too wide to be of use."""
@@ -63,6 +65,12 @@ class Rows(NamedTuple):
     def counted(self) -> Array:
         """Rows whose latencies count."""
         return self.measured & self.complete
+
+    @property
+    def unseen(self) -> Array:
+        """Whole answers of which no token was seen (their text was half a character, or none): all came until the end."""
+        unseen: Array = self.complete & (self.chunks == 0)
+        return unseen
 
 
 def of(samples: Samples) -> Rows:
@@ -162,6 +170,9 @@ def _tpot(rows: Rows) -> Series:
     counted = rows.counted & (rows.output > 0) & np.isfinite(rows.first)
     if not counted.any():
         return _none("the server counted no output tokens")
+    counted &= ~rows.unseen
+    if not counted.any():
+        return _none(UNSEEN)
     in_first, source, gap = first_chunk(rows, counted)
     if gap:
         return _none(gap)
@@ -259,14 +270,18 @@ def untold(rows: Rows, column: Array) -> float:
 
 
 def good(rows: Rows, bounds: dict[str, float]) -> Array:
-    """Which of all rows met every bound (by metric, in seconds); a failed request met none."""
+    """Which of all rows met every bound (by metric, in seconds); a failed request met none.
+
+    An answer of which no token was seen met it where the whole of it did.
+    """
     import numpy as np
 
-    after = np.maximum(rows.output - first_chunk(rows, rows.complete)[0], 1.0)
+    after = np.maximum(rows.output - first_chunk(rows, rows.complete & ~rows.unseen)[0], 1.0)
+    whole = rows.last - rows.intended
     seen = {
         "ttft": rows.first - rows.intended,
-        "e2e": rows.last - rows.intended,
-        "tpot": (rows.last - rows.first) / after,
+        "e2e": whole,
+        "tpot": np.where(rows.unseen, whole / np.maximum(rows.output, 1.0), (rows.last - rows.first) / after),
     }
     met = rows.complete.copy()
     for name, bound in bounds.items():

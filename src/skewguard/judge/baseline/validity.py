@@ -62,18 +62,32 @@ def reasons(run: Run, metrics: tuple[Metric, ...]) -> tuple[str, ...]:
 
 
 def notes(run: Run, metrics: tuple[Metric, ...]) -> tuple[str, ...]:
-    """What is true of the server, and has to be read beside its numbers: it does not keep up with what it is asked."""
+    """What is true of the server, and has to be read beside its numbers."""
+    return (*_behind(run, metrics), *_unseen(run))
+
+
+def _behind(run: Run, metrics: tuple[Metric, ...]) -> Iterator[str]:
+    """It does not keep up with what it is asked."""
     asked, done = run.load.rate, _value({metric.name: metric for metric in metrics}.get("requests_per_second"))
     if run.load.profile not in {"poisson", "constant"} or not asked or done is None:
-        return ()
+        return
     offered = _offered(run) or asked
-    if done >= ASKED * offered:
-        return ()
-    said = (
-        f"the server completed {done:.3g} of {offered:.3g} requests/s: it is saturated at this load, its queue grows as long as"
-        " the load lasts, and TTFT and end-to-end times tell how long that was"
-    )
-    return (said,)
+    if done < ASKED * offered:
+        yield (
+            f"the server completed {done:.3g} of {offered:.3g} requests/s: it is saturated at this load, its queue grows as long as"
+            " the load lasts, and TTFT and end-to-end times tell how long that was"
+        )
+
+
+def _unseen(run: Run) -> Iterator[str]:
+    """Its answers hold tokens that it does not show."""
+    rows = rowing.of(run.samples)
+    unseen, total = int((rows.unseen & rows.counted & (rows.output > 0)).sum()), int(rows.counted.sum())
+    if unseen and run.load.stream:
+        yield (
+            f"{unseen} of {total} answers showed none of their tokens before they were over (no text, and no running count): of"
+            " their first token an upper bound is known, and they are left out of ITL and TPOT"
+        )
 
 
 def too_few(run: Run) -> str:

@@ -1,7 +1,8 @@
 """What an answer tells of its tokens: when the first and the last came, how many chunks, how many tokens the server counted.
 
-Read as it comes, by events of a stream or from one whole document. A token is text, reasoning or a call of a tool; a role or
-an empty text is none. Tokens are never counted from chunks: an engine may send several in one.
+Read as it comes, by events of a stream or from one whole document. A token shows text, reasoning or a call of a tool, or only in
+the running count: half a character and a token of control have no text. The event that says why the answer ended comes with its last
+token, whatever it shows. Tokens are never counted from chunks: an engine may send several in one.
 
 The chunks of one answer differ in their text alone. Once one was read as JSON, those that begin like it, up to the first
 letter of the text, are known without that; the last of them is read for its counts, if nothing behind it has them.
@@ -44,6 +45,7 @@ class _Choice(Struct, gc=False):
     delta: _Said | None = None
     message: _Said | None = None
     text: Any = None
+    finish_reason: Any = None
 
 
 class _Usage(Struct, gc=False):
@@ -65,11 +67,12 @@ _decode = msgspec.json.Decoder(_Event).decode
 class Telling:
     """What one answer told. Times are those of the stamps handed in; 0 where nothing came.
 
-    `censored`: other tokens came in the read of the first. `shared`: something came after the last token in its read.
+    `censored`: the first came at this moment or before: with others in one read, or unseen. `shared`: something came after the last
+    token in its read.
     """
 
     __slots__ = (
-        "_alike", "_data", "_rest", "_uncounted", "apart", "censored", "chunks", "ended", "first", "first_tokens", "gaps", "last",
+        "_alike", "_data", "_over", "_rest", "_uncounted", "apart", "censored", "chunks", "ended", "first", "first_tokens", "gaps", "last",
         "output_tokens", "prompt_tokens", "shared",
     )  # fmt: skip
 
@@ -78,6 +81,7 @@ class Telling:
         self._data: list[bytes] = []
         self._alike = b""
         self._uncounted = b""
+        self._over = 0
         self.first = 0
         self.last = 0
         self.chunks = 0
@@ -160,11 +164,19 @@ class Telling:
         """The stream is over: an event that no empty line closed counts as well. Raises `BadAnswer`."""
         rest, self._rest = self._rest, b""
         self.feed(rest + b"\n\n", stamp)
+        self._over = self._over or stamp
         if not self.chunks and not self.ended and self.output_tokens == _NONE:
             raise BadAnswer("a stream without a single event")
 
     def settle(self) -> None:
-        """Take the counts of the last chunk, where nothing behind it had any."""
+        """The answer is whole: take the counts of its last chunk, where nothing behind it had any. Tokens of which none was seen
+        came until it was over."""
+        self._count_last()
+        if self._over and not self.chunks and self.output_tokens > 0:
+            self.first = self.last = self._over
+            self.censored = True
+
+    def _count_last(self) -> None:
         data, self._uncounted = self._uncounted, b""
         if data:
             with suppress(BadAnswer):
@@ -177,11 +189,10 @@ class Telling:
             self._fault(event)
         if event.choices is None:
             raise BadAnswer("a JSON document that is no answer of this API")
-        if any(_says(choice) for choice in event.choices):
+        self._usage(event.usage)
+        if self.output_tokens > 0 or any(_says(choice) for choice in event.choices):
             self.last = stamp
             self.chunks = 1
-        self._usage(event.usage)
-        if self.chunks:
             self.first_tokens = self.output_tokens
         self.ended = True
 
@@ -194,19 +205,36 @@ class Telling:
         if event.error is not None or event.object == "error":
             self._fault(event)
         if event.choices:
-            for choice in event.choices:
-                if _says(choice):
-                    self._token(stamp)
-                    self._alike = b"data: " + begin if (begin := _beginning(data)) else b""
-                    if event.usage is not None and self.chunks == 1:
-                        self.first_tokens = _count(event.usage.completion_tokens)
-                    break
-            else:
-                self._behind(stamp)
+            self._chosen(event, data, stamp)
         else:
             self._behind(stamp)
         if event.usage is not None:
             self._usage(event.usage)
+
+    def _chosen(self, event: _Event, data: bytes, stamp: int) -> None:
+        """An event of the answer itself: with text, with a token that has none, with the reason of the end, or with nothing."""
+        choices = event.choices or ()
+        ends = any(choice.finish_reason for choice in choices)
+        if shows := any(_says(choice) for choice in choices):
+            self._alike = b"data: " + begin if (begin := _beginning(data)) else b""
+        if shows or self._counts_more(event.usage):
+            self._token(stamp)
+            if event.usage is not None and self.chunks == 1:
+                self.first_tokens = _count(event.usage.completion_tokens)
+        elif not ends:
+            self._behind(stamp)
+        elif self.chunks:
+            self.last = stamp
+            self.shared = self.apart = False
+        if ends and not self._over:
+            self._over = stamp
+
+    def _counts_more(self, usage: _Usage | None) -> bool:
+        """Whether the running count went on: a count that comes for the first time is of all tokens so far, not of this event."""
+        if usage is None:
+            return False
+        self._count_last()
+        return _count(usage.completion_tokens) > self.output_tokens > _NONE
 
     def _token(self, stamp: int) -> None:
         if self.chunks:

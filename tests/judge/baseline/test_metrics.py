@@ -45,6 +45,23 @@ def test_throughput_is_not_biased_by_long_answers_at_the_edges() -> None:
     assert of(run(rows), "output_tokens_per_second").value == pytest.approx(25, rel=0.01)
 
 
+@pytest.mark.parametrize(
+    ("gaps", "earliest"),
+    [
+        ([0.2, 0.3, 0.4], 0.6),  # three chunks came apart, the fourth with what followed it
+        ([0.2, 0.7, 0.0], 0.3),  # the last two were read together
+        ([0.2, 0.3], 0.6),  # the end came 0.4 s after the last text
+    ],
+)
+def test_last_token_that_was_read_late_came_after_the_read_before_it(gaps: list[float], earliest: float) -> None:
+    """Its moment lies between that read and its own: the end-to-end time is an interval no wider than that."""
+    rows = even(50, output_tokens=4, chunks=len(gaps) + 1, gap_counts=len(gaps), last_censored=True)
+    samples = run([{**row, "first": row["intended"] + 0.1, "last": row["intended"] + 1.0} for row in rows])
+    measured = structs.replace(samples, samples=structs.replace(samples.samples, gaps=gaps * 50))
+
+    assert quantile(of(measured, "e2e"), "p50") == Between(pytest.approx(earliest), pytest.approx(1.0))  # type: ignore[arg-type]
+
+
 def test_answers_that_show_no_token_are_delivered_all_the_same() -> None:
     """Half of the answers show no text: their tokens and their ends count, their first tokens have an upper bound, and nothing is said
     of the time per token that was not seen."""

@@ -20,6 +20,9 @@ CLIENT = "load client"
 UNTOLD = 0.01
 """Share of answers without a count of tokens up to which tokens are summed: below it the sum is short by no more."""
 
+SAME_READ = 1e-6
+"""Seconds within which two moments are those of one read: rows are kept to a tenth of it."""
+
 UNSEEN = "no token of any answer was seen before the answer was over"
 
 FEW_CHUNKS = 20
@@ -126,10 +129,28 @@ def _e2e(rows: Rows) -> Series:
     if not high.size:
         return _none("no request has a complete answer")
     bounded = rows.bounded[chosen]
-    earliest = np.where(np.isfinite(rows.first), rows.first - rows.intended, high.min())[chosen]
-    return Series(
-        rows.intended[chosen], np.where(bounded, np.minimum(earliest, high), high) if bounded.any() else high, high
-    )
+    if not bounded.any():
+        return Series(rows.intended[chosen], high, high)
+    earliest = (_read_before(rows) - rows.intended)[chosen]
+    return Series(rows.intended[chosen], np.where(bounded, np.clip(earliest, 0.0, high), high), high)
+
+
+def _read_before(rows: Rows) -> Array:
+    """When the read before that of the last token came: a lower bound of its moment. The request's own start where nothing was read
+    before, or nobody kept when."""
+    import numpy as np
+
+    before = np.fmin(rows.sent, rows.last)
+    counts = np.asarray(rows.samples.gap_counts, dtype=int)
+    gaps = np.asarray(rows.samples.gaps, dtype=float)
+    if counts.size != before.size or counts.sum() != gaps.size:
+        return np.where(np.isfinite(rows.first), np.fmin(rows.first, rows.last), before)
+    ends = np.cumsum(counts)
+    for row in np.flatnonzero(rows.bounded):
+        moments = rows.first[row] + np.concatenate(([0.0], np.cumsum(gaps[ends[row] - counts[row] : ends[row]])))
+        earlier = moments[moments < rows.last[row] - SAME_READ]
+        before[row] = earlier[-1] if earlier.size else before[row]
+    return before
 
 
 def _ttft(rows: Rows) -> Series:

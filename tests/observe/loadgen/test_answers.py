@@ -62,6 +62,8 @@ PIECES = st.lists(
             event(choices=[{"text": " b"}], usage={"prompt_tokens": 7, "completion_tokens": 4}),
             event(choices=[{"text": ""}], usage={"prompt_tokens": 7, "completion_tokens": 5}),
             event(choices=[{"text": "", "finish_reason": "stop"}]),
+            event(choices=[{"text": " z", "finish_reason": "length"}]),
+            event(choices=[{"text": " z", "finish_reason": "abort"}]),
             USAGE,
             DONE,
             b": ping\r\n\r\n",
@@ -70,6 +72,8 @@ PIECES = st.lists(
             b'data: {"choices":[{"text":"a"} garbage}\n\n',
             b'data: {"error":{"message":"died"}}\n\n',
             b"data: nothing\n\n",
+            b"data:\n\n",
+            b'error: {"code":500}\n\n',
             b"\xff\x00",
         ]
     ),
@@ -149,7 +153,7 @@ def test_several_tokens_of_a_read_leave_the_first_an_upper_bound() -> None:
         ((delta(content="a"),) * 2, True),
     ]:
         exchange = Exchange(0, 1, slot=False, stream=True)
-        exchange.feed(HEAD + chunked(*pieces), 10)
+        exchange.feed(HEAD + chunked(*pieces, DONE), 10)
         assert exchange.telling.censored is censored
 
 
@@ -211,6 +215,78 @@ def test_answer_without_a_token_has_no_moments() -> None:
     stop = event(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])
     told = fed(stop, event(choices=[], usage={"prompt_tokens": 7, "completion_tokens": 0}), DONE)
     assert (told.first, told.last, told.chunks) == (0, 0, 0)
+
+
+def test_first_token_without_a_text_is_seen_in_the_first_count_of_a_completion() -> None:
+    """Completions begin with no role: the first event that counts a token has it, whatever it shows."""
+    told = fed(
+        *(
+            event(choices=[{"text": text}], usage={"prompt_tokens": 7, "completion_tokens": count})
+            for count, text in enumerate(("", "é", "a"), start=1)
+        ),
+        DONE,
+    )
+    assert (told.first, told.last, told.chunks, told.first_tokens, told.output_tokens) == (10, 12, 3, 1, 3)
+
+
+def test_role_that_comes_with_the_first_token_s_count_is_no_token() -> None:
+    """SGLang counts the first token in the event of the role, and shows it in the next."""
+    role = event(
+        choices=[{"delta": {"role": "assistant", "content": ""}}], usage={"prompt_tokens": 7, "completion_tokens": 1}
+    )
+    told = fed(role, counted(1, "a"), counted(2, "b", finish="length"), DONE)
+    assert (told.first, told.chunks, told.first_tokens, told.output_tokens) == (11, 2, 1, 2)
+
+
+STOP = event(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])
+
+
+def fails(*pieces: bytes) -> str:
+    """What is wrong with an answer of these pieces that ends in order; empty where nothing is."""
+    bad = read(HEAD + chunked(*pieces), [])
+    return str(bad[1]) if bad[0] == "bad" else ""
+
+
+@pytest.mark.parametrize("end", [STOP, USAGE, DONE])
+def test_stream_that_ends_without_a_word_was_cut_off(end: bytes) -> None:
+    """A proxy closes in order what its engine left off. A reason of the end, a count apart, or `[DONE]`: one of them is enough."""
+    assert "cut off" in fails(delta(content="a"), delta(content="b"))
+    assert not fails(delta(content="a"), delta(content="b"), end)
+
+
+def test_reason_of_the_end_is_seen_beside_the_last_text() -> None:
+    """Of chunks that are known by how they begin the last one is read: it may say why the answer ended, and nothing else does."""
+    last = event(id="x", choices=[{"index": 0, "delta": {"content": "c"}, "finish_reason": "length"}])
+    assert not fails(delta(content="a"), delta(content="b"), last)
+
+
+def test_answer_that_lasts_until_the_connection_closes_is_whole_with_the_reason_of_its_end() -> None:
+    """No `[DONE]`, as older engines have none: the reason says it all the same."""
+    head = b"HTTP/1.0 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
+    whole, cut = (read(head + delta(content="a") + end, [], closed=True) for end in (STOP, b""))
+    assert (whole[0], cut[0]) == (True, False)
+
+
+@pytest.mark.parametrize("reason", ["abort", "error", "cancelled", "timeout"])
+@pytest.mark.parametrize("text", ["", "c"])
+def test_answer_that_the_server_broke_off_is_no_answer(reason: str, text: str) -> None:
+    """Engines end what they give up in order, and say so: in the event of the end, in the last text, or in one document."""
+    last = event(id="x", choices=[{"index": 0, "delta": {"content": text}, "finish_reason": reason}])
+    assert reason in fails(delta(content="a"), delta(content="b"), last, USAGE, DONE)
+
+    body = json.dumps({"choices": [{"message": {"content": "a"}, "finish_reason": reason}]}).encode()
+    plain = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
+    assert reason in read(plain, [], stream=False)[1]
+
+
+def test_error_in_a_field_of_its_own_is_one() -> None:
+    """llama.cpp wrote `error:` where others write `data:`; the tokens before it are no answer."""
+    assert '{"code":500}' in fails(delta(content="a"), b'error: {"code":500}\n\n', DONE)
+
+
+def test_event_without_data_is_none() -> None:
+    """A beat of a proxy: an empty event, between two others."""
+    assert not fails(delta(content="a"), b"data:\n\n", b"data: \r\n\r\n", delta(content="b"), DONE)
 
 
 def test_head_without_an_end_is_bounded() -> None:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,7 @@ from tests.fakes import certificates, engine
 from tests.observe.loadgen.loads import PROMPTS, load, ran
 
 CHUNKED = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+TEXT = b'26\r\ndata: {"choices":[{"text":" word"}]}\n\n\r\n'
 
 
 def failures(run: Run) -> Counter[str]:
@@ -47,6 +49,7 @@ def failures(run: Run) -> Counter[str]:
         (engine.Answer(raw=CHUNKED, close=True), "closed-early", 200),
         (engine.Answer(cut_after=3), "closed-early", 200),
         (engine.Answer(cut_after=3, cut="reset"), "reset", 200),
+        (engine.Answer(raw=CHUNKED + TEXT + b"0\r\n\r\n"), "closed-early", 200),
     ],
 )
 def test_each_failure_has_its_kind(answer: engine.Answer, kind: str, status: int) -> None:
@@ -180,6 +183,20 @@ def test_server_that_refuses_to_count_is_asked_without() -> None:
     assert failures(run) == {"": 12}
     assert run.samples.output_tokens == [-1] * 12
     assert any("stream_options" in note for note in run.notes)
+
+
+def test_server_that_refuses_to_count_each_chunk_counts_the_whole() -> None:
+    """A gateway that knows `include_usage` alone: what it does not know is left out, and all tokens are counted."""
+    refusal = engine.Answer(status=400, body=b"Unknown parameter: 'stream_options.continuous_usage_stats'.")
+
+    def strict(_: int, body: dict[str, Any]) -> engine.Answer:
+        return refusal if "continuous_usage_stats" in body.get("stream_options", {}) else engine.Answer()
+
+    with engine.serving(strict) as url:
+        run = ran(url, requests=12)
+    assert failures(run) == {"": 12}
+    assert run.samples.output_tokens == [8] * 12
+    assert any("refuses continuous_usage_stats" in note for note in run.notes)
 
 
 def test_stop_ends_a_run_and_keeps_its_rows() -> None:

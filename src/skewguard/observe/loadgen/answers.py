@@ -21,7 +21,15 @@ _LONGEST_SIZE = 4096
 
 
 class BadAnswer(Exception):
-    """What came is no answer that can be understood; says what is wrong with it."""
+    """What came is no answer that can be understood; says what is wrong with it. `failure` is the kind that it counts as."""
+
+    failure = "bad-answer"
+
+
+class CutOff(BadAnswer):
+    """What came is an answer, and not the whole of it."""
+
+    failure = "closed-early"
 
 
 class _Head(Struct, frozen=True):

@@ -5,9 +5,16 @@ import json
 from skewguard.observe.loadgen.messages import Plan
 from skewguard.observe.loadgen.wording import Wording
 
+COUNTS = (
+    ',"stream_options":{"include_usage":true,"continuous_usage_stats":true}',
+    ',"stream_options":{"include_usage":true}',
+    "",
+)
+"""What a stream is asked to count: its tokens in each chunk, those of the whole, nothing. Whoever refuses the one is asked the next."""
+
 
 class Requests:
-    """Makes requests of a plan. `plainer`: ask for no counts of tokens, where the server refuses to be asked."""
+    """Makes requests of a plan."""
 
     def __init__(self, plan: Plan, model: str) -> None:
         load = plan.load
@@ -24,15 +31,13 @@ class Requests:
         )
         self._model = f'{{"model":{json.dumps(model)},'.encode()
         self._tail = b""
-        self.ask(counts=True)
+        self.ask(0)
 
-    def ask(self, *, counts: bool) -> None:
-        """Whether the server is asked to count tokens in each chunk of a stream."""
+    def ask(self, plainer: int) -> None:
+        """How the server is asked to count tokens of a stream: one of `COUNTS`."""
         fields = ',"temperature":0'
         if self._stream:
-            fields += ',"stream":true'
-            if counts:
-                fields += ',"stream_options":{"include_usage":true,"continuous_usage_stats":true}'
+            fields += f',"stream":true{COUNTS[plainer]}'
         self._tail = f"{fields}}}".encode()
 
     def request(self, number: int) -> bytes:

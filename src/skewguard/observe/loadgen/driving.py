@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from skewguard.observe.loadgen.agenda import NEVER, Agenda
 from skewguard.observe.loadgen.answers import BadAnswer
-from skewguard.observe.loadgen.bodies import Requests
+from skewguard.observe.loadgen.bodies import COUNTS, Requests
 from skewguard.observe.loadgen.clocks import NOW, RECEIVE_STAMPS, TIMESPEC, Offset
 from skewguard.observe.loadgen.connections import Connection, Opening
 from skewguard.observe.loadgen.exchanges import Exchange
@@ -58,7 +58,7 @@ class Driver:
         self._failures = 0
         self._stopped = False
         self.reads = self.stamped = 0
-        self.plainer = False
+        self.plainer = 0
 
     @property
     def steps(self) -> int:
@@ -249,7 +249,7 @@ class Driver:
             if tls is not None and tls.over:
                 self._hung_up(connection, came)
         except BadAnswer as wrong:
-            self._lost(connection, "bad-answer", str(wrong))
+            self._lost(connection, wrong.failure, str(wrong))
         except OSError as error:
             self._lost(connection, failure_of(error, connecting=not connection.up), str(error))
 
@@ -278,9 +278,9 @@ class Driver:
 
     def _asked_again(self, exchange: Exchange) -> bool:
         """Whether a refused request goes out once more: without what it was refused for, or when the server says."""
-        if not exchange.plain and is_about_counts(exchange):
-            self.plainer = True
-            self._requests.ask(counts=False)
+        if exchange.plain + 1 < len(COUNTS) and is_about_counts(exchange):
+            self.plainer = max(self.plainer, exchange.plain + 1)
+            self._requests.ask(self.plainer)
             exchange.again()
             self._send(exchange)
             return True

@@ -1,6 +1,6 @@
 """One request and what came back for it."""
 
-from skewguard.observe.loadgen.answers import Answer, BadAnswer
+from skewguard.observe.loadgen.answers import Answer, BadAnswer, CutOff
 from skewguard.observe.loadgen.telling import MOST_WHOLE, Telling
 
 _MOST_REFUSAL = 64 * 2**10
@@ -10,7 +10,7 @@ class Exchange:
     """One request. Moments are nanoseconds of the monotonic clock. `slot`: it holds one of the closed loop's.
 
     `tries`: how often it was sent; `waits`: how often because the server said when to come again.
-    `plain`: it did not ask for counts of tokens.
+    `plain`: which of `bodies.COUNTS` it asked for.
     """
 
     __slots__ = (
@@ -26,7 +26,7 @@ class Exchange:
         self.tries = 0
         self.waits = 0
         self.fresh = False
-        self.plain = False
+        self.plain = 0
         self._stream = stream
         self.again()
 
@@ -45,6 +45,8 @@ class Exchange:
             self._take(body, stamp)
         if answer.done:
             self._finish(stamp)
+            if self.succeeded and not self.telling.ended:
+                raise CutOff("the stream ended, and nothing in it said that the answer was over: it was cut off")
         return answer.done
 
     def closed(self, stamp: int) -> bool:
@@ -91,5 +93,5 @@ class Exchange:
         if self._streamed():
             self.telling.finish(stamp)
         else:
-            self.telling.whole(self._document, stamp)
+            self.telling.whole(self._document, stamp, stream=self._stream)
         self._document = b""

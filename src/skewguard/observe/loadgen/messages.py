@@ -88,6 +88,7 @@ class End(Struct, frozen=True, tag="end"):
 
     `last` is when its schedule was over, `cpu` the cores it used. `stamped` of its `reads` had the kernel's stamp;
     `steps`: how often the wall clock was set meanwhile. `waited` requests came again after a Retry-After, `waits` times in all.
+    `plainer`: which of `bodies.COUNTS` was asked for in the end.
     """
 
     cpu: float
@@ -100,7 +101,7 @@ class End(Struct, frozen=True, tag="end"):
     stale: int = 0
     waits: int = 0
     waited: int = 0
-    plainer: bool = False
+    plainer: int = 0
     errors: tuple[tuple[str, int], ...] = ()
 
 

@@ -34,6 +34,11 @@ _FIRST_WORD = 60.0
 """Seconds that a process may need until it is connected."""
 
 _LAST_WORD = 10.0
+_PLAINER = (
+    "",
+    "the server refuses continuous_usage_stats: it counts the tokens of an answer where that is over, and not in each chunk",
+    "the server refuses stream_options: it was not asked to count tokens",
+)
 _FEW = 0.01
 
 
@@ -216,8 +221,8 @@ def _notes(ends: Sequence[End]) -> list[str]:
             f"{waited} request{'s' * (waited != 1)} waited for {waits} retr{'ies' if waits != 1 else 'y'}, each after the Retry-After of the"
             " server: TTFT and end-to-end times hold the waits, from the intended start on"
         )
-    if any(end.plainer for end in ends):
-        told.append("the server refuses stream_options: it was not asked to count tokens")
+    if plainer := max((end.plainer for end in ends), default=0):
+        told.append(_PLAINER[plainer])
     if steps := max((end.steps for end in ends), default=0):
         told.append(
             f"the wall clock was set {steps} times during the run; kernel stamps of those moments were not used"

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from skewguard.observe.loadgen.answers import BadAnswer
+from skewguard.observe.loadgen.answers import BadAnswer, CutOff
 
 _LONGEST_LINE = 4 * 2**20
 MOST_WHOLE = 16 * 2**20
@@ -28,6 +28,8 @@ _TEXTS = tuple(
     for space in ("", " ")
 )
 _MANY = 2**62
+_BROKEN_OFF = ("abort", "error", "cancelled", "timeout")
+"""Reasons of an end with which engines say that they did not finish an answer (vLLM, SGLang, LMDeploy; TensorRT-LLM)."""
 
 
 class _Said(Struct, gc=False):
@@ -68,7 +70,7 @@ class Telling:
     """What one answer told. Times are those of the stamps handed in; 0 where nothing came.
 
     `censored`: the first came at this moment or before: with others in one read, or unseen. `shared`: something came after the last
-    token in its read.
+    token in its read. `ended`: the server said that this is all of it, with a reason of the end, a count apart, or `[DONE]`.
     """
 
     __slots__ = (
@@ -146,13 +148,17 @@ class Telling:
         for line in lines:
             if line.startswith(b"data:"):
                 self._data.append(line[5:].strip())
+            elif line.startswith(b"error:"):  # a field that is none of the standard: llama.cpp's servers of 2024
+                self._fault(_Event(error=line[6:].strip().decode("utf-8", "replace")))
             elif (not line or line == b"\r") and self._data:
                 data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
                 self._data.clear()
                 self._told(data, stamp)
 
     def _told(self, data: bytes, stamp: int) -> None:
-        """One event; judged as in `feed`, so that it does not matter how reads cut it."""
+        """One event; judged as in `feed`, so that it does not matter how reads cut it. One without data is none."""
+        if not data:
+            return
         event = b"data: " + data
         if self._alike and event.startswith(self._alike) and _has_text(event, len(self._alike)):
             self._token(stamp)
@@ -164,6 +170,7 @@ class Telling:
         """The stream is over: an event that no empty line closed counts as well. Raises `BadAnswer`."""
         rest, self._rest = self._rest, b""
         self.feed(rest + b"\n\n", stamp)
+        self._count_last()
         self._over = self._over or stamp
         if not self.chunks and not self.ended and self.output_tokens == _NONE:
             raise BadAnswer("a stream without a single event")
@@ -171,32 +178,48 @@ class Telling:
     def settle(self) -> None:
         """The answer is whole: take the counts of its last chunk, where nothing behind it had any. Tokens of which none was seen
         came until it was over."""
-        self._count_last()
+        with suppress(BadAnswer):
+            self._count_last()
         if self._over and not self.chunks and self.output_tokens > 0:
-            self.first = self.last = self._over
-            self.censored = True
+            self._unseen(self._over)
+
+    def _unseen(self, stamp: int) -> None:
+        self.first = self.last = stamp
+        self.censored = True
 
     def _count_last(self) -> None:
+        """What the last chunk says beside its text, where it was not read as JSON. Raises `BadAnswer`."""
         data, self._uncounted = self._uncounted, b""
-        if data:
-            with suppress(BadAnswer):
-                self._usage(_decoded(data[5:]).usage)
+        if not data:
+            return
+        try:
+            event = _decoded(data[5:])
+        except BadAnswer:
+            return
+        self._usage(event.usage)
+        self._ends(event)
 
-    def whole(self, document: bytes, stamp: int) -> None:
-        """An answer in one piece: when its first token was there, nobody can know. Raises `BadAnswer`."""
+    def whole(self, document: bytes, stamp: int, *, stream: bool) -> None:
+        """An answer in one piece: when its first token was there, nobody can know; where a `stream` was asked for, it came until
+        then. Raises `BadAnswer`."""
         event = _decoded(document)
         if event.error is not None or event.object == "error":
             self._fault(event)
         if event.choices is None:
             raise BadAnswer("a JSON document that is no answer of this API")
+        self._ends(event)
         self._usage(event.usage)
         if self.output_tokens > 0 or any(_says(choice) for choice in event.choices):
-            self.last = stamp
-            self.chunks = 1
-            self.first_tokens = self.output_tokens
+            if stream:
+                self._unseen(stamp)
+            else:
+                self.last = stamp
+                self.chunks = 1
+                self.first_tokens = self.output_tokens
         self.ended = True
 
     def _event(self, data: bytes, stamp: int) -> None:
+        self._count_last()
         if data == b"[DONE]":
             self.ended = True
             self._behind(stamp)
@@ -208,16 +231,17 @@ class Telling:
             self._chosen(event, data, stamp)
         else:
             self._behind(stamp)
+            self.ended = self.ended or (event.usage is not None and _count(event.usage.completion_tokens) > _NONE)
         if event.usage is not None:
             self._usage(event.usage)
 
     def _chosen(self, event: _Event, data: bytes, stamp: int) -> None:
         """An event of the answer itself: with text, with a token that has none, with the reason of the end, or with nothing."""
         choices = event.choices or ()
-        ends = any(choice.finish_reason for choice in choices)
+        ends = self._ends(event)
         if shows := any(_says(choice) for choice in choices):
             self._alike = b"data: " + begin if (begin := _beginning(data)) else b""
-        if shows or self._counts_more(event.usage):
+        if shows or self._counts_more(event, ends=ends):
             self._token(stamp)
             if event.usage is not None and self.chunks == 1:
                 self.first_tokens = _count(event.usage.completion_tokens)
@@ -229,12 +253,24 @@ class Telling:
         if ends and not self._over:
             self._over = stamp
 
-    def _counts_more(self, usage: _Usage | None) -> bool:
-        """Whether the running count went on: a count that comes for the first time is of all tokens so far, not of this event."""
-        if usage is None:
+    def _ends(self, event: _Event) -> bool:
+        """Whether an event says why the answer ended. Raises `BadAnswer` where that is no end that was asked for."""
+        reasons = [choice.finish_reason for choice in event.choices or () if choice.finish_reason]
+        for reason in reasons:
+            if reason in _BROKEN_OFF:
+                raise CutOff(f"the server broke it off (finish_reason {reason})")
+        self.ended = self.ended or bool(reasons)
+        return bool(reasons)
+
+    def _counts_more(self, event: _Event, *, ends: bool) -> bool:
+        """Whether the running count went on. One that comes for the first time is of all tokens so far, and not of this event, where
+        it may be that of a role, or of the whole answer."""
+        if event.usage is None:
             return False
-        self._count_last()
-        return _count(usage.completion_tokens) > self.output_tokens > _NONE
+        before = self.output_tokens
+        if before == _NONE and not ends and not any(choice.delta or choice.message for choice in event.choices or ()):
+            before = 0  # completions have no role to begin with
+        return _count(event.usage.completion_tokens) > before > _NONE
 
     def _token(self, stamp: int) -> None:
         if self.chunks:

@@ -1,5 +1,6 @@
 """Verdicts on pairs whose truth is known: small ones by hand, a few simulated; many stand in test_simulated_pairs."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -160,6 +161,49 @@ def test_waiting_near_saturation_is_never_plainly_worse() -> None:
     assert row(found, "output_tokens_per_second", "value").verdict == "worse"
 
 
+def steady(ttft: float, slo: Mapping[str, Mapping[str, float]] | None = None, gap: float = 0.1) -> Baseline:
+    """A minute of 4 requests/s, each served for a second after about so long a wait, never more than a few at once."""
+    rows = [
+        {"intended": at / 4, "first": at / 4 + ttft * (1 + at * 7 % 10 / 100), "last": at / 4 + ttft + 1.2, "gap_counts": 9}
+        for at in range(240)
+    ]  # fmt: skip
+    plain = run(rows, measured=(0.0, 60.0))
+    made = structs.replace(plain, samples=structs.replace(plain.samples, gaps=[gap] * 9 * 240))
+    found = metrics.of_run(made, slo=slo or {}, gpus=1)
+    return bare(*found, samples=made.samples, measured=made.measured, slo=slo or {})
+
+
+def test_first_token_that_comes_later_without_a_queue_is_worse_whatever_objective_it_misses() -> None:
+    """Every request misses its objective, and nothing waits in a queue: what is measured is the server."""
+    slo = {"ttft": {"p95": 0.2}}
+    one, other = steady(0.1, slo), steady(0.3, slo)
+
+    assert (one.metric("goodput") or metric("goodput")).value == pytest.approx(4.0)
+    assert (other.metric("goodput") or metric("goodput")).value == 0.0
+    assert row(comparing.compare(one, other), "ttft", "p95").verdict == "worse"
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.02])
+def test_time_between_chunks_of_0_has_no_ratio(gap: float) -> None:
+    """A server that sent all its chunks at once, and now each by itself: twenty milliseconds are not infinitely more than none."""
+    limit = tolerances.of({"itl": {"p50": {"max_ratio": 1.1}}})
+    one, other = (steady(0.1, gap=each) for each in (0.0, gap))
+
+    told = row(comparing.compare(one, other, tolerances=limit), "itl", "p50")
+    assert (told.verdict, told.reason) == ("inconclusive", "a value of 0 has no ratio")
+
+
+def test_answers_that_show_no_token_are_as_long_as_they_were_served() -> None:
+    """Blocks of the window are never shorter than a request is served, also where its first token was not seen before its last."""
+    plain = steady(0.1)
+    assert plain.samples is not None
+    unseen = structs.replace(plain.samples, chunks=[0] * 240, first=plain.samples.last)
+    side = evidence.side(structs.replace(plain, samples=unseen))
+
+    assert side is not None
+    assert side.lifetime == pytest.approx(1.3)
+
+
 def test_noise_learned_from_runs_widens_what_the_rows_say() -> None:
     """Runs of this server differ by 15 % from each other: a fifth more is no news."""
     one, other = simulation.baseline(LOOP, 1), simulation.baseline(LOOP, 2, slower=1.2)
@@ -249,6 +293,44 @@ def test_buckets_are_worse_only_where_they_lie_apart(low: float, high: float, ve
     other = bare(metric("tpot", p50=Between(low, high)), kind="traffic", load=traffic)
 
     assert comparing.compare(one, other).verdict == verdict
+
+
+@pytest.mark.parametrize(("n", "verdict"), [(200, "worse"), (199, "inconclusive")])
+def test_buckets_of_few_requests_are_worse_than_none(n: int, verdict: str) -> None:
+    """The p95 of a few dozen requests is that of the two slowest: in another bucket they may be by chance."""
+    traffic = structs.replace(LOAD, profile="observed")
+    one, other = (
+        bare(metric("ttft", n=n, p95=bucket), kind="traffic", load=traffic)
+        for bucket in (Between(0.05, 0.1), Between(0.5, 1.0))
+    )
+    told = row(comparing.compare(one, other), "ttft", "p95")
+
+    assert told.verdict == verdict
+    assert verdict == "worse" or told.reason == "199 observations are too few to compare p95: 200 are needed"
+
+
+def test_noise_of_traffic_is_that_of_any_window_that_may_be_compared_with_it() -> None:
+    """No two windows of production have the same rate and lengths to the last digit."""
+    learned_at, seen = (
+        structs.replace(LOAD, profile="observed", rate=rate, concurrency=running, duration=900.0)
+        for rate, running in ((4.0, 7), (4.1, 8))
+    )
+    one = bare(tpot(0.010), kind="traffic", load=seen, duration=900.0)
+    known = learned(0.01, load=learned_at)
+    far = structs.replace(known, load=structs.replace(learned_at, rate=9.0))
+
+    found = comparing.compare(one, bare(tpot(0.0125), kind="traffic", load=seen, duration=900.0), calibration=known)
+    assert (found.calibrated, found.verdict) == (True, "worse")
+    assert not comparing.compare(one, one, calibration=far).calibrated
+
+
+def test_noise_of_long_runs_says_nothing_of_short_ones_without_rows() -> None:
+    """A minute holds more chance than the quarter of an hour that was learned from, and no rows tell how much more."""
+    known = learned(0.01, load=structs.replace(LOAD, duration=900.0))
+    told = row(comparing.compare(imported(0.010), imported(0.0125), calibration=known), "tpot", "p50")
+
+    assert told.verdict == "inconclusive"
+    assert "without a calibration of runs as short as these" in told.reason
 
 
 def test_throughput_of_traffic_is_demand() -> None:

@@ -239,7 +239,7 @@ def _harmless(tolerance: Tolerance, interval: Interval) -> bool:
 def _judged(pair: _Pair, tolerance: Tolerance, interval: Interval) -> tuple[Verdict, str]:
     verdict = _verdict(tolerance, interval)
     if verdict in {"better", "worse"} and interval.least <= interval.floor:
-        return "inconclusive", _lost(tolerance, interval)
+        return "inconclusive", _lost(pair, tolerance, interval)
     if verdict != "same" and tolerance.name in WAITING:
         full = evidence.saturated(pair.a) or evidence.saturated(pair.b)
         if full:
@@ -252,18 +252,22 @@ def _judged(pair: _Pair, tolerance: Tolerance, interval: Interval) -> tuple[Verd
     return verdict, _reason(tolerance, interval, verdict)
 
 
-def _lost(tolerance: Tolerance, interval: Interval) -> str:
+def _lost(pair: _Pair, tolerance: Tolerance, interval: Interval) -> str:
     """Why an effect beyond the tolerance is nothing to be woken for: runs of the very same thing may lie as far apart."""
     reach = tolerance.in_words(interval.floor) if tolerance.points else f"{math.exp(interval.floor):.3g}x"
     if not interval.runs:
         return (
-            f"beyond the tolerance, but without a calibration runs of the very same thing are taken to differ by up to {reach}:"
+            f"beyond the tolerance, but without a calibration{_short(pair)} runs of the very same thing are taken to differ by up to {reach}:"
             " run baseline calibrate"
         )
     return (
         f"beyond the tolerance, but runs of the very same thing differ by up to {reach}, as {interval.runs} of them taught:"
         " calibrate with more runs"
     )
+
+
+def _short(pair: _Pair) -> str:
+    return " of runs as short as these" if pair.shorter else ""
 
 
 def _demanded(pair: _Pair, tolerance: Tolerance) -> bool:
@@ -299,23 +303,26 @@ def _reason(tolerance: Tolerance, interval: Interval, verdict: Verdict) -> str:
 
 def _interval(pair: _Pair, tolerance: Tolerance, one: Number, other: Number, n: int) -> Interval:
     ends = _effects(one, other, points=tolerance.points)
-    noise = _noise(pair, tolerance, _ends(one)[1])
-    if pair.rows is None or not all(evidence.has(each, tolerance.name) for each in pair.rows):
-        found = _without_rows(tolerance, ends, noise, n)
+    if any(map(math.isnan, ends)) or (ends[0] == ends[1] and math.isinf(ends[0])):
+        return Interval(math.nan, -math.inf, math.inf, "a value of 0 has no ratio")
+    rows = pair.rows if pair.rows and all(evidence.has(each, tolerance.name) for each in pair.rows) else None
+    noise = _noise(pair, tolerance, _ends(one)[1], alone=rows is None)
+    if rows is None:
+        found = _without_rows(pair, tolerance, ends, noise, n)
     else:
-        found = _with_rows(pair, tolerance, ends, noise, pair.rows)
+        found = _with_rows(pair, tolerance, ends, noise, rows)
     return found._replace(least=max(ends[0], -ends[1], 0.0), runs=noise.runs)
 
 
-def _noise(pair: _Pair, tolerance: Tolerance, a: float) -> _Noise:
+def _noise(pair: _Pair, tolerance: Tolerance, a: float, *, alone: bool) -> _Noise:
     """What is known, or assumed, of how far runs of the same thing lie apart where `a` was measured.
 
-    Points of a share are learned as such. Those of seconds, bytes or requests are that part of `a` which the ratio is.
+    `alone`: no rows tell of the chance inside a run, which what was learned of longer runs holds too little of. Points of a share are learned as such. Those of seconds, bytes or requests are that part of `a` which the ratio is.
     """
     share = tolerance.points and tolerance.is_share
     scale = a if tolerance.points and not share else 1.0
     learned = pair.noise.get((tolerance.name, tolerance.stat, share))
-    if learned is not None:
+    if learned is not None and not (alone and pair.shorter):
         runs = runs_behind(learned.pairs)
         hides, alarms = (resampling.student(tail, runs - 1) * learned.spread for tail in (OVERLOOKED, pair.tail))
         return _Noise(scale * hides, scale * alarms, runs)
@@ -363,15 +370,16 @@ def _with_rows(
     return Interval(effect, ends[0] - join(halves[0], noise.hides), ends[1] + join(halves[1], noise.hides), floor=floor)
 
 
-def _without_rows(tolerance: Tolerance, ends: tuple[float, float], noise: _Noise, n: int) -> Interval:
+def _without_rows(pair: _Pair, tolerance: Tolerance, ends: tuple[float, float], noise: _Noise, n: int) -> Interval:
     """Means and quantiles alone: the learned floor decides, or disjoint buckets, or an effect that no noise explains."""
     effect = (ends[0] + ends[1]) / 2
-    if any(map(math.isnan, ends)) or (ends[0] == ends[1] and math.isinf(effect)):
-        return Interval(math.nan, -math.inf, math.inf, "a value of 0 has no ratio")
+    few = n < (least := evidence.needed(tolerance.stat))
+    if few and ends[0] < ends[1]:
+        reason = f"{n} observations are too few to compare {tolerance.stat}: {least} are needed"
+        return Interval(effect, -math.inf, math.inf, reason)
     if noise.runs or ends[0] < ends[1]:
         half = noise.alarms if noise.runs else noise.hides
         return Interval(effect, ends[0] - half, ends[1] + half, floor=noise.alarms)
-    few = n < evidence.needed(tolerance.stat)
     far = Interval(
         effect,
         effect - noise.far,
@@ -381,5 +389,7 @@ def _without_rows(tolerance: Tolerance, ends: tuple[float, float], noise: _Noise
     )
     if not few and _verdict(tolerance, far) in {"better", "worse"}:
         return far
-    reason = "no rows and no calibration, so that nobody knows how far chance reaches: run baseline calibrate"
+    reason = (
+        f"no rows and no calibration{_short(pair)}, so that nobody knows how far chance reaches: run baseline calibrate"
+    )
     return Interval(effect, -math.inf, math.inf, reason)

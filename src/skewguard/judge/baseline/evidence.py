@@ -39,8 +39,8 @@ SERVED: dict[str, Callable[[Rows], Array]] = {
 
 
 class Side(NamedTuple):
-    """One baseline with its rows. `lifetime` is how long a request is served at the median (where answers are streamed, from its
-    first token on: what it waited before is the queue's time)."""
+    """One baseline with its rows. `lifetime` is how long a request is served at the median (from its first token on, where that was seen:
+    what it waited before is the queue's time)."""
 
     baseline: Baseline
     rows: Rows
@@ -60,7 +60,8 @@ def side(baseline: Baseline) -> Side | None:
     if not rows.counted.any() or starts.size < 2 or starts.max() <= starts.min():
         return None
     series = rowing.times(rows, stream=baseline.load.stream)
-    served = (rows.last - rows.first if baseline.load.stream else rows.last - rows.sent)[rows.counted]
+    seen = np.isfinite(rows.first) & ~rows.unseen
+    served = (rows.last - np.where(seen, rows.first, rows.sent))[rows.counted]
     lifetime = float(np.nanmedian(served)) if np.isfinite(served).any() else 0.0
     window = baseline.measured or (float(starts.min()), float(starts.max()))
     return Side(baseline, rows, series, window, lifetime)
@@ -267,7 +268,8 @@ GROWN = 1.5
 WAITS = 3.0
 """How many times the median TTFT its p95 is from which it is asked whether a queue made it."""
 COLLAPSED = 0.5
-"""Share of the completed requests that has to meet the objectives, else what is measured is a queue."""
+"""Share of the completed requests that has to meet the objectives, else what is measured is taken for a queue where no rows tell: rows show
+one, and a server that got slower without one meets no objective either."""
 
 
 def saturated(baseline: Baseline) -> str:
@@ -279,7 +281,8 @@ def saturated(baseline: Baseline) -> str:
     if load.profile not in OPEN:
         return ""
     each = side(baseline)
-    return _standing(baseline) or _behind(baseline, load, each) or (_growing(each) or _episodes(each) if each else "")
+    seen = _growing(each) or _episodes(each) if each is not None else _collapsed(baseline)
+    return _standing(baseline) or _behind(baseline, load, each) or seen
 
 
 def _number(baseline: Baseline, name: str) -> float | None:
@@ -292,6 +295,10 @@ def _standing(baseline: Baseline) -> str:
     median = (queue.quantiles or {}).get("p50") if queue is not None else None
     if isinstance(median, float) and median >= 1:
         return f"half of the time {median:g} requests or more waited in the engine"
+    return ""
+
+
+def _collapsed(baseline: Baseline) -> str:
     done, good = _number(baseline, "requests_per_second"), _number(baseline, "goodput")
     if done and good is not None and good < COLLAPSED * done:
         return f"only {good:.3g} of {done:.3g} requests/s met the objectives"

@@ -51,7 +51,9 @@ def differences(a: Baseline, b: Baseline) -> tuple[Difference, ...]:
 def calibrates(calibration: Calibration, a: Baseline, b: Baseline) -> bool:
     """Whether what was learned is the noise of this subject under this load (how long it lasted aside)."""
     same = _identity(calibration.subject) == _identity(a.subject) == _identity(b.subject)
-    return same and not any(each.blocks for each in load_differences(calibration.load, a.load))
+    watched = {calibration.load.profile, a.load.profile} == {"observed"}
+    differs = _traffic if watched else load_differences
+    return same and not any(each.blocks for each in differs(calibration.load, a.load))
 
 
 def another_thing(a: Baseline, b: Baseline) -> Difference | None:

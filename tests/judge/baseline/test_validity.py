@@ -96,6 +96,17 @@ def test_busy_neighbour_is_no_fault_where_the_kernel_stamps() -> None:
     assert against(run(even(), instrument=structs.replace(QUIET, others_cpu=7.9))) == ""
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [({}, "proxy_buffering off"), ({"read_lag_p99": 0.002}, "less other work"), ({"clock": "user"}, "less other work")],
+)
+def test_tokens_that_came_together_are_blamed_on_who_kept_them(changed: dict[str, Any], said: str) -> None:
+    """A client that read everything at once did not put them together: a proxy that buffers did, and no quieter machine helps."""
+    seen = structs.replace(QUIET, censored=1.0, **changed)
+
+    assert said in against(run(even(), instrument=seen))
+
+
 def test_upper_bounds_are_no_fault_of_answers_in_one_piece() -> None:
     """Without streaming every first token comes with the last."""
     whole = run(even(), load=structs.replace(LOAD, stream=False), instrument=structs.replace(QUIET, censored=1.0))

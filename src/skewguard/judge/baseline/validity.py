@@ -160,7 +160,7 @@ def _late(seen: Instrument, ttft: float, e2e: float | None, *, stream: bool) -> 
     if stream and seen.censored > CENSORED:
         yield (
             f"{seen.censored:.0%} of the first tokens were read together with later ones (limit {CENSORED:.0%}), so that only an"
-            f" upper bound of their TTFT is known. {_way_out(seen)}"
+            f" upper bound of their TTFT is known. {_sent_together(seen) or _way_out(seen)}"
         )
 
 
@@ -178,6 +178,16 @@ def _way_out(seen: Instrument) -> str:
         f", other programs {seen.others_cpu:.2g}" if seen.others_cpu is not None else ""
     )
     return f"Measure from a machine with less other work: {of}, so that more --processes would not help"
+
+
+def _sent_together(seen: Instrument) -> str:
+    """Who is to blame for chunks in one read where the kernel says that none lay unread; empty where that is not known."""
+    if seen.clock != "kernel" or seen.read_lag_p99 is None or seen.read_lag_p99 > ALWAYS_FINE:
+        return ""
+    return (
+        f"They did not lie unread here (p99 {_ms(seen.read_lag_p99)}): the server, or a proxy before it, sends several at once. Measure"
+        " past the proxy, or let it pass on what comes (nginx: proxy_buffering off)"
+    )
 
 
 def _unread(seen: Instrument, ttft_limit: float, e2e: float | None) -> Iterator[str]:

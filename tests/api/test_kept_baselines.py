@@ -356,7 +356,14 @@ def test_named_recordings_are_learned_from(store: Path) -> None:
         ([], {}, "nothing to learn from"),
         (["deploy/chat", "deploy/other"], {}, "stands beside other words"),
         (["deploy/chat"], {"load": {"rate": 4}, "endpoint": "http://x"}, "--rate and --endpoint: nothing is recorded"),
+        (["deploy/chat"], {"load": {"warmup": 0.0, "ignore_eos": False}}, "--warmup: nothing is recorded"),
+        (
+            ["deploy/chat"],
+            {"on_live": True, "slo": ["ttft.p95=2s"], "processes": 4},
+            "--slo and --on-live and --processes",
+        ),
         (["deploy/chat"], {"runs": 2}, "--runs 2 shows no noise"),
+        (["deploy/chat"], {"runs": 3, "part": "1/2"}, "a share of a load is no baseline"),
         (["deploy/chat", "deploy/other"], {"runs": 3}, "one workload is recorded at a time"),
     ],
 )

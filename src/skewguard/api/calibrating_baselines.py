@@ -50,11 +50,17 @@ def calibrate_baseline(
         return _learned(kept, found, keep=keep)
 
 
+_RECORDS = ("endpoint", "as_", "model", "slo", "part", "on_live", "prometheus", "prometheus_match", "dcgm", "beat")
+"""What says how a load is sent and watched, and nothing of recordings that are kept."""
+
+
 def _refuse_to_send(recording: Mapping[str, Any]) -> None:
-    """Raise where words of a load are given and nothing is to be sent: they would be passed over in silence."""
-    load: Mapping[str, Any] = recording.get("load") or {}
-    sends = [f"--{name.replace('_', '-')}" for name, value in load.items() if value]
-    sends += ["--endpoint"] if recording.get("endpoint") else []
+    """Raise where words of a recording are given and nothing is to be sent: they would be passed over in silence. 0 is a word too."""
+    words = {**(recording.get("load") or {}), **{name: recording.get(name) for name in _RECORDS}}
+    if recording.get("processes", 1) != 1:
+        words["processes"] = recording["processes"]
+    given = {name for name, value in words.items() if value not in (None, (), []) and value is not False}
+    sends = [f"--{name.strip('_').replace('_', '-')}" for name in words if name in given]
     if sends:
         raise UsageError(
             f"{' and '.join(sends)}: nothing is recorded without --runs",
@@ -102,6 +108,8 @@ def _of_new(
 
     if len(things) > 1:
         raise UsageError("one workload is recorded at a time", hint="name it alone, or leave --runs out")
+    if recording.get("part") is not None:
+        raise UsageError("a share of a load is no baseline, and shows no noise", hint="leave --part out")
     if runs < calibrating.FEWEST:
         raise UsageError(
             f"--runs {runs} shows no noise", hint=f"at least {calibrating.FEWEST}; ten find smaller changes"

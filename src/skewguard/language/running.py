@@ -16,6 +16,9 @@ from skewguard.language.workloads import PodTemplate, Workload
 ENDPOINT = "Endpoint"
 """The kind of a subject that is a URL and no object of a cluster: no manifest, node or route of it is known."""
 
+MODEL = "Model"
+"""The kind of a subject of which a report of another tool tells nothing but the model."""
+
 
 class ImageId(Struct, frozen=True):
     """The `imageID` of a container's status, taken apart (CRI `ImageRef`).

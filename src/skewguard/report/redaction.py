@@ -31,7 +31,7 @@ from skewguard.language.results import (
     VariableHistory,
     VariableLine,
 )
-from skewguard.language.running import Owner, Revision, Unread
+from skewguard.language.running import MODEL, Owner, Revision, Unread
 from skewguard.language.verifications import Compared, ReplicaGroup
 from skewguard.report.options import Lines, Options, View
 from skewguard.report.source_lines import marked
@@ -131,7 +131,9 @@ class _Door:
         return item
 
     def _subject(self, item: Subject) -> Subject:
-        """The names of Kubernetes objects hold no secret; an endpoint is named by its address, which may."""
+        """The names of Kubernetes objects hold no secret; an endpoint is named by its address, a model by somebody: they may."""
+        if item.kind == MODEL:
+            return msgspec.structs.replace(item, name=self.text(item.name))
         if "@" not in item.name and "?" not in item.name:
             return item
         scheme = "" if "://" in item.name else "://"

@@ -1,24 +1,24 @@
 """What every report is given alike: whose numbers they are, what is said of all of them, and a row of a request."""
 
 import math
+import re
 from collections.abc import Sequence
 
+from skewguard.language import redact
 from skewguard.language.baselines import Samples
 from skewguard.language.errors import InputError
 from skewguard.language.facts import Subject
-from skewguard.language.running import ENDPOINT
+from skewguard.language.running import ENDPOINT, MODEL
 from skewguard.observe.sources.reports.interface import Report
 
 UNWATCHED = "made by another tool: how late it was itself, in sending and in reading, nobody can say"
 UNANSWERED = "no request was answered"
-MODEL = "Model"
-"""The kind of a subject of which a report tells nothing but the model."""
 
 
 def subject(report: Report, url: str | None, model: str | None) -> Subject:
     """Whose performance it is: as somebody says, else the endpoint that the load was sent to, else the model.
 
-    Raises `InputError` where none of them is known.
+    Raises `InputError` where none of them is known, and where the name looks like a secret: a subject is shown and searched for.
     """
     if report.subject is not None:
         return report.subject
@@ -28,12 +28,19 @@ def subject(report: Report, url: str | None, model: str | None) -> Subject:
             hint="say whose numbers they are: --as kind/name",
             file=report.path,
         )
-    return Subject(ENDPOINT, _place(url)) if url else Subject(MODEL, model or "")
+    found = Subject(ENDPOINT, _place(url)) if url else Subject(MODEL, model or "")
+    if any(redact.free_text(part) != part for part in re.split("[:/]", found.name)):
+        raise InputError(
+            f"the {found.kind.lower()} that {report.path} names looks like a key or password, and a baseline is not kept under one",
+            hint="say whose numbers they are: --as kind/name",
+            file=report.path,
+        )
+    return found
 
 
 def _place(url: str) -> str:
-    """A URL as endpoints are named: without its scheme, and without a user and password that somebody wrote into it."""
-    rest = url.partition("://")[2].rstrip("/") or url
+    """A URL as endpoints are named: without its scheme, and without a user, password or query that somebody wrote into it."""
+    rest = re.split("[?#]", url.partition("://")[2] or url)[0].rstrip("/")
     host, slash, path = rest.partition("/")
     return host.rpartition("@")[2] + slash + path
 

@@ -30,6 +30,20 @@ def test_an_imported_run_is_kept_and_found_again(run: Run, store: str) -> None:
     assert '"chat"' in text
 
 
+def test_what_no_report_tells_of_a_load_is_said_on_the_command_line(run: Run, here: Path) -> None:
+    """Without it the load is unknown in words and in the document; with it as somebody says."""
+    alone = shutil.copy(
+        DATA / "inference-perf" / "stage_0_lifecycle_metrics.json", here / "stage_0_lifecycle_metrics.json"
+    )
+    silent = run("baseline", "import", str(alone), "--as", "deploy/chat", "--no-store")
+    assert silent.code == 0, silent.err
+    assert "unknown arrivals 4 req/s" in silent.out
+    assert "API unknown" in silent.out
+    words = ("--profile", "poisson", "--api", "completions")
+    said = run("baseline", "import", str(alone), "--as", "deploy/chat", "--no-store", *words, "-o", "json")
+    assert (said.document["load"]["profile"], said.document["load"]["api"]) == ("poisson", "completions")
+
+
 def test_without_a_store_it_is_shown_alone(run: Run, store: str) -> None:
     """Nothing is written."""
     made = run("baseline", "import", VLLM, "--no-store")

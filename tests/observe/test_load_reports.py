@@ -141,6 +141,24 @@ def test_what_is_no_report_is_refused(text: str, words: str) -> None:
     assert words in f"{caught.value.message} {caught.value.file}"
 
 
+@pytest.mark.parametrize("name", ["sk-ABCDEFGHIJKLMNOPQRST1234", "org/hf_ABCDEFGHIJKLMNOPQRSTUVWX"])
+def test_a_model_that_looks_like_a_key_is_nobody_s_name(name: str) -> None:
+    """It is neither shown nor kept as the subject: --as says whose numbers they are, and then they are read."""
+    text = json.dumps({**kept("vllm-0.32.0-detailed.json"), "model_id": name})
+    with pytest.raises(InputError, match="looks like a key") as caught:
+        reports.read(text, "x.json", {}, None)
+    assert name not in f"{caught.value} {caught.value.hint}"
+    assert reports.read(text, "x.json", {}, CHAT)[0].subject == CHAT
+
+
+def test_an_endpoint_is_named_without_what_was_asked_of_it() -> None:
+    """A query may hold a key; a host that is called after tokens holds none."""
+    tree = kept("guidellm-0.8.1-constant.json")
+    tree["benchmarks"][0]["config"]["backend"]["target"] = "https://token-gateway:8443/v1/?api_key=abcdefgh12345678"
+    (baseline,) = reports.read(json.dumps(tree), "x.json", {}, None)
+    assert baseline.subject.name == "token-gateway:8443/v1"
+
+
 def test_a_report_that_names_nobody_asks_whose_it_is() -> None:
     """Numbers of nobody cannot be kept: --as says whose they are."""
     with pytest.raises(InputError, match="neither the endpoint nor the model") as caught:
@@ -244,6 +262,36 @@ def test_vllm_arrivals(traffic: dict[str, Any], profile: str) -> None:
     assert baseline.load.profile == profile
 
 
+@pytest.mark.parametrize(
+    "traffic",
+    [{"request_rate": None}, {"request_rate": 3.0, "burstiness": 0.5}, {"request_rate": 3.0, "burstiness": 2.0}],
+    ids=["no rate", "in lumps", "between random and even"],
+)
+def test_vllm_arrivals_that_are_none_of_ours_are_untold(traffic: dict[str, Any]) -> None:
+    """Without a rate nobody knows, and lumps are not `poisson`: the rate stands, how requests came at it is not guessed."""
+    (baseline,) = read_tree({**kept("vllm-0.32.0-detailed.json"), **traffic})
+    assert (baseline.load.profile, baseline.load.rate) == ("untold", traffic["request_rate"])
+
+
+@pytest.mark.parametrize(
+    ("backend", "api"),
+    [
+        ({"backend": "openai-chat"}, "chat"),
+        ({"backend": "vllm"}, "completions"),
+        ({"endpoint_type": "openai-chat"}, "chat"),
+        ({"backend": "tgi"}, "untold"),
+        ({}, "untold"),
+    ],
+)
+def test_vllm_tells_the_api_by_its_backend(backend: dict[str, str], api: str) -> None:
+    """Some releases name it `endpoint_type` alone; an API of its own is neither of ours, and none is not `completions`."""
+    tree = {
+        key: each for key, each in kept("vllm-0.32.0-detailed.json").items() if key not in ("backend", "endpoint_type")
+    }
+    (baseline,) = read_tree({**tree, **backend})
+    assert baseline.load.api == api
+
+
 def test_a_run_without_any_answer_is_no_baseline() -> None:
     """vLLM writes zeros then: they are gaps here, and the baseline is invalid."""
     tree = {key: each for key, each in kept("vllm-0.32.0-detailed.json").items() if not isinstance(each, list)}
@@ -297,6 +345,28 @@ def test_guidellm_before_version_two_tells_its_target_elsewhere() -> None:
     assert baseline.duration == pytest.approx(1.512, rel=1e-3)
 
 
+def test_guidellm_tells_what_it_has_no_word_for_as_untold() -> None:
+    """A strategy of a later release, and no format of requests: neither is taken for the usual one."""
+    tree = kept("guidellm-0.8.1-constant.json")
+    tree["benchmarks"][0]["config"]["strategy"]["type_"] = "tidal"
+    tree["benchmarks"][0]["config"]["backend"].pop("request_format")
+    (baseline,) = read_tree(tree)
+    assert (baseline.load.profile, baseline.load.rate, baseline.load.api) == ("untold", 5.0, "untold")
+
+
+@pytest.mark.parametrize(
+    ("word", "api"),
+    [("text_completions", "completions"), ("chat_completions", "chat"), ("audio_translation", "untold")],
+)
+def test_guidellm_of_version_one_names_its_api_in_its_arguments(word: str, api: str) -> None:
+    """As the format of its requests."""
+    tree = kept("guidellm-0.8.1-constant.json")
+    tree["benchmarks"][0]["config"].pop("backend")
+    tree.pop("config")
+    (baseline,) = read_tree({**tree, "args": {"model": "m", "data_request_formatter": word}})
+    assert baseline.load.api == api
+
+
 def test_a_newer_guidellm_report_is_refused() -> None:
     """Its units may be others."""
     tree = kept("guidellm-0.8.1-constant.json")
@@ -345,6 +415,39 @@ def test_aiperf_without_the_newer_metrics() -> None:
     assert baseline.requests.failed == {"http": 3}
 
 
+@pytest.mark.parametrize(
+    ("phase", "profile"),
+    [
+        ({"type": "poisson", "rate": 4.0}, "poisson"),
+        ({"type": "constant", "rate": 4.0}, "constant"),
+        ({"type": "concurrency", "concurrency": 4}, "concurrency"),
+        ({"type": "fixed_schedule"}, "trace"),
+        ({"type": "gamma", "rate": 4.0}, "untold"),
+        ({"type": "user_centric", "rate": 4.0}, "untold"),
+        ({"rate": 4.0}, "untold"),
+        ({}, "untold"),
+    ],
+)
+def test_aiperf_arrivals_are_those_of_its_phase(phase: dict[str, Any], profile: str) -> None:
+    """A rate alone does not say how requests came at it, and neither does nothing at all."""
+    tree = kept("aiperf/profile_export_aiperf.json")
+    tree["input_config"]["phases"] = [{"kind": "profiling", **phase}]
+    (baseline,) = read_tree(tree)
+    assert (baseline.load.profile, baseline.load.rate) == (profile, phase.get("rate"))
+
+
+@pytest.mark.parametrize("endpoint", [{}, {"type": "embeddings"}])
+def test_aiperf_leaves_out_what_nobody_set(endpoint: dict[str, str]) -> None:
+    """Which API it then asked is not told; that answers were streamed is, by their time to the first token."""
+    tree = kept("aiperf/profile_export_aiperf.json")
+    tree["input_config"]["endpoint"] = endpoint
+    (baseline,) = read_tree(tree)
+    assert (baseline.load.api, baseline.load.stream) == ("untold", True)
+    tree.pop("time_to_first_token")
+    (silent,) = read_tree(tree)
+    assert silent.load.stream is None
+
+
 def test_an_unknown_unit_is_a_gap() -> None:
     """A number in a unit that nobody knows is no number."""
     tree = kept("aiperf/profile_export_aiperf.json")
@@ -380,6 +483,35 @@ def test_inference_perf_without_its_configuration_says_what_is_not_told() -> Non
     stage = (DATA / "inference-perf/stage_0_lifecycle_metrics.json").read_text()
     (baseline,) = reports.read(stage, "stage_0_lifecycle_metrics.json", {}, CHAT)
     assert any("how its requests arrived" in note and "which API was asked" in note for note in baseline.notes)
+    assert (baseline.load.profile, baseline.load.rate, baseline.load.api) == ("untold", 4.0, "untold")
+    assert baseline.load.ignore_eos is None
+
+
+def test_inference_perf_closed_loop_is_told_without_its_configuration() -> None:
+    """The stage itself says how many requests were under way; only the API is not told."""
+    tree = kept("inference-perf/stage_0_lifecycle_metrics.json")
+    tree["load_summary"] = {"count": 12, "concurrency": 4}
+    (baseline,) = read_tree(tree)
+    assert (baseline.load.profile, baseline.load.concurrency, baseline.load.api) == ("concurrency", 4, "untold")
+    assert not any("how its requests arrived" in note for note in baseline.notes)
+
+
+@pytest.mark.parametrize(
+    ("load", "asked", "told"),
+    [
+        ({"type": "poisson", "stages": []}, {"type": "chat"}, ("poisson", "chat")),
+        ({"type": "tidal", "stages": []}, {"type": "responses"}, ("untold", "untold")),
+        ({"stages": []}, {}, ("untold", "untold")),
+    ],
+)
+def test_inference_perf_configuration_that_says_nothing_of_ours_is_untold(
+    load: dict[str, Any], asked: dict[str, Any], told: tuple[str, str]
+) -> None:
+    """A type of load or API that is not known is not taken for one that is."""
+    beside = {"config.yaml": json.dumps({"load": {"interval": 1.0, **load}, "api": asked})}
+    stage = json.dumps(kept("inference-perf/stage_0_lifecycle_metrics.json"))
+    (baseline,) = reports.read(stage, "stage_0_lifecycle_metrics.json", beside, CHAT)
+    assert (baseline.load.profile, baseline.load.api) == told
 
 
 def test_inference_perf_takes_what_the_server_said() -> None:
@@ -466,6 +598,26 @@ def test_a_benchmark_report_is_bound_to_what_it_ran_on() -> None:
     assert value(baseline, "output_tokens_per_second_per_gpu") == 500.0
 
 
+@pytest.mark.parametrize(
+    ("load", "profile"),
+    [
+        ({"rate_qps": 10.0}, "untold"),
+        ({"rate_qps": 10.0, "concurrency": 8}, "untold"),
+        ({"concurrency": 8}, "concurrency"),
+        ({}, "untold"),
+    ],
+)
+def test_a_benchmark_report_tells_a_rate_but_not_the_arrivals(load: dict[str, Any], profile: str) -> None:
+    """Nor ever which API was asked: both are said to be missing."""
+    tree = bench_report()
+    tree["scenario"]["load"]["standardized"] = load
+    (baseline,) = read_tree(tree)
+    told = baseline.load
+    assert (told.profile, told.rate, told.concurrency) == (profile, load.get("rate_qps"), load.get("concurrency"))
+    assert told.api == "untold"
+    assert any("which API was asked" in note for note in baseline.notes)
+
+
 def test_a_benchmark_report_has_a_unit_for_every_number() -> None:
     """Milliseconds beside seconds, percent, GiB; an idle queue is a 0 that was measured."""
     (baseline,) = read_tree(bench_report())
@@ -515,3 +667,4 @@ def test_what_inference_perf_writes_in_the_format_of_llm_d() -> None:
     (baseline,) = reports.read((DATA / "inference-perf/inference-perf.partial.stage_0.yaml").read_text(), "p", {}, CHAT)
     assert baseline.requests.failed == {"untold": 2}
     assert any("how requests arrived" in note for note in baseline.notes)
+    assert (baseline.load.profile, baseline.load.api) == ("untold", "untold")

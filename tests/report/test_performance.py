@@ -21,7 +21,7 @@ from skewguard.language.baselines import (
     Run,
     Verdict,
 )
-from skewguard.language.facts import Fact, Origin
+from skewguard.language.facts import Fact, Origin, Subject
 from skewguard.language.loads import Load, Prompts, Spread, Stage
 from skewguard.report import Options, baseline_words, comparison_words, formats_for, load_words, render, series, verb
 from skewguard.report.baseline_documents import write
@@ -68,8 +68,17 @@ UNKNOWN_LENGTHS = Prompts("file", Spread(None), Spread(None), name="chats.jsonl"
             Load("poisson", Prompts("untold", Spread(100.5, 50, 150), Spread(None)), rate=2, seed=None),
             "poisson 2 req/s, prompt 50-150 (mean 100), output of unknown length tokens",
         ),
+        (
+            Load("untold", SYNTHETIC, rate=2, concurrency=8, api="untold", stream=None, seed=None, ignore_eos=None),
+            "unknown arrivals 2 req/s, at most 8 at once, prompt 512, output 128 tokens, API unknown, streaming unknown",
+        ),
+        (
+            Load("untold", UNKNOWN_LENGTHS, duration=60, api="untold", seed=None),
+            "unknown arrivals for 60 s, lengths unknown, prompts of a file chats.jsonl, API unknown",
+        ),
+        (Load("stages", SYNTHETIC, seed=None), "unknown stages, prompt 512, output 128 tokens"),
     ],
-    ids=["poisson", "closed loop", "stages", "file", "another tool"],
+    ids=["poisson", "closed loop", "stages", "file", "another tool", "not told", "nothing told", "no stages"],
 )
 def test_load_is_said_as_one_would_say_it(load: Load, said: str) -> None:
     """What was sent, how long, and what would send it again."""
@@ -140,6 +149,22 @@ def test_effect_without_an_interval_says_so() -> None:
     """A number that nobody knows the spread of is not told as if one did."""
     item = structs.replace(WORSE, interval=None, verdict="inconclusive")
     assert "(no interval can be had)" in comparison_words.sentence(item)
+
+
+def test_refused_comparison_says_what_is_not_told_and_who_can_say_it() -> None:
+    """What nobody knows does not differ: it is named apart, and the advice is no load that nobody could send."""
+    differs = (
+        Difference("rate", "4", "8"),
+        Difference("profile", "not told", "not told"),
+        Difference("api", "chat", "not told"),
+        Difference("seed", "1", "not known", blocks=False),
+    )
+    silent = structs.replace(LOADED, load=structs.replace(LOADED.load, profile="untold"))
+    report = ComparisonReport(structs.replace(REFUSED, differs=differs), silent, silent)
+    text = render(report, "table", Options(width=140))
+    assert text.startswith("not comparable: rate differs; profile, api are not told\n")
+    assert "skewguard baseline import --help" in text
+    assert "record b again" not in text
 
 
 def test_refused_comparison_says_what_differs_and_what_to_do() -> None:
@@ -314,6 +339,14 @@ def test_secret_is_in_no_format_of_performance(report: BaselineReport | Comparis
     """A key known by its fact, a password in a URL: masked in every format."""
     for form in formats_for(verb(report)):
         assert SECRET not in render(report, form, Options(verbose=True, width=1000)), form
+
+
+def test_model_that_looks_like_a_key_is_no_subject_in_any_format() -> None:
+    """A document may come from anywhere: what it calls its model is shown as little as it is elsewhere."""
+    key = "hf_" + 8 * "Zq9C"
+    report = BaselineReport((structs.replace(LOADED, subject=Subject("Model", f"org/{key}"), model=key),))
+    for form in formats_for("baseline show"):
+        assert key not in render(report, form, Options(verbose=True, width=1000)), form
 
 
 def test_secret_is_not_stored() -> None:

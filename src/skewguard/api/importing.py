@@ -1,7 +1,8 @@
 """`baseline import`: what other load tools wrote, or `-o json` of a recording, as baselines. Each file for itself: one that is broken hides no other."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from typing import Any
 
 from msgspec import Struct, structs
 
@@ -13,16 +14,27 @@ from skewguard.language.baselines import Baseline, BaselineReport
 from skewguard.language.errors import ExitCode, InputError
 from skewguard.language.explanations import Tables
 from skewguard.language.facts import Subject
+from skewguard.language.loads import API, UNTOLD, Load, Profile
 from skewguard.language.results_parts import InputProblem
 from skewguard.observe.sources import reports
 from skewguard.observe.sources.live.wanted import named
 from skewguard.report import baseline_documents
 
 
+class Said(Struct, frozen=True, kw_only=True):
+    """What somebody says of the load of reports that do not tell it. None: nobody says it. `rate`: requests per second."""
+
+    profile: Profile | None = None
+    api: API | None = None
+    rate: float | None = None
+    concurrency: int | None = None
+
+
 def import_baselines(
     paths: Sequence[str],
     *,
     as_: str | None = None,
+    said: Mapping[str, Any] | None = None,
     namespace: str | None = None,
     store: str | None = None,
     keep: bool = True,
@@ -30,10 +42,11 @@ def import_baselines(
 ) -> BaselineReport:
     """Read reports of other load tools (files, or folders of them) and keep them as baselines of the workload `as_`.
 
-    The exit code is 2 where one of them cannot be read, 3 where one is not valid (it is kept, and never compared with).
+    `said` is what somebody knows of their load that they do not tell: `profile`, `api`, `rate`, `concurrency`. The exit code is 2
+    where one of them cannot be read, 3 where one is not valid (it is kept, and never compared with).
     Raises `UsageError` for a workload or store that cannot be meant.
     """
-    found = read(paths, as_, namespace)
+    found = _filled(read(paths, as_, namespace), Said(**(said or {})))
     tables = engines.tables_used()
     with keeping.named(store, environ) if keep and found.baselines else nullcontext(None) as kept:
         made, again = _kept(kept, found.baselines, tables) if kept is not None else (found.baselines, ())
@@ -52,19 +65,42 @@ def import_baselines(
 
 def _kept(kept: Kept, found: Sequence[Baseline], tables: Tables) -> tuple[tuple[Baseline, ...], tuple[str, ...]]:
     """The baselines with their ids, and what is to be said of those that were kept already: one run is one recording."""
-    known: dict[Subject, dict[Hashable, str]] = {}
+    known: dict[Subject, dict[Hashable, list[Baseline]]] = {}
     made, notes = [], []
     for each in found:
         if each.subject not in known:
-            known[each.subject] = {_told(old): old.id for old in kept.baselines(each.subject)}
-        ids = known[each.subject]
-        if each.made_by is not None and (run := _told(each)) in ids:
-            made.append(structs.replace(each, id=ids[run]))
-            notes.append(f"this run of {each.made_by} is kept already, as {ids[run]}: it was not kept again")
-        else:
-            made.append(kept.keep_once(each, tables))
-            ids[_told(each)] = made[-1].id
+            known[each.subject] = _by_run(kept.baselines(each.subject))
+        same = known[each.subject].setdefault(_told(each), [])
+        old = next((one for one in same if each.made_by and not _tells_more(each.load, one.load)), None)
+        if old is not None:
+            made.append(structs.replace(each, load=old.load, notes=old.notes, id=old.id))
+            notes.append(f"this run of {each.made_by} is kept already, as {old.id}: it was not kept again")
+            continue
+        made.append(kept.keep_once(each, tables))
+        notes += (_again(one, made[-1]) for one in same[:1] if each.made_by)
+        same.insert(0, made[-1])
     return tuple(made), tuple(notes)
+
+
+def _by_run(found: Iterable[Baseline]) -> dict[Hashable, list[Baseline]]:
+    """Every run with what is kept of it, the newest first."""
+    runs: dict[Hashable, list[Baseline]] = {}
+    for each in found:
+        runs.setdefault(_told(each), []).append(each)
+    return runs
+
+
+def _tells_more(new: Load, old: Load) -> bool:
+    """Whether it says of one and the same run what an earlier import did not know, or otherwise."""
+    pairs = ((getattr(new, field), getattr(old, field)) for field in Said.__struct_fields__)
+    return any(told not in (None, UNTOLD, kept) for told, kept in pairs)
+
+
+def _again(old: Baseline, new: Baseline) -> str:
+    return (
+        f"this run of {new.made_by} is kept already, as {old.id}, with another load: it is kept once more, as {new.id}; "
+        f"`skewguard baseline retire {old.id}` sets the other aside"
+    )
 
 
 def _told(baseline: Baseline) -> Hashable:
@@ -73,6 +109,44 @@ def _told(baseline: Baseline) -> Hashable:
         f"{each.name} {each.value} {each.mean} {sorted((each.quantiles or {}).items())}" for each in baseline.metrics
     )
     return (baseline.made_by, baseline.started_at, baseline.duration, baseline.requests.sent, *numbers)
+
+
+def _filled(found: "Imported", said: Said) -> "Imported":
+    """With what somebody said of the loads, where the reports do not tell it; what they tell stands, and that is noted."""
+    filled = [_said_of(each, said) for each in found.baselines]
+    kept = [note for note in (_contradiction(each, said) for each in filled) if note]
+    return structs.replace(found, baselines=tuple(filled), notes=(*found.notes, *dict.fromkeys(kept)))
+
+
+def _said_of(baseline: Baseline, said: Said) -> Baseline:
+    """A rate belongs to a load that arrives at one, a number at once to a closed loop; of others they are not missing."""
+    load = baseline.load
+    more: dict[str, Any] = {}
+    if load.profile == UNTOLD and said.profile is not None:
+        more["profile"] = said.profile
+    if load.api == UNTOLD and said.api is not None:
+        more["api"] = said.api
+    profile = more.get("profile", load.profile)
+    if profile in ("poisson", "constant", UNTOLD) and load.rate is None and said.rate is not None:
+        more["rate"] = said.rate
+    if profile in ("concurrency", UNTOLD) and load.concurrency is None and said.concurrency is not None:
+        more["concurrency"] = said.concurrency
+    if not more:
+        return baseline
+    words = ", ".join(f"{name} {value}" for name, value in more.items())
+    note = f"not told by the report, but said when it was imported: {words}"
+    return structs.replace(baseline, load=structs.replace(load, **more), notes=(*baseline.notes, note))
+
+
+def _contradiction(baseline: Baseline, said: Said) -> str:
+    """What was said and is not so, by what the report tells."""
+    pairs = {name: (getattr(said, name), getattr(baseline.load, name)) for name in Said.__struct_fields__}
+    wrong = [
+        f"{name} {told or 'none'} and not {asked}" for name, (asked, told) in pairs.items() if asked not in (None, told)
+    ]
+    if not wrong:
+        return ""
+    return f"a report of {baseline.made_by or 'skewguard'} tells {', '.join(wrong)}: what it tells stands"
 
 
 class Imported(Struct, frozen=True):

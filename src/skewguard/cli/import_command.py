@@ -1,6 +1,7 @@
 """`baseline import`. Like `commands`: heavy rooms are imported inside it."""
 
 import os
+from typing import Any
 
 import click
 
@@ -10,6 +11,7 @@ from skewguard.cli import load_options, options
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--as", "as_", metavar="[NAMESPACE/]KIND/NAME", help="Workload whose performance it is.")
+@load_options.SAID
 @options.STORE
 @load_options.NO_STORE
 @options.NAMESPACE
@@ -19,6 +21,7 @@ from skewguard.cli import load_options, options
 def import_(
     files: tuple[str, ...],
     as_: str | None,
+    said: dict[str, Any],
     store: str | None,
     no_store: bool,
     namespace: str | None,
@@ -32,8 +35,12 @@ def import_(
     told by what it holds. So are files of `baseline record -o json`, such as one that a store could not take. What a report does not tell is a gap, never 0. Without --as they are kept under the endpoint or
     the model that the report names.
 
+    A report that does not tell how its requests arrived, or which API was asked, matches no other one: who knows it says it
+    with --profile, --rate, --concurrency and --api. What a report does tell stands.
+
     \b
         skewguard baseline import benchmarks.json --as prod/deployment/chat
+        skewguard baseline import stage_0_lifecycle_metrics.json --profile poisson --api chat --as deploy/chat
         skewguard baseline import reports-20260301/ --no-store
     """
     from skewguard import api
@@ -41,6 +48,6 @@ def import_(
 
     wanted = output.parse(outputs, "baseline import")
     result = api.import_baselines(
-        files, as_=as_, namespace=namespace, store=store, keep=not no_store, environ=os.environ
+        files, as_=as_, said=said, namespace=namespace, store=store, keep=not no_store, environ=os.environ
     )
     return output.emit(result, wanted, verbose=verbose, color=color, told=True)

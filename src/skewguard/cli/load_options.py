@@ -75,6 +75,30 @@ LOAD = options.gathering(
 )
 """The load, gathered as `load`."""
 
+SAID = options.gathering(
+    "said",
+    {
+        "profile": click.option(
+            "--profile",
+            type=click.Choice(["poisson", "constant", "concurrency", "burst", "trace"]),
+            help="How requests arrived, where a report does not tell: at random or evenly at a rate; each as soon as another "
+            "ended; all at once; as a trace says.",
+        ),
+        "rate": click.option(
+            "--rate", type=_POSITIVE, metavar="N", help="Requests per second, where a report does not tell them."
+        ),
+        "concurrency": click.option(
+            "--concurrency", type=_COUNT, metavar="N", help="Requests under way, where a report does not tell it."
+        ),
+        "api": click.option(
+            "--api",
+            type=click.Choice(["chat", "completions"]),
+            help="API that was asked, where a report does not tell.",
+        ),
+    },
+)
+"""What somebody says of the load of reports that do not tell it, gathered as `said`."""
+
 RECORDING = options.gathering(
     "recording",
     {

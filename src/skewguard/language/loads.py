@@ -4,15 +4,22 @@ A load is a description that is compared: two baselines say something about each
 Lengths are tokens of the served model, times seconds, rates requests per second.
 """
 
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
-Profile = Literal["poisson", "constant", "concurrency", "burst", "stages", "trace", "observed"]
-"""How requests arrive: at random, evenly, each as soon as another ends (closed loop), all at once, in `stages`, as a
-recorded trace says, or as production sent them (`observed`, where nothing was sent by us)."""
+UNTOLD: Final = "untold"
+"""What the report of another tool does not say, or says in words that mean none of ours: never taken for the usual."""
 
-API = Literal["completions", "chat"]
+NOT_TOLD = "not told"
+"""What stands for it in words."""
+
+Profile = Literal["poisson", "constant", "concurrency", "burst", "stages", "trace", "observed", "untold"]
+"""How requests arrive: at random, evenly, each as soon as another ends (closed loop), all at once, in `stages`, as a
+recorded trace says, as production sent them (`observed`, where nothing was sent by us), or nobody says how (`untold`)."""
+
+API = Literal["completions", "chat", "untold"]
+"""Which API is asked; `untold` where the report of another tool does not say it."""
 
 
 class Spread(Struct, frozen=True):
@@ -61,11 +68,13 @@ class Stage(Struct, frozen=True):
 
 
 class Load(Struct, frozen=True):
-    """A load. `rate` belongs to poisson and constant, `concurrency` to the closed loop, `stages` to stages. Of traffic that was
-    observed, `rate` are the requests that ended per second, and `concurrency` is the median of those that were computed at once.
+    """A load. `rate` belongs to poisson and constant, `concurrency` to the closed loop, `stages` to stages; all of them may stand
+    beside a profile that is untold. Of traffic that was observed, `rate` are the requests that ended per second, and `concurrency`
+    is the median of those that were computed at once.
 
     It ends after `duration` seconds or `requests`, whichever comes first; `warmup` seconds come before and count for nothing.
     `seed` draws arrivals, lengths and words, so that the same load can be sent again; None for what another tool or production sent.
+    `stream` (answers come token by token) and `ignore_eos` (the end of an answer is ignored) are None where nobody tells it.
     """
 
     profile: Profile
@@ -77,6 +86,6 @@ class Load(Struct, frozen=True):
     warmup: float = 0.0
     stages: tuple[Stage, ...] = ()
     api: API = "chat"
-    stream: bool = True
+    stream: bool | None = True
     seed: int | None = 1
-    ignore_eos: bool = False
+    ignore_eos: bool | None = False

@@ -13,6 +13,7 @@ from skewguard.language.baselines import (
     Noise,
     Number,
 )
+from skewguard.language.loads import NOT_TOLD, UNTOLD
 from skewguard.language.measures import MEASURES, QUANTILES
 from skewguard.report import load_words, quantities, words
 from skewguard.report.live_words import Cell, Table
@@ -64,18 +65,18 @@ def state(item: Baseline) -> Cell:
 def when(moment: str) -> str:
     """`2026-11-23 10:00` of `2026-11-23T10:00:00Z`: to the minute, as one looks for it; in UTC, where it says how far off it is."""
     told = _parsed(moment)
-    return f"{told:%Y-%m-%d %H:%M}" if told is not None else moment or UNTOLD
+    return f"{told:%Y-%m-%d %H:%M}" if told is not None else moment or _UNDATED
 
 
 def exactly_when(moment: str) -> str:
     """The same with its zone: a tool may have told the clock of its machine, and not where that stands."""
     told = _parsed(moment)
     if told is None:
-        return moment or UNTOLD
+        return moment or _UNDATED
     return f"{when(moment)} {'UTC' if told.tzinfo is not None else 'of an unknown zone'}"
 
 
-UNTOLD = "at an unknown time"
+_UNDATED = "at an unknown time"
 
 
 def _parsed(moment: str) -> datetime | None:
@@ -124,7 +125,7 @@ def load_of(item: Baseline) -> str:
 def evidence(item: Baseline) -> list[tuple[str, str]]:
     """What binds it to what ran, for `wide` and the page."""
     prompts = item.load.prompts
-    source = "not told" if prompts.source == "untold" else prompts.source
+    source = NOT_TOLD if prompts.source == UNTOLD else prompts.source
     rows = [
         ("prompts", f"{source}, {prompts.digest}" if prompts.digest else source),
         ("inputs", item.inputs_digest or "no digest"),

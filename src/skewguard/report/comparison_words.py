@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from skewguard.language.baselines import Baseline, Compared, Comparison, Verdict
+from skewguard.language.baselines import Baseline, Compared, Comparison, Difference, Verdict
+from skewguard.language.loads import NOT_TOLD
 from skewguard.report import baseline_words, load_words, quantities, words
 from skewguard.report.live_words import Cell, Table
 
@@ -27,9 +28,7 @@ def of_verdict(item: Comparison, verdict: Verdict) -> list[Compared]:
 def headline(item: Comparison) -> str:
     """`worse: TPOT p95 +23 % (interval +19 % to +27 %), tolerated up to +10 %; and 1 more`."""
     if not item.comparable:
-        blocking = [each.what for each in item.differs if each.blocks]
-        differ = "differs" if len(blocking) == 1 else "differ"
-        return f"not comparable: {', '.join(blocking)} {differ}" if blocking else "not comparable, and nobody says why"
+        return f"not comparable{_obstacles(item)}"
     verdict = item.verdict
     named = of_verdict(item, verdict)
     if verdict == "inconclusive":
@@ -42,6 +41,21 @@ def headline(item: Comparison) -> str:
         return f"same{' in what these runs can tell' if open_ones else ''}: {words.counted(len(named), 'metric')} within what is tolerated{rest}"
     more = f"; and {len(named) - 1} more" if len(named) > 1 else ""
     return f"{verdict}: {sentence(gravest(named))}{more}"
+
+
+def _obstacles(item: Comparison) -> str:
+    """`: rate differs; profile, api are not told`: what is known to be apart, and what nobody knows to be alike."""
+    blocking = [each for each in item.differs if each.blocks]
+    if not blocking:
+        return ", and nobody says why"
+    apart, open_ones = ([each.what for each in blocking if _is_untold(each) is untold] for untold in (False, True))
+    said = [f"{', '.join(apart)} {'differs' if len(apart) == 1 else 'differ'}"] if apart else []
+    said += [f"{', '.join(open_ones)} {'is' if len(open_ones) == 1 else 'are'} {NOT_TOLD}"] if open_ones else []
+    return f": {'; '.join(said)}"
+
+
+def _is_untold(item: Difference) -> bool:
+    return NOT_TOLD in (item.a, item.b)
 
 
 def gravest(items: Sequence[Compared]) -> Compared:
@@ -184,7 +198,13 @@ def advice(item: Comparison, a: Baseline, b: Baseline) -> str:
             "live traffic is as it is: compare two windows with a like load, or record both with a load that is sent "
             "(`skewguard baseline record` without --from traffic)"
         )
-    what = ", ".join(each.what for each in item.differs if each.blocks)
+    blocking = [each for each in item.differs if each.blocks]
+    if any(map(_is_untold, blocking)):
+        return (
+            "import again the report that does not tell it, and say it, where you know it (`skewguard baseline import --help`); "
+            "what `skewguard baseline record` sends is told"
+        )
+    what = ", ".join(each.what for each in blocking)
     return f"record b again with what a had ({what}): {load_words.load(a.load)}"
 
 

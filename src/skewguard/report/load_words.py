@@ -3,7 +3,7 @@
 from math import isfinite
 
 from skewguard.language.baselines import Baseline, Instrument, Requests
-from skewguard.language.loads import Load, Spread
+from skewguard.language.loads import UNTOLD, Load, Spread
 from skewguard.report import words
 from skewguard.report.quantities import digits, duration, said
 
@@ -17,6 +17,19 @@ _FAILURES = {
     "bad-answer": "answered with nonsense",
     "stopped": "stopped by the end of the run",
 }
+
+
+_ARRIVALS = {
+    "observed": "live traffic",
+    "burst": "all at once",
+    "trace": "trace replay",
+    "stages": "unknown stages",
+    UNTOLD: "unknown arrivals",
+}
+"""What people call a profile, where it is not its name."""
+
+_APIS = {"completions": "completions", UNTOLD: "API unknown"}
+"""What is said of an API; nothing of the usual one."""
 
 
 def load(item: Load) -> str:
@@ -48,14 +61,14 @@ def _arrivals(item: Load) -> str:
     at_once = f"{item.concurrency} at once" if item.concurrency is not None else ""
     if item.profile == "concurrency":
         return at_once or "closed loop"
-    if item.profile == "stages":
+    if item.profile == "stages" and item.stages:
         each = [
             rate_of(stage.rate) if stage.rate is not None else f"{stage.concurrency} at once" for stage in item.stages
         ]
         lengths = {stage.duration for stage in item.stages}
         times = f" of {duration(lengths.pop())}" if len(lengths) == 1 else ""
         return f"{words.counted(len(each), 'stage')}{times} ({', '.join(each)})"
-    name = {"observed": "live traffic", "burst": "all at once", "trace": "trace replay"}.get(item.profile, item.profile)
+    name = _ARRIVALS.get(item.profile, item.profile)
     if not at_once:
         return f"{name}{rate}"
     return f"{name}{rate}, {f'{at_once} in the median' if item.profile == 'observed' else f'at most {at_once}'}"
@@ -90,8 +103,8 @@ def _details(item: Load) -> list[str]:
         return told
     return [
         *told,
-        "completions" if item.api == "completions" else "",
-        "" if item.stream else "not streamed",
+        _APIS.get(item.api, ""),
+        {True: "", False: "not streamed", None: "streaming unknown"}[item.stream],
         "end of text ignored" if item.ignore_eos else "",
         f"seed {item.seed}" if item.seed is not None else "",
     ]

@@ -29,7 +29,7 @@ def times(item: Baseline, names: tuple[str, ...] = ("ttft", "tpot", "e2e")) -> d
         return {}
     from skewguard.judge.baseline import rows  # with numpy, which other reports do not pay for
 
-    told = rows.times(rows.of(item.samples), stream=item.load.stream)
+    told = rows.times(rows.of(item.samples), stream=bool(item.load.stream))
     return {name: sorted(told[name].high.tolist()) for name in names if name in told and told[name].high.size}
 
 

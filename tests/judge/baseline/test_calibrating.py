@@ -14,7 +14,11 @@ from tests.judge.baseline.building import LOAD, bare, metric
 
 
 def runs(*values: float) -> tuple[Baseline, ...]:
-    return tuple(bare(metric("tpot", p50=value), id=f"run-{at}") for at, value in enumerate(values))
+    """One a minute."""
+    return tuple(
+        bare(metric("tpot", p50=value), id=f"run-{at}", started_at=f"2026-01-05T10:{at:02}:00Z")
+        for at, value in enumerate(values)
+    )
 
 
 def test_floor_is_that_of_a_difference_of_two_runs() -> None:
@@ -84,6 +88,38 @@ def test_run_that_is_named_twice_is_refused() -> None:
     """No recording differs from itself: it would make the noise smaller than it is."""
     with pytest.raises(InputError, match="run-0 is named twice"):
         calibrating.calibrate((*runs(1.0, 1.01), runs(1.0)[0]), "now")
+
+
+@pytest.mark.parametrize(
+    ("copied", "said"),
+    [
+        ({"id": ""}, r"run-0 and number 4 \(of 2026-01-05T10:00:00Z\) are copies of one run"),
+        ({"id": "other-store"}, "run-0 and other-store are copies of one run"),
+        ({"id": "", "notes": ("said by hand",)}, "run-0 and number 4"),
+    ],
+    ids=["a file", "kept in two stores", "a file that was touched"],
+)
+def test_copy_of_a_run_is_refused_whatever_it_is_called(copied: dict[str, Any], said: str) -> None:
+    """A run is the same one by when it was and what it measured: copies would make the noise smaller than it is."""
+    with pytest.raises(InputError, match=said):
+        calibrating.calibrate((*runs(1.0, 1.01, 1.02), structs.replace(runs(1.0)[0], **copied)), "now")
+
+
+def test_runs_without_ids_are_told_apart_by_when_they_were() -> None:
+    """Two files that measured the same number at two times are two runs."""
+    files = tuple(structs.replace(each, id="") for each in runs(1.0, 1.0, 1.01))
+
+    assert calibrating.calibrate(files, "now").noise
+
+
+def test_load_that_is_not_told_teaches_no_noise() -> None:
+    """Nobody knows whether such runs were made at one load: the first that does not tell is named, with what it lacks."""
+    silent = structs.replace(LOAD, profile="untold", api="untold")
+    found = tuple(structs.replace(each, load=silent) for each in runs(1.0, 1.01, 1.02))
+
+    with pytest.raises(InputError, match="run-0 does not tell the profile and the api of its load") as caught:
+        calibrating.calibrate(found, "now")
+    assert "baseline import" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize("count", [3, 10, 31])

@@ -204,6 +204,22 @@ def test_answers_that_show_no_token_are_as_long_as_they_were_served() -> None:
     assert side.lifetime == pytest.approx(1.3)
 
 
+@pytest.mark.parametrize(("profile", "excused"), [("untold", False), ("poisson", False), ("concurrency", True)])
+def test_queue_is_looked_for_unless_the_loop_is_known_to_be_closed(profile: str, excused: bool) -> None:
+    """A load of which nobody tells how it arrived may have had a queue like any that comes at a rate."""
+    queued = bare(metric("queue", p50=3.0), load=structs.replace(LOAD, profile=profile))
+
+    assert (not evidence.saturated(queued)) is excused
+
+
+def test_untold_loads_are_never_compared() -> None:
+    """However alike their numbers are: the comparison is refused, and nothing is called the same."""
+    silent = bare(metric("ttft", p50=0.1, p95=0.2), load=structs.replace(LOAD, profile="untold"))
+    found = comparing.compare(silent, silent)
+
+    assert (found.comparable, found.verdict, found.metrics) == (False, "inconclusive", ())
+
+
 def test_noise_learned_from_runs_widens_what_the_rows_say() -> None:
     """Runs of this server differ by 15 % from each other: a fifth more is no news."""
     one, other = simulation.baseline(LOOP, 1), simulation.baseline(LOOP, 2, slower=1.2)

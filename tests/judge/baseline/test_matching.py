@@ -68,6 +68,58 @@ def test_what_is_unknown_or_is_what_one_compares_is_told_and_does_not_block(chan
     assert not blocking(*found)
 
 
+@pytest.mark.parametrize(("what", "option"), [("profile", "--profile"), ("api", "--api")])
+def test_what_neither_side_tells_of_its_load_does_not_match(what: str, option: str) -> None:
+    """Two reports that say nothing are not alike by that: it blocks, and says who can say it, and how."""
+    load = structs.replace(LOAD, **{what: "untold"})
+    (found,) = matching.differences(bare(load=load), bare(load=load))
+
+    assert (found.what, found.a, found.b, found.blocks) == (what, "not told", "not told", True)
+    assert found.reason.startswith("neither report tells it")
+    assert f"skewguard baseline import {option}" in found.reason
+
+
+def test_what_one_side_tells_of_its_load_does_not_match_what_the_other_does_not() -> None:
+    """The side that does not tell is named."""
+    (found,) = matching.differences(bare(), bare(load=structs.replace(LOAD, profile="untold")))
+
+    assert (found.what, found.a, found.b, found.blocks) == ("profile", "poisson", "not told", True)
+    assert found.reason.startswith("the report of b does not tell it")
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ({"profile": "poisson", "rate": None}, "rate"),
+        ({"profile": "concurrency", "rate": None}, "concurrency"),
+        ({"profile": "stages", "rate": None}, "stages"),
+    ],
+)
+def test_what_a_profile_lives_by_has_to_be_known_to_match(changed: dict[str, Any], what: str) -> None:
+    """Two loads of an unknown rate are not known to have the same one."""
+    load = structs.replace(LOAD, **changed)
+
+    assert blocking(*matching.differences(bare(load=load), bare(load=load))) == [what]
+
+
+def test_all_at_once_lives_by_nothing() -> None:
+    """Neither by a rate nor by a number at once."""
+    load = structs.replace(LOAD, profile="burst", rate=None)
+
+    assert matching.differences(bare(load=load), bare(load=load)) == ()
+
+
+def test_switch_that_one_side_does_not_tell_is_told_and_does_not_block() -> None:
+    """Whether answers were streamed, or their end ignored, as with a length."""
+    found = matching.differences(bare(), bare(load=structs.replace(LOAD, stream=None, ignore_eos=None)))
+
+    assert [(each.what, each.a, each.b) for each in found] == [
+        ("streaming", "on", "not known"),
+        ("ignores the end of an answer", "no", "not known"),
+    ]
+    assert not blocking(*found)
+
+
 def test_settings_that_differ_are_told_by_name() -> None:
     """Another dtype is what one wants to compare."""
     one, other = bare(facts=(fact("runtime.dtype", "bfloat16"),)), bare(facts=(fact("runtime.dtype", "float16"),))

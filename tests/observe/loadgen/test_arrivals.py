@@ -109,6 +109,8 @@ def test_trace_is_replayed_as_recorded() -> None:
         load("stages", stages=(Stage(1.0, rate=1, concurrency=1),)),
         load("trace"),
         load("observed"),
+        load("untold", rate=1, requests=1),
+        load("constant", rate=1, requests=1, api="untold"),
         load("constant", rate=1e9, duration=1e9),
     ],
 )

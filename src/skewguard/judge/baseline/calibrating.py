@@ -7,6 +7,7 @@ six times wider than 10 do. It never claims more than that.
 """
 
 import math
+from collections.abc import Hashable
 
 from skewguard.judge.baseline import matching, resampling
 from skewguard.language.baselines import Baseline, Calibration, Noise, Number
@@ -22,23 +23,26 @@ CONFIDENCE = 0.99
 def calibrate(baselines: tuple[Baseline, ...], made_at: str, confidence: float = CONFIDENCE) -> Calibration:
     """The noise of one subject at one load. `made_at` is ISO 8601.
 
-    Raises `InputError` where there are fewer than three runs, one is named twice, or two of them are not of the very same thing.
+    Raises `InputError` where there are fewer than three runs, one is there twice, by whatever name, or two of them are not of the very
+    same thing, or not known to be.
     """
     _refuse_twice(baselines)
+    _refuse_untold(baselines)
     if len(baselines) < FEWEST:
         raise InputError(
             f"{len(baselines)} baselines show no noise: at least {FEWEST} of the same thing are needed, 10 are better"
         )
     first = baselines[0]
-    for other in baselines[1:]:
+    for at, other in enumerate(baselines[1:], 2):
         apart = matching.another_thing(first, other)
         if apart is not None:
             raise InputError(
-                f"baselines {first.id or '1'} and {other.id or 'another'} are not of the very same thing at the same load:"
+                f"baselines {_called(first, 1)} and {_called(other, at)} are not of the very same thing at the same load:"
                 f" {apart.what} is {apart.a} and {apart.b}",
                 hint="what differs between them would count as noise, and hide that much of every loss: name recordings of one"
                 " thing alone; `skewguard baseline list` shows of what each is",
             )
+    _refuse_copies(baselines)
     keys = [(name, stat) for name in MEASURES for stat in ("value", *STATS)]
     noise = [found for name, stat in keys for found in _noises(baselines, name, stat, confidence)]
     return Calibration(
@@ -58,6 +62,40 @@ def _refuse_twice(baselines: tuple[Baseline, ...]) -> None:
     twice = next((each for each in ids if ids.count(each) > 1), None)
     if twice is not None:
         raise InputError(f"baseline {twice} is named twice, and no recording differs from itself", hint="name it once")
+
+
+def _refuse_copies(baselines: tuple[Baseline, ...]) -> None:
+    """Raises where two of them are one run by other names: a file beside what is kept of it, or what two stores keep."""
+    seen: dict[Hashable, str] = {}
+    for at, each in enumerate(baselines, 1):
+        run, called = _run(each), _called(each, at)
+        if run in seen:
+            raise InputError(
+                f"baselines {seen[run]} and {called} are copies of one run, and no recording differs from itself",
+                hint="name it once, and others of the same thing beside it",
+            )
+        seen[run] = called
+
+
+def _run(baseline: Baseline) -> Hashable:
+    """What two runs never share: when it was, and every number to its last digit. A copy has another id at most."""
+    return (baseline.made_by, baseline.started_at, baseline.duration, repr(baseline.requests), repr(baseline.metrics))
+
+
+def _called(baseline: Baseline, at: int) -> str:
+    """Its id; of one that no store has given one, which of those that were named it is, and when it was."""
+    return baseline.id or f"number {at}" + (f" (of {baseline.started_at})" if baseline.started_at else "")
+
+
+def _refuse_untold(baselines: tuple[Baseline, ...]) -> None:
+    """Raises where nobody knows what the load was: what differs between unlike loads is no noise."""
+    for at, each in enumerate(baselines, 1):
+        if missing := matching.untold(each.load):
+            raise InputError(
+                f"baseline {_called(each, at)} does not tell the {' and the '.join(missing)} of its load, so that nobody knows whether"
+                " the others were made at the same load",
+                hint="who knows it says it when the report is imported: `skewguard baseline import --help`",
+            )
 
 
 def _noises(baselines: tuple[Baseline, ...], name: str, stat: str, confidence: float) -> list[Noise]:

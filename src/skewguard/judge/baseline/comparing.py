@@ -329,7 +329,7 @@ def _noise(pair: _Pair, tolerance: Tolerance, a: float, *, alone: bool) -> _Nois
     if share:
         return _Noise(0.0, 0.0, 0, far=FAR * ASSUMED_POINTS)
     assumed = ASSUMED[tolerance.stat]
-    floor = UNLEARNED_OPEN if pair.a.load.profile in evidence.OPEN else UNLEARNED
+    floor = UNLEARNED_OPEN if pair.a.load.profile in evidence.MAYBE_OPEN else UNLEARNED
     return _Noise(scale * assumed, scale * (math.expm1(floor) if tolerance.points else floor), 0, scale * FAR * assumed)
 
 

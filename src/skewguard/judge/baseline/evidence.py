@@ -9,7 +9,7 @@ from skewguard.judge.baseline import rows as rowing
 from skewguard.judge.baseline.resampling import Blocks
 from skewguard.judge.baseline.rows import Array, Rows, Series
 from skewguard.language.baselines import Baseline
-from skewguard.language.loads import Load
+from skewguard.language.loads import UNTOLD, Load
 
 BEYOND = 10
 """Observations expected beyond a quantile from which two of them are compared: with fewer the draws see only the few that
@@ -21,6 +21,9 @@ blocks are worth two."""
 
 OPEN = frozenset({"poisson", "constant", "stages", "trace", "observed"})
 """Loads that arrive whether or not the server keeps up."""
+
+MAYBE_OPEN = OPEN | {UNTOLD}
+"""Those, and loads of which nobody knows it: what only a closed loop is excused from is asked of them, too."""
 
 RATES: dict[str, Callable[[Rows, Array], Array]] = {
     "requests_per_second": rowing.completions,
@@ -59,7 +62,7 @@ def side(baseline: Baseline) -> Side | None:
     starts = rows.intended[rows.measured]
     if not rows.counted.any() or starts.size < 2 or starts.max() <= starts.min():
         return None
-    series = rowing.times(rows, stream=baseline.load.stream)
+    series = rowing.times(rows, stream=bool(baseline.load.stream))
     seen = np.isfinite(rows.first) & ~rows.unseen
     served = (rows.last - np.where(seen, rows.first, rows.sent))[rows.counted]
     lifetime = float(np.nanmedian(served)) if np.isfinite(served).any() else 0.0
@@ -278,7 +281,7 @@ def saturated(baseline: Baseline) -> str:
     Of a closed loop never: it sends no more than comes back.
     """
     load = baseline.load
-    if load.profile not in OPEN:
+    if load.profile not in MAYBE_OPEN:
         return ""
     each = side(baseline)
     seen = _growing(each) or _episodes(each) if each is not None else _collapsed(baseline)

@@ -2,7 +2,8 @@
 
 A ratio of two numbers measured under different loads says nothing, so a difference of load *blocks*: the comparison is refused and
 says why. What one wants to compare (another version, image, dtype) is told beside the verdict. What is not known of a side is told
-too; it blocks only where it is known of the other side in a way that decides (a load that is not the same kind of thing).
+too; it blocks where it is known of the other side in a way that decides (a load that is not the same kind of thing), and where
+nobody knows of either side what the load was: two reports that do not tell how requests arrived are not known to match.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +16,7 @@ from skewguard.judge.baseline import validity
 from skewguard.language import accelerators
 from skewguard.language.baselines import Baseline, Between, Calibration, Difference
 from skewguard.language.facts import AUTHORITIES, Fact, Subject
-from skewguard.language.loads import Load, Spread, Stage
+from skewguard.language.loads import NOT_TOLD, UNTOLD, Load, Spread, Stage
 
 TRAFFIC = 0.20
 """How far rate and mean tokens of two windows of live traffic may lie apart, as a share of the smaller."""
@@ -135,14 +136,19 @@ _BLOCKING: tuple[Field, ...] = (
     ("concurrency", lambda load: load.concurrency),
     ("stages", lambda load: ", ".join(map(_stage, load.stages)) or None),
     ("api", lambda load: load.api),
-    ("streaming", lambda load: "on" if load.stream else "off"),
+    ("streaming", lambda load: _switch(load.stream, "on", "off")),
     ("prompt source", lambda load: load.prompts.source),
     ("prompt tokens", lambda load: _spread(load.prompts.prompt_tokens)),
     ("output tokens", lambda load: _spread(load.prompts.output_tokens)),
     ("shared prefix", lambda load: load.prompts.shared_prefix),
     ("prompt set", lambda load: load.prompts.digest),
-    ("ignores the end of an answer", lambda load: "yes" if load.ignore_eos else "no"),
+    ("ignores the end of an answer", lambda load: _switch(load.ignore_eos, "yes", "no")),
 )
+
+
+def _switch(value: bool | None, on: str, off: str) -> str | None:
+    return None if value is None else on if value else off
+
 
 _TOLD: tuple[Field, ...] = (
     ("seed", lambda load: load.seed),
@@ -152,17 +158,51 @@ _TOLD: tuple[Field, ...] = (
 )
 
 
+_SAYABLE = frozenset({"profile", "api", "rate", "concurrency"})
+"""What `baseline import` takes from somebody who knows it, where a report does not tell it: by options of these names."""
+
+_LIVES_BY: dict[str, str] = {
+    "poisson": "rate",
+    "constant": "rate",
+    "concurrency": "concurrency",
+    "stages": "stages",
+}
+"""What a profile is nothing without: two of an unknown rate are not known to match."""
+
+
+def untold(load: Load) -> tuple[str, ...]:
+    """What is not told of a load without which nothing is known to match it; empty where all of it is."""
+    found = [what for what, value in (("profile", load.profile), ("api", load.api)) if value == UNTOLD]
+    needed = _LIVES_BY.get(load.profile)
+    return (*found, *([needed] if needed is not None and not getattr(load, needed) else []))
+
+
 def load_differences(a: Load, b: Load) -> Iterator[Difference]:
-    """Where two loads that were sent are not the same load. A length or digest that one side does not know is told."""
+    """Where two loads that were sent are not the same load, or not known to be. A length, switch or digest that one side
+    does not know is told."""
+    unknown = {what: (what in untold(a), what in untold(b)) for what in (*untold(a), *untold(b))}
     for what, read in _BLOCKING:
         one, other = read(a), read(b)
-        if one != other:
+        if what in unknown:
+            yield Difference(what, *_sides(one, other, unknown[what]), reason=_unsaid(what, *unknown[what]))
+        elif one != other:
             reason = "" if one is not None and other is not None else "known of one side alone"
             blocks = not reason or what in {"rate", "concurrency", "stages"}
             yield Difference(what, _text(one), _text(other), blocks=blocks, reason=reason)
     for what, read in _TOLD:
         if read(a) != read(b):
             yield Difference(what, _text(read(a)), _text(read(b)), blocks=False)
+
+
+def _sides(one: object, other: object, unknown: tuple[bool, bool]) -> tuple[str, str]:
+    first, second = (NOT_TOLD if gone else _text(value) for value, gone in zip((one, other), unknown, strict=True))
+    return first, second
+
+
+def _unsaid(what: str, first: bool, second: bool) -> str:
+    whose = "neither report tells it" if first and second else f"the report of {'a' if first else 'b'} does not tell it"
+    way = f": who knows it says it with `skewguard baseline import --{what}`" if what in _SAYABLE else ""
+    return f"{whose}, so that nobody knows whether the loads were alike{way}"
 
 
 _OBSERVED: tuple[Field, ...] = (
@@ -175,6 +215,8 @@ _OBSERVED: tuple[Field, ...] = (
 def _text(value: object) -> str:
     if value is None:
         return UNKNOWN
+    if value == UNTOLD:
+        return NOT_TOLD
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

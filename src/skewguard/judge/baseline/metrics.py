@@ -33,7 +33,7 @@ def of_run(run: Run, *, slo: Mapping[str, Mapping[str, float]], gpus: int | None
     """
     rows = rowing.of(run.samples)
     rates = _rates(rows, run.measured, gpus)
-    times = tuple(_time(name, each) for name, each in _ordered(rowing.times(rows, stream=run.load.stream)))
+    times = tuple(_time(name, each) for name, each in _ordered(rowing.times(rows, stream=bool(run.load.stream))))
     return (*rates, *times, _goodput(rows, run, slo), _error_rate(rows))
 
 

@@ -57,7 +57,7 @@ def reasons(run: Run, metrics: tuple[Metric, ...]) -> tuple[str, ...]:
     return (
         *_of_answers(run, named),
         *_of_window(run),
-        *_of_instrument(run.instrument, _ttft(named), _median(named, "e2e"), stream=run.load.stream),
+        *_of_instrument(run.instrument, _ttft(named), _median(named, "e2e"), stream=bool(run.load.stream)),
     )
 
 

@@ -12,7 +12,7 @@ from random import Random
 from msgspec import Struct
 
 from skewguard.language.errors import UsageError
-from skewguard.language.loads import Load, Stage
+from skewguard.language.loads import UNTOLD, Load, Stage
 
 _FOREVER = float("inf")
 MOST_ARRIVALS = 10_000_000
@@ -66,6 +66,8 @@ def _require(load: Load) -> None:
         raise UsageError("a load in stages needs at least one stage")
     if load.profile == "observed" or load.seed is None:
         raise UsageError("what production sent is not sent again", hint="record a trace, or a mix of lengths")
+    if UNTOLD in (load.profile, load.api):
+        raise UsageError("it is not known what another tool sent, so it cannot be sent again", hint="describe the load")
     if load.profile in ("poisson", "constant", "concurrency") and load.requests is None and load.duration is None:
         raise UsageError("a load needs an end: a duration or a number of requests")
     if _size(load) > MOST_ARRIVALS:

@@ -84,7 +84,7 @@ def _drive(plan: messages.Plan, outbox: Outbox) -> None:
     agenda = Agenda(part, start)
     driver = Driver(
         requests, opened.opening, ledger, agenda,
-        numbering=(plan.process, plan.processes), timeout=plan.timeout_s, stream=plan.load.stream,
+        numbering=(plan.process, plan.processes), timeout=plan.timeout_s, stream=bool(plan.load.stream),
     )  # fmt: skip
     for connection in opened.connections:
         driver.adopt(connection)

@@ -1,7 +1,7 @@
 """AIPerf's `profile_export_aiperf.json`, with the rows of `profile_export.jsonl` where they lie beside it.
 
 Source: aiperf/exporters and docs/tutorials/working-with-profile-exports.md; tried on files of 0.13.0. Every metric names its
-unit. Its `inter_token_latency` is what is called TPOT here: one mean of each request, (E2E - TTFT) over all tokens but one, by
+unit. What somebody did not set it leaves out, and what it then took is not told. Its `inter_token_latency` is what is called TPOT here: one mean of each request, (E2E - TTFT) over all tokens but one, by
 its own tokenizer's count; `inter_chunk_latency`, where a release has it, is the time between chunks.
 """
 
@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from skewguard.language.baselines import Baseline, Metric, Requests, Samples
-from skewguard.language.loads import Load, Profile, Prompts, Spread
+from skewguard.language.loads import API, UNTOLD, Load, Profile, Prompts, Spread
 from skewguard.observe.sources.reports import failing, measuring, naming, picking
 from skewguard.observe.sources.reports.interface import Report, Tree
 
@@ -58,16 +58,17 @@ def _baseline(tree: Tree, report: Report) -> Baseline:
     config = picking.mapping(tree, "input_config")
     model = picking.text(config, "models", "items", 0, "name") or picking.text(config, "endpoint", "model_names", 0)
     url = picking.text(config, "endpoint", "urls", 0) or picking.text(config, "endpoint", "url")
+    metrics = measuring.complete(_metrics(tree, requests, made_by), made_by)
     started_at, when = _started(tree, report if samples else None)
     return Baseline(
         subject=naming.subject(report, url, model),
         started_at=started_at,
         duration=_time_of(tree, "benchmark_duration") or _between(tree) or 0.0,
         kind="load",
-        load=_load(config, tree),
+        load=_load(config, tree, stream=measuring.streamed(picking.at(config, "endpoint", "streaming"), metrics)),
         requests=requests,
         partial=picking.at(tree, "was_cancelled") is True or picking.at(tree, "is_complete") is False,
-        metrics=measuring.complete(_metrics(tree, requests, made_by), made_by),
+        metrics=metrics,
         samples=samples,
         made_by=made_by,
         model=model,
@@ -111,38 +112,51 @@ def _recounted(tree: Tree) -> Iterator[str]:
 # ---- load ------------------------------------------------------------------------------------------------------------
 
 
-def _load(config: Tree, tree: Tree) -> Load:
+def _load(config: Tree, tree: Tree, *, stream: bool | None) -> Load:
     phase = next((each for each in picking.items(config, "phases") if picking.text(each, "kind") != "warmup"), None)
     told = phase if phase is not None else picking.mapping(config, "loadgen")
     rate = picking.number(told, "rate") or picking.number(told, "request_rate")
     concurrency = picking.whole(told, "concurrency")
     return Load(
-        _profile(told, rate),
+        _profile(told, rate, concurrency),
         Prompts(_prompts(config), _lengths(tree, "usage_prompt_tokens", "input_sequence_length"),
                 _lengths(tree, "usage_completion_tokens", "output_sequence_length")),
         rate=rate,
         concurrency=concurrency,
         requests=picking.whole(told, "requests") or picking.whole(told, "request_count"),
         duration=picking.number(told, "duration") or picking.number(told, "benchmark_duration"),
-        api="completions" if picking.text(config, "endpoint", "type") == "completions" else "chat",
-        stream=picking.at(config, "endpoint", "streaming") is True,
+        api=_APIS.get(picking.text(config, "endpoint", "type") or "", UNTOLD),
+        stream=stream,
         seed=picking.whole(config, "random_seed") or picking.whole(config, "input", "random_seed"),
+        ignore_eos=None,
     )  # fmt: skip
 
 
-def _profile(told: Tree, rate: float | None) -> Profile:
-    words = " ".join(str(picking.at(told, key) or "") for key in ("type", "request_rate_mode", "arrival_pattern"))
-    if "schedule" in words or "trace" in words or picking.at(told, "fixed_schedule"):
+_APIS: dict[str, API] = {"completions": "completions", "chat": "chat"}
+_PROFILES: dict[str, Profile] = {
+    "poisson": "poisson",
+    "constant": "constant",
+    "concurrency": "concurrency",
+    "concurrency_burst": "concurrency",
+    "fixed_schedule": "trace",
+}
+"""By the type of a phase (to 0.9 the mode of the rate). Others, such as `gamma` and `user_centric`, mean none of ours."""
+
+
+def _profile(told: Tree, rate: float | None, concurrency: int | None) -> Profile:
+    words = [picking.text(told, key) for key in ("type", "request_rate_mode", "arrival_pattern")]
+    named = next((word for word in words if word), None)
+    if picking.at(told, "fixed_schedule") is True:
         return "trace"
-    if rate is None:
-        return "concurrency"
-    return "constant" if "constant" in words else "poisson"
+    if named is None:
+        return "concurrency" if rate is None and concurrency is not None else UNTOLD
+    return _PROFILES.get(named, UNTOLD)
 
 
 def _prompts(config: Tree) -> Literal["synthetic", "untold"]:
     kinds = {picking.text(each, "type") for each in picking.items(config, "datasets")}
     synthetic = kinds == {"synthetic"} or (not kinds and picking.at(config, "input", "prompt") is not None)
-    return "synthetic" if synthetic and picking.text(config, "input", "file") is None else "untold"
+    return "synthetic" if synthetic and picking.text(config, "input", "file") is None else UNTOLD
 
 
 def _lengths(tree: Tree, *names: str) -> Spread:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from skewguard.language.baselines import Baseline, Metric, Requests, Samples
 from skewguard.language.errors import InputError
-from skewguard.language.loads import Load, Profile, Prompts, Spread
+from skewguard.language.loads import API, UNTOLD, Load, Profile, Prompts, Spread
 from skewguard.observe.sources.reports import failing, measuring, naming, picking
 from skewguard.observe.sources.reports.interface import Report, Tree
 
@@ -28,6 +28,13 @@ _PROFILES: dict[str, Profile] = {
     "replay": "trace",
     "trace": "trace",
 }
+
+_APIS: dict[str, API] = {
+    "completions": "completions",
+    "text_completions": "completions",
+    "chat_completions": "chat",
+}
+"""By the last words of the path of its requests, and the names that stood for them in version 1."""
 
 
 def recognises(tree: Tree) -> bool:
@@ -66,14 +73,15 @@ def _baseline(tree: Tree, run: Tree, report: Report, made_by: str) -> Baseline:
     model = picking.text(backend, "model") or picking.text(tree, "args", "model")
     url = picking.text(backend, "target") or picking.text(tree, "args", "target")
     requests = _requests(run)
+    metrics = measuring.complete(_metrics(run, requests, made_by), made_by)
     return Baseline(
         subject=naming.subject(report, url, model),
         started_at=picking.moment(_picked(run, "start_time", "run_stats.start_time")),
         duration=_duration(run) or 0.0,
         kind="load",
-        load=_load(tree, run, backend),
+        load=_load(tree, run, backend, stream=measuring.streamed(picking.at(backend, "stream"), metrics)),
         requests=requests,
-        metrics=measuring.complete(_metrics(run, requests, made_by), made_by),
+        metrics=metrics,
         samples=_samples(run),
         made_by=made_by,
         model=model,
@@ -107,25 +115,31 @@ def _warnings(run: Tree) -> Iterator[str]:
 # ---- load ------------------------------------------------------------------------------------------------------------
 
 
-def _load(tree: Tree, run: Tree, backend: Tree) -> Load:
+def _load(tree: Tree, run: Tree, backend: Tree, *, stream: bool | None) -> Load:
     strategy = next(
         (found for place in ("config", "scheduler", "args") if (found := picking.mapping(run, place, "strategy"))), {}
     )
     kind = picking.text(strategy, "type_") or picking.text(strategy, "kind") or ""
-    profile = _PROFILES.get(kind, "burst")
+    profile = _PROFILES.get(kind, UNTOLD)
     streams = picking.whole(strategy, "streams") or (1 if kind == "synchronous" else None)
     return Load(
         profile,
         _prompts(tree, run),
-        rate=picking.number(strategy, "rate") if profile in ("constant", "poisson") else None,
-        concurrency=streams if profile == "concurrency" else None,
+        rate=picking.number(strategy, "rate") if profile in ("constant", "poisson", UNTOLD) else None,
+        concurrency=streams if profile in ("concurrency", UNTOLD) else None,
         requests=_limit(run, "max_requests", "count", "max_num"),
         duration=_seconds(run),
         warmup=picking.number(run, "warmup_duration") or 0.0,
-        api="completions" if (picking.text(backend, "request_format") or "").endswith("/v1/completions") else "chat",
-        stream=picking.at(backend, "stream") is not False,
+        api=_api(tree, backend),
+        stream=stream,
         seed=picking.whole(tree, "config", "spec", "seed", "value"),
+        ignore_eos=None,
     )
+
+
+def _api(tree: Tree, backend: Tree) -> API:
+    told = picking.text(backend, "request_format") or picking.text(tree, "args", "data_request_formatter") or ""
+    return _APIS.get(told.rpartition("/v1/")[2].replace("/", "_"), UNTOLD)
 
 
 def _constraint(run: Tree, name: str) -> Tree:
@@ -147,7 +161,7 @@ def _seconds(run: Tree) -> float | None:
 def _prompts(tree: Tree, run: Tree) -> Prompts:
     data = picking.mapping(tree, "config", "spec", "data", 0)
     synthetic = "prompt_tokens" in data
-    return Prompts("synthetic" if synthetic else "untold", _lengths(run, "prompt"), _lengths(run, "output"),
+    return Prompts("synthetic" if synthetic else UNTOLD, _lengths(run, "prompt"), _lengths(run, "output"),
                    shared_prefix=picking.whole(data, "prefix_buckets", 0, "prefix_tokens") or 0)  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from skewguard.language.baselines import Baseline, Metric, Requests
-from skewguard.language.loads import Load, Profile, Prompts, Spread, Stage
+from skewguard.language.loads import API, UNTOLD, Load, Profile, Prompts, Spread, Stage
 from skewguard.observe.sources.reports import failing, measuring, naming, picking
 from skewguard.observe.sources.reports.interface import Report, Tree
 
@@ -33,6 +33,8 @@ _LABELS = {
     "connection error": "refused",
     "invalid json": "bad-answer",
 }
+
+_APIS: dict[str, API] = {"completion": "completions", "chat": "chat"}
 
 
 def recognises(tree: Tree) -> bool:
@@ -67,7 +69,9 @@ def _baseline(tree: Tree, report: Report) -> Baseline:
     requests = _requests(tree)
     started = _started(report)
     model = picking.text(config, "server", "model_name")
-    load = _load(tree, config, _stage_number(report.path))
+    metrics = measuring.complete(_metrics(tree, requests, _server(report)), TITLE)
+    stream = measuring.streamed(picking.at(config, "api", "streaming"), metrics)
+    load = _load(tree, config, _stage_number(report.path), stream=stream)
     return Baseline(
         subject=naming.subject(report, picking.text(config, "server", "base_url"), model),
         started_at=started,
@@ -75,7 +79,7 @@ def _baseline(tree: Tree, report: Report) -> Baseline:
         kind="load",
         load=load,
         requests=requests,
-        metrics=measuring.complete(_metrics(tree, requests, _server(report)), TITLE),
+        metrics=metrics,
         made_by=TITLE,
         model=model,
         engine=_engine(config),
@@ -123,8 +127,8 @@ def _recounted(tree: Tree) -> Iterator[str]:
 
 def _arrivals(config: Tree, load: Load) -> Iterator[str]:
     if not config:
-        drawn = "" if load.concurrency is not None else "how its requests arrived (taken for poisson) and "
-        yield f"no {CONFIG} with a load lies beside it: {drawn}which API was asked (taken for completions) is not told"
+        drawn = "how its requests arrived and " if load.profile == UNTOLD else ""
+        yield f"no {CONFIG} with a load lies beside it: {drawn}which API was asked is not told"
     if picking.text(config, "load", "type") == "constant":
         yield f"{TITLE} draws arrivals of type constant at random, too"
 
@@ -149,7 +153,7 @@ def _stage_number(path: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _load(tree: Tree, config: Tree, number: int | None) -> Load:
+def _load(tree: Tree, config: Tree, number: int | None, *, stream: bool | None) -> Load:
     stages = tuple(_stages(config))
     stage = stages[number] if number is not None and number < len(stages) else (stages[0] if len(stages) == 1 else None)
     rate = picking.number(tree, "load_summary", "requested_rate") or (stage.rate if stage else None)
@@ -158,15 +162,15 @@ def _load(tree: Tree, config: Tree, number: int | None) -> Load:
     return Load(
         profile,
         _prompts(tree, config),
-        rate=rate if profile == "poisson" else None,
+        rate=rate if profile in ("poisson", UNTOLD) else None,
         concurrency=concurrency,
         requests=picking.whole(tree, "load_summary", "count"),
         duration=(stage.duration if stage else None) or picking.number(tree, "load_summary", "send_duration"),
         stages=stages if profile == "stages" else (),
-        api="chat" if picking.text(config, "api", "type") == "chat" else "completions",
-        stream=picking.at(config, "api", "streaming") is not False,
+        api=_APIS.get(picking.text(config, "api", "type") or "", UNTOLD),
+        stream=stream,
         seed=picking.whole(config, "load", "base_seed"),
-        ignore_eos=picking.at(config, "server", "ignore_eos") is True,
+        ignore_eos=ignores if isinstance(ignores := picking.at(config, "server", "ignore_eos"), bool) else None,
     )
 
 
@@ -181,7 +185,9 @@ def _profile(rate: float | None, concurrency: int | None, stages: tuple[Stage, .
         return "trace"
     if concurrency is not None:
         return "concurrency"
-    return "poisson" if rate is not None else ("stages" if stages else "poisson")
+    if told not in ("poisson", "constant"):
+        return UNTOLD
+    return "stages" if rate is None and stages else "poisson"
 
 
 def _prompts(tree: Tree, config: Tree) -> Prompts:
@@ -190,7 +196,7 @@ def _prompts(tree: Tree, config: Tree) -> Prompts:
     prefix = picking.whole(shared, "system_prompt_len") if kind == "shared_prefix" else None
     synthetic = kind in ("synthetic", "random", "shared_prefix", "mock")
     return Prompts(
-        "synthetic" if synthetic else "untold",
+        "synthetic" if synthetic else UNTOLD,
         _lengths(tree, "prompt_tokens", "prompt_len"),
         _lengths(tree, "output_tokens", "output_len"),
         shared_prefix=prefix or 0,

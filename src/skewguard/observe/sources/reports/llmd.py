@@ -1,7 +1,8 @@
 """The benchmark report of llm-d-benchmark, 0.1 and 0.2 to 0.2.1, JSON or YAML: results of any load tool, bound to what they ran on.
 
 Source: llmdbenchmark/analysis/benchmark_report (schemas and examples, August 2026). Every number has its unit beside it. What
-TPOT and ITL mean is up to the tool that it was made from: of GuideLLM and AIPerf its ITL is what is called TPOT here.
+TPOT and ITL mean is up to the tool that it was made from: of GuideLLM and AIPerf its ITL is what is called TPOT here. It tells a
+rate, but not how requests arrived at it, and never which API was asked.
 """
 
 import re
@@ -12,7 +13,7 @@ from skewguard.language import accelerators
 from skewguard.language.baselines import Baseline, Metric, Requests
 from skewguard.language.errors import InputError
 from skewguard.language.facts import Fact, Origin
-from skewguard.language.loads import Load, Prompts, Spread
+from skewguard.language.loads import UNTOLD, Load, Prompts, Spread
 from skewguard.observe.sources.reports import failing, measuring, naming, picking
 from skewguard.observe.sources.reports.interface import Report, Tree
 
@@ -73,11 +74,12 @@ def _baseline(tree: Tree, report: Report) -> Baseline:
     old = "results" not in tree
     tool = _tool(tree, old=old)
     requests = _requests(_aggregate(tree, "requests"))
-    load = _load(tree, requests)
     stack = _engines(tree)
     facts = tuple(fact for engine in stack[:1] for fact in _facts(engine, report.path))
     gpus = _gpus(tree, stack)
     made_by = f"{tool} ({TITLE} {version})"
+    metrics = measuring.complete(_metrics(tree, requests, tool, gpus), made_by)
+    load = _load(tree, requests, stream=measuring.streamed(None, metrics))
     model = (
         picking.text(stack[0], "standardized", "model", "name")
         if stack
@@ -93,7 +95,7 @@ def _baseline(tree: Tree, report: Report) -> Baseline:
         replicas=_replicas(stack),
         gpus=gpus,
         requests=requests,
-        metrics=measuring.complete(_metrics(tree, requests, tool, gpus), made_by),
+        metrics=metrics,
         facts=facts,
         made_by=made_by,
         model=model,
@@ -192,14 +194,14 @@ def _facts(engine: Tree, path: str) -> Iterator[Fact]:
 # ---- load and metrics ------------------------------------------------------------------------------------------------
 
 
-def _load(tree: Tree, requests: Requests) -> Load:
+def _load(tree: Tree, requests: Requests, *, stream: bool | None) -> Load:
     told = picking.mapping(tree, "scenario", "load", "standardized")
     rate, concurrency = picking.number(told, "rate_qps"), picking.whole(told, "concurrency")
     sizes = _aggregate(tree, "requests")
     return Load(
-        "poisson" if rate is not None else "concurrency",
+        "concurrency" if rate is None and concurrency is not None else UNTOLD,
         Prompts(
-            "untold",
+            UNTOLD,
             _lengths(sizes, "input_length"),
             _lengths(sizes, "output_length"),
             shared_prefix=picking.whole(told, "prefix", "prefix_len", "value") or 0,
@@ -208,13 +210,16 @@ def _load(tree: Tree, requests: Requests) -> Load:
         rate=rate,
         concurrency=concurrency,
         requests=requests.sent,
+        api=UNTOLD,
+        stream=stream,
         seed=None,
+        ignore_eos=None,
     )
 
 
 def _arrivals(load: Load) -> Iterator[str]:
-    if load.rate is None and load.concurrency is None:
-        yield "the report does not say how requests arrived"
+    drawn = "how requests arrived and " if load.profile == UNTOLD else ""
+    yield f"the report does not say {drawn}which API was asked"
 
 
 def _lengths(sizes: Tree, name: str) -> Spread:

@@ -41,6 +41,13 @@ def spread(
                   mean=known.get("mean"), n=n, source=source)  # fmt: skip
 
 
+def streamed(told: object, metrics: Iterable[Metric]) -> bool | None:
+    """Whether answers were streamed: as a report says, else by a time to the first token, which nothing else has; None: not told."""
+    if isinstance(told, bool):
+        return told
+    return True if any(each.name == "ttft" and each.gap is None for each in metrics) else None
+
+
 def of_rows(metric: Metric, rows: Sequence[float]) -> Metric:
     """The metric with what its report left out and its rows tell."""
     values = sorted(value for value in rows if math.isfinite(value))

@@ -9,7 +9,7 @@ import math
 from datetime import datetime, timedelta
 
 from skewguard.language.baselines import Baseline, Metric, Requests, Samples
-from skewguard.language.loads import Load, Profile, Prompts, Spread
+from skewguard.language.loads import API, UNTOLD, Load, Profile, Prompts, Spread
 from skewguard.observe.sources.reports import failing, measuring, naming, picking
 from skewguard.observe.sources.reports.interface import Report, Tree
 
@@ -23,6 +23,17 @@ _SOURCES = {
     "itl": f"{TITLE}: between chunks, stamped after parsing",
     "e2e": f"{TITLE}: from sending a request to its last chunk",
 }
+_APIS: dict[str, API] = {
+    "vllm": "completions",
+    "openai": "completions",
+    "openai-chat": "chat",
+    "lmdeploy": "completions",
+    "sglang": "completions",
+    "scalellm": "completions",
+    "llama.cpp": "completions",
+}
+"""By the name of its backend; the others (`tgi`, `tensorrt-llm`, …) ask an API of their own. Releases about 0.10 write it as `endpoint_type` alone."""
+
 _NO_GOALS = f"{TITLE} was run without --goodput"
 _KEYS = {"ttft": "ttft", "tpot": "tpot", "itl": "itl", "e2e": "e2el"}
 
@@ -47,6 +58,7 @@ def _baseline(tree: Tree, report: Report) -> Baseline:
     duration = picking.number(tree, "duration") or 0.0
     samples = _samples(tree)
     requests = _requests(tree, samples)
+    metrics = measuring.complete(_metrics(tree, requests, samples), TITLE)
     started_at, when = _started(picking.text(tree, "date"), duration)
     model = picking.text(tree, "model_id")
     return Baseline(
@@ -54,9 +66,9 @@ def _baseline(tree: Tree, report: Report) -> Baseline:
         started_at=started_at,
         duration=duration,
         kind="load",
-        load=_load(tree, requests),
+        load=_load(tree, requests, stream=measuring.streamed(None, metrics)),
         requests=requests,
-        metrics=measuring.complete(_metrics(tree, requests, samples), TITLE),
+        metrics=metrics,
         samples=samples,
         made_by=TITLE,
         model=model,
@@ -86,17 +98,19 @@ def _requests(tree: Tree, samples: Samples | None) -> Requests:
     return Requests(None if failed is None or completed is None else completed + failed, completed, kinds)
 
 
-def _load(tree: Tree, requests: Requests) -> Load:
+def _load(tree: Tree, requests: Requests, *, stream: bool | None) -> Load:
     rate, most = picking.number(tree, "request_rate"), picking.whole(tree, "max_concurrency")
     completed = requests.completed or 0
     return Load(
         _profile(tree, rate, most),
-        Prompts("untold", _spread(tree, "input", completed), _spread(tree, "output", completed)),
+        Prompts(UNTOLD, _spread(tree, "input", completed), _spread(tree, "output", completed)),
         rate=rate,
         concurrency=most,
         requests=picking.whole(tree, "num_prompts"),
-        api="chat" if "chat" in (picking.text(tree, "backend") or "") else "completions",
+        api=_APIS.get(picking.text(tree, "backend") or picking.text(tree, "endpoint_type") or "", UNTOLD),
+        stream=stream,
         seed=None,
+        ignore_eos=None,
     )
 
 
@@ -104,8 +118,12 @@ def _profile(tree: Tree, rate: float | None, most: int | None) -> Profile:
     if picking.text(tree, "ramp_up_strategy"):
         return "stages"
     if rate is None:
-        return "burst" if most is None else "concurrency"
-    return "constant" if (picking.number(tree, "burstiness") or 1.0) >= EVEN else "poisson"
+        unlimited = picking.text(tree, "request_rate") == "inf"
+        return UNTOLD if not unlimited else "burst" if most is None else "concurrency"
+    burstiness = picking.number(tree, "burstiness")
+    if burstiness is None or burstiness == 1.0:  # releases that do not write it draw at random
+        return "poisson"
+    return "constant" if burstiness >= EVEN else UNTOLD
 
 
 def _spread(tree: Tree, side: str, completed: int) -> Spread:
@@ -189,7 +207,7 @@ def _row(samples: Samples, failure: str, sent: float, ttft: float, gaps: list[fl
 def _notes(tree: Tree) -> list[str]:
     told = []
     burst = picking.number(tree, "burstiness")
-    if burst is not None and burst not in (1.0, 0.0) and picking.number(tree, "request_rate") is not None:
+    if burst is not None and burst != 1.0 and burst < EVEN and picking.number(tree, "request_rate") is not None:
         told.append(f"arrivals of burstiness {burst:g}: neither at random (1) nor even")
     if ramp := picking.text(tree, "ramp_up_strategy"):
         first, last = picking.number(tree, "ramp_up_start_rps"), picking.number(tree, "ramp_up_end_rps")

@@ -1,5 +1,7 @@
 """Whether an engine has traffic of its users, from pages of its metrics."""
 
+from msgspec import structs
+
 from skewguard.judge.baseline import busy
 from skewguard.language.baselines import Scrape, Watched
 from skewguard.language.facts import Origin
@@ -44,9 +46,29 @@ def test_tokens_alone_are_traffic() -> None:
     assert (seen.any, seen.told, str(seen)) == (True, True, "requests: 80 tokens computed in 2 s")
 
 
-def test_restart_is_no_traffic() -> None:
-    """A counter that fell back says nothing of requests."""
-    assert busy.seen(watched(page(0, requests=90), page(3, requests=0))).any is False
+def test_restart_leaves_it_open() -> None:
+    """A counter that fell back says nothing of requests: neither that there were some nor that there were none."""
+    seen = busy.seen(watched(page(0, requests=90), page(3, requests=0)))
+    assert (seen.any, seen.told) == (False, False)
+    assert seen.why.startswith("the counters of chat-0 began anew meanwhile")
+
+
+def test_restart_between_two_pages_leaves_it_open_however_far_it_counted_since() -> None:
+    """What was counted before and after are two numbers of two processes."""
+    seen = busy.seen(watched(page(0, requests=90), page(1, requests=2), page(3, requests=95)))
+    assert (seen.requests, seen.told) == (0, False)
+
+
+def test_engines_that_answer_in_turn_leave_it_open() -> None:
+    """Two replicas behind one address: each of their processes began at another time."""
+    one, other = page(0, requests=90), page(3, requests=4000)
+    seen = busy.seen(watched(structs.replace(one, process_started=10), structs.replace(other, process_started=500)))
+    assert (seen.requests, seen.told) == (0, False)
+
+
+def test_requests_that_run_in_an_engine_that_restarted_are_traffic() -> None:
+    """Its gauges are its own."""
+    assert busy.seen(watched(page(0, requests=90), page(3, requests=0, running=2))).any
 
 
 def test_replica_that_was_not_read_leaves_it_open() -> None:
@@ -92,3 +114,26 @@ def test_queue_that_empties_does_not_stand() -> None:
     """One page may catch a prompt that is just being taken in; two pages are few."""
     assert busy.standing([page(at, waiting=waiting) for at, waiting in enumerate((2, 0, 4))]) == ""
     assert busy.standing([page(at, waiting=4) for at in range(2)]) == ""
+
+
+def test_page_that_does_not_tell_of_the_queue_is_no_empty_queue() -> None:
+    """Two of the last pages lack the gauge; those that have it show that requests wait."""
+    pages = [page(at, waiting=waiting) for at, waiting in enumerate((4, 4, 4, 4, 4))]
+    silent = {1, 3}
+    told = [structs.replace(each, gauges={"running": 1.0}) if at in silent else each for at, each in enumerate(pages)]
+    assert busy.standing(told) == "requests wait in chat-0: 4, 4, 4 on the last 3 pages of its metrics"
+
+
+def test_queue_of_long_ago_does_not_stand() -> None:
+    """What an engine told before it fell silent may be over."""
+    pages = [page(at, waiting=4) for at in range(3)]
+    silent = [structs.replace(page(at), gauges={"running": 1.0}) for at in range(3, 9)]
+    assert busy.standing([*pages, *silent]) == ""
+
+
+def test_engine_that_never_tells_of_its_queue_is_named() -> None:
+    """That no queue was seen is then no news."""
+    silent = [structs.replace(page(at, "chat-1"), gauges={"running": 1.0}) for at in range(3)]
+    assert busy.queue_untold([page(0), *silent]) == "no page of chat-1 tells of requests that wait"
+    assert busy.queue_untold([page(0)]) == ""
+    assert busy.queue_untold([]) == "no page of metrics was read"

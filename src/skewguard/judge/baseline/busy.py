@@ -1,9 +1,11 @@
 """Whether an engine has traffic of its users, and whether a queue stands in it: from pages of its metrics a few seconds apart."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from msgspec import Struct
 
+from skewguard.judge.baseline import spans
 from skewguard.language.baselines import Scrape, Watched
 
 _COUNTERS = ("requests", "prompt_tokens", "output_tokens")
@@ -12,7 +14,8 @@ _MUTE = ("timeout", "unreachable")
 
 STANDING = 3
 """Pages in a row of one replica on which requests wait: one page may catch a prompt that is just being taken in."""
-
+_RECENT = 2 * STANDING
+"""Pages among which they have to be: some between may not tell of the queue, and what an engine told long ago is over."""
 
 FEWEST = 2
 """Pages of each replica below which nothing can be said of requests that end between two of them."""
@@ -50,7 +53,7 @@ def seen(watched: Watched) -> Busy:
     pages = _by_replica(watched.scrapes)
     blind = _blind(watched, pages)
     most = {gauge: sum(int(max(_gauge(each, gauge), default=0)) for each in pages.values()) for gauge in _GAUGES}
-    grown = {name: sum(_grown(each, name) for each in pages.values()) for name in _COUNTERS}
+    grown = {name: sum(_grown(each, name) for each in pages.values() if not _began_anew(each)) for name in _COUNTERS}
     return Busy(
         running=most["running"],
         waiting=most["waiting"],
@@ -75,9 +78,17 @@ def _gauge(pages: Sequence[Scrape], name: str) -> list[float]:
 
 
 def _grown(pages: Sequence[Scrape], name: str) -> int:
-    """How far a counter went; a restart between is no traffic."""
-    first, last = pages[0].counters.get(name), pages[-1].counters.get(name)
-    return int(max(0.0, last - (first or 0.0))) if last is not None else 0
+    """How far a counter went on pages of one process; one that the first page lacks had nothing to count before."""
+    told = [page.counters[name] for page in pages if name in page.counters]
+    return int(told[-1] - pages[0].counters.get(name, 0.0)) if told else 0
+
+
+def _began_anew(pages: Sequence[Scrape]) -> bool:
+    """Whether counters began anew, or several processes answer in turn: what they say together is of nobody's traffic."""
+    told = ([page.counters[name] for page in pages if name in page.counters] for name in _COUNTERS)
+    starts = [page.process_started for page in pages if page.process_started is not None]
+    fell = any(after < before for counts in told for before, after in pairwise(counts))
+    return fell or any(abs(after - before) > spans.SAME_START_S for before, after in pairwise(starts))
 
 
 def _blind(watched: Watched, pages: dict[str, list[Scrape]]) -> str:
@@ -97,13 +108,24 @@ def _blind(watched: Watched, pages: dict[str, list[Scrape]]) -> str:
     if once:
         told = "; ".join(dict.fromkeys(f"{each.what}: {each.reason}" for each in watched.unread))
         return told or f"only one page of metrics of {', '.join(once)} was read"
+    anew = [name for name, each in pages.items() if _began_anew(each)]
+    if anew:
+        return f"the counters of {', '.join(anew)} began anew meanwhile: it restarted, or several engines answer there in turn"
     return ""
 
 
 def standing(scrapes: Sequence[Scrape]) -> str:
-    """What queue stands in an engine: requests that waited on its last few pages. Empty where none does."""
+    """What queue stands in an engine: requests that waited on its last few pages that tell of it. Empty where none does."""
     for replica, pages in _by_replica(scrapes).items():
-        last = [page.gauges.get("waiting", 0.0) for page in pages[-STANDING:]]
+        last = _gauge(pages[-_RECENT:], "waiting")[-STANDING:]
         if len(last) == STANDING and min(last) > 0:
             return f"requests wait in {replica}: {', '.join(f'{each:.0f}' for each in last)} on the last {STANDING} pages of its metrics"
     return ""
+
+
+def queue_untold(scrapes: Sequence[Scrape]) -> str:
+    """Why nobody can tell whether requests wait in an engine; empty where each replica tells."""
+    untold = [name for name, pages in _by_replica(scrapes).items() if not _gauge(pages, "waiting")]
+    if untold:
+        return f"no page of {', '.join(untold[:3])} tells of requests that wait"
+    return "" if scrapes else "no page of metrics was read"

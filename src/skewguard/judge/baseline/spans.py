@@ -14,7 +14,7 @@ MOST_BEATS = 3
 """Beats without a page that are a hole: one page that is late, or lost, is none."""
 MOST_BLIND = 0.2
 """Share of a window in holes beyond which what was sampled says little of the whole."""
-_SAME_START_S = 1.0
+SAME_START_S = 1.0
 """Seconds within which two readings of the start of one process lie."""
 
 
@@ -112,7 +112,7 @@ def _restarts(pages: Sequence[Scrape]) -> Iterator[str]:
     for a, b in pairwise(pages):
         counted |= a.counters
         started = a.process_started if a.process_started is not None else started
-        if None not in (started, b.process_started) and abs((started or 0) - (b.process_started or 0)) > _SAME_START_S:
+        if None not in (started, b.process_started) and abs((started or 0) - (b.process_started or 0)) > SAME_START_S:
             yield _restarted(a, b, "its process has another start time")
         fallen = sorted(name for name, value in b.counters.items() if value < counted.get(name, value))
         if fallen:

@@ -1,5 +1,6 @@
 """Windows of live traffic from a cluster's replicas, a URL and a Prometheus: nothing is sent but questions for pages."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,9 +15,11 @@ from skewguard.api.interviews import Manner
 from skewguard.api.observing_traffic import Witnesses
 from skewguard.api.running import Scope
 from skewguard.judge.baseline import windows
+from skewguard.language.baselines import Watched
 from skewguard.language.errors import UsageError
+from skewguard.observe.sources.live.naming import Names
 from skewguard.observe.sources.live.wanted import Named
-from skewguard.observe.sources.sampling import Seen
+from skewguard.observe.sources.sampling import Sampler, Seen
 from tests.fakes import pages
 from tests.fakes.api_server import ApiServer
 from tests.fakes.pages import Pages
@@ -100,7 +103,7 @@ def test_replica_that_came_meanwhile_is_missed(server: ApiServer, tmp_path: Path
     with Pages(pages.vllm) as page, _witnesses(server, tmp_path, Manner("endpoints")) as found:
         for target in found.targets:
             server.listen("prod", target.replica, 8000, ("127.0.0.1", page.port))
-        watched, _ = observing_traffic.watch(found, seconds=0.2, beat=BEAT, progress=scale)
+        watched = observing_traffic.watch(found, seconds=0.2, beat=BEAT, progress=scale).watched
 
     reasons = windows.of_scrapes(watched).invalid_because
     told = [each for each in reasons if each.startswith(f"{came[0]} could not be read")]
@@ -141,29 +144,45 @@ def test_window_of_a_url_tells_its_progress() -> None:
         Pages(pages.vllm) as page,
         closing(observing_traffic.at_url(page.url, Manner("endpoints"), engine="vllm")) as witnesses,
     ):
-        watched, partial = observing_traffic.watch(
+        seen = observing_traffic.watch(
             witnesses, seconds=0.2, beat=BEAT, progress=lambda seen, left: told.append((seen, left))
         )
 
-    assert not partial
-    assert len(watched.scrapes) >= 2
+    assert (seen.partial, seen.interrupted) == (False, False)
+    assert len(seen.watched.scrapes) >= 2
     assert all(0 < left <= 0.2 for _, left in told)
 
 
-def test_interrupted_window_keeps_what_it_has() -> None:
-    """Ctrl-C ends a window early, and what was read is there."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_window_keeps_what_it_has(number: signal.Signals) -> None:
+    """Ctrl-C, and a scheduler that wants its machine back, end a window early, and what was read is there."""
     page = Pages(pages.vllm)
 
     def interrupt(_seen: Seen, _left: float) -> None:
         page.after(3)
-        raise KeyboardInterrupt
+        signal.raise_signal(number)
 
     with page, closing(observing_traffic.at_url(page.url, Manner("endpoints"))) as witnesses:
-        watched, partial = observing_traffic.watch(witnesses, seconds=600, beat=BEAT, progress=interrupt)
+        seen = observing_traffic.watch(witnesses, seconds=600, beat=BEAT, progress=interrupt)
 
-    assert partial
-    assert len(watched.scrapes) >= 3
-    assert watched.scrapes[-1].whole
+    assert (seen.partial, seen.interrupted) == (True, True)
+    assert len(seen.watched.scrapes) >= 3
+    assert seen.watched.scrapes[-1].whole
+
+
+def test_interrupt_at_the_end_of_a_window_leaves_it_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It came while the last page was read: nothing is missing, and somebody wanted to end."""
+    real = Sampler.stop
+
+    def stop(sampler: Sampler) -> Watched:
+        signal.raise_signal(signal.SIGTERM)
+        return real(sampler)
+
+    monkeypatch.setattr(Sampler, "stop", stop)
+    with Pages(pages.vllm) as page, closing(observing_traffic.at_url(page.url, Manner("endpoints"))) as witnesses:
+        seen = observing_traffic.watch(witnesses, seconds=0.2, beat=BEAT)
+
+    assert (seen.partial, seen.interrupted) == (False, True)
 
 
 def test_window_without_two_pages_is_refused() -> None:
@@ -192,3 +211,19 @@ def test_window_out_of_prometheus_needs_to_know_whose() -> None:
     """Without pods or labels, every engine of a cluster would be one."""
     with pytest.raises(UsageError, match="which series of Prometheus"):
         observing_traffic.out_of_prometheus("http://127.0.0.1:9", engine="vllm")
+
+
+def test_replicas_whose_names_nobody_knows_may_be_missing() -> None:
+    """Their controller names pods in a way of its own: that none was looked for that is gone is said."""
+    fake = Prometheus()
+    for step in range(3):
+        fake.scrape(pages.vllm(step), 1000.0 + 15 * step, namespace="prod", pod="ray-head-a", job="chat", instance="i")
+    with fake.server() as server:
+        watched = observing_traffic.out_of_prometheus(
+            server.url, engine="vllm", seconds=60, namespace="prod", pods=("ray-head-a",),
+            called=Names(untold=("ray-head-a",)),
+        )  # fmt: skip
+    window = windows.of_scrapes(watched)
+
+    assert window.invalid_because == ()
+    assert any(note.startswith("replicas like ray-head-a that are gone by now: ") for note in window.notes)

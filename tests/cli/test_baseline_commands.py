@@ -16,7 +16,7 @@ from skewguard.language.baselines import BaselineReport
 from skewguard.report import baseline_documents
 from tests.api.recorded import baseline, invalid, keep
 from tests.cli.running import Run, program, write
-from tests.fakes import engine
+from tests.fakes import engine, pages
 
 SMALL = ("--requests", "40", "--warmup", "0s", "--prompt-tokens", "16", "--output-tokens", "4")
 LATER = "2026-11-28T11:00:00+00:00"
@@ -135,6 +135,32 @@ def test_interrupt_keeps_a_partial_recording(tmp_path: Path) -> None:
         [*program(), "baseline", "list", *store, "--all", "-o", "json"], capture_output=True, text=True, check=True
     )
     assert [each["id"] for each in json.loads(listed.stdout)["baselines"]] == [document["id"]]
+
+
+def test_end_of_a_window_that_a_scheduler_calls_keeps_what_was_watched(tmp_path: Path) -> None:
+    """SIGTERM, with the words for it and the exit code of an interrupt."""
+    asked: list[int] = []
+
+    def page() -> bytes:
+        asked.append(1)
+        return pages.vllm(7 + len(asked))
+
+    with engine.serving(engine.Answer(), pages={"/metrics": page}) as url:
+        words = ("baseline", "record", "--endpoint", url, "--from", "traffic", "--window", "10m", "--beat", "50ms")
+        process = subprocess.Popen(
+            [*program(), *words, "--store", str(tmp_path / "s.db")], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, start_new_session=True,
+        )  # fmt: skip
+        until = time.monotonic() + 60
+        while len(asked) < 20 and time.monotonic() < until and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    said = " ".join(out.split())
+    assert "partial: the window was ended early, after" in said
+    assert "INVALID" not in said
+    assert "Kept in" in said
 
 
 # ---- what was recorded -----------------------------------------------------------------------------------------------

@@ -188,6 +188,26 @@ def test_invalid_baseline_is_called_so_before_its_numbers(form: str) -> None:
     assert -1 < text.lower().find("invalid") < text.find("68.3 ms" if form != "markdown" else "68\\.3 ms")
 
 
+INTERRUPTED = structs.replace(
+    LOADED, valid=False, partial=True, invalid_because=("the run ended before its load was sent: interrupted",)
+)
+
+
+@pytest.mark.parametrize("form", ["table", "wide", "markdown", "html"])
+def test_what_somebody_ended_is_called_partial_and_not_invalid(form: str) -> None:
+    """Nothing is wrong with what was measured until then."""
+    text = render(BaselineReport((INTERRUPTED,), exit_code=130), form, Options())
+    assert "INVALID" not in text
+    assert "invalid:" not in text
+    assert "partial: the run ended before its load was sent" in text.replace("\n", " ")
+
+
+def test_what_ended_early_and_failed_as_well_is_invalid() -> None:
+    """The ending is not all that is wrong with it."""
+    worse = structs.replace(INTERRUPTED, invalid_because=(*INTERRUPTED.invalid_because, "7.9 % of the requests failed"))
+    assert [baseline_words.state(each)[0] for each in (INTERRUPTED, worse, LOADED)] == ["partial", "INVALID", "valid"]
+
+
 def test_gap_is_told_with_its_reason_and_never_as_a_number() -> None:
     """What could not be had stands under the numbers."""
     text = render(BaselineReport((structs.replace(TRAFFIC, metrics=(Metric("queue", "requests", gap="no gauge"),)),)))

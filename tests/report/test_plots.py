@@ -76,7 +76,7 @@ def test_far_outlier_makes_the_scale_logarithmic_and_names_it() -> None:
 
 def test_invalid_baseline_is_stamped_across() -> None:
     """A plot that is passed on by itself still says that it must not be believed."""
-    drawing = plots.distribution("TTFT", [plots.Curve("b", "measured", [0.1, 0.2], valid=False)])
+    drawing = plots.distribution("TTFT", [plots.Curve("b", "measured", [0.1, 0.2], stamp="INVALID")])
     assert drawing is not None
     text = tostring(drawing, encoding="unicode")
     assert 'class="stamp"' in text

@@ -20,14 +20,16 @@ from skewguard.language.errors import InputError, UsageError
 from skewguard.language.facts import Subject
 from skewguard.language.running import ENDPOINT, Replica, Unread
 from skewguard.language.workloads import Inventory, Service
+from skewguard.observe.sources.live import naming
+from skewguard.observe.sources.live.naming import Names
 from skewguard.observe.sources.live.wanted import named
 
 
 class Thing(Struct, frozen=True):
     """What is measured, as it was found. `url`: where load goes; None, and `no_url` says why, where there is no way.
 
-    `standings` are the engines of a workload with their replicas, `pods` the names of these; of an endpoint its own page of
-    metrics is read. `context` None: no cluster.
+    `standings` are the engines of a workload with their replicas, `pods` the names of these, and `called` what others of them
+    are, which may be gone; of an endpoint its own page of metrics is read. `context` None: no cluster.
     """
 
     bound: Bound
@@ -37,6 +39,7 @@ class Thing(Struct, frozen=True):
     contract: Contract | None = None
     standings: tuple[Standing, ...] = ()
     pods: tuple[str, ...] = ()
+    called: Names = naming.NONE
     context: str | None = None
     unread: tuple[Unread, ...] = ()
     notes: tuple[str, ...] = ()
@@ -116,6 +119,7 @@ def of_workload(
         contract=under.contract,
         standings=tuple(found),
         pods=pods,
+        called=naming.names(next(each.live for each in found if each.case is case), pods),
         context=cluster.context,
         unread=witnessed.unread,
         notes=(*witnessed.notes, *_notes(case, serving)),

@@ -22,6 +22,8 @@ from skewguard.language.errors import UsageError
 from skewguard.language.running import Unread
 from skewguard.observe.loadgen.interrupts import Interrupts
 from skewguard.observe.sources import gpus, prometheus, sampling
+from skewguard.observe.sources.live import naming
+from skewguard.observe.sources.live.naming import Names
 from skewguard.observe.sources.live.newcomers import newcomers
 from skewguard.observe.sources.sampling import BEAT_S, Probe, Sampler, Seen, Target
 
@@ -113,10 +115,18 @@ def _target(reach: Reach, namespace: str, asked: Asked, manner: Manner) -> Targe
 # ---- a window --------------------------------------------------------------------------------------------------------
 
 
+class Window(Struct, frozen=True):
+    """What was read in a window. `partial`: it was ended early; `interrupted`: somebody wanted to, then or when it was over."""
+
+    watched: Watched
+    partial: bool = False
+    interrupted: bool = False
+
+
 def watch(
     witnesses: Witnesses, *, seconds: float = WINDOW_S, beat: float = BEAT_S, progress: Progress | None = None
-) -> tuple[Watched, bool]:
-    """Read them for so many seconds. True beside it where it was interrupted: what was read until then is kept.
+) -> Window:
+    """Read them for so many seconds. Ctrl-C and SIGTERM end it: what was read until then is kept.
 
     Replicas that came meanwhile are expected, and not read: the window is then not the whole workload's.
 
@@ -127,13 +137,18 @@ def watch(
             f"a window of {seconds:g} s has no two pages on a beat of {beat:g} s", hint="a longer --window"
         )
     sampler = witnesses.sampler(beat)
-    sampler.start()
+    partial = False
     try:
-        _wait(sampler, monotonic() + seconds, progress)
+        with Interrupts() as interrupts:
+            sampler.start()
+            _wait(sampler, monotonic() + seconds, progress, interrupts)
     except KeyboardInterrupt:
-        with Interrupts():  # a second one meanwhile loses nothing
-            return sampler.stop(), True
-    return _with_newcomers(sampler.stop(), witnesses), False
+        partial = True
+    with Interrupts() as late:  # a second one meanwhile, or one at its end, loses nothing
+        watched = sampler.stop()
+        if not partial:
+            watched = _with_newcomers(watched, witnesses)
+    return Window(watched, partial, partial or late.heard)
 
 
 def _with_newcomers(watched: Watched, witnesses: Witnesses) -> Watched:
@@ -147,11 +162,13 @@ def _with_newcomers(watched: Watched, witnesses: Witnesses) -> Watched:
 _CAME = "it came after the window had begun"
 
 
-def _wait(sampler: Sampler, end: float, progress: Progress | None) -> None:
+def _wait(sampler: Sampler, end: float, progress: Progress | None, interrupts: Interrupts) -> None:
     while (left := end - monotonic()) > 0:
+        interrupts.check()
         if progress is not None:
             progress(sampler.seen(), left)
         sleep(min(left, _TELL_S))
+    interrupts.check()
 
 
 def out_of_prometheus(
@@ -162,6 +179,7 @@ def out_of_prometheus(
     matchers: str | None = None,
     namespace: str | None = None,
     pods: Iterable[str] = (),
+    called: Names = naming.NONE,
     at: float | None = None,
     token_env: str | None = None,
     token_file: str | None = None,
@@ -169,21 +187,36 @@ def out_of_prometheus(
 ) -> Watched:
     """The same window out of a Prometheus that scraped the replicas, until `at` (Unix time; None: now).
 
-    The pods of a namespace pick the series, or `matchers` as PromQL has them between braces. The token comes from
-    `SKEWGUARD_PROMETHEUS_TOKEN`, or a variable or file that is named. Raises `UsageError` and `InputError`.
+    The pods of a namespace pick the series, with those that are `called` as theirs are and may be gone by now; or `matchers` do,
+    as PromQL has them between braces. The token comes from `SKEWGUARD_PROMETHEUS_TOKEN`, or a variable or file that is named.
+    Raises `UsageError` and `InputError`.
     """
     named = tuple(sorted(pods))
-    picked = _matchers(matchers, namespace, named)
+    picked = _matchers(matchers, namespace, named, called)
     way = Direct(url, key=key_from(token_env, token_file, usual=PROMETHEUS_VARIABLE), ca_file=ca_file)
     try:
-        return prometheus.window(
+        watched = prometheus.window(
             way, engine=engine, seconds=seconds, matchers=picked, at=at, namespace=namespace, pods=named
         )
     finally:
         way.close()
+    return watched if matchers else structs.replace(watched, unread=(*watched.unread, *_untold(called)))
 
 
-def _matchers(matchers: str | None, namespace: str | None, pods: tuple[str, ...]) -> str:
+def _untold(called: Names) -> Iterable[Unread]:
+    """That replicas of which nobody knows the names may be missing."""
+    if called.untold:
+        several = f" and {len(called.untold) - 1} more" if len(called.untold) > 1 else ""
+        yield Unread(
+            f"replicas like {called.untold[0]}{several} that are gone by now",
+            "what their controller calls its pods is not known, so that none was looked for: one that served in a part of the"
+            " window is missing from its sums",
+            "replicas that served and are gone",
+            "labels that pick them too (--prometheus-match)",
+        )
+
+
+def _matchers(matchers: str | None, namespace: str | None, pods: tuple[str, ...], called: Names) -> str:
     if matchers:
         return matchers
     if namespace is None or not pods:
@@ -192,6 +225,6 @@ def _matchers(matchers: str | None, namespace: str | None, pods: tuple[str, ...]
             hint='name a workload, or its labels: --prometheus-match \'namespace="prod",pod=~"chat-.*"\'',
         )
     try:
-        return promql.of_pods(namespace, pods)
+        return promql.of_pods(namespace, pods, like=called.patterns)
     except ValueError as error:
         raise UsageError(str(error)) from None

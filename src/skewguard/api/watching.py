@@ -80,6 +80,13 @@ def look(sampler: Sampler, beat: float) -> Busy:
         time.sleep(_ROUND_S)
 
 
+def wait_for_traffic(sampler: Sampler, seconds: float) -> None:
+    """Wait until requests show, for so many seconds at most."""
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit and not busy.seen(sampler.watched()).any:
+        time.sleep(_ROUND_S)
+
+
 def settle(sampler: Sampler, run: Run) -> None:
     """Wait a moment for pages that have counted the last answers: an engine may count after it has sent."""
     limit = time.monotonic() + SETTLE_S
@@ -120,6 +127,7 @@ def out_of_prometheus(thing: Thing, how: Watching, seconds: float, at: float | N
         matchers=how.matchers,
         namespace=thing.bound.subject.namespace,
         pods=thing.pods,
+        called=thing.called,
         at=at,
         ca_file=how.reached.ca_file,
     )
@@ -141,14 +149,14 @@ def recorded(bound: Baseline, thing: Thing, how: Watching, window: float, told: 
     Sends nothing but questions for pages of metrics. Raises `InputError` where no page could be read.
     """
     if how.prometheus is not None:
-        return Observed(of_window(bound, out_of_prometheus(thing, how, window), interrupted=False))
+        return Observed(of_window(bound, out_of_prometheus(thing, how, window)))
     with witnesses(thing, how, seconds=window) as found:
-        watched, interrupted = observing_traffic.watch(found, seconds=window, beat=how.paced, progress=told)
-    if not watched.scrapes:
-        if interrupted:
+        seen = observing_traffic.watch(found, seconds=window, beat=how.paced, progress=told)
+    if not seen.watched.scrapes:
+        if seen.interrupted:
             raise KeyboardInterrupt
-        raise _nothing_read(thing, watched)
-    return Observed(of_window(bound, watched, interrupted=interrupted), interrupted)
+        raise _nothing_read(thing, seen.watched)
+    return Observed(of_window(bound, seen.watched, window if seen.partial else None), seen.interrupted)
 
 
 def _nothing_read(thing: Thing, watched: Watched) -> InputError:
@@ -160,10 +168,11 @@ def _nothing_read(thing: Thing, watched: Watched) -> InputError:
     )
 
 
-def of_window(bound: Baseline, watched: Watched, *, interrupted: bool) -> Baseline:
-    """The baseline of what was read in a window."""
+def of_window(bound: Baseline, watched: Watched, planned: float | None = None) -> Baseline:
+    """The baseline of what was read in a window. `planned`: the seconds that one which was ended early should have had."""
     found = windows.of_scrapes(watched, gpus=bound.gpus)
-    reasons = (*found.invalid_because, *(["the window was ended early"] if interrupted else []))
+    early = () if planned is None else (_ended_early(found.duration, planned),)
+    reasons = (*early, *found.invalid_because)
     return structs.replace(
         bound,
         started_at=found.started_at,
@@ -173,8 +182,15 @@ def of_window(bound: Baseline, watched: Watched, *, interrupted: bool) -> Baseli
         replicas=found.replicas,
         valid=not reasons,
         invalid_because=reasons,
-        partial=interrupted,
+        partial=planned is not None,
         requests=found.requests,
         metrics=measuring.together(found.metrics, ()),
         notes=tuple(dict.fromkeys((*bound.notes, *found.notes))),
+    )
+
+
+def _ended_early(seconds: float, planned: float) -> str:
+    return (
+        f"the window was ended early, after {seconds:.0f} of {planned:.0f} s: what was seen until then is shown and kept, and is no"
+        " baseline. Let it run to its end, or ask for a shorter --window"
     )

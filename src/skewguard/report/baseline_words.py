@@ -56,10 +56,15 @@ def limit(metric: str, stat: str, value: float) -> str:
 
 
 def state(item: Baseline) -> Cell:
-    """`INVALID` before anything else, `partial` where it was ended early."""
-    if not item.valid:
-        return INVALID
-    return PARTIAL if item.partial else VALID
+    """`partial` where it was ended early and nothing else is wrong with it; `INVALID` where anything is."""
+    if item.partial and len(item.invalid_because) <= 1:
+        return PARTIAL
+    return VALID if item.valid else INVALID
+
+
+def stamp(item: Baseline) -> str:
+    """What stands over the numbers of one that is no baseline; empty over those of one that is."""
+    return "" if item.valid else state(item)[0]
 
 
 def when(moment: str) -> str:
@@ -276,7 +281,9 @@ def summary(report: BaselineReport) -> str:
     wrong = [item for item in report.baselines if not item.valid]
     if wrong and len(report.baselines) == 1:
         first, *more = wrong[0].invalid_because or ("no reason was given",)
-        said = f"invalid: {first}" + (f"; and {words.counted(len(more), 'reason')} more" if more else "")
+        said = f"{state(wrong[0])[0].lower()}: {first}" + (
+            f"; and {words.counted(len(more), 'reason')} more" if more else ""
+        )
         return f"{said}. Kept in {report.stored}" if report.stored else said
     counted = words.counted(len(report.baselines), "baseline") if len(report.baselines) > 1 else "valid baseline"
     said = f"{counted}, {len(wrong)} invalid" if wrong else counted
@@ -296,7 +303,7 @@ def mood(report: BaselineReport) -> str:
     """The style of the closing line."""
     judged = report.comparison
     worse = judged is not None and judged.verdict == "worse"
-    if worse or report.errors or not report.baselines or not all(item.valid for item in report.baselines):
+    if worse or report.errors or not report.baselines or INVALID in map(state, report.baselines):
         return "error"
     is_open = judged is not None and judged.verdict == "inconclusive"
     return "warning" if is_open or any(item.partial for item in report.baselines) else "good"

@@ -182,8 +182,8 @@ def _subject(item: Baseline) -> str:
 
 
 def _side(item: Baseline, called: str) -> str:
-    stamp = "" if item.valid else "INVALID · "
-    return f"{stamp}{called or 'not stored'} · {baseline_words.exactly_when(item.started_at)}"
+    word = baseline_words.stamp(item)
+    return f"{word}{' · ' if word else ''}{called or 'not stored'} · {baseline_words.exactly_when(item.started_at)}"
 
 
 def advice(item: Comparison, a: Baseline, b: Baseline) -> str:

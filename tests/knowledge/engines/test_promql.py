@@ -13,6 +13,11 @@ def test_pods_are_picked_by_name_alone() -> None:
     assert promql.of_pods("prod", ("chat-1", "chat.0")) == 'namespace="prod",pod=~"chat-1|chat[.]0"'
 
 
+def test_pods_that_are_gone_are_picked_by_what_they_were_called() -> None:
+    """Beside those that run: a pattern is taken as it is."""
+    assert promql.of_pods("prod", ("chat-1",), like=("chat-[0-9]",)) == 'namespace="prod",pod=~"chat-1|chat-[0-9]"'
+
+
 @pytest.mark.parametrize("name", ['a"}', "a|b", "", "A", "a\n"])
 def test_what_is_no_name_is_not_put_into_a_query(name: str) -> None:
     """Names are checked, and not escaped."""

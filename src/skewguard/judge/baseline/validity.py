@@ -273,6 +273,7 @@ def _of_window(run: Run) -> Iterator[str]:
     rows = rowing.of(run.samples)
     if run.partial:
         yield f"the run ended before its load was sent: {run.stopped or 'it was stopped'}. Let it run to its end"
+        return  # that little was measured follows from it
     if not rows.intended.size:
         yield "no request was sent"
         return

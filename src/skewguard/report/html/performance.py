@@ -107,12 +107,12 @@ def _time(name: str, shown: _Sides, times: dict[str, dict[str, list[float]]], li
     title = f"{baseline_words.name(name)}: {_EXPLAINED[name]}"
     if any(name in told for told in times.values()):
         curves = [
-            plots.Curve(side, label + _bounded(name, item), times[side].get(name, []), item.valid)
+            plots.Curve(side, label + _bounded(name, item), times[side].get(name, []), baseline_words.stamp(item))
             for side, label, item in shown
         ]
         return plots.distribution(title, curves, limit)
     rows = [
-        plots.Intervals(side, label, list(metric.quantiles.items()), item.valid)
+        plots.Intervals(side, label, list(metric.quantiles.items()), baseline_words.stamp(item))
         for side, label, item in shown
         if (metric := item.metric(name)) is not None and metric.quantiles
     ]
@@ -128,7 +128,7 @@ def _bounded(name: str, item: Baseline) -> str:
 def _courses(shown: _Sides) -> list[plots.Course]:
     flows = [(side, label, item, series.flow(item)) for side, label, item in shown]
     return [
-        plots.Course(side, label, flow.end - flow.start, flow.rates, item.valid)
+        plots.Course(side, label, flow.end - flow.start, flow.rates, baseline_words.stamp(item))
         for side, label, item, flow in flows
         if flow is not None
     ]

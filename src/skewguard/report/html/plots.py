@@ -1,7 +1,7 @@
 """Plots as SVG inside a page: how times are distributed, how throughput went, and between what a quantile lies.
 
 Pure: numbers in, elements out. They do not lie: amounts begin at 0 or the axis names its logarithmic scale, how many
-observations there are stands beside each curve, and what is invalid is stamped so across. Curves differ in colour and in
+observations there are stands beside each curve, and what is no baseline is stamped so across. Curves differ in colour and in
 dash, so that no eye and no printer loses one. A reader that sees nothing gets title and description.
 """
 
@@ -43,12 +43,12 @@ figure .key.a { border-top: 2px dashed #59636e; } figure .key.limit { border-top
 
 
 class Curve(Struct, frozen=True):
-    """Observations (seconds, sorted) of one of the two sides: `a` or `b`; `valid`: they can be trusted."""
+    """Observations (seconds, sorted) of one of the two sides: `a` or `b`; `stamp`: why they are no baseline."""
 
     side: str
     label: str
     values: Sequence[float]
-    valid: bool = True
+    stamp: str = ""
 
 
 class Course(Struct, frozen=True):
@@ -58,7 +58,7 @@ class Course(Struct, frozen=True):
     label: str
     length: float
     values: Sequence[float]
-    valid: bool = True
+    stamp: str = ""
 
 
 class Intervals(Struct, frozen=True):
@@ -67,7 +67,7 @@ class Intervals(Struct, frozen=True):
     side: str
     label: str
     quantiles: Sequence[tuple[str, Number]]
-    valid: bool = True
+    stamp: str = ""
 
 
 def distribution(title: str, curves: Sequence[Curve], limit: float | None = None) -> Element | None:
@@ -96,7 +96,7 @@ def distribution(title: str, curves: Sequence[Curve], limit: float | None = None
         f"Share of requests that took at most so long. {says}",
         parts,
         legend,
-        known_valid(each for each, _ in known),
+        stamped(each for each, _ in known),
     )
 
 
@@ -118,7 +118,7 @@ def throughput(title: str, courses: Sequence[Course], unit: str) -> Element | No
         f"{each.label}: mean {quantities.said(_mean(told), unit)}, at most {quantities.said(max(told), unit)}"
         for each, told in known
     )
-    return _figure(title, f"{unit} over time, from 0. {says}", parts, legend, known_valid(each for each, _ in known))
+    return _figure(title, f"{unit} over time, from 0. {says}", parts, legend, stamped(each for each, _ in known))
 
 
 def intervals(title: str, sides: Sequence[Intervals], unit: str) -> Element | None:
@@ -147,13 +147,13 @@ def intervals(title: str, sides: Sequence[Intervals], unit: str) -> Element | No
         "Between what each quantile lies. " + ". ".join(said),
         parts,
         legend,
-        known_valid(each for each, _ in told),
+        stamped(each for each, _ in told),
     )
 
 
-def known_valid(items: Iterable[Curve | Course | Intervals]) -> bool:
-    """Whether all that is drawn can be trusted."""
-    return all(each.valid for each in items)
+def stamped(items: Iterable[Curve | Course | Intervals]) -> str:
+    """What is stamped across what is drawn: the word of the first that is no baseline."""
+    return next((each.stamp for each in items if each.stamp), "")
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
@@ -270,11 +270,11 @@ def _legend(side: str, said: str) -> Element:
     return el("div", el("span", of=f"key {side}"), said)
 
 
-def _figure(title: str, says: str, parts: Iterable[Part], legend: Iterable[Part], valid: bool) -> Element:
+def _figure(title: str, says: str, parts: Iterable[Part], legend: Iterable[Part], word: str) -> Element:
     middle = f"rotate(-18 {WIDTH / 2:g} {HEIGHT / 2:g})"
     place = {"x": f"{WIDTH / 2:g}", "y": f"{HEIGHT / 2 + 12:g}", "text-anchor": "middle", "transform": middle}
-    stamp = None if valid else el("text", "INVALID", of="stamp", **place)
-    heading = title if valid else f"INVALID: {title}"
+    stamp = el("text", word, of="stamp", **place) if word else None
+    heading = f"{word}: {title}" if word else title
     box = {"viewBox": f"0 0 {WIDTH:g} {HEIGHT:g}", "role": "img", "xmlns": "http://www.w3.org/2000/svg"}
     drawing = el("svg", el("title", heading), el("desc", says), *parts, stamp, **box)
     return el("figure", el("h3", heading), drawing, el("figcaption", *legend))

@@ -83,13 +83,15 @@ def _gaps(page: Page, item: Baseline) -> None:
 
 
 def _plots(page: Page, item: Baseline, view: View) -> None:
-    """Latencies from 0 to the largest, and throughput over time; INVALID where it is."""
+    """Latencies from 0 to the largest, and throughput over time; with the word for what is no baseline."""
     told, flow = series.times(item), series.flow(item)
     if not told and flow is None:
         return
     page.blank()
-    stamp = "" if item.valid else "INVALID: "
-    page.prose(f"{stamp}how the requests are spread, and how fast they went", indent=2, style="strong")
+    word = baseline_words.stamp(item)
+    page.prose(
+        f"{word}{': ' if word else ''}how the requests are spread, and how fast they went", indent=2, style="strong"
+    )
     parts = max(min(_LONGEST_PLOT, page.width - _BESIDE_PLOT), 8)
     for name, values in told.items():
         _spread(page, baseline_words.name(name), sparklines.histogram(values, parts), blocks=view.blocks)

@@ -14,7 +14,7 @@ from skewguard.language.errors import UsageError
 from skewguard.language.results import CheckReport
 from skewguard.observe.loadgen import running
 from tests.cli.running import GOOD
-from tests.fakes import engine
+from tests.fakes import engine, pages
 from tests.fakes.engine import Answer
 
 MODELS = json.dumps(
@@ -194,6 +194,22 @@ def test_beside_users_the_load_is_small_whatever_the_contract_says(files: tuple[
     assert any("users were served meanwhile" in note for note in report.notes)
 
 
+def test_users_who_come_after_the_look_leave_the_gate_without_a_verdict(files: tuple[str, str]) -> None:
+    """The engine counted far more than was sent: what was measured is a mix, which keeps no promise and breaks none."""
+    Path(files[1]).write_text(f"{CONTRACT}  performance: {{slo: {{e2e: {{p95: 30s}}}}}}\n")
+    asked: list[engine.Request] = []
+    with engine.serving(
+        STEADY, models=MODELS.encode(), pages={"/metrics": lambda: pages.vllm(9 * len(asked), running=0)}
+    ) as url:
+        asked = url.requests
+        mixed = gated(files, url)
+        beside = gated(files, url, on_live=True)
+    assert mixed.exit_code == 3
+    assert any(note.startswith("somebody else was served beside the load") for note in mixed.notes)
+    assert any("served beside the load" in each.message for each in mixed.findings if each.verdict == "unknown")
+    assert any(note.startswith("somebody else was served beside the load") for note in beside.notes)
+
+
 def test_a_load_that_ended_itself_is_no_pass(files: tuple[str, str]) -> None:
     """Requests wait in the engine: nobody knows what the rest of the load would have shown."""
     with engine.serving(STEADY, models=MODELS.encode(), pages=page(running=3, waiting=2)) as url:
@@ -208,9 +224,9 @@ def test_a_gate_that_somebody_ends_has_no_verdict(files: tuple[str, str], monkey
     sent = gating._sent
 
     def ended(*words: Any) -> Any:
-        run, notes = sent(*words)
+        run, *others = sent(*words)
         assert run is not None
-        return structs.replace(run, partial=True, stopped=running.INTERRUPTED), notes
+        return structs.replace(run, partial=True, stopped=running.INTERRUPTED), *others
 
     monkeypatch.setattr(gating, "_sent", ended)
     with engine.serving(STEADY, models=MODELS.encode()) as url, pytest.raises(KeyboardInterrupt):

@@ -13,7 +13,7 @@ import pytest
 from skewguard import api
 from skewguard.adapters.cluster import access
 from skewguard.adapters.store import databases
-from skewguard.api import keeping, measured, recording, surroundings, watching
+from skewguard.api import keeping, measured, recording, sending, surroundings, watching
 from skewguard.api.contracts import load_contracts
 from skewguard.api.measured import Thing
 from skewguard.api.running import Terms
@@ -24,9 +24,10 @@ from skewguard.language.errors import InputError, UsageError
 from skewguard.language.facts import Fact
 from skewguard.language.running import Unread
 from skewguard.observe.sources import sampling
-from skewguard.observe.sources.sampling import Sampler
+from skewguard.observe.sources.sampling import Sampler, Seen
 from tests.fakes import engine, pages
 from tests.fakes.api_server import ApiServer, free_port
+from tests.fakes.prometheus import Prometheus
 from tests.observe.live import made
 
 SMALL = {"concurrency": 4, "requests": 40, "warmup": 0.0, "prompt_tokens": "16", "output_tokens": "4"}
@@ -49,6 +50,7 @@ spec:
 def calm(monkeypatch: pytest.MonkeyPatch) -> None:
     """A short look, and a machine that others do not use: what the client says of itself there is tested elsewhere."""
     monkeypatch.setattr(watching, "LOOK_S", 0.3)
+    monkeypatch.setattr(sending, "TOGETHER_S", 0.3)
     monkeypatch.setattr(validity, "_of_instrument", lambda *_, **__: ())
 
 
@@ -266,20 +268,42 @@ def test_calibration_tells_of_recordings_that_could_not_be_kept(
     assert all("the disk is full" in each.message for each in learned.errors)
 
 
-def test_share_takes_the_requests_of_the_others_for_no_traffic_of_users() -> None:
-    """Machines never begin at the same moment; whether users were there too is said not to be known."""
+def test_share_leaves_an_engine_alone_that_serves_its_users() -> None:
+    """As any other load does; and who started it later than the others is told why it looks so."""
+    with serving(page=serves) as url, pytest.raises(UsageError, match="has traffic of its users") as refused:
+        record(url, part="2/2")
+    assert "start all of them within 15 s" in str(refused.value.hint)
+    assert url.requests == []
+
+
+def test_share_takes_the_requests_of_the_others_for_no_traffic_of_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine was idle when it looked; what begins while it waits are the others, and it goes with them at once."""
+    monkeypatch.setattr(sending, "TOGETHER_S", 600.0)
+    real, others = watching.wait_for_traffic, []
+
+    def waiting(sampler: Sampler, seconds: float) -> None:
+        others.append("the first share goes")
+        real(sampler, seconds)
+
+    monkeypatch.setattr(watching, "wait_for_traffic", waiting)
+    with serving(page=lambda _: pages.vllm(7, running=4 if others else 0)) as url:
+        found = one(record(url, part="2/2"))
+    assert (found.requests.completed, found.partial) == (20, False)
+    assert not any("users" in note for note in found.notes)
+
+
+def test_share_that_may_go_beside_users_does_not_look() -> None:
+    """Whose requests it sees nobody can tell, and it is said so."""
     with serving(page=serves) as url:
-        for on_live in (False, True):
-            report = record(url, part="2/2", on_live=on_live)
-            found = one(report)
-            assert (found.requests.completed, found.partial) == (20, False)
-            assert any("meanwhile is not known: other machines send their shares" in note for note in found.notes)
-            assert not any("users were served" in note for note in found.notes)
+        found = one(record(url, part="2/2", on_live=True))
+    assert (found.requests.completed, found.partial) == (20, False)
+    assert any("meanwhile is not known: other machines send their shares" in note for note in found.notes)
+    assert not any("users were served" in note for note in found.notes)
 
 
 def test_share_for_an_engine_of_which_nobody_can_tell_ends_at_errors() -> None:
-    """Users may be there, and none of the machines could see them."""
-    with serving(engine.Answer(status=503), idle) as url:
+    """It has no page of metrics: users may be there, and none of the machines could see them."""
+    with serving(engine.Answer(status=503)) as url:
         found = one(record(url, part="1/2", load={**SMALL, "requests": None, "duration": 60.0}))
     assert (found.partial, found.duration < 30) == (True, True)
 
@@ -332,6 +356,28 @@ def test_load_to_an_engine_of_which_nobody_can_tell_ends_at_errors() -> None:
         found = one(record(url, load=load))
     assert (found.partial, found.duration < 30) == (True, True)
     assert any("requests failed, which is more than 1%" in reason for reason in found.invalid_because)
+
+
+def test_users_who_come_after_the_look_make_a_recording_of_nothing() -> None:
+    """The engine of a bare endpoint was idle, and then counted three times what was sent; the reason has both numbers."""
+    asked: list[engine.Request] = []
+    with serving(page=lambda _: pages.vllm(7 + 3 * sum(each.whole for each in asked), running=0, tokens=4)) as url:
+        asked = url.requests
+        report = record(url)
+        beside = record(url, on_live=True)
+    assert (report.exit_code, one(report).valid, one(report).partial) == (3, False, False)
+    assert (
+        "the engine counted 120 requests meanwhile, and at most 40 were this load's" in one(report).invalid_because[0]
+    )
+    assert (beside.exit_code, one(beside).valid) == (0, True)
+    assert any("the engine counted 120 requests meanwhile" in note for note in one(beside).notes)
+
+
+def test_load_beside_users_says_that_no_queue_could_end_it() -> None:
+    """The page does not tell of requests that wait: that none was seen is no news."""
+    with serving(page=lambda number: pages.vllm(7 + number, waiting=None)) as url:
+        found = one(record(url, on_live=True))
+    assert any(note.startswith("whether a queue stood is not known") for note in found.notes)
 
 
 def test_load_beside_users_is_small_whatever_the_contract_says(tmp_path: Path) -> None:
@@ -496,7 +542,7 @@ def behind(server: ApiServer, page: pages.Pages) -> None:
 
 def counting(url: engine.Served, twice: float = 1.0) -> pages.Page:
     """The page of each of two replicas that served half of what was asked there."""
-    return lambda _number: pages.vllm(7 + twice * sum(each.whole for each in url.requests) / 2, running=0)
+    return lambda _number: pages.vllm(7 + twice * sum(each.whole for each in url.requests) / 2, running=0, tokens=4)
 
 
 def names(server: ApiServer) -> list[str]:
@@ -564,12 +610,17 @@ def test_load_that_the_pods_did_not_count_is_not_valid(
 
 
 def test_others_that_were_served_beside_the_load_are_told(server: ApiServer, tmp_path: Path) -> None:
-    """The pods counted more than was sent."""
+    """The pods counted more than was sent: a mix, unless users were expected."""
+    said = "somebody else was served beside the load: the engine counted 80 requests meanwhile, and at most 40 were this load's"
     with serving(models=["m"]) as url, pages.Pages(counting(url, 2)) as page:
         behind(server, page)
-        found = of_chat(server, tmp_path, url)
-    assert found.valid
-    assert any(note.startswith("the pods counted 80 requests, and 40 were ours") for note in found.notes)
+        mixed = of_chat(server, tmp_path, url)
+    assert mixed.invalid_because[0].startswith(said)
+    with serving(models=["m"]) as url, pages.Pages(counting(url, 2)) as page:
+        behind(server, page)
+        beside = of_chat(server, tmp_path, url, on_live=True)
+    assert beside.valid
+    assert any(note.startswith(said) for note in beside.notes)
 
 
 def test_where_the_load_went_is_kept(server: ApiServer, tmp_path: Path, store: str) -> None:
@@ -676,6 +727,56 @@ def test_traffic_of_a_workload_is_that_of_all_its_replicas(server: ApiServer, tm
     assert (found.kind, found.replicas, found.valid, report.exit_code) == ("traffic", 2, True, 0)
 
 
+REAL = ("chat-66b6c48dd5-x7k2p", "chat-66b6c48dd5-9wzqf")
+"""Names as a ReplicaSet of `chat` gives them."""
+
+
+def scraped(fake: Prometheus, pod: str, steps: range, rate: int = 30) -> None:
+    """Every 15 s a page of a pod, on which so many requests more ended."""
+    for step in steps:
+        target = {"namespace": "prod", "pod": pod, "job": "chat", "instance": f"{pod}:8000"}
+        fake.scrape(pages.vllm(100 + rate * step), 1_800_000_000.0 + 15 * step, **target)
+
+
+def window_of(fake: Prometheus, tmp_path: Path) -> Baseline:
+    """What a Prometheus kept of `chat`, of which two replicas run."""
+    own = made.deployment("chat", made.spec(made.container("m", "--port=8000", image="vllm/vllm-openai:v0.32.0")))
+    sets = made.replica_set(own)
+    sets["metadata"] = made.meta("chat-66b6c48dd5", own, labels=sets["metadata"]["labels"])
+    objects = [own, sets, made.node(), *(made.pod(sets, name) for name in REAL)]
+    with ApiServer() as server, fake.server() as prometheus:
+        for each in ({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prod"}}, *objects):
+            server.add(each)
+        report = record(
+            None, workload="deploy/chat", kubeconfig=server.kubeconfig(tmp_path, namespace="prod"), depth="api",
+            traffic=True, window=151.0, load={}, prometheus=prometheus.url,
+        )  # fmt: skip
+    return one(report)
+
+
+def test_replica_that_vanished_from_a_prometheus_is_said_and_not_averaged(tmp_path: Path) -> None:
+    """It served for half of the window, and its pod is gone: without it the sums would be those of a part of the fleet."""
+    fake = Prometheus()
+    for pod in REAL:
+        scraped(fake, pod, range(11))
+    scraped(fake, "chat-5d59d67564-bcdfg", range(5))
+    found = window_of(fake, tmp_path)
+    assert not found.valid
+    assert [reason.partition(":")[0] for reason in found.invalid_because] == ["chat-5d59d67564-bcdfg vanished"]
+
+
+def test_pods_of_neighbours_in_a_prometheus_are_none_of_its_own(tmp_path: Path) -> None:
+    """A Deployment chat-x, a StatefulSet chat, a ReplicaSet chat-v2: gone or not, their requests are theirs."""
+    fake = Prometheus()
+    for pod in REAL:
+        scraped(fake, pod, range(11))
+    for pod in ("chat-x-5d59d67564-bcdfg", "chat-0", "chat-v2-x7k2p"):
+        scraped(fake, pod, range(5), rate=999)
+        scraped(fake, f"{pod[:-1]}z", range(11), rate=999)
+    found = window_of(fake, tmp_path)
+    assert (found.valid, found.replicas, found.load.rate) == (True, 2, 4.0)
+
+
 # ---- what was measured is not lost -----------------------------------------------------------------------------------
 
 
@@ -746,6 +847,25 @@ def test_interrupt_after_the_load_loses_nothing(
         report = record(url, store=store)
     assert (report.exit_code, one(report).valid, one(report).requests.completed) == (130, True, 40)
     assert [each.id for each in api.list_baselines(store=store).baselines] == [one(report).id]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_window_that_somebody_ends_is_kept_as_partial(number: signal.Signals, store: str) -> None:
+    """Ctrl-C, or a scheduler that wants its machine back: what was watched is shown and kept, as of a load."""
+
+    def end(seen: Seen, _left: float) -> None:
+        if seen.pages >= 3:
+            signal.raise_signal(number)
+
+    with serving(page=serves) as url:
+        report = record(
+            url, traffic=True, window=600.0, load={}, store=store, telling=recording.Telling(window=end)
+        )  # fmt: skip
+    found = one(report)
+    assert (report.exit_code, found.partial, found.valid, found.kind) == (130, True, False, "traffic")
+    assert found.invalid_because[0].startswith("the window was ended early, after ")
+    assert "of 600 s" in found.invalid_because[0]
+    assert [each.id for each in api.list_baselines(store=store, every=True).baselines] == [found.id]
 
 
 def test_impatient_end_of_a_window_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

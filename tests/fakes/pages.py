@@ -74,16 +74,21 @@ class Pages:
         return Handler
 
 
-def vllm(requests: float, *, running: int = 2, started: float = 1.0, pod: str = "") -> bytes:
-    """A small page of vLLM on which so many requests ended, each within a second."""
+def vllm(
+    requests: float, *, running: int = 2, started: float = 1.0, pod: str = "", tokens: int = 10, waiting: int | None = 0
+) -> bytes:
+    """A small page of vLLM on which so many requests of so many output tokens ended, each within a second. `waiting` None: it does
+
+    not tell of the queue.
+    """
     labels = f'engine="0",model_name="m{pod}"'
     lines = (
         f"process_start_time_seconds {started}",
         f"vllm:num_requests_running{{{labels}}} {running}",
-        f"vllm:num_requests_waiting{{{labels}}} 0",
+        *([f"vllm:num_requests_waiting{{{labels}}} {waiting}"] if waiting is not None else []),
         f"vllm:kv_cache_usage_perc{{{labels}}} 0.5",
         f"vllm:prompt_tokens_total{{{labels}}} {requests * 100}",
-        f"vllm:generation_tokens_total{{{labels}}} {requests * 10}",
+        f"vllm:generation_tokens_total{{{labels}}} {requests * tokens}",
         f'vllm:request_success_total{{finished_reason="stop",{labels}}} {requests}',
         f"vllm:num_preemptions_total{{{labels}}} 0",
         f'vllm:e2e_request_latency_seconds_bucket{{le="1.0",{labels}}} {requests}',

@@ -1,6 +1,6 @@
 """`check --endpoint`: the engine that the checked manifests run as, asked what it is, and loaded for some seconds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 
 from msgspec import structs
@@ -12,7 +12,9 @@ from skewguard.api.loads import Wish
 from skewguard.api.surroundings import Around
 from skewguard.api.witnessing import Reached
 from skewguard.assess import endpoints
+from skewguard.judge.baseline import reaching
 from skewguard.judge.baseline.busy import Busy
+from skewguard.judge.baseline.reaching import Place
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge.contract.values import Binding
 from skewguard.language.baselines import Baseline, Run
@@ -50,15 +52,19 @@ def gate(asked: Sanity, cases: Sequence[Case], bindings: Sequence[Binding], arou
     case.phase, case.wished = "load", wished
     load = _load(asked, bound)
     try:
-        run, notes = _sent(asked, case, load)
+        run, notes, mixed = _sent(asked, case, load)
     except InputError as error:
         return Gated(problems=(_unreachable(asked.url, error.message),))
     if run is None:
         return Gated((case,), (bound,), (_busy(asked.url, notes[0]),))
     contract = bound.contract
     slo = contract.performance.get("slo", {}) if contract is not None else {}
-    case.measured = measuring.of_run(Baseline(case.sheet.subject, "", 0.0, "load", load, slo=slo), run)
+    case.measured = measuring.of_run(_unmeasured(case, load, slo), run, invalid_because=mixed)
     return Gated((case,), (bound,), tuple(_ended_early(asked.url, run)), (_told(case.measured), *notes))
+
+
+def _unmeasured(case: Case, load: Load, slo: Mapping[str, Mapping[str, float]] | None = None) -> Baseline:
+    return Baseline(case.sheet.subject, "", 0.0, "load", load, slo=slo or {})
 
 
 def _reached(asked: Sanity) -> Reached:
@@ -68,17 +74,21 @@ def _reached(asked: Sanity) -> Reached:
     )
 
 
-def _sent(asked: Sanity, case: Case, load: Load) -> tuple[Run | None, tuple[str, ...]]:
-    """The load, and what is to be said of users' traffic beside it; no run where that keeps it from being sent."""
+def _sent(asked: Sanity, case: Case, load: Load) -> tuple[Run | None, tuple[str, ...], tuple[str, ...]]:
+    """The load, what is to be said of users' traffic beside it, and why its numbers are not its own, where they are not; no run
+    where users keep it from being sent.
+    """
     target, manner = _target(asked, case, case.wished), _reached(asked).manner()
     witnesses = observing_traffic.at_url(asked.url, manner, engine=case.engine, ca_file=asked.ca_file)
     with closing(witnesses), witnesses.sampler() as sampler:
         found = watching.look(sampler, sampling.BEAT_S)
         if (found.any or found.mute) and not asked.on_live:
-            return None, (str(found) if found.any else found.why,)
+            return None, (str(found) if found.any else found.why,), ()
         stop = sending.stopping(sampler) if asked.on_live or not found.told else None
         run = loadgen.run(target, load, prompting.from_load(load), progress=asked.told, stop=stop)
-    return run, tuple(_beside(found))
+        place = Place(on_live=asked.on_live)
+        reached = reaching.counted(_unmeasured(case, load), run, sampler.stop(), place)
+    return run, (*_beside(found), *reached.notes, *reached.invalid_because), reached.invalid_because
 
 
 def _beside(found: Busy) -> Iterator[str]:

@@ -46,9 +46,9 @@ def _whole(shares: Sequence[Baseline]) -> Baseline:
     first = structs.replace(shares[0], id="", part=None, notes=())
     run = merging.merged(shares)
     told = f"merged from {len(shares)} shares of one load"
-    missed = [reason for each in shares for reason in each.invalid_because if reason.startswith(reaching.MISSED)]
+    carried = [reason for each in shares for reason in each.invalid_because if reason.startswith(reaching.CARRIED)]
     return measuring.of_run(
-        first, structs.replace(run, notes=(*run.notes, told)), _beside(shares), list(dict.fromkeys(missed))
+        first, structs.replace(run, notes=(*run.notes, told)), _beside(shares), list(dict.fromkeys(carried))
     )
 
 

@@ -10,11 +10,12 @@ from skewguard.api import loads, measuring, watching
 from skewguard.api.loads import Wish
 from skewguard.api.measured import Thing
 from skewguard.api.watching import Watching
+from skewguard.assess import measured
 from skewguard.judge.baseline import busy, reaching
 from skewguard.judge.baseline.busy import Busy
-from skewguard.judge.baseline.reaching import Reached
+from skewguard.judge.baseline.reaching import Place
 from skewguard.language import redact
-from skewguard.language.baselines import Baseline, Run
+from skewguard.language.baselines import Baseline, Run, Watched
 from skewguard.language.errors import UsageError
 from skewguard.language.loads import Load
 from skewguard.observe import loadgen
@@ -73,15 +74,16 @@ def sent(bound: Baseline, thing: Thing, manner: Manner, how: Watching) -> Sent:
         witnesses.sampler(how.paced) as sampler,
     ):
         seen = _looked(sampler, manner, how)
-        notes = _allowed(seen, thing, on_live=manner.on_live)
+        notes = _allowed(seen, thing, manner)
         until = _until(thing, manner, load)
+        guarded = manner.on_live or not seen.told
         run = loadgen.run(
             target,
             load,
             prompts,
             processes=manner.processes,
             progress=manner.told,
-            stop=stopping(sampler) if manner.on_live or not seen.told else None,
+            stop=stopping(sampler) if guarded else None,
             part=manner.share or (0, 1),
             until=until,
         )
@@ -90,12 +92,19 @@ def sent(bound: Baseline, thing: Thing, manner: Manner, how: Watching) -> Sent:
             if thing.context is not None:
                 watching.settle(sampler, run)
             watched = sampler.stop()
-            reached = reaching.counted(bound, run, watched) if thing.context is not None else Reached()
+            reached = reaching.counted(bound, run, watched, _place(thing, manner))
+            notes += _unguarded(watched) if guarded else ()
             told = (*bound.notes, *notes, *named, *reached.notes)
             whole = structs.replace(bound, endpoint=_shown(manner.url), notes=told)
             beside = watching.metrics_beside(watched, run, thing, how)
             made = measuring.of_run(whole, run, beside, reached.invalid_because)
     return Sent(made, interrupted=_was_interrupted(run) or late.heard)
+
+
+def _place(thing: Thing, manner: Manner) -> Place:
+    """Where the load goes. Of a workload whose engines share in one answer, each counts it."""
+    cases = [each.case for each in thing.standings if each.case is not None]
+    return Place(thing.context is not None, max(1, len(measured.serving(cases))), manner.on_live)
 
 
 def _refuse_stranger(thing: Thing, target: loadgen.Target, how: Watching) -> tuple[str, ...]:
@@ -164,42 +173,61 @@ def longest(load: Load, prompts: prompting.PromptSet) -> float:
 
 
 OTHERS = "other machines send their shares of this load to it, and their requests look like those of users"
-"""Why a share does not look: which one of them begins first is chance, and the others would all refuse."""
+"""Why a share that may go beside users tells nothing of them."""
+TOGETHER_S = 20.0
+"""Seconds for which a share goes on looking before it sends: those that begin later see an engine that is still idle, and all of them
+go as soon as one goes."""
 
 
 def _looked(sampler: Sampler, manner: Manner, how: Watching) -> Busy:
-    """What is seen of users before anything is sent; of a share of a load nobody can tell."""
-    if manner.share is not None and manner.share[1] > 1:
+    """What is seen of users before anything is sent.
+
+    A share waits then for the others: who begins first is chance, and the requests of the first would look like those of users to
+    the rest. What begins while it waits is the first of them.
+    """
+    if not _is_share(manner):
+        return watching.look(sampler, how.paced)
+    if manner.on_live:
         return Busy(why=OTHERS)
-    return watching.look(sampler, how.paced)
+    found = watching.look(sampler, how.paced)
+    if found.told and not found.any:
+        watching.wait_for_traffic(sampler, TOGETHER_S)
+    return found
 
 
-def _allowed(found: Busy, thing: Thing, *, on_live: bool) -> tuple[str, ...]:
+def _is_share(manner: Manner) -> bool:
+    return manner.share is not None and manner.share[1] > 1
+
+
+def _allowed(found: Busy, thing: Thing, manner: Manner) -> tuple[str, ...]:
     """What is to be said of the traffic that was there. Raises `UsageError` where it keeps the load from being sent."""
     who = str(thing.bound.subject)
-    if found.any and not on_live:
+    if found.any and not manner.on_live:
         raise UsageError(
             f"{who} has traffic of its users ({found}), and a load beside it would slow them down: nothing was sent",
             hint="--from traffic measures what they send, and sends nothing; --on-live sends a small load beside it, which ends "
-            "itself at 1 % errors or a standing queue",
+            "itself at 1 % errors or a standing queue" + (_SHARES if _is_share(manner) else ""),
         )
     if found.any:
         return (f"users were served meanwhile ({found}): what was measured is the engine beside their traffic",)
-    if found.told or (on_live and found.why != OTHERS):
+    if found.told or (manner.on_live and found.why != OTHERS):
         return ()
-    if not on_live and (thing.context is not None or found.mute):
+    if not manner.on_live and (thing.context is not None or found.mute):
         raise UsageError(
             f"nobody can tell whether {who} has traffic of its users: {found.why}",
-            hint=_LOOK_ONCE if found.why == OTHERS else _LET_LOOK,
+            hint=_LET_LOOK,
         )
     return (f"whether it had traffic of its users meanwhile is not known: {found.why}",)
 
 
+_SHARES = (
+    f". If these are the other shares of this load, start all of them within {TOGETHER_S - watching.LOOK_S - 2:.0f} s: one that comes later"
+    " cannot tell them from users"
+)
 _LET_LOOK = (
     "make its metrics readable (`skewguard verify --check-access` says what that needs), or say with --on-live that a load may"
     " go there in any case"
 )
-_LOOK_ONCE = "look once with --from traffic --window 30s, then give every share --on-live: it ends itself at 1 % errors or a standing queue"
 
 
 def stopping(sampler: Any) -> Callable[[Live], str | None]:
@@ -212,6 +240,16 @@ def stopping(sampler: Any) -> Callable[[Live], str | None]:
         return busy.standing(sampler.watched().scrapes) or None
 
     return why
+
+
+def _unguarded(watched: Watched) -> tuple[str, ...]:
+    """That a load which should have ended at a standing queue could not see one."""
+    untold = busy.queue_untold(watched.scrapes)
+    return (
+        (f"whether a queue stood is not known, so that errors alone could have ended the load: {untold}",)
+        if untold
+        else ()
+    )
 
 
 def _was_interrupted(run: Run) -> bool:

@@ -77,22 +77,29 @@ def beside_run(watched: Watched, *, within: tuple[float, float] | None = None) -
     return tuple(_beside(_View(watched, seen, () if len(seen.sound) < len(seen.every) else seen.sound), watched))
 
 
-def counted(watched: Watched) -> tuple[str, float] | str:
-    """What all replicas counted together: (`requests`, how many ended), or (`output_tokens`, how many) of engines that count
+class Counted(Struct, frozen=True):
+    """What all replicas counted together: `requests` that ended, and `output_tokens`. None: they do not count that.
 
-    no requests; or why that cannot be said.
+    `seconds` are those of each replica from its first page to its last, added up.
     """
+
+    seconds: float
+    requests: float | None = None
+    output_tokens: float | None = None
+
+
+def counted(watched: Watched) -> Counted | str:
+    """What all replicas counted together, of requests or at least of tokens; or why that cannot be said."""
     seen = spans.of(watched)
     unread = [name for name in watched.expected if name not in {span.replica for span in seen.every}]
     if unread:
         return f"no page of {', '.join(unread[:3])} was read: {_unread(watched.unread) or 'nobody answered'}"
     broken = [f"{span.replica} {span.broken}" for span in seen.every if span.broken]
     view = _View(watched, seen, () if broken else seen.sound)
-    for name in ("requests", "output_tokens"):
-        total = view.total(name)
-        if total is not None:
-            return name, total
-    return view.missing("requests")
+    requests, tokens = view.total("requests"), view.total("output_tokens")
+    if requests is None and tokens is None:
+        return view.missing("requests")
+    return Counted(sum(span.seconds for span in seen.every), requests, tokens)
 
 
 def _beside(view: "_View", watched: Watched) -> Iterable[Metric]:

@@ -69,6 +69,13 @@ def test_what_a_report_tells_is_not_said_otherwise() -> None:
     )
 
 
+def test_number_that_no_such_load_has_is_not_taken(alone: str) -> None:
+    """Requests at a rate have no number at once: it is left out, and that is noted."""
+    baseline, notes = imported(alone, None, **SAID, concurrency=5)
+    assert baseline.load.concurrency is None
+    assert notes == ("a report of inference-perf tells a load without concurrency: what it tells stands",)
+
+
 def test_rate_is_said_where_no_report_tells_it(tmp_path: Path) -> None:
     """A report in the format of llm-d without a scenario tells nothing of its load."""
     source = STAGE.parent / "inference-perf.partial.stage_0.yaml"

@@ -85,6 +85,15 @@ def test_load_is_said_as_one_would_say_it(load: Load, said: str) -> None:
     assert load_words.load(load) == said
 
 
+def test_list_of_what_nobody_dated_has_no_year_and_fits_a_line() -> None:
+    """Reports of other tools may tell neither when they were made nor how requests arrived."""
+    load = Load("untold", SYNTHETIC, rate=4, api="untold", seed=None)
+    table = baseline_words.listed([structs.replace(LOADED, started_at="", load=load)] * 2, wide=False)
+    assert table.head[1] == "recorded"
+    assert [row[1][0] for row in table.rows] == ["at an unknown time"] * 2
+    assert [row[-1][0] for row in table.rows] == ["unknown 4/s, 512→128"] * 2
+
+
 @pytest.mark.parametrize(
     ("requests", "said"),
     [

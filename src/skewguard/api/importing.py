@@ -142,7 +142,9 @@ def _contradiction(baseline: Baseline, said: Said) -> str:
     """What was said and is not so, by what the report tells."""
     pairs = {name: (getattr(said, name), getattr(baseline.load, name)) for name in Said.__struct_fields__}
     wrong = [
-        f"{name} {told or 'none'} and not {asked}" for name, (asked, told) in pairs.items() if asked not in (None, told)
+        f"{name} {told} and not {asked}" if told is not None else f"a load without {name}"
+        for name, (asked, told) in pairs.items()
+        if asked not in (None, told)
     ]
     if not wrong:
         return ""

@@ -210,7 +210,7 @@ def listed(items: Sequence[Baseline], *, wide: bool) -> Table:
     Short, so that it stays one line: ids as far as they differ, the year in the heading where all share it.
     """
     short = {item.id: item.id for item in items} if wide else short_ids([item.id for item in items])
-    years = {when(item.started_at)[:5] for item in items}
+    years = {when(item.started_at)[:5] if _parsed(item.started_at) is not None else "" for item in items}
     year = years.pop() if len(years) == 1 and not wide else ""
     numbers = ("tokens/s", *(name(*each) for each in _LISTED[1:]))
     head = ("id", year.rstrip("-") or "recorded", "subject", "state", *numbers, "load")

@@ -201,8 +201,8 @@ def advice(item: Comparison, a: Baseline, b: Baseline) -> str:
     blocking = [each for each in item.differs if each.blocks]
     if any(map(_is_untold, blocking)):
         return (
-            "import again the report that does not tell it, and say it, where you know it (`skewguard baseline import --help`); "
-            "what `skewguard baseline record` sends is told"
+            "who knows what was sent imports the report again and says it (`skewguard baseline import --help`); "
+            "of what `skewguard baseline record` sends, all of it is known"
         )
     what = ", ".join(each.what for each in blocking)
     return f"record b again with what a had ({what}): {load_words.load(a.load)}"

@@ -49,6 +49,7 @@ def brief(item: Load, *, warmup: bool = False) -> str:
 def shortest(item: Load) -> str:
     """As a column has room for: `poisson 4/s, 512→128` (tokens in and out)."""
     arrivals = _arrivals(item).replace(" req/s", "/s").replace("live traffic", "traffic")
+    arrivals = arrivals.replace("unknown arrivals", "unknown")
     prompt, output = item.prompts.prompt_tokens, item.prompts.output_tokens
     if prompt.mean is None and output.mean is None:
         return arrivals

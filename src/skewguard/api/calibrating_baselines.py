@@ -1,6 +1,7 @@
 """`baseline calibrate`: how far recordings of the very same thing lie apart, from those that are kept or from new ones."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -32,6 +33,8 @@ def calibrate_baseline(
 ) -> CalibrationReport:
     """Learn the noise of one subject at one load.
 
+    What was learned and cannot be kept is shown all the same, with exit code 2.
+
     `things` are ids or files of recordings, or one workload or URL: then its latest that are alike in load and settings.
     With `runs`, so many are recorded first, and `recording` are the words of `record_baseline`. The result is kept in the store, where
     `compare_baselines` finds it. Raises `UsageError` and `InputError`.
@@ -50,7 +53,10 @@ def calibrate_baseline(
         return _learned(kept, found, keep=keep)
 
 
-_RECORDS = ("endpoint", "as_", "model", "slo", "part", "on_live", "prometheus", "prometheus_match", "dcgm", "beat")
+_RECORDS = (
+    "endpoint", "as_", "model", "slo", "part", "on_live", "prometheus", "prometheus_match", "dcgm", "beat", "depth", "exec_",
+    "api_key_env", "api_key_file", "ca_file",
+)  # fmt: skip
 """What says how a load is sent and watched, and nothing of recordings that are kept."""
 
 
@@ -88,9 +94,13 @@ def _one(kept: Kept, word: keeping.Word) -> Baseline:
 def _learned(kept: Kept | None, found: Sequence[Baseline], *, keep: bool) -> CalibrationReport:
     tables = engines.tables_used()
     made = calibrating.calibrate(tuple(found), datetime.now(UTC).isoformat(timespec="seconds"))
-    kept_one = kept.keep_calibration(made, tables) if keep and kept is not None else made
-    place = kept.place if keep and kept is not None else None
-    return CalibrationReport(kept_one, tuple(found), place, tables)
+    if not keep or kept is None:
+        return CalibrationReport(made, tuple(found), None, tables)
+    try:
+        return CalibrationReport(kept.keep_calibration(made, tables), tuple(found), kept.place, tables)
+    except SkewguardError as error:
+        told = (surroundings.problem(error),)
+        return CalibrationReport(made, tuple(found), None, tables, told, exit_code=error.exit_code)
 
 
 def _of_new(
@@ -153,9 +163,10 @@ def _from_runs(
         code = ended or ExitCode.UNKNOWN
         why = f"{len(valid)} valid recordings of {runs}: nothing was learned"
         return CalibrationReport(None, tuple(found), None, engines.tables_used(), notes=(why, *told), exit_code=code)
-    if not keep:
-        report = _learned(None, valid, keep=False)
-    else:
-        with keeping.named(store, environ) as kept:
-            report = _learned(kept, valid, keep=True)
+    try:
+        with keeping.named(store, environ) if keep else nullcontext(None) as kept:
+            report = _learned(kept, valid, keep=keep)
+    except SkewguardError as error:  # nobody measures them again for it
+        told_too = (surroundings.problem(error),)
+        return CalibrationReport(None, tuple(found), None, engines.tables_used(), told_too, told, error.exit_code)
     return structs.replace(report, notes=(*report.notes, *told))

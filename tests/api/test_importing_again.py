@@ -7,6 +7,8 @@ import pytest
 
 from skewguard import api
 from skewguard.language.baselines import Baseline
+from skewguard.report import baseline_documents
+from tests.api.recorded import baseline, keep
 
 REPORT = Path(__file__).parents[1] / "data" / "load-reports" / "vllm-0.32.0-detailed.json"
 
@@ -113,3 +115,26 @@ def test_untold_load_is_kept_and_never_compared(alone: str, tmp_path: Path) -> N
         ("profile", "not told", "not told"),
         ("api", "not told", "not told"),
     ]
+
+
+def test_own_recording_is_kept_once(tmp_path: Path) -> None:
+    """One that was written to a file and nowhere else: kept twice it would be a pair without any noise."""
+    rescued, store = tmp_path / "rescued.json", str(tmp_path / "store.db")
+    rescued.write_bytes(baseline_documents.write(baseline()))
+    first = api.import_baselines([str(rescued)], store=store)
+    again = api.import_baselines([str(rescued)], store=store)
+    (made,) = first.baselines
+    assert again.notes == (f"this recording is kept already, as {made.id}: it was not kept again",)
+    assert [each.id for each in api.list_baselines(store=store).baselines] == [made.id]
+
+
+def test_own_recording_of_another_workload_is_kept_of_it(tmp_path: Path) -> None:
+    """`--as` of what the same store holds of somebody else: it is found where it is said to be."""
+    exported, store = tmp_path / "exported.json", tmp_path / "store.db"
+    (kept,) = keep(store, baseline())
+    exported.write_bytes(baseline_documents.write(baseline(id=kept)))
+    told = api.import_baselines([str(exported)], store=str(store))
+    assert told.notes == (f"this recording is kept already, as {kept}: it was not kept again",)
+    api.import_baselines([str(exported)], as_="prod/deployment/other", store=str(store))
+    (found,) = api.list_baselines("deployment/other", namespace="prod", store=str(store)).baselines
+    assert found.id != kept

@@ -71,12 +71,14 @@ def _kept(kept: Kept, found: Sequence[Baseline], tables: Tables) -> tuple[tuple[
         if each.subject not in known:
             known[each.subject] = _by_run(kept.baselines(each.subject))
         same = known[each.subject].setdefault(_told(each), [])
-        old = next((one for one in same if each.made_by and not _tells_more(each.load, one.load)), None)
+        like = (one for one in same if each.made_by is None or not _tells_more(each.load, one.load))
+        old = each if kept.holds(each) else next(like, None)
         if old is not None:
             made.append(structs.replace(each, load=old.load, notes=old.notes, id=old.id))
-            notes.append(f"this run of {each.made_by} is kept already, as {old.id}: it was not kept again")
+            what = f"this run of {each.made_by}" if each.made_by is not None else "this recording"
+            notes.append(f"{what} is kept already, as {old.id}: it was not kept again")
             continue
-        made.append(kept.keep_once(each, tables))
+        made.append(kept.keep(each, tables))
         notes += (_again(one, made[-1]) for one in same[:1] if each.made_by)
         same.insert(0, made[-1])
     return tuple(made), tuple(notes)
@@ -104,7 +106,7 @@ def _again(old: Baseline, new: Baseline) -> str:
 
 
 def _told(baseline: Baseline) -> Hashable:
-    """What tells one run of a tool from any other: when it was, and every number."""
+    """What tells one run from any other: when it was, and every number."""
     numbers = (
         f"{each.name} {each.value} {each.mean} {sorted((each.quantiles or {}).items())}" for each in baseline.metrics
     )

@@ -106,14 +106,16 @@ class Kept:
         )
         return structs.replace(baseline, id=record.id)
 
-    def keep_once(self, baseline: Baseline, tables: Tables) -> Baseline:
-        """Keep one that comes out of a file, unless it came out of this very store."""
-        known = baseline.id and any(record.id == baseline.id for record in self._near(baseline))
-        return baseline if known else self.keep(baseline, tables)
-
-    def _near(self, baseline: Baseline) -> Iterator[Record]:
-        """The record with the id of a baseline, or the one made before it."""
-        return self._records.find("baseline", before=baseline.id + "~", limit=1)
+    def holds(self, baseline: Baseline) -> bool:
+        """Whether one that comes out of a file came out of this very store, and is of the same workload there."""
+        if not baseline.id:
+            return False
+        near = self._records.find(
+            "baseline", before=baseline.id + "~", limit=1
+        )  # that with its id, or the one made before it
+        return any(
+            (each.id, each.subject and placed(each.subject)) == (baseline.id, placed(baseline.subject)) for each in near
+        )
 
     def keep_calibration(self, calibration: Calibration, tables: Tables) -> Calibration:
         """Keep one; it comes back with its id."""

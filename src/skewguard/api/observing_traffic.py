@@ -193,7 +193,7 @@ def out_of_prometheus(
     """
     named = tuple(sorted(pods))
     picked = _matchers(matchers, namespace, named, called)
-    way = Direct(url, key=key_from(token_env, token_file, usual=PROMETHEUS_VARIABLE), ca_file=ca_file)
+    way = way_to_prometheus(url, token_env=token_env, token_file=token_file, ca_file=ca_file)
     try:
         watched = prometheus.window(
             way, engine=engine, seconds=seconds, matchers=picked, at=at, namespace=namespace, pods=named
@@ -214,6 +214,13 @@ def _untold(called: Names) -> Iterable[Unread]:
             "replicas that served and are gone",
             "labels that pick them too (--prometheus-match)",
         )
+
+
+def way_to_prometheus(
+    url: str, *, token_env: str | None = None, token_file: str | None = None, ca_file: str | None = None
+) -> Direct:
+    """How it is asked; nothing is asked yet. Raises `UsageError` and `InputError` for what can never be asked."""
+    return Direct(url, key=key_from(token_env, token_file, usual=PROMETHEUS_VARIABLE), ca_file=ca_file)
 
 
 def _matchers(matchers: str | None, namespace: str | None, pods: tuple[str, ...], called: Names) -> str:

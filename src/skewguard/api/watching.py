@@ -110,12 +110,18 @@ def metrics_beside(watched: Watched, run: Run, thing: Thing, how: Watching) -> t
 
 
 def refuse_unnamed(thing: Thing, how: Watching) -> None:
-    """Raise `UsageError` where nothing says which series of a Prometheus are meant: after a load it would be lost."""
-    if how.prometheus is not None and how.matchers is None and not thing.pods:
+    """Raise where nothing says which series of a Prometheus are meant, or it can never be asked: after a load it would be lost.
+
+    `UsageError`, and `InputError` for certificates or a token that cannot be read.
+    """
+    if how.prometheus is None:
+        return
+    if how.matchers is None and not thing.pods:
         raise UsageError(
             "which series of the Prometheus are those of this endpoint is not known",
             hint='say it with --prometheus-match, such as \'namespace="prod",pod=~"chat-.*"\'',
         )
+    observing_traffic.way_to_prometheus(how.prometheus, ca_file=how.reached.ca_file).close()
 
 
 def out_of_prometheus(thing: Thing, how: Watching, seconds: float, at: float | None = None) -> Watched:

@@ -140,7 +140,7 @@ def test_the_indexed_job_sends_one_load_in_shares(run: Run, gate: Path, monkeypa
             outcome = run(*words)
             assert outcome.document["part"], outcome.err
             shares.append(gate / f"{index}.json")
-            shares[-1].write_text(outcome.out)
+            shares[-1].write_text(outcome.out + outcome.err)  # a log holds both
     merged = run("baseline", "merge", *map(str, shares), "--no-store", "-o", "json")
     requests = merged.document["requests"]
     assert requests["sent"] == sum(json.loads(share.read_text())["requests"]["sent"] for share in shares)

@@ -80,8 +80,8 @@ def emit(result: Report, wanted: Wanted, *, verbose: bool, color: bool | None, t
     if not any(name in ("table", "wide") for name in printed):
         if isinstance(result, CheckReport):
             telling.say(report.summary(result))
-        elif told:
-            telling.say(report.kept(result))
+        elif told and (said := report.kept(result)):
+            telling.say(said)
     return ExitCode.first([ExitCode(result.exit_code), *([ExitCode.UNREADABLE] if failed else [])])
 
 

@@ -57,12 +57,17 @@ def summary(report: CheckReport) -> str:
 
 
 def kept(report: Report) -> str:
-    """The closing line of what was recorded or learned, with its id: where it is kept, for the error stream."""
+    """The closing line of what was recorded or learned, with its id: where it is kept, for the error stream.
+
+    Empty for a share of a load that is kept nowhere: a pod prints it to its log, which holds both streams, and has to be JSON.
+    """
     from skewguard.language.baselines import BaselineReport, CalibrationReport
     from skewguard.report import baseline_words
 
     clean, _ = redaction.behind_the_door(report, Options())
     if isinstance(clean, BaselineReport):
+        if clean.stored is None and clean.baselines and all(each.part is not None for each in clean.baselines):
+            return ""
         ids = ", ".join(each.id for each in clean.baselines if each.id)
         return f"{ids}: {baseline_words.summary(clean)}" if ids else baseline_words.summary(clean)
     if isinstance(clean, CalibrationReport) and clean.calibration is not None:

@@ -144,10 +144,13 @@ def test_a_key_is_sent_and_told_nowhere(files: tuple[str, str], tmp_path: Path) 
     assert "s3cret" not in str(report)
 
 
-def test_what_needs_an_endpoint_is_refused_without_one() -> None:
+@pytest.mark.parametrize(
+    ("word", "given"), [("--as", {"as_": "deployment/chat"}), ("--sanity-duration", {"seconds": 30.0})]
+)
+def test_what_needs_an_endpoint_is_refused_without_one(word: str, given: dict[str, Any]) -> None:
     """An option that would do nothing is a mistake."""
-    with pytest.raises(UsageError, match="--as says something of an endpoint"):
-        api.sanity(None, as_="deployment/chat")
+    with pytest.raises(UsageError, match=f"{word} says something of an endpoint"):
+        api.sanity(None, **given)
 
 
 def test_a_gate_runs_in_any_thread(files: tuple[str, str]) -> None:

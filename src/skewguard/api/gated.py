@@ -36,7 +36,7 @@ def sanity(
     endpoint: str | None,
     *,
     as_: str | None = None,
-    seconds: float = DURATION_S,
+    seconds: float | None = None,
     model: str | None = None,
     timeout: float | None = None,
     api_key_env: str | None = None,
@@ -49,6 +49,7 @@ def sanity(
     if endpoint is None:
         lost = {
             "--as": as_,
+            "--sanity-duration": seconds,
             "--model": model,
             "--api-key-env": api_key_env,
             "--api-key-file": api_key_file,
@@ -58,7 +59,9 @@ def sanity(
         if given := [name for name, value in lost.items() if value is not None]:
             raise UsageError(f"{given[0]} says something of an endpoint, and none was given", hint="add --endpoint URL")
         return None
-    return Sanity(endpoint, as_, seconds, model, on_live, told, timeout, api_key_env, api_key_file, ca_file)
+    return Sanity(
+        endpoint, as_, seconds or DURATION_S, model, on_live, told, timeout, api_key_env, api_key_file, ca_file
+    )
 
 
 class Gated(Struct, frozen=True):

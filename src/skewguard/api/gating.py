@@ -27,6 +27,7 @@ from skewguard.observe import loadgen
 from skewguard.observe.loadgen import prompting, running
 from skewguard.observe.sources import sampling
 from skewguard.observe.sources.live.wanted import named
+from skewguard.report import quantities
 
 CONCURRENCY = 4
 PROMPT_TOKENS, OUTPUT_TOKENS = "64", "32"
@@ -196,6 +197,8 @@ def _told(measured: Baseline) -> str:
     """What was sent, in a line."""
     ttft = measured.metric("ttft")
     median = (ttft.quantiles or {}).get("p50") if ttft is not None else None
-    first = f", TTFT p50 {median * 1000:.3g} ms" if isinstance(median, float) else ""
-    asked = measured.requests
-    return f"{measured.subject.name}: {asked.sent or 0:,} requests in {measured.duration:.3g} s, {asked.completed or 0:,} answered{first}"
+    first = f", TTFT p50 {quantities.said(median, 's')}" if isinstance(median, float) else ""
+    asked, lasted = measured.requests, quantities.duration(measured.duration)
+    return (
+        f"{measured.subject.name}: {asked.sent or 0:,} requests in {lasted}, {asked.completed or 0:,} answered{first}"
+    )

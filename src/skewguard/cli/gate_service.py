@@ -11,6 +11,7 @@ from skewguard.cli import telling
 from skewguard.language import redact
 from skewguard.language.errors import ExitCode, SkewguardError
 from skewguard.language.results import CheckReport
+from skewguard.report.characters import visible
 
 STATUSES = {ExitCode.OK: 200, ExitCode.FAILED: 422, ExitCode.UNKNOWN: 409, ExitCode.UNREADABLE: 502}
 """What `/` answers for an exit code: whoever wants a success wants 200, and nothing else is one."""
@@ -24,20 +25,20 @@ def serve(place: str, check: Callable[[], CheckReport]) -> int:
 
 
 def _run(check: Callable[[], CheckReport], *, plain: bool) -> Reply:
-    code, body = _checked(check)
-    telling.say(f"gate: exit code {int(code)}")
+    code, body, why = _checked(check)
+    telling.say(visible(f"gate: exit code {int(code)}: {why}"))
     return Reply(200 if plain else STATUSES.get(code, 500), body)
 
 
-def _checked(check: Callable[[], CheckReport]) -> tuple[ExitCode, bytes]:
-    """The report as JSON. What went wrong instead is told in the same field, and a defect in the log alone."""
+def _checked(check: Callable[[], CheckReport]) -> tuple[ExitCode, bytes, str]:
+    """The report as JSON, and in a line for the log. What went wrong instead is told in the same field, and a defect in the log alone."""
     try:
         result = check()
         text = "".join(report.rendered(result, "json", report.Options(lines=api.source_line, rules=api.rules())))
-        return ExitCode(result.exit_code), text.encode()
+        return ExitCode(result.exit_code), text.encode(), report.summary(result)
     except SkewguardError as error:
         code, why = error.exit_code, redact.free_text(error.message)
     except Exception:  # noqa: BLE001  # the service goes on, and says so
         telling.say(redact.free_text(traceback.format_exc()))
         code, why = ExitCode.INTERNAL, "the check broke off by a defect of skewguard: its log tells more"
-    return code, msgspec.json.encode({"exit_code": int(code), "error": why})
+    return code, msgspec.json.encode({"exit_code": int(code), "error": why}), why

@@ -150,7 +150,6 @@ _SANITY = {
         "--sanity-duration",
         "seconds",
         type=Duration(),
-        default="15s",
         metavar="DURATION",
         help="How long the endpoint is loaded. Default: 15s, or less where the contract's own load is shorter.",
     ),

@@ -184,8 +184,9 @@ def test_contract_says_load_and_objectives(tmp_path: Path) -> None:
 def test_objective_that_is_missed_fails_the_recording() -> None:
     """An answer whose first token takes 10 ms cannot end within two."""
     with serving(page=idle) as url:
-        report = record(url, slo=["e2e.p50=2ms"], load={**SMALL, "requests": 200})
+        report = record(url, slo=["e2e.p50=2ms", "e2e.p95=60s"], load={**SMALL, "requests": 200})
     assert (report.exit_code, one(report).valid) == (1, True)
+    assert [(each.stat, each.verdict) for each in report.objectives] == [("p50", "missed"), ("p95", "met")]
 
 
 def test_objective_that_nobody_can_tell_of_is_no_pass() -> None:
@@ -193,6 +194,7 @@ def test_objective_that_nobody_can_tell_of_is_no_pass() -> None:
     with serving() as url:
         report = record(url, slo=["preemptions.max=1"])
     assert (report.exit_code, one(report).valid) == (3, True)
+    assert [(each.verdict, each.value) for each in report.objectives] == [("undecided", None)]
 
 
 def test_recording_with_too_many_failures_is_not_valid(store: str) -> None:
@@ -463,6 +465,7 @@ def test_nothing_is_sent_under_a_contract_that_cannot_be_read(tmp_path: Path) ->
         ({"load": {"rate": 1, "concurrency": 1}}, "contradict each other"),
         ({"slo": ["latency=1"]}, "no metric"),
         ({"prometheus": "http://127.0.0.1:9"}, "which series of the Prometheus"),
+        ({"prometheus": "prom:9090", "prometheus_match": 'job="x"'}, "no URL"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(words: dict[str, Any], said: str) -> None:

@@ -262,3 +262,30 @@ def test_export_refuses_a_format_by_its_own_name(run: Run, tmp_path: Path) -> No
     refused = run("baseline", "export", "x", "-o", "junit", "--store", str(tmp_path / "s.db"))
     assert "baseline export has no output format 'junit'" in refused.err
     assert "Default: json." in run("baseline", "export", "--help").out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--slo", "ttft.p95=2s"), "--slo"),
+        (("--on-live",), "--on-live"),
+        (("--endpoint", "http://x", "--as", "deploy/chat"), "--endpoint and --as"),
+        (("--seed", "0"), "--seed"),
+        (("--processes", "2"), "--processes"),
+        (("--api-key-env", "KEY"), "--api-key-env"),
+    ],
+)
+def test_words_of_a_recording_are_refused_where_none_is_made(run: Run, words: tuple[str, ...], said: str) -> None:
+    """Who wrote them believes that they did something."""
+    done = run("baseline", "calibrate", "deploy/chat", *words, "--store", "s.db")
+    assert (done.code, done.out) == (2, "")
+    assert f"{said}: nothing is recorded without --runs" in done.err
+
+
+def test_share_that_goes_to_a_log_can_be_read_from_it(run: Run) -> None:
+    """As the pods of an indexed Job print it: `kubectl logs` gives both streams as one, and `merge` reads that."""
+    load = ("--rate", "40", "--requests", "80", "--warmup", "0s", "--prompt-tokens", "16", "--output-tokens", "4")
+    with engine.serving(engine.Answer(ttft=0.01, gap=0.002)) as url:
+        done = run("baseline", "record", "--endpoint", url, *load, "--part", "1/2", "--no-store", "-o", "json")
+    assert done.code == 0, done.err
+    assert baseline_documents.read((done.out + done.err).encode()).part == (0, 2)

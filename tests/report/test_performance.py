@@ -17,6 +17,7 @@ from skewguard.language.baselines import (
     Difference,
     Metric,
     Noise,
+    Objective,
     Requests,
     Run,
     Verdict,
@@ -24,7 +25,7 @@ from skewguard.language.baselines import (
 from skewguard.language.facts import Fact, Origin, Subject
 from skewguard.language.loads import Load, Prompts, Spread, Stage
 from skewguard.report import Options, baseline_words, comparison_words, formats_for, load_words, render, series, verb
-from skewguard.report.baseline_documents import write
+from skewguard.report.baseline_documents import read, write
 from skewguard.report.html import plots
 from tests.report.performance_reports import (
     CALIBRATION,
@@ -244,6 +245,75 @@ def test_share_of_a_load_says_that_it_says_nothing_alone() -> None:
     assert "2 of 4 of a load that several machines sent: it says nothing alone" in text
 
 
+MISSED = BaselineReport(
+    (LOADED,),
+    stored="s.db",
+    exit_code=1,
+    objectives=(
+        Objective("e2e", "p95", 3.0, "met", 2.062, "1 of 216 took longer, 5% may"),
+        Objective("ttft", "p95", 0.1, "missed", 0.1188, "40 of 216 took longer, 5% may"),
+        Objective("preemptions", "max", 1.0, "undecided", None, "it was not measured"),
+        Objective("output_tokens_per_second", "min", 1000.0, "missed", 503.2),
+    ),
+)
+
+
+@pytest.mark.parametrize("form", ["table", "wide", "markdown", "html"])
+def test_missed_objective_stands_in_the_report_that_fails(form: str) -> None:
+    """With what was measured and what decided: an exit code alone tells nobody which promise was broken."""
+    said = render(MISSED, form, Options())
+    assert "2 of 4 objectives missed" in said
+    for word in (
+        "TTFT p95 at most 100 ms",
+        "119 ms",
+        "40 of 216",
+        "output tokens at least 1,000 tokens/s",
+        "503 tokens/s",
+    ):
+        assert word in said
+    assert "not known" in said
+
+
+def test_missed_objective_is_no_good_news() -> None:
+    """What ends with exit code 1 or 3 is not shown in green."""
+    unknown = structs.replace(MISSED, objectives=MISSED.objectives[2:3])
+    met = structs.replace(MISSED, objectives=MISSED.objectives[:1])
+    assert [baseline_words.mood(each) for each in (MISSED, unknown, met)] == ["error", "warning", "good"]
+    assert baseline_words.summary(unknown) == "valid baseline, its objective cannot be told, stored in s.db"
+    assert baseline_words.summary(met) == "valid baseline, its objective met, stored in s.db"
+
+
+def test_objectives_stand_in_the_document() -> None:
+    """Each with its verdict; a document that holds none says nothing of them, and both are read back."""
+    document = json.loads(render(MISSED, "json", Options()))
+    assert [(each["name"], each["verdict"], each["value"]) for each in document["objectives"]] == [
+        ("e2e", "met", 2.062), ("ttft", "missed", 0.1188), ("preemptions", "undecided", None),
+        ("output_tokens_per_second", "missed", 503.2),
+    ]  # fmt: skip
+    assert "objectives" not in json.loads(render(BaselineReport((LOADED,)), "json", Options()))
+    assert read(json.dumps(document).encode()).id == LOADED.id
+
+
+@pytest.mark.parametrize(
+    ("metric", "stat", "said"),
+    [
+        ("output_tokens_per_second", "max", "output tokens at most 5 tokens/s"),
+        ("output_tokens_per_second", "min", "output tokens at least 5 tokens/s"),
+        ("gpu_utilization", "min", "GPU utilization at least 500 %"),
+        ("ttft", "p95", "TTFT p95 at most 5 s"),
+    ],
+)
+def test_limit_is_said_as_it_is_judged(metric: str, stat: str, said: str) -> None:
+    """`min` from below and all others from above, whichever way is better."""
+    assert baseline_words.limit(metric, stat, 5.0) == said
+
+
+def test_interval_that_ends_at_nothing_is_one() -> None:
+    """No change at all is a number, and not an interval that nobody knows."""
+    open_below = Compared("error_rate", "value", "ratio", "same", 0.0, 0.0, 0.0, (None, 0.0), points=True)
+    assert comparison_words.interval(open_below) == "±0 points or less"
+
+
 def test_plots_show_the_observations_that_metrics_are_made_of() -> None:
     """Warm-up and failures are in neither."""
     told = series.times(structs.replace(LOADED, samples=samples(100, failing=10)))
@@ -277,6 +347,14 @@ def test_baseline_without_requests_one_by_one_has_no_curves() -> None:
     assert (series.times(TRAFFIC), series.flow(TRAFFIC)) == ({}, None)
 
 
+def test_side_without_rows_is_drawn_beside_one_that_has_them() -> None:
+    """An imported baseline knows its quantiles alone: both sides are then shown by those, and neither is left out."""
+    imported = structs.replace(LOADED, samples=None, id="IMPORTED")
+    text = render(ComparisonReport(COMPARISON, imported, SLOWER), "html", Options())
+    assert text.count("Between what each quantile lies. a, before:") == 3
+    assert "Share of requests that took at most so long" not in text
+
+
 def test_tolerance_is_marked_where_it_was_judged() -> None:
     """The line stands at what the contract allows of the earlier p95."""
     text = render(PERFORMANCE_REPORTS["comparison"], "html", Options())
@@ -303,10 +381,19 @@ def test_open_metric_is_red_only_where_it_leaves_all_open(deciding: bool, outcom
     """A tail that nobody promised does not stop a pipeline; what decides does."""
     metric = structs.replace(WORSE, verdict="inconclusive", deciding=deciding)
     told = (metric, structs.replace(WORSE, stat="p50", verdict="same"))
-    report = ComparisonReport(Comparison("a", "b", True, metrics=told), LOADED, SLOWER)
+    report = ComparisonReport(Comparison("a", "b", True, metrics=told), LOADED, SLOWER, exit_code=3 if deciding else 0)
     root = ET.fromstring(render(report, "junit", Options()))  # noqa: S314  # our own text
     (case,) = [case for case in root.iter("testcase") if case.attrib["name"] == "TPOT p95"]
     assert [child.tag for child in case] == [outcome]
+
+
+def test_open_comparison_that_is_allowed_is_not_red() -> None:
+    """With `--allow-inconclusive` the exit code is 0, and a test report that fails would say otherwise."""
+    told = (Compared("tpot", "p95", "s", "inconclusive", 0.01, 0.011, 1.1, (0.9, 1.3), reason="too few"),)
+    report = ComparisonReport(Comparison("a", "b", True, metrics=told), LOADED, SLOWER, exit_code=0)
+    text = render(report, "junit", Options())
+    assert 'failures="0" errors="0" skipped="1"' in text
+    assert "inconclusive: TPOT p95" in text
 
 
 def test_annotation_of_a_metric_that_is_worse_is_an_error() -> None:

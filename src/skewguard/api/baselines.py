@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
-from skewguard.api import earlier, keeping
+from skewguard.api import earlier, keeping, measuring
 from skewguard.api.keeping import Kept, Word
 from skewguard.knowledge import engines
 from skewguard.language.baselines import Baseline, BaselineList, BaselineReport
@@ -84,7 +84,8 @@ def show_baseline(
     """
     word = keeping.meant(thing, namespace, context)
     if word.kind in ("file", "stdin"):
-        return BaselineReport((keeping.from_text(word),), tables=engines.tables_used())
+        given = keeping.from_text(word)
+        return BaselineReport((given,), tables=engines.tables_used(), objectives=measuring.judged(given))
     with keeping.named(store, environ) as kept:
         found = one(kept, word)
         beside = earlier.beside(kept, found)
@@ -97,6 +98,7 @@ def show_baseline(
             tables=engines.tables_used(),
             errors=beside.problems,
             exit_code=code,
+            objectives=measuring.judged(found),
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import structs
 
 from skewguard.judge.baseline import metrics, objectives, validity
-from skewguard.language.baselines import Baseline, Metric, Requests, Run, Samples
+from skewguard.language.baselines import Baseline, Metric, Objective, Requests, Run, Samples
 from skewguard.language.errors import ExitCode
 from skewguard.language.measures import MEASURES
 
@@ -66,17 +66,23 @@ def requests(samples: Samples) -> Requests:
     return Requests(len(samples.failure), whole, dict(failed), untold)
 
 
-def exit_code(found: Iterable[Baseline], *, interrupted: bool = False, unread: bool = False) -> ExitCode:
-    """130 interrupted, 1 an objective missed by a valid one, 2 a contract could not be read, 3 not valid, or an objective
+def judged(made: Baseline) -> tuple[Objective, ...]:
+    """What became of each objective; nothing where it is not valid, of which no number counts."""
+    return objectives.judged(made, made.slo) if made.valid else ()
 
-    of which nobody can tell. A share is no baseline by itself, which is no failure of whoever sent it.
+
+def exit_code(
+    made: Baseline, found: Iterable[Objective], *, interrupted: bool = False, unread: bool = False
+) -> ExitCode:
+    """130 interrupted, 1 an objective was missed, 2 a contract could not be read, 3 not valid, or an objective of which nobody
+
+    can tell. A share is no baseline by itself, which is no failure of whoever sent it.
     """
-    every = list(found)
-    judged = {each.verdict for one in every if one.valid for each in objectives.judged(one, one.slo)}
+    verdicts = {each.verdict for each in found}
     codes = [ExitCode.INTERRUPTED] if interrupted else []
-    codes += [ExitCode.FAILED] if "missed" in judged else []
+    codes += [ExitCode.FAILED] if "missed" in verdicts else []
     codes += [ExitCode.UNREADABLE] if unread else []
-    if "undecided" in judged or not all(each.valid or _is_sound_share(each) for each in every):
+    if "undecided" in verdicts or not (made.valid or _is_sound_share(made)):
         codes.append(ExitCode.UNKNOWN)
     return ExitCode.first(codes)
 

@@ -38,8 +38,11 @@ def merge_baselines(
     with keeping.opened(project, environ) if keep else nullcontext(None) as kept:
         saved = keeping.saved(kept, made, tables)
     problems = (*problems, *saved.problems)
-    code = measuring.exit_code([saved.baseline], interrupted=saved.interrupted, unread=bool(problems))
-    return BaselineReport((saved.baseline,), stored=saved.place, tables=tables, errors=problems, exit_code=code)
+    found = measuring.judged(saved.baseline)
+    code = measuring.exit_code(saved.baseline, found, interrupted=saved.interrupted, unread=bool(problems))
+    return BaselineReport(
+        (saved.baseline,), stored=saved.place, tables=tables, errors=problems, exit_code=code, objectives=found
+    )
 
 
 def _whole(shares: Sequence[Baseline]) -> Baseline:

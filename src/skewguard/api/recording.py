@@ -197,6 +197,7 @@ def _answered(
             beside = earlier.beside(kept, made, thing.promised.get("tolerances"))
     problems = (*problems, *saved.problems, *beside.problems)
     interrupted = interrupted or saved.interrupted or late.heard
+    found = measuring.judged(made)
     return BaselineReport(
         (made,),
         beside.against,
@@ -205,5 +206,6 @@ def _answered(
         tables,
         problems,
         notes=(f"load and objectives of contract {thing.contract.name}",) if thing.promised and thing.contract else (),
-        exit_code=measuring.exit_code([made], interrupted=interrupted, unread=bool(problems)),
+        exit_code=measuring.exit_code(made, found, interrupted=interrupted, unread=bool(problems)),
+        objectives=found,
     )

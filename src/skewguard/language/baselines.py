@@ -231,6 +231,20 @@ class Baseline(Struct, frozen=True):
         return next((metric for metric in self.metrics if metric.name == name), None)
 
 
+class Objective(Struct, frozen=True):
+    """One promise (service level objective) and what became of it: `bound` is its limit, `value` what was measured.
+
+    `stat` is a quantile or `mean`, or `min` or `max` of a metric that is one number. `reason` says what decided, or kept it from being.
+    """
+
+    name: str
+    stat: str
+    bound: float
+    verdict: Literal["met", "missed", "undecided"]
+    value: Number | None = None
+    reason: str = ""
+
+
 # ---- what two of them say --------------------------------------------------------------------------------------------
 
 Verdict = Literal["better", "same", "worse", "inconclusive"]
@@ -301,7 +315,7 @@ class BaselineReport(Struct, frozen=True):
     """The answer of `baseline record`, `import` and `show`. `against` is an earlier baseline of the same subject and load,
     for the plots; `comparison` what the two say of each other, where they can be compared.
 
-    `stored`: where it was written (None: not).
+    `stored`: where it was written (None: not). `objectives`: what became of each promise, where a valid one was held to some.
     """
 
     baselines: tuple[Baseline, ...] = ()
@@ -312,6 +326,7 @@ class BaselineReport(Struct, frozen=True):
     errors: tuple[InputProblem, ...] = ()
     notes: tuple[str, ...] = ()
     exit_code: int = 0
+    objectives: tuple[Objective, ...] = ()
 
 
 class Comparison(Struct, frozen=True):

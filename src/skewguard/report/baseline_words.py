@@ -1,6 +1,6 @@
 """A baseline in words: its state, its metrics as tables, what is not known, and a list of several."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from skewguard.language.baselines import (
@@ -50,9 +50,14 @@ def name(metric: str, stat: str = "") -> str:
 
 def limit(metric: str, stat: str, value: float) -> str:
     """An objective: `TTFT p95 at most 2 s`, `goodput at least 3 requests/s`."""
+    called = name(metric, "" if stat in ("min", "max") else stat)
+    return f"{called} {'at least' if stat == 'min' else 'at most'} {quantities.said(value, unit_of(metric))}"
+
+
+def unit_of(metric: str) -> str:
+    """The unit of a metric, as it is measured."""
     measure = MEASURES.get(metric)
-    unit, more = (measure.unit, measure.better == "more") if measure else ("", False)
-    return f"{name(metric, stat)} {'at least' if more else 'at most'} {quantities.said(value, unit)}"
+    return measure.unit if measure else ""
 
 
 def state(item: Baseline) -> Cell:
@@ -287,8 +292,28 @@ def summary(report: BaselineReport) -> str:
         return f"{said}. Kept in {report.stored}" if report.stored else said
     counted = words.counted(len(report.baselines), "baseline") if len(report.baselines) > 1 else "valid baseline"
     said = f"{counted}, {len(wrong)} invalid" if wrong else counted
+    said += _of_promises(report)
     said += _judged(report.comparison) if report.comparison is not None else ""
     return f"{said}, stored in {report.stored}" if report.stored else said
+
+
+OBJECTIVES: Mapping[str, Cell] = {
+    "missed": ("missed", "error"),
+    "undecided": ("cannot be told", "unknown"),
+    "met": ("met", "good"),
+}
+"""What becomes of an objective, the worst first."""
+
+
+def _of_promises(report: BaselineReport) -> str:
+    """`, 1 of 2 objectives missed`: what keeps the command from exit code 0, since no green line may stand over it."""
+    verdicts = [each.verdict for each in report.objectives]
+    found = next((verdict for verdict in OBJECTIVES if verdict in verdicts), None)
+    if found is None:
+        return ""
+    count, every = verdicts.count(found), len(verdicts)
+    which = "its objective" if every == 1 else "all objectives" if count == every else f"{count} of {every} objectives"
+    return f", {which} {OBJECTIVES[found][0]}"
 
 
 def _judged(item: Comparison) -> str:
@@ -302,10 +327,11 @@ def _judged(item: Comparison) -> str:
 def mood(report: BaselineReport) -> str:
     """The style of the closing line."""
     judged = report.comparison
-    worse = judged is not None and judged.verdict == "worse"
+    verdicts = {each.verdict for each in report.objectives}
+    worse = "missed" in verdicts or (judged is not None and judged.verdict == "worse")
     if worse or report.errors or not report.baselines or INVALID in map(state, report.baselines):
         return "error"
-    is_open = judged is not None and judged.verdict == "inconclusive"
+    is_open = "undecided" in verdicts or (judged is not None and judged.verdict == "inconclusive")
     return "warning" if is_open or any(item.partial for item in report.baselines) else "good"
 
 

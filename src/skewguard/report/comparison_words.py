@@ -93,7 +93,9 @@ def interval(item: Compared) -> str:
         return ""
     low, high = item.interval
     if low is None or high is None:
-        return f"{_moved(item, low)} or more" if low is not None else f"{_moved(item, high)} or less" if high else ""
+        if low is None and high is None:
+            return ""
+        return f"{_moved(item, low)} or more" if low is not None else f"{_moved(item, high or 0.0)} or less"
     first, last = _moved(item, low), _moved(item, high)
     if first.partition(" ")[2] == "points" == last.partition(" ")[2]:
         first = first.partition(" ")[0]

@@ -82,6 +82,7 @@ def _report(report: baselines.BaselineReport) -> documents.BaselineDocument:
         stored=report.stored or UNSET,
         against=(report.against.id if report.against else "") or UNSET,
         comparison=comparison(report.comparison) if report.comparison else UNSET,
+        objectives=[_objective(each) for each in report.objectives] or UNSET,
         errors=parts.problems(report.errors) or UNSET,
         remarks=list(report.notes) or UNSET,
     )
@@ -187,6 +188,10 @@ def _metric(item: baselines.Metric) -> documents.Metric:
         n=item.n,
         source=item.source,
     )
+
+
+def _objective(item: baselines.Objective) -> baselines.Objective:
+    return msgspec.structs.replace(item, value=None if item.value is None else number(item.value))
 
 
 def _set(text: str | None) -> str | UnsetType:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from skewguard.language.baselines import Between, Compared, Difference, Noise, Requests, Verdict
+from skewguard.language.baselines import Between, Compared, Difference, Noise, Objective, Requests, Verdict
 from skewguard.language.facts import Authority
 from skewguard.language.loads import Load
 from skewguard.report.documents import Document, Json, Origin, Problem, SettingName, Subject, Text
@@ -158,6 +158,9 @@ class BaselineDocument(Document, kw_only=True):
     stored: Annotated[str | UnsetType, Meta(description="the store it was written to")] = UNSET
     against: Annotated[str | UnsetType, Meta(description="the baseline it was compared with")] = UNSET
     comparison: ComparisonPart | UnsetType = UNSET
+    objectives: Annotated[
+        list[Objective] | UnsetType, Meta(description="what became of each limit of `slo`, where it is valid")
+    ] = UNSET
     errors: list[Problem] | UnsetType = UNSET
     remarks: Annotated[list[str] | UnsetType, Meta(description="on the command, not on the baseline")] = UNSET
 

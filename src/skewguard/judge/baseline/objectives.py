@@ -8,29 +8,16 @@ import math
 from collections.abc import Mapping
 from typing import Literal
 
-from msgspec import Struct
-
 from skewguard.judge.baseline import evidence, metrics, resampling
 from skewguard.judge.baseline.evidence import Side
 from skewguard.judge.baseline.resampling import Blocks
 from skewguard.judge.baseline.rows import Array
-from skewguard.language.baselines import Baseline, Between, Metric, Number
+from skewguard.language.baselines import Baseline, Between, Metric, Number, Objective
 
 CONFIDENCE = 0.99
 
 EXACT = 5000
 """Observations up to which the binomial tail is summed; beyond, the normal one is as good."""
-
-
-class Objective(Struct, frozen=True):
-    """One promise and what became of it. `value` is what was measured, `stat` also `min` or `max` of a metric that is one number."""
-
-    name: str
-    stat: str
-    bound: float
-    verdict: Literal["met", "missed", "undecided"]
-    value: Number | None = None
-    reason: str = ""
 
 
 def misses(baseline: Baseline, slo: Mapping[str, Mapping[str, float]]) -> tuple[Objective, ...]:

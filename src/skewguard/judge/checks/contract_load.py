@@ -5,17 +5,14 @@ value keeps it, broken where that would be chance once in twenty times at most, 
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from skewguard.judge.checks.interface import Case, Result, fail, passed, unknown
 from skewguard.knowledge.contract.values import Contract
-from skewguard.language.baselines import Between
+from skewguard.language.baselines import Between, Objective
 from skewguard.language.facts import Fact, Origin
 from skewguard.language.findings import ContractRef
 from skewguard.language.measures import TIMES
-
-if TYPE_CHECKING:
-    from skewguard.judge.baseline.objectives import Objective
 
 CONFIDENCE = 0.95
 """How sure a missed limit must be: a gate stands in the way of a rollout, and a server that keeps its promise shall pass."""
@@ -34,7 +31,7 @@ def objectives(case: Case, contract: Contract) -> Iterator[Result]:
         yield _answer(case, contract, each, verdict, why)
 
 
-def _held(each: "Objective") -> tuple[str, str]:
+def _held(each: Objective) -> tuple[str, str]:
     """The verdict on one limit, and why."""
     high = each.value.high if isinstance(each.value, Between) else each.value
     if each.verdict == "met" or (each.stat != "min" and high is not None and high <= each.bound):
@@ -47,7 +44,7 @@ def _held(each: "Objective") -> tuple[str, str]:
     return "fail", f"it was {told}" + (f": {each.reason}" if each.reason else "")
 
 
-def _answer(case: Case, contract: Contract, each: "Objective", verdict: str, why: str) -> Result:
+def _answer(case: Case, contract: Contract, each: Objective, verdict: str, why: str) -> Result:
     setting = f"performance.{each.name}.{each.stat}"
     at = Origin("endpoint", f"a load sent to {case.sheet.subject.name}")
     value = each.value.high if isinstance(each.value, Between) else each.value

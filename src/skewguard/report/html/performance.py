@@ -13,7 +13,7 @@ from skewguard.language.baselines import (
     ComparisonReport,
     Measured,
 )
-from skewguard.report import baseline_words, comparison_words, load_words, quantities, series
+from skewguard.report import baseline_words, comparison_words, load_words, objective_words, quantities, series
 from skewguard.report.html import inputs, plots
 from skewguard.report.html.page import Part, el, listed, pairs, prose, section, written
 from skewguard.report.html.verify import in_words
@@ -47,6 +47,7 @@ def _recorded(report: BaselineReport) -> str:
         "skewguard baseline",
         el("h1", "skewguard baseline"),
         prose(baseline_words.summary(report), of=f"verdict {baseline_words.mood(report)}"),
+        section("Objectives", *_scrolled(objective_words.table(report))),
         *(part for item in report.baselines for part in _baseline(item, against, report.comparison)),
         inputs.problems(report.errors),
         inputs.notes(report.notes),
@@ -103,9 +104,11 @@ _Sides = list[tuple[str, str, Baseline]]
 
 
 def _time(name: str, shown: _Sides, times: dict[str, dict[str, list[float]]], limit: float | None) -> Element | None:
-    """Its distribution where requests are known one by one; else between what its quantiles lie."""
+    """Its distribution where requests of every side are known one by one; else between what its quantiles lie."""
     title = f"{baseline_words.name(name)}: {_EXPLAINED[name]}"
-    if any(name in told for told in times.values()):
+    if any(name in told for told in times.values()) and not any(
+        _without_rows(name, item, times[side]) for side, _, item in shown
+    ):
         curves = [
             plots.Curve(side, label + _bounded(name, item), times[side].get(name, []), baseline_words.stamp(item))
             for side, label, item in shown
@@ -117,6 +120,12 @@ def _time(name: str, shown: _Sides, times: dict[str, dict[str, list[float]]], li
         if (metric := item.metric(name)) is not None and metric.quantiles
     ]
     return plots.intervals(title, rows, "s")
+
+
+def _without_rows(name: str, item: Baseline, told: dict[str, list[float]]) -> bool:
+    """Whether a side knows only its quantiles: beside a curve of the other it would not be seen at all."""
+    metric = item.metric(name)
+    return name not in told and metric is not None and bool(metric.quantiles)
 
 
 def _bounded(name: str, item: Baseline) -> str:

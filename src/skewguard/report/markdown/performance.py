@@ -11,7 +11,7 @@ from skewguard.language.baselines import (
     ComparisonReport,
     Measured,
 )
-from skewguard.report import baseline_words, comparison_words, load_words
+from skewguard.report import baseline_words, comparison_words, load_words, objective_words
 from skewguard.report.markdown import inputs
 from skewguard.report.markdown.check import MOODS
 from skewguard.report.markdown.page import folded, joined, text
@@ -41,6 +41,7 @@ def _blocks(report: Measured, view: View) -> Iterator[str]:
 
 def _recorded(report: BaselineReport, view: View) -> Iterator[str]:
     yield f"### {MOODS[baseline_words.mood(report)]} skewguard baseline: {text(baseline_words.summary(report))}"
+    yield from in_words(objective_words.table(report))
     if report.comparison is not None:
         against = report.against.id if report.against else report.comparison.a
         yield f"**Against {text(against or 'an earlier baseline')}:** {text(comparison_words.headline(report.comparison))}"

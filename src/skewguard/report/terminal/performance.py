@@ -11,7 +11,15 @@ from skewguard.language.baselines import (
     ComparisonReport,
     Measured,
 )
-from skewguard.report import baseline_words, comparison_words, load_words, quantities, series, sparklines
+from skewguard.report import (
+    baseline_words,
+    comparison_words,
+    load_words,
+    objective_words,
+    quantities,
+    series,
+    sparklines,
+)
 from skewguard.report.options import View
 from skewguard.report.terminal.inputs import notes_lines, problem_lines
 from skewguard.report.terminal.page import Page
@@ -44,6 +52,7 @@ def render(report: Measured, view: View, *, wide: bool) -> str:
 def _recorded(page: Page, report: BaselineReport, view: View, *, wide: bool) -> None:
     for item in report.baselines:
         _baseline(page, item, view, wide=wide)
+    table_lines(page, objective_words.table(report))
     if report.comparison is not None:
         page.blank()
         against = report.against.id if report.against else report.comparison.a

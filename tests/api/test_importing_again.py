@@ -114,6 +114,7 @@ def test_untold_load_is_kept_and_never_compared(alone: str, tmp_path: Path) -> N
     assert [(each.what, each.a, each.b) for each in found.comparison.differs if "not told" in each.a] == [
         ("profile", "not told", "not told"),
         ("api", "not told", "not told"),
+        ("prompt source", "not told", "not told"),
     ]
 
 

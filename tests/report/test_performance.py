@@ -177,6 +177,16 @@ def test_refused_comparison_says_what_is_not_told_and_who_can_say_it() -> None:
     assert "record b again" not in text
 
 
+def test_what_nobody_can_say_is_no_advice() -> None:
+    """An import takes no source of prompts: what helps is another recording."""
+    differs = (Difference("prompt source", "synthetic", "not told"),)
+    text = render(
+        ComparisonReport(structs.replace(REFUSED, differs=differs), LOADED, SLOWER), "table", Options(width=140)
+    )
+    assert text.startswith("not comparable: prompt source is not told\n")
+    assert "record b again" in text
+
+
 def test_refused_comparison_says_what_differs_and_what_to_do() -> None:
     """Without a verdict, the reader still knows the next step."""
     load = structs.replace(REFUSED, differs=(Difference("rate", "4 requests/s", "8 requests/s"),))

@@ -14,6 +14,9 @@ UNTOLD: Final = "untold"
 NOT_TOLD = "not told"
 """What stands for it in words."""
 
+SAYABLE = frozenset({"profile", "api", "rate", "concurrency"})
+"""What `baseline import` takes of a load from somebody who knows it, where a report does not tell it: by options of these names."""
+
 Profile = Literal["poisson", "constant", "concurrency", "burst", "stages", "trace", "observed", "untold"]
 """How requests arrive: at random, evenly, each as soon as another ends (closed loop), all at once, in `stages`, as a
 recorded trace says, as production sent them (`observed`, where nothing was sent by us), or nobody says how (`untold`)."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from skewguard.language.baselines import Baseline, Compared, Comparison, Difference, Verdict
-from skewguard.language.loads import NOT_TOLD
+from skewguard.language.loads import NOT_TOLD, SAYABLE
 from skewguard.report import baseline_words, load_words, quantities, words
 from skewguard.report.live_words import Cell, Table
 
@@ -201,7 +201,7 @@ def advice(item: Comparison, a: Baseline, b: Baseline) -> str:
             "(`skewguard baseline record` without --from traffic)"
         )
     blocking = [each for each in item.differs if each.blocks]
-    if any(map(_is_untold, blocking)):
+    if any(_is_untold(each) and each.what in SAYABLE for each in blocking):
         return (
             "who knows what was sent imports the report again and says it (`skewguard baseline import --help`); "
             "of what `skewguard baseline record` sends, all of it is known"

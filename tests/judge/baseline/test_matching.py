@@ -102,6 +102,19 @@ def test_what_a_profile_lives_by_has_to_be_known_to_match(changed: dict[str, Any
     assert blocking(*matching.differences(bare(load=load), bare(load=load))) == [what]
 
 
+@pytest.mark.parametrize(("source", "blocks"), [("untold", False), ("synthetic", True)])
+def test_prompts_that_a_report_does_not_tell_are_told_of(source: str, blocks: bool) -> None:
+    """Few tools say what they sent: two that do not are compared, and that it is not known stands beside the verdict."""
+    one, other = (
+        bare(load=structs.replace(LOAD, prompts=structs.replace(PROMPTS, source=each))) for each in (source, "untold")
+    )
+    (found,) = matching.differences(one, other)
+
+    assert (found.what, found.b, found.blocks) == ("prompt source", "not told", blocks)
+    assert "does not tell it" in found.reason or "neither report tells it" in found.reason
+    assert "baseline import" not in found.reason
+
+
 def test_all_at_once_lives_by_nothing() -> None:
     """Neither by a rate nor by a number at once."""
     load = structs.replace(LOAD, profile="burst", rate=None)

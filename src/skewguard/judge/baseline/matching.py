@@ -16,7 +16,7 @@ from skewguard.judge.baseline import validity
 from skewguard.language import accelerators
 from skewguard.language.baselines import Baseline, Between, Calibration, Difference
 from skewguard.language.facts import AUTHORITIES, Fact, Subject
-from skewguard.language.loads import NOT_TOLD, UNTOLD, Load, Spread, Stage
+from skewguard.language.loads import NOT_TOLD, SAYABLE, UNTOLD, Load, Spread, Stage
 
 TRAFFIC = 0.20
 """How far rate and mean tokens of two windows of live traffic may lie apart, as a share of the smaller."""
@@ -158,9 +158,6 @@ _TOLD: tuple[Field, ...] = (
 )
 
 
-_SAYABLE = frozenset({"profile", "api", "rate", "concurrency"})
-"""What `baseline import` takes from somebody who knows it, where a report does not tell it: by options of these names."""
-
 _LIVES_BY: dict[str, str] = {
     "poisson": "rate",
     "constant": "rate",
@@ -179,12 +176,15 @@ def untold(load: Load) -> tuple[str, ...]:
 
 def load_differences(a: Load, b: Load) -> Iterator[Difference]:
     """Where two loads that were sent are not the same load, or not known to be. A length, switch or digest that one side
-    does not know is told."""
+    does not know is told, and that no side tells which prompts were sent: few tools do, and of none could it be said."""
     unknown = {what: (what in untold(a), what in untold(b)) for what in (*untold(a), *untold(b))}
     for what, read in _BLOCKING:
         one, other = read(a), read(b)
         if what in unknown:
             yield Difference(what, *_sides(one, other, unknown[what]), reason=_unsaid(what, *unknown[what]))
+        elif what == "prompt source" and UNTOLD in {one, other}:
+            reason = _unsaid(what, one == UNTOLD, other == UNTOLD)
+            yield Difference(what, _text(one), _text(other), blocks=one != other, reason=reason)
         elif one != other:
             reason = "" if one is not None and other is not None else "known of one side alone"
             blocks = not reason or what in {"rate", "concurrency", "stages"}
@@ -201,7 +201,7 @@ def _sides(one: object, other: object, unknown: tuple[bool, bool]) -> tuple[str,
 
 def _unsaid(what: str, first: bool, second: bool) -> str:
     whose = "neither report tells it" if first and second else f"the report of {'a' if first else 'b'} does not tell it"
-    way = f": who knows it says it with `skewguard baseline import --{what}`" if what in _SAYABLE else ""
+    way = f": who knows it says it with `skewguard baseline import --{what}`" if what in SAYABLE else ""
     return f"{whose}, so that nobody knows whether the loads were alike{way}"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tools.real_engine import checkpoint, installing, serving
+from tools.real_engine.checkpoint import SMALLEST, Size
 from tools.real_engine.serving import RealEngine
 
 TO_INSTALL = 20 * 60.0
@@ -28,18 +29,25 @@ class Servers:
         self._key: object = None
         self._engine: RealEngine | None = None
 
-    def model(self, seed: int = 1) -> Path:
+    def model(self, seed: int = 1, size: Size = SMALLEST) -> Path:
         """The checkpoint of a seed; its path is what the server calls the model."""
-        return checkpoint.write(self._folder / f"model-{seed}", seed=seed)
+        return checkpoint.write(self._folder / f"model-{seed}-{size.hidden}", seed=seed, size=size)
 
-    def serve(self, flags: Sequence[str], *, seed: int = 1, variables: Mapping[str, str] | None = None) -> RealEngine:
+    def serve(
+        self,
+        flags: Sequence[str],
+        *,
+        seed: int = 1,
+        size: Size = SMALLEST,
+        variables: Mapping[str, str] | None = None,
+    ) -> RealEngine:
         """A server that answers, of this checkpoint with these flags and variables."""
-        key = (tuple(flags), seed, tuple(sorted((variables or {}).items())))
+        key = (tuple(flags), seed, size, tuple(sorted((variables or {}).items())))
         if self._engine is None or key != self._key:
             self.stop()
             self._engine = self._running.enter_context(
                 serving.start(
-                    serving.vllm(self._environment, self.model(seed)),
+                    serving.vllm(self._environment, self.model(seed, size)),
                     flags,
                     log=self._folder / "server.log",
                     variables={**serving.variables_of(self._environment), **(variables or {})},

@@ -1,4 +1,4 @@
-"""A Llama of 116,000 parameters, written from a seed: the smallest checkpoint that vLLM's CPU build serves.
+"""A Llama written from a seed: of 116,000 parameters, the smallest checkpoint that vLLM's CPU build serves, or of a size that computes.
 
 Its weights are noise and its tokenizer takes a text byte by byte. That is enough where an engine is asked how it was
 started, and what it would say to a question is nobody's business. The same seed gives the same bytes on every machine.
@@ -10,10 +10,28 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from sys import byteorder
-from typing import Any
+from typing import Any, NamedTuple
 
-HIDDEN, INNER, HEADS, HEAD, LAYERS, CONTEXT = 64, 128, 2, 32, 2, 1024
-"""Widths in numbers, positions in tokens. 32 is the least width of a head that the attention kernels for CPUs take."""
+HEAD, CONTEXT = 32, 1024
+"""Width of a head in numbers (the least that the attention kernels for CPUs take), positions in tokens."""
+
+
+class Size(NamedTuple):
+    """Widths in numbers: of the stream between the layers, and of the inner layer of each."""
+
+    hidden: int
+    inner: int
+    layers: int
+
+    @property
+    def heads(self) -> int:
+        """So many that their widths add up to the stream's."""
+        return self.hidden // HEAD
+
+
+SMALLEST = Size(64, 128, 2)
+COMPUTING = Size(256, 512, 4)
+"""2.8 million parameters: enough that on a processor the numbers cost more than the program around them."""
 
 SPECIAL = ("<pad>", "<s>", "</s>", "<|im_start|>", "<|im_end|>")
 VOCABULARY = len(SPECIAL) + 256
@@ -24,31 +42,31 @@ TEMPLATE = (
 )
 
 
-def write(folder: Path, *, seed: int) -> Path:
-    """Write the checkpoint of this seed into a folder (about 0.5 MB) and give the folder back."""
+def write(folder: Path, *, seed: int, size: Size = SMALLEST) -> Path:
+    """Write the checkpoint of this seed into a folder (4 bytes for each parameter) and give the folder back."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in (
-        ("config.json", _config()),
+        ("config.json", _config(size)),
         ("generation_config.json", {"bos_token_id": 1, "eos_token_id": 2, "temperature": 0.7, "top_p": 0.9}),
         ("tokenizer.json", _tokenizer()),
         ("tokenizer_config.json", _tokenizer_config()),
     ):
         (folder / name).write_text(json.dumps(content, indent=1, ensure_ascii=False), "utf-8")
-    (folder / "model.safetensors").write_bytes(_safetensors(Random(seed)))  # noqa: S311 (weights are no secret)
+    (folder / "model.safetensors").write_bytes(_safetensors(Random(seed), size))  # noqa: S311 (weights are no secret)
     return folder
 
 
-def _config() -> dict[str, Any]:
+def _config(size: Size) -> dict[str, Any]:
     return {
         "architectures": ["LlamaForCausalLM"],
         "model_type": "llama",
         "torch_dtype": "float32",
-        "hidden_size": HIDDEN,
-        "intermediate_size": INNER,
-        "num_attention_heads": HEADS,
-        "num_key_value_heads": HEADS,
+        "hidden_size": size.hidden,
+        "intermediate_size": size.inner,
+        "num_attention_heads": size.heads,
+        "num_key_value_heads": size.heads,
         "head_dim": HEAD,
-        "num_hidden_layers": LAYERS,
+        "num_hidden_layers": size.layers,
         "max_position_embeddings": CONTEXT,
         "vocab_size": VOCABULARY,
         "hidden_act": "silu",
@@ -61,27 +79,28 @@ def _config() -> dict[str, Any]:
     }
 
 
-def _shapes() -> Iterator[tuple[str, tuple[int, ...]]]:
-    yield "lm_head.weight", (VOCABULARY, HIDDEN)
-    yield "model.embed_tokens.weight", (VOCABULARY, HIDDEN)
-    for layer in range(LAYERS):
+def _shapes(size: Size) -> Iterator[tuple[str, tuple[int, ...]]]:
+    hidden, inner = size.hidden, size.inner
+    yield "lm_head.weight", (VOCABULARY, hidden)
+    yield "model.embed_tokens.weight", (VOCABULARY, hidden)
+    for layer in range(size.layers):
         at = f"model.layers.{layer}"
         for norm in ("input_layernorm", "post_attention_layernorm"):
-            yield f"{at}.{norm}.weight", (HIDDEN,)
+            yield f"{at}.{norm}.weight", (hidden,)
         for part in ("q_proj", "k_proj", "v_proj"):
-            yield f"{at}.self_attn.{part}.weight", (HEADS * HEAD, HIDDEN)
-        yield f"{at}.self_attn.o_proj.weight", (HIDDEN, HEADS * HEAD)
+            yield f"{at}.self_attn.{part}.weight", (hidden, hidden)
+        yield f"{at}.self_attn.o_proj.weight", (hidden, hidden)
         for part in ("gate_proj", "up_proj"):
-            yield f"{at}.mlp.{part}.weight", (INNER, HIDDEN)
-        yield f"{at}.mlp.down_proj.weight", (HIDDEN, INNER)
-    yield "model.norm.weight", (HIDDEN,)
+            yield f"{at}.mlp.{part}.weight", (inner, hidden)
+        yield f"{at}.mlp.down_proj.weight", (hidden, inner)
+    yield "model.norm.weight", (hidden,)
 
 
-def _safetensors(random: Random) -> bytes:
+def _safetensors(random: Random, size: Size) -> bytes:
     """The format: length of the header in 8 bytes, little-endian; a header in JSON; the numbers, one after another."""
     header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
     numbers = array("f")
-    for name, shape in _shapes():
+    for name, shape in _shapes(size):
         start = len(numbers) * numbers.itemsize
         numbers.extend(_weights(random, shape))
         span = [start, len(numbers) * numbers.itemsize]

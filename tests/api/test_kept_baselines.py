@@ -12,6 +12,7 @@ from msgspec import structs
 from skewguard import api
 from skewguard.adapters import store as stores
 from skewguard.api import keeping
+from skewguard.judge.baseline import reaching
 from skewguard.language.baselines import Metric
 from skewguard.language.errors import InputError, UsageError
 from skewguard.language.facts import Subject
@@ -410,6 +411,18 @@ def test_share_alone_is_refused(tmp_path: Path) -> None:
     """It says which one is missing."""
     with pytest.raises(InputError, match="share 2 of 2 is missing"):
         api.merge_baselines(shares(tmp_path)[:1], keep=False)
+
+
+@pytest.mark.parametrize("why", reaching.CARRIED)
+def test_load_of_which_a_share_missed_the_engine_or_met_others_is_not_valid(tmp_path: Path, why: str) -> None:
+    """Rows do not tell it: the counters of the engine did, to that share."""
+    first, second = shares(tmp_path)
+    told = structs.replace(
+        baseline_documents.read(Path(second).read_bytes()),
+        invalid_because=(f"{why}: with numbers", "it is share 2 of 2 of a load"),
+    )
+    (found,) = api.merge_baselines([first, file(tmp_path / "told.json", told)], keep=False).baselines
+    assert found.invalid_because == (f"{why}: with numbers",)
 
 
 def test_count_that_one_share_lacks_is_a_gap_of_the_whole(tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ SCENES = {
     "runs that differ by 1.5 %": Scene(concurrency=16, shift=0.015),
     "a drift as long as the window": Scene(concurrency=16, wobble=0.05, memory=30.0),
     "past the knee": Scene(rate=20.0, spread_outputs=0.3),
+    "a machine that others use": Scene(concurrency=8, prompt=32, output=32, base=0.03, wobble=0.3, memory=20.0),
 }
 """Kinds of load under which the same thing must hardly ever be called worse."""
 

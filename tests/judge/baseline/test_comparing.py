@@ -220,6 +220,16 @@ def test_untold_loads_are_never_compared() -> None:
     assert (found.comparable, found.verdict, found.metrics) == (False, "inconclusive", ())
 
 
+@pytest.mark.parametrize("seed", [1008, 1012, 1022, 1028])
+def test_server_that_wanders_within_its_runs_is_not_called_worse_between_them(seed: int) -> None:
+    """The very same one on a machine that others use: what a third of a minute does to it the next minute may do as well."""
+    wandering = Scene(concurrency=8, seconds=30, prompt=32, output=32, base=0.03, wobble=0.3, memory=20.0)
+    found = comparing.compare(simulation.baseline(wandering, seed), simulation.baseline(wandering, seed + 1))
+
+    assert found.verdict == "inconclusive"
+    assert any("moved so far within themselves" in each.reason for each in found.metrics)
+
+
 def test_noise_learned_from_runs_widens_what_the_rows_say() -> None:
     """Runs of this server differ by 15 % from each other: a fifth more is no news."""
     one, other = simulation.baseline(LOOP, 1), simulation.baseline(LOOP, 2, slower=1.2)

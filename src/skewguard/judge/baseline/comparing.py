@@ -21,7 +21,6 @@ from skewguard.language.baselines import (
     Calibration,
     Compared,
     Comparison,
-    Difference,
     Metric,
     Noise,
     Number,
@@ -45,6 +44,10 @@ worse, or better, until a calibration tells what runs of this server differ in: 
 them lie further apart in fewer than one of a hundred pairs. In an open loop what is slower has more to do at once, which makes it
 slower still: of simulated steps that take 1.2 times as long tokens took 1.24 to 1.27 times as long."""
 
+DRIFTS = 4.0
+"""How many times what moved within two runs (`evidence.drift`) an effect between them must be, until a calibration tells. Of simulated pairs
+of one server on a machine that others use (its steps wander by 30 %, and come back after 5 to 20 s), one in ten was called worse without."""
+
 OVERLOOKED = 0.05
 """The chance that what differs between runs, as a calibration learned it, hides an effect beyond the tolerance from an interval: the same
 one in twenty regressions that may go unfound. An alarm asks for more: that the effect lies beyond the floor of all verdicts together."""
@@ -60,7 +63,7 @@ class Interval(NamedTuple):
     """An effect and between what it lies: logarithms of ratios, or differences. Without ends nothing is known but the effect.
 
     `least` is the smallest effect that the numbers allow, without its sign; `floor` what two runs of the very same thing may differ in, as
-    so many `runs` of a calibration taught (0: assumed).
+    so many `runs` of a calibration taught (0: assumed, or `moved`: as far as these two moved within themselves).
     """
 
     effect: float
@@ -70,6 +73,7 @@ class Interval(NamedTuple):
     least: float = math.inf
     floor: float = 0.0
     runs: int = 0
+    moved: bool = False
 
     @property
     def unknown(self) -> bool:
@@ -121,30 +125,14 @@ def compare(
     rows = (sides[0], sides[1]) if sides[0] is not None and sides[1] is not None else None
     usable = calibration if calibration is not None and matching.calibrates(calibration, a, b) else None
     if calibration is not None and usable is None:
-        differs = (*differs, _foreign(calibration))
+        differs = (*differs, matching.foreign(calibration))
     if usable is not None:
-        differs = (*differs, *_other_settings(usable, a, b))
+        differs = (*differs, *matching.other_settings(usable, a, b))
     noise = {(each.name, each.stat, each.points): each for each in usable.noise} if usable else {}
     shorter = usable is not None and min(a.duration, b.duration) < 0.9 * (usable.load.duration or 0.0)
     pair = _Pair(a, b, rows, noise, (1 - confidence) / max(len(judged), 1), shorter)
     metrics = [_compared(pair, each) if each in judged else _lacking(a, b, each) for each in limits]
     return Comparison(a.id, b.id, True, differs, tuple(filter(None, metrics)), confidence, calibrated=bool(noise))
-
-
-def _foreign(calibration: Calibration) -> Difference:
-    reason = "the calibration is of another subject or load: its noise floors are not used"
-    return Difference(
-        "calibration", calibration.id or calibration.made_at, "these baselines", blocks=False, reason=reason
-    )
-
-
-def _other_settings(calibration: Calibration, a: Baseline, b: Baseline) -> tuple[Difference, ...]:
-    known = {a.inputs_digest, b.inputs_digest}
-    if None in known or calibration.inputs_digest is None or calibration.inputs_digest in known:
-        return ()
-    reason = "neither of the two ran with the settings with which its noise was learned: calibrate again"
-    called = calibration.id or calibration.made_at
-    return (Difference("settings of the calibration", called, "these baselines", blocks=False, reason=reason),)
 
 
 def _metric(baseline: Baseline, tolerance: Tolerance) -> Metric | None:
@@ -255,6 +243,11 @@ def _judged(pair: _Pair, tolerance: Tolerance, interval: Interval) -> tuple[Verd
 def _lost(pair: _Pair, tolerance: Tolerance, interval: Interval) -> str:
     """Why an effect beyond the tolerance is nothing to be woken for: runs of the very same thing may lie as far apart."""
     reach = tolerance.in_words(interval.floor) if tolerance.points else f"{math.exp(interval.floor):.3g}x"
+    if interval.moved:
+        return (
+            f"beyond the tolerance, but these two moved so far within themselves that runs of the very same thing may differ by up to {reach}:"
+            " see what else uses the machines, or run baseline calibrate"
+        )
     if not interval.runs:
         return (
             f"beyond the tolerance, but without a calibration{_short(pair)} runs of the very same thing are taken to differ by up to {reach}:"
@@ -367,7 +360,11 @@ def _with_rows(
         return Interval(effect, -math.inf, math.inf, halves)
     join = max if noise.runs and not pair.shorter else math.hypot
     floor = math.hypot(noise.alarms, max(halves)) if pair.shorter else noise.alarms
-    return Interval(effect, ends[0] - join(halves[0], noise.hides), ends[1] + join(halves[1], noise.hides), floor=floor)
+    low, high = ends[0] - join(halves[0], noise.hides), ends[1] + join(halves[1], noise.hides)
+    moved = (
+        0.0 if noise.runs else DRIFTS * evidence.drift(*rows, tolerance.name, tolerance.stat, points=tolerance.points)
+    )
+    return Interval(effect, low, high, floor=max(floor, moved), moved=moved > floor)
 
 
 def _without_rows(pair: _Pair, tolerance: Tolerance, ends: tuple[float, float], noise: _Noise, n: int) -> Interval:

@@ -19,6 +19,9 @@ LASTING = 0.6
 """Correlation of neighbouring blocks, at the fewest blocks there may be, from which a window is one long episode: then the eight
 blocks are worth two."""
 
+PARTS = 4
+"""Parts of a window whose levels are held against each other: long enough to see what comes and goes slowly, and a few."""
+
 OPEN = frozenset({"poisson", "constant", "stages", "trace", "observed"})
 """Loads that arrive whether or not the server keeps up."""
 
@@ -108,6 +111,35 @@ def halves(a: Side, b: Side, name: str, stat: str, tail: float, *, points: bool)
     if name in a.series and stat in metrics.PROBABILITIES:
         return _of_quantiles(a, b, name, stat, drawn, tail, points=points)
     return _of_totals(drawn, tail, points=points)
+
+
+def drift(a: Side, b: Side, name: str, stat: str, *, points: bool) -> float:
+    """How far the effect between b and a differs from part to part of their windows (standard deviation): what moved so far within a run
+    may have moved as far between two. Of a time it is that of its median. 0 where a part holds nothing to tell it by.
+    """
+    import numpy as np
+
+    one, other = _levels(a, name, stat), _levels(b, name, stat)
+    if not points:
+        if not (one.min() > 0 and other.min() > 0):
+            return 0.0
+        one, other = np.log(one), np.log(other)
+    if paired(a, b):
+        return float(np.std(other - one, ddof=1))
+    return math.sqrt(float(np.var(one, ddof=1) + np.var(other, ddof=1)))
+
+
+def _levels(each: Side, name: str, stat: str) -> Array:
+    """A rate or a share of each part of a window, or the median of a time; 0 where there is none."""
+    import numpy as np
+
+    blocks = Blocks(*each.window, PARTS)
+    if name not in each.series:
+        sums, sizes = _totals(each, name, stat, blocks)
+        return sums / np.maximum(sizes, 1e-12)
+    index, values = blocks.of(each.series[name].at), each.series[name].high
+    parts = [values[index == number] for number in range(PARTS)]
+    return np.array([float(np.median(part)) if part.size else 0.0 for part in parts])
 
 
 def half(each: Side, name: str, stat: str, tail: float) -> float | str:

@@ -57,6 +57,24 @@ def calibrates(calibration: Calibration, a: Baseline, b: Baseline) -> bool:
     return same and not any(each.blocks for each in differs(calibration.load, a.load))
 
 
+def foreign(calibration: Calibration) -> Difference:
+    """That a calibration is not used."""
+    reason = "the calibration is of another subject or load: its noise floors are not used"
+    return Difference(
+        "calibration", calibration.id or calibration.made_at, "these baselines", blocks=False, reason=reason
+    )
+
+
+def other_settings(calibration: Calibration, a: Baseline, b: Baseline) -> tuple[Difference, ...]:
+    """That a calibration is used which was learned with other settings than either of the two has."""
+    known = {a.inputs_digest, b.inputs_digest}
+    if None in known or calibration.inputs_digest is None or calibration.inputs_digest in known:
+        return ()
+    reason = "neither of the two ran with the settings with which its noise was learned: calibrate again"
+    called = calibration.id or calibration.made_at
+    return (Difference("settings of the calibration", called, "these baselines", blocks=False, reason=reason),)
+
+
 def another_thing(a: Baseline, b: Baseline) -> Difference | None:
     """The first thing that keeps two from being runs of the very same thing at the same load, between which all is noise.
 

@@ -15,7 +15,7 @@ from skewguard.language.facts import Subject
 from skewguard.language.running import Live, Revision
 
 _HASH = "[4-9bcdf]{7,10}"
-"""A template's hash: one of 5,000 is shorter, and a name of few letters could be anybody's."""
+"""A template's hash: one of 4,000 is shorter, and a name of few letters could be anybody's."""
 _LONGEST_HASH = 10
 _DRAWN = "[bcdfghjklmnpqrstvwxz2456789]{5}"
 _NUMBER = "(?:0|[1-9][0-9]{0,9})"

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from skewguard.language.errors import InputError, UsageError
 from skewguard.language.loads import Spread, Stage
@@ -274,6 +275,18 @@ def test_ramp_and_drain_are_told_apart() -> None:
     ]
     assert len(measured) == 10
     assert min(measured) >= 0.2
+
+
+def test_open_loop_is_measured_until_its_time_is_over() -> None:
+    """Ten arrivals in half a second are twenty per second: by the last of them, nine intervals would have passed."""
+    even = load(profile="constant", rate=20, duration=0.5, requests=None, concurrency=None)
+    with engine.serving() as url:
+        run = loadgen.run(Target(url), even, PROMPTS)
+        stopped = loadgen.run(Target(url), structs.replace(even, duration=600), PROMPTS, stop=lambda _: "enough")
+    assert run.measured == (0.0, 0.5)
+    assert run.samples.phase == [1] * 10
+    assert stopped.partial
+    assert stopped.measured[1] < 600
 
 
 def test_progress_is_told_and_ends_with_the_last_count() -> None:

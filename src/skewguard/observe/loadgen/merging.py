@@ -36,7 +36,8 @@ def window(load: Load, samples: Sequence[Written], ends: Sequence[End], until: f
     """Between which moments rows count: after the warm-up and once every slot is busy, until the schedule is over.
 
     `until`: how long the run was, for what ended without telling. In a closed loop the first process that has nothing more to
-    send ends it: from then on there are fewer requests at once than the load says.
+    send ends it: from then on there are fewer requests at once than the load says. What arrives for a time is over when that is, and not with
+    the last arrival: counted until then, there would be one request more than intervals between them.
     """
     fulls = [end.full for end in ends if end.full is not None]
     begin = max([load.warmup, *fulls]) if load.profile in ("concurrency", "stages") else load.warmup
@@ -45,6 +46,9 @@ def window(load: Load, samples: Sequence[Written], ends: Sequence[End], until: f
         last = min(lasts)
     else:
         last = max([*lasts, *(max(written.columns[0], default=0.0) for written in samples)])
+        stopped = any(end.last > 0 for end in ends)  # an open loop tells of no other end
+        if load.duration is not None and load.requests is None and load.profile != "stages" and ends and not stopped:
+            last = max(last, load.warmup + load.duration)
     if not any(begin < moment <= last for written in samples for moment in written.columns[0]):
         begin = load.warmup  # fewer requests than slots, or one for each
     return begin, max(begin, last)

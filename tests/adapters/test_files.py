@@ -361,6 +361,7 @@ def test_anchor_is_relative_to_the_project(here: Path) -> None:
 
 def test_write_replaces_a_result(here: Path) -> None:
     """Whole, through a link, and nothing beside it."""
+    (here / "out").mkdir()
     writing.write("out/report.json", "one")
     writing.write("out/report.json", "two")
     (here / "out/link.json").symlink_to("report.json")
@@ -375,6 +376,14 @@ def test_write_tells_why_it_cannot(here: Path) -> None:
     (here / "folder").mkdir()
     with pytest.raises(UsageError, match="cannot write folder"):
         writing.write("folder", "x")
+
+
+def test_write_makes_no_folder(here: Path) -> None:
+    """A typo would make one that nobody looks into; the message says how to make it."""
+    with pytest.raises(UsageError, match=r"cannot write a b/x\.json: there is no folder") as raised:
+        writing.write("a b/x.json", "x")
+    assert f"mkdir -p '{here / 'a b'}'" in str(raised.value.hint)
+    assert listing(here) == []
 
 
 def test_line_gives_one_line_of_an_input(here: Path) -> None:

@@ -12,9 +12,10 @@ CHECK_FORMATS = ("table", "wide", "json", "yaml", "sarif", "junit", "github")
 
 
 def test_results_go_to_stdout_and_files_at_once(run: Run, here: Path) -> None:
-    """One to stdout, any number to files; folders are made, older results replaced."""
+    """One to stdout, any number to files; older results are replaced."""
     write("x.yaml", BAD)
     write("old.json", "old")
+    Path("out").mkdir()
     done = run("check", "x.yaml", "-o", "table", "-o", "sarif=out/x.sarif", "-o", "json=old.json", "-o", "junit=x.xml")
     assert 1 == done.code
     assert "1 error" in done.out
@@ -49,12 +50,11 @@ def test_every_format_shows_an_empty_check(run: Run, name: str) -> None:
 
 def test_result_that_cannot_be_written_is_told(run: Run) -> None:
     """With its cause; nothing is half written, the other results are given, and what was found still decides."""
-    words = ("-o", "table", "-o", "sarif=file/r.sarif", "-o", "json=r.json")
-    Path("file").write_text("", "utf-8")
+    words = ("-o", "table", "-o", "sarif=/dev/full", "-o", "json=r.json")
     done = run("check", write("x.yaml", GOOD), *words)
-    assert (2, True, True) == (done.code, "cannot write file/r.sarif" in done.err, "1 engine" in done.out)
-    assert ["file", "r.json", "x.yaml"] == sorted(path.name for path in Path().iterdir())
-    assert [1, 2] == [run(verb, write("y.yaml", BAD), *words[4:], *words[:2], "-o", "yaml=file/y").code
+    assert (2, True, True) == (done.code, "cannot write /dev/full" in done.err, "1 engine" in done.out)
+    assert ["r.json", "x.yaml"] == sorted(path.name for path in Path().iterdir())
+    assert [1, 2] == [run(verb, write("y.yaml", BAD), *words[4:], *words[:2], "-o", "yaml=/dev/full").code
                       for verb in ("check", "settings")]  # fmt: skip
 
 
@@ -63,6 +63,8 @@ def test_result_that_cannot_be_written_is_told(run: Run) -> None:
     [
         (("json=taken",), "taken is a folder"),
         (("json=taken/",), "taken/ is a folder"),
+        (("json=gone/a.json",), "cannot write gone/a.json: there is no folder "),
+        (("json=file/a.json",), "cannot write file/a.json: there is no folder "),
         (("json=a", "sarif=./a"), "two results would go to"),
         (("json=",), "-o json= names no file"),
         (("json", "yaml=-"), "only one result can go to stdout"),
@@ -75,8 +77,10 @@ def test_output_that_cannot_be_meant_is_refused_before_anything_is_read(
 ) -> None:
     """An hour of reading would be lost otherwise."""
     Path("taken").mkdir()
+    Path("file").touch()
     done = run("check", "gone.yaml", *(part for word in words for part in ("-o", word)))
     assert (2, True, False) == (done.code, said in done.err, "gone.yaml" in done.err + done.out)
+    assert not Path("gone").exists()
 
 
 @pytest.mark.parametrize("words", [("-ojson",), ("-o=json",), ("-o", "json=-"), ("--output=json",), ("-vojson",)])

@@ -4,6 +4,7 @@ import errno
 import os
 import tempfile
 from contextlib import suppress
+from shlex import quote
 
 from skewguard.adapters import files
 from skewguard.language.errors import UsageError
@@ -41,11 +42,22 @@ def write_somewhere(name: str, text: str) -> str | None:
     return None
 
 
+def refuse_without_folder(path: str) -> None:
+    """Raise `UsageError` where the folder that a result is to lie in is not there: made by a typo, nobody would look into it."""
+    folder = os.path.dirname(files.real(files.at_home(path)))
+    if not os.path.isdir(folder):
+        raise UsageError(
+            f"cannot write {files.shown(path)}: there is no folder {files.shown(folder)}",
+            hint=f"mkdir -p {quote(files.shown(folder))}, or name a file in a folder that is there",
+        )
+
+
 def write(path: str, text: str) -> None:
     """Write a result, whole or not at all, in place of what stood there. A device such as `/dev/stderr` is written to.
 
-    Raises `UsageError` when it cannot be written.
+    Raises `UsageError` when it cannot be written; no folder is made.
     """
+    refuse_without_folder(path)
     path = files.at_home(path)
     target = files.real(path)  # a link stays a link
     temporary = f"{_beside(target)}.out"
@@ -54,7 +66,6 @@ def write(path: str, text: str) -> None:
             with open(path, "w", encoding="utf-8") as device:
                 device.write(text)
             return
-        os.makedirs(os.path.dirname(target), exist_ok=True)
         _write_through(temporary, text)
         os.replace(temporary, target)
     except OSError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from skewguard.adapters.listening import serve as serve_paths
+    from skewguard.adapters.writing import refuse_without_folder
     from skewguard.adapters.writing import write as write_result
     from skewguard.api.access import check_access
     from skewguard.api.baselines import export_baseline, list_baselines, show_baseline
@@ -45,6 +46,7 @@ _HOMES = {
     "merge_baselines": "api.merging.merge_baselines",
     "misplaced_options": "api.things.misplaced",
     "record_baseline": "api.recording.record_baseline",
+    "refuse_without_folder": "adapters.writing.refuse_without_folder",
     "retire_baseline": "api.retiring.retire_baseline",
     "rules": "api.results.rules",
     "sanity": "api.gated.sanity",
@@ -83,6 +85,7 @@ __all__ = [
     "merge_baselines",
     "misplaced_options",
     "record_baseline",
+    "refuse_without_folder",
     "retire_baseline",
     "rules",
     "sanity",

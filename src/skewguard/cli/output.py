@@ -30,7 +30,7 @@ def parse(outputs: tuple[str, ...], verb: str) -> Wanted:
 
 
 def _distinct(paths: list[str]) -> None:
-    """Raises `UsageError` for a folder, and for two results in one file."""
+    """Raises `UsageError` for a folder, for a file in one that is not there, and for two results in one file."""
     if not paths:
         return
     from pathlib import Path  # lazily: most results go to stdout
@@ -39,6 +39,7 @@ def _distinct(paths: list[str]) -> None:
     for path, place in zip(paths, places, strict=True):
         if place.is_dir():
             raise UsageError(f"{path} is a folder, and a result is one file", hint="name a file in it")
+        api.refuse_without_folder(path)
         if places.count(place) > 1 and place.parent != Path("/dev"):
             raise UsageError(f"two results would go to {path}, and the second would replace the first")
 

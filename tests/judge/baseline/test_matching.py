@@ -142,6 +142,16 @@ def test_settings_that_differ_are_told_by_name() -> None:
     ]
 
 
+def test_another_address_is_told() -> None:
+    """What lies on the way to an engine is in its times; the path that its API stands under is no other address."""
+    one, same, other = (
+        bare(endpoint=url) for url in ("http://chat:8000", "http://chat:8000/v1", "https://gateway.example.com")
+    )
+    assert matching.differences(one, same) == matching.differences(one, bare()) == ()
+    (told,) = matching.differences(one, other)
+    assert (told.what, told.a, told.b, told.blocks) == ("endpoint", "http://chat:8000", other.endpoint, False)
+
+
 @pytest.mark.parametrize(("other", "blocks"), [("nvidia-h100-80gb-hbm3", False), ("NVIDIA-A100-SXM4-80GB", True)])
 def test_gpu_classes_are_compared_whatever_spelt_them(other: str, blocks: bool) -> None:
     """A label and a driver name one class; another class is another machine."""

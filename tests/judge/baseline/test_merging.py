@@ -7,7 +7,7 @@ from msgspec import structs
 
 from skewguard.judge.baseline import merging
 from skewguard.language.baselines import Baseline, Instrument, Samples
-from skewguard.language.facts import Subject
+from skewguard.language.facts import Fact, Origin, Subject
 from skewguard.language.loads import Load, Prompts, Spread
 
 LOAD = Load("constant", Prompts("synthetic", Spread(8, 8, 8), Spread(4, 4, 4), digest="d"), rate=4.0, duration=10.0)
@@ -125,17 +125,39 @@ def test_all_shares_of_one_load_are_no_objection() -> None:
     [
         (share(0, 2, rows(4.0)), "share 1 of 2 is there more than once"),
         (share(1, 3, rows(4.0)), "shares of different loads: of 2 and of 3"),
-        (share(1, 2, rows(4.0), model="other"), "not of one model: m and other"),
-        (share(1, 2, rows(4.0), load=structs.replace(LOAD, seed=2)), "not of one load"),
+        (share(1, 2, rows(4.0), model="other"), "share 2 of 2 differs from share 1 of 2 in model (other instead of m)"),
+        (
+            share(1, 2, rows(4.0), load=structs.replace(LOAD, seed=2, duration=20.0)),
+            "share 2 of 2 differs from share 1 of 2 in seed (2 instead of 1) and duration (20 instead of 10)",
+        ),
         (share(1, 2, rows(4.0), part=None, id="01X"), "01X is a whole load"),
         (structs.replace(share(1, 2, rows(4.0)), samples=None), "share 2 of 2 holds no rows"),
-        (share(1, 2, rows(4.0), inputs_digest="inp1:x"), "not of one set of settings"),
-        (share(1, 2, rows(4.0), subject=Subject("Endpoint", "other:8000")), "not of one subject"),
+        (share(1, 2, rows(4.0), inputs_digest="inp1:x"), "in inputs digest (inp1:x instead of not known)"),
+        (
+            share(1, 2, rows(4.0), subject=Subject("Endpoint", "other:8000")),
+            "in subject (Endpoint other:8000 instead of Endpoint chat:8000)",
+        ),
     ],
 )
 def test_what_is_no_load_together_is_named(second: Baseline, said: str) -> None:
     """Before anything is put together."""
     assert said in "; ".join(merging.objections([share(0, 2, rows(3.0)), second]))
+
+
+def test_each_share_that_differs_is_named_with_the_setting() -> None:
+    """In words that somebody can act on; a prompt file that is called otherwise and holds the same is the same load."""
+    one, other = (
+        Fact("runtime.dtype", dtype, "observed", Origin("log", "start-up log")) for dtype in ("bfloat16", "float16")
+    )
+    named = structs.replace(LOAD, prompts=structs.replace(LOAD.prompts, name="b.jsonl"))
+    shares = [
+        share(0, 3, rows(3.0), facts=(one,), inputs_digest="inp1:a"),
+        share(1, 3, rows(4.0), facts=(one,), inputs_digest="inp1:a", load=named),
+        share(2, 3, rows(5.0), facts=(other,), inputs_digest="inp1:b"),
+    ]
+    assert list(merging.objections(shares)) == [
+        "share 3 of 3 differs from share 1 of 3 in runtime.dtype (float16 instead of bfloat16)"
+    ]
 
 
 def test_missing_share_is_named() -> None:

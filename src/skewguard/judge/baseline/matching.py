@@ -81,7 +81,7 @@ def another_thing(a: Baseline, b: Baseline) -> Difference | None:
     What is known of one side alone keeps them from it too. Observed facts do not: they are what a run found.
     """
     told = (
-        ("subject", _thing(a.subject), _thing(b.subject)),
+        ("subject", thing(a.subject), thing(b.subject)),
         ("inputs", a.inputs_digest, b.inputs_digest),
         *((what, getattr(a, what), getattr(b, what)) for what in ("model", "engine", "version")),
     )
@@ -91,7 +91,8 @@ def another_thing(a: Baseline, b: Baseline) -> Difference | None:
     return next((each for each in differences(a, b) if each.blocks), None)
 
 
-def _thing(subject: Subject) -> str:
+def thing(subject: Subject) -> str:
+    """What was measured, in words, without what says which pod or revision of it answered."""
     at = f"{subject.cluster}:" if subject.cluster else ""
     return f"{at}{structs.replace(subject, pod=None, revision=None, uid=None, source=None)}"
 
@@ -360,7 +361,16 @@ def _told(a: Baseline, b: Baseline) -> Iterator[Difference]:
         if one != other:
             told.append(what)
             yield Difference(what, _text(one), _text(other), blocks=False)
+    yield from (each for each in setting_differences(a, b) if each.what.removeprefix("runtime.") not in told)
+    one, other = (each.endpoint and each.endpoint.removesuffix("/v1") for each in (a, b))
+    if one and other and one != other:
+        reason = "what lies on the way (a gateway, TLS, the network) is in the times too"
+        yield Difference("endpoint", one, other, blocks=False, reason=reason)
+
+
+def setting_differences(a: Baseline, b: Baseline) -> Iterator[Difference]:
+    """The settings of which both know the value, and not the same one; the GPUs are told apart by their class."""
     left, right = _decided(a.facts), _decided(b.facts)
     for setting in sorted(left.keys() & right.keys() - {"hardware.gpu_class", "hardware.gpu_count"}):
-        if left[setting].value != right[setting].value and setting.removeprefix("runtime.") not in told:
+        if left[setting].value != right[setting].value:
             yield Difference(setting, _text(left[setting].value), _text(right[setting].value), blocks=False)

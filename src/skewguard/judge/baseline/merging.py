@@ -4,11 +4,10 @@ Each share has its own clock, which begins where it began; the wall clocks of th
 these beginnings lie apart. Only the order of rows and the common window rest on that, and no latency does.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from msgspec import structs
-
+from skewguard.judge.baseline import matching
 from skewguard.language.baselines import Baseline, Instrument, Run, Samples
 
 _WARMUP, _MEASURED, _DRAIN = 0, 1, 2
@@ -31,23 +30,32 @@ def objections(shares: Sequence[Baseline]) -> Iterator[str]:
         return
     yield from _counted(parts)
     first = shares[0]
-    for what, differs in _ALIKE:
-        if any(differs(each) != differs(first) for each in shares):
-            yield f"they are not of one {what}: {' and '.join(dict.fromkeys(str(differs(each)) for each in shares))}"
+    for each in shares[1:]:
+        if told := [f"{what} ({b} instead of {a})" for what, a, b in _unlike(first, each)]:
+            yield f"{_named(each)} differs from {_named(first)} in {' and '.join(told)}"
 
 
-_ALIKE: tuple[tuple[str, Callable[[Baseline], object]], ...] = (
-    ("load", lambda each: each.load),
-    ("model", lambda each: each.model),
-    ("subject", lambda each: structs.replace(each.subject, pod=None, revision=None, uid=None)),
-    ("set of settings", lambda each: each.inputs_digest),
-)
+def _unlike(first: Baseline, other: Baseline) -> Iterator[tuple[str, str, str]]:
+    """In what two shares are not of one load and one thing, in words: what, as the first has it, as the other has it."""
+    found = list(matching.load_differences(first.load, other.load))
+    if first.inputs_digest != other.inputs_digest:
+        found += matching.setting_differences(first, other)
+    yield from ((each.what, each.a, each.b) for each in found)
+    for what, one, another in (
+        ("subject", matching.thing(first.subject), matching.thing(other.subject)),
+        ("role", first.subject.role, other.subject.role),
+        ("model", first.model, other.model),
+    ):
+        if one != another:
+            yield what, one or matching.UNKNOWN, another or matching.UNKNOWN
+    if first.inputs_digest != other.inputs_digest and not found:
+        yield "inputs digest", first.inputs_digest or matching.UNKNOWN, other.inputs_digest or matching.UNKNOWN
 
 
 def _named(share: Baseline) -> str:
-    return share.id or (
-        f"share {share.part[0] + 1} of {share.part[1]}" if share.part else f"the run of {share.started_at}"
-    )
+    if share.part is not None:
+        return f"share {share.part[0] + 1} of {share.part[1]}"
+    return share.id or f"the run of {share.started_at}"
 
 
 def _counted(parts: Sequence[tuple[int, int]]) -> Iterator[str]:

@@ -343,7 +343,7 @@ def test_a_url_where_no_engine_answers_is_exit_code_2(contract: str) -> None:
 
     assert report.exit_code == 2
     assert [error.hint for error in report.errors] == [
-        "see whether it can be reached from this machine, with `curl -sv http://127.0.0.1:9`"
+        "see whether it answers from this machine, with `curl -sv http://127.0.0.1:9/v1/models`"
     ]
 
 

@@ -109,7 +109,7 @@ def serving(
 ) -> Iterator[Served]:
     """A fake engine on a free port of this machine. `idle_close`: it closes a connection that waits half a second for a request.
 
-    `pages` answer for other paths, such as `/metrics`.
+    `pages` answer for other paths, such as `/metrics`; with empty `models` it has no list of them.
     """
     listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
     served = Served(f"{'https' if tls else 'http'}://127.0.0.1:{listening.getsockname()[1]}")
@@ -188,7 +188,8 @@ class _Engine:
             return await self._plain(writer, 200, self.pages[path]())
         if method == "GET":
             told = self.models or json.dumps({"data": [{"id": MODEL}]}).encode()
-            return await self._plain(writer, 200 if path.endswith("/models") else 404, told)
+            listed = path.endswith("/models") and self.models != b""
+            return await self._plain(writer, 200 if listed else 404, told)
         asked = json.loads(body)
         request = Request(len(self.served.requests), connection, path, headers, asked, received)
         self.served.requests.append(request)

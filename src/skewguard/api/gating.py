@@ -48,14 +48,14 @@ def gate(asked: Sanity, cases: Sequence[Case], bindings: Sequence[Binding], arou
     answers = witnessing.ask_url(asked.url, _reached(asked).manner(), asked.ca_file, expected)
     dead = [each for each in answers.unread if each.kind in ("unreachable", "timeout")]
     if dead and not answers.facts:
-        return Gated(problems=(_unreachable(asked.url, dead[0].reason),))
+        return Gated(problems=(_unloaded(asked.url, dead[0].reason, witnessing.advice(asked.url, dead[0])),))
     case = _case(asked.url, answers, wished, around)
     case.phase, case.wished = "load", wished
     load = _load(asked, bound)
     try:
         run, notes, mixed = _sent(asked, case, load)
     except InputError as error:
-        return Gated(problems=(_unreachable(asked.url, error.message),))
+        return Gated(problems=(_unloaded(asked.url, error.message, error.hint),))
     if run is None:
         return Gated((case,), (bound,), (_busy(asked.url, notes[0]),))
     contract = bound.contract
@@ -113,8 +113,7 @@ def _ended_early(url: str, run: Run) -> Iterator[InputProblem]:
         yield InputProblem(None, f"the load of {url} was ended early: {run.stopped}", hint=hint)
 
 
-def _unreachable(url: str, reason: str) -> InputProblem:
-    hint = f"see whether it answers from this machine, with `curl -sv {url}/v1/models`"
+def _unloaded(url: str, reason: str, hint: str | None) -> InputProblem:
     return InputProblem(None, f"{url} could not be loaded: {reason}", hint=hint)
 
 

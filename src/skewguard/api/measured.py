@@ -59,9 +59,7 @@ def of_url(url: str, as_: str | None, terms: Terms, reached: Reached) -> Thing:
     contract = verifying.binding_of(as_, terms.promised).contract
     if answers.engine is None:
         if dead := [each for each in answers.unread if each.kind in ("unreachable", "timeout")]:
-            raise InputError(
-                f"{url}: {dead[0].reason}", hint=f"see whether it answers, with `curl -sv {url}/v1/models`"
-            )
+            raise InputError(f"{url}: {dead[0].reason}", hint=witnessing.advice(url, dead[0]))
         note = f"no engine that is known answers at {url}: nothing is known of what it runs with"
         nobody = Bound(Subject(ENDPOINT, url.partition("://")[2].rstrip("/")))
         return Thing(nobody, url, contract=contract, unread=answers.unread, notes=(note,))

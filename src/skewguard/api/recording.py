@@ -3,20 +3,20 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Unpack
 
 from msgspec import Struct, structs
 
-from skewguard.api import earlier, keeping, loads, measured, measuring, sending, surroundings, watching, witnessing
+from skewguard.api import earlier, keeping, loads, measured, measuring, sending, surroundings, watching
 from skewguard.api.contracts import Contracts, load_contracts
 from skewguard.api.keeping import Kept
 from skewguard.api.loads import Wish
 from skewguard.api.measured import Thing
 from skewguard.api.observing_traffic import WINDOW_S, Progress
 from skewguard.api.running import Terms
-from skewguard.api.sending import Manner
-from skewguard.api.watching import Watching
-from skewguard.api.witnessing import Reached
+from skewguard.api.sending import Manner, Sent
+from skewguard.api.watching import Observed, Watching
+from skewguard.api.witnessing import Reach, Reached
 from skewguard.knowledge import engines
 from skewguard.language.baselines import Baseline, BaselineReport
 from skewguard.language.errors import InputError, UsageError
@@ -56,16 +56,9 @@ def record_baseline(
     model_configs: Sequence[str] = (),
     tables: str | None = None,
     namespace: str | None = None,
-    context: str | None = None,
-    kubeconfig: str | None = None,
-    depth: str | None = None,
-    exec_: bool = False,
-    api_key_env: str | None = None,
-    api_key_file: str | None = None,
-    ca_file: str | None = None,
-    timeout: float = witnessing.TIMEOUT_S,
     environ: Mapping[str, str] | None = None,
     telling: Telling | None = None,
+    **reach: Unpack[Reach],
 ) -> BaselineReport:
     """Record a baseline of a workload (`kind/name`) or of the engine behind a URL, and keep it.
 
@@ -77,17 +70,16 @@ def record_baseline(
     meant or must not be done, `InputError` and `ClusterError` for what cannot be reached.
     """
     asked = Wish(**(load or {}))
+    reached = Reached(**reach)
     _meant(workload, endpoint)
     _refuse_passed_over(
         {"--window": window is not None and not traffic, "--prometheus-match": bool(prometheus_match) and not prometheus,
-         "--exec": exec_ and workload is None, "--as": as_ is not None and workload is not None}
+         "--exec": reached.exec_ and workload is None, "--as": as_ is not None and workload is not None}
     )  # fmt: skip
     if traffic:
         sends = {"--on-live": on_live, "--part": part is not None, "--model": model is not None}
         _refuse_to_send(asked, {**sends, "--processes": processes != 1})
-    telling = telling or Telling()
-    environ = environ or {}
-    reached = Reached(context, kubeconfig, timeout, depth, exec_, api_key_env, api_key_file, ca_file)
+    telling, environ = telling or Telling(), environ or {}
     share = loads.part(part, environ)
     with surroundings.of_call(
         tables_folder=tables, store=store, environ=environ, model_configs=model_configs
@@ -97,21 +89,23 @@ def record_baseline(
         with keeping.opened(around.project, environ) if keep else nullcontext(None) as kept:
             if kept is not None:
                 kept.refuse_read_only()
-            if workload is not None:
-                thing = measured.of_workload(
+            thing = (
+                measured.of_url(endpoint or "", as_, terms, reached)
+                if workload is None
+                else measured.of_workload(
                     workload, terms, reached, namespace=namespace, url=endpoint, progress=telling.reading
                 )
-            else:
-                thing = measured.of_url(endpoint or "", as_, terms, reached)
+            )
             how = Watching(reached, reached.manner(), beat, dcgm, prometheus, prometheus_match)
             bound = _bound(thing, slo, share)
+            made: Observed | Sent
             if traffic:
-                seen = watching.recorded(bound, thing, how, window or WINDOW_S, telling.window)
-                return _answered(seen.baseline, kept, thing, around.problems, interrupted=seen.interrupted)
-            url = measured.refuse_without_address(thing, workload or "")
-            manner = Manner(url, asked, model, processes, share, on_live, telling.running)
-            sent = sending.sent(bound, thing, manner, how)
-            return _answered(sent.baseline, kept, thing, around.problems, interrupted=sent.interrupted)
+                made = watching.recorded(bound, thing, how, window or WINDOW_S, telling.window)
+            else:
+                url = measured.refuse_without_address(thing, workload or "")
+                manner = Manner(url, asked, model, processes, share, on_live, telling.running)
+                made = sending.sent(bound, thing, manner, how)
+            return _answered(made.baseline, kept, thing, around.problems, interrupted=made.interrupted)
 
 
 def _today() -> str:

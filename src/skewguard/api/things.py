@@ -155,9 +155,11 @@ def misplaced(words: tuple[str, ...], options: Collection[str]) -> tuple[str, ..
 
 def instead(text: str, verb: str) -> str | None:
     """How to hand over what a text names, where a path is meant; None where it can only be a path."""
+    import shlex
+
     kind = kind_of(text)
     if kind == "url":
-        return f"fetch it first, as in `curl -s {text} | skewguard {verb} -`; an engine is asked by `skewguard verify --endpoint`"
+        return f"fetch it first, as in `curl -s {shlex.quote(text)} | skewguard {verb} -`; an engine is asked by `skewguard verify --endpoint`"
     if kind == "object":
         found = " ".join(object_of(text) or ())
         return (

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Unpack
 
 from msgspec import structs
 
@@ -12,14 +13,13 @@ from skewguard.api.contracts import Contracts, load_contracts
 from skewguard.api.interviews import Manner
 from skewguard.api.running import Scope, Terms, Witnessed
 from skewguard.api.surroundings import Around
-from skewguard.api.witnessing import Reached
+from skewguard.api.witnessing import Reach, Reached
 from skewguard.assess import endpoints
 from skewguard.knowledge.contract import binding
 from skewguard.knowledge.contract.values import Binding
 from skewguard.language.errors import UsageError
 from skewguard.language.facts import Subject
 from skewguard.language.results import CheckReport, InputProblem
-from skewguard.language.running import Unread
 from skewguard.language.verifications import API_ALONE
 from skewguard.observe.sources.live.wanted import named
 
@@ -32,16 +32,8 @@ def verify(
     namespace: str | None = None,
     all_namespaces: bool = False,
     selector: str | None = None,
-    context: str | None = None,
-    kubeconfig: str | None = None,
     contracts: Sequence[str] = (),
-    depth: str | None = None,
-    exec_: bool = False,
     fingerprint: bool = False,
-    api_key_env: str | None = None,
-    api_key_file: str | None = None,
-    ca_file: str | None = None,
-    timeout: float = witnessing.TIMEOUT_S,
     fail_on: str | None = None,
     allow_unknown: bool = False,
     environ: Mapping[str, str] | None = None,
@@ -52,33 +44,35 @@ def verify(
     today: str | None = None,
     record_good: bool = False,
     store: str | None = None,
+    **reach: Unpack[Reach],
 ) -> CheckReport:
     """Verify workloads of a cluster (`kind/name`, as `kubectl` takes them), or one engine behind a URL (`endpoint`).
 
     Without names: all of a namespace (the context's where none is given), or with `all_namespaces` of the cluster.
-    `depth` is `api`, `endpoints` or `logs`, each with all before it; left out, named workloads are read whole and sweeps
-    by the API alone. `exec_` allows commands in the containers, `fingerprint` a request for one token to each replica,
+    `reach` says how they are reached (`witnessing.Reach`). `fingerprint` allows a request for one token to each replica,
     since vLLM tells its fingerprint only so; without it no engine is made to compute. `as_` says as which `kind/name` an
     endpoint is held to contracts. `record_good` writes a validation and a snapshot of what keeps its contract into the store
-    that `store`, environment or project name. `timeout` is the seconds that one answer may take, `ca_file` the certificates of an endpoint. The others as in `check`. Raises `UsageError` for what cannot be meant, and a
+    that `store`, environment or project name. The others as in `check`. Raises `UsageError` for what cannot be meant, and a
     `ClusterError` where the cluster cannot be reached at all.
     """
-    workloads, context = scopes.context_of(workloads, context)
-    reached = Reached(context, kubeconfig, timeout, depth, exec_, api_key_env, api_key_file, ca_file, fingerprint)
+    workloads, reach["context"] = scopes.context_of(workloads, reach.get("context"))
+    reached = structs.replace(Reached(**reach), spend=fingerprint)
     manner = reached.manner(swept=not workloads)
     day = today or datetime.now(tz=UTC).date().isoformat()
     if endpoint is not None:
-        of_cluster = {"a workload": workloads, "-n": namespace, "-A": all_namespaces, "-l": selector, "--exec": exec_}
-        of_cluster["--record-good"] = record_good
-        _alone({**of_cluster, "--depth api": depth == "api"})
+        of_cluster = {"a workload": workloads, "-n": namespace, "-A": all_namespaces, "-l": selector}
+        told = {"--exec": reached.exec_, "--record-good": record_good, "--depth api": reached.depth == "api"}
+        _alone({**of_cluster, **told})
     _meant(workloads, namespace, selector, all_namespaces=all_namespaces)
     with surroundings.of_call(
         fail_on=fail_on, tables_folder=tables, store=store, environ=environ, model_configs=model_configs
     ) as around:
         terms = Terms(load_contracts(contracts, around.apart), around, day, allow_unknown, list_passed)
         if endpoint is not None:
-            return _of_endpoint(endpoint, as_, terms, manner, ca_file)
-        with access.connect(context, kubeconfig, deadline=timeout * witnessing.ANSWERS) as cluster:
+            return _of_endpoint(endpoint, as_, terms, manner, reached.ca_file)
+        with access.connect(
+            reached.context, reached.kubeconfig, deadline=reached.timeout * witnessing.ANSWERS
+        ) as cluster:
             place = scopes.namespace_of(cluster, namespace, all_namespaces=all_namespaces)
             scope = Scope(cluster.context, named=bool(workloads or selector), namespace=place, labels=selector)
             names = [named(text) for text in workloads]
@@ -123,7 +117,10 @@ def _of_endpoint(url: str, as_: str | None, terms: Terms, manner: Manner, ca_fil
     answers = witnessing.ask_url(url, manner, ca_file)
     scope = Scope(url, named=True)
     if answers.engine is None:
-        problems = [InputProblem(None, f"{each.what}: {each.reason}", hint=_help(url, each)) for each in answers.unread]
+        problems = [
+            InputProblem(None, f"{each.what}: {each.reason}", hint=witnessing.advice(url, each))
+            for each in answers.unread
+        ]
         told = problems or [InputProblem(None, f"no engine that is known answers at {url}")]
         nobody = running.only(terms.promised, Binding())
         return running.judged([], [], nobody, terms, Witnessed(scope, running.NOTHING), problems=told)
@@ -131,13 +128,6 @@ def _of_endpoint(url: str, as_: str | None, terms: Terms, manner: Manner, ca_fil
     bound = binding_of(as_, terms.promised)
     witnessed = Witnessed(scope, case.inventory)
     return running.judged([case], [bound], running.only(terms.promised, bound), terms, witnessed)
-
-
-def _help(url: str, unread: Unread) -> str | None:
-    """What to do about a URL that does not answer."""
-    if unread.kind in ("unreachable", "timeout"):
-        return f"see whether it can be reached from this machine, with `curl -sv {url}`"
-    return f"it needs: {unread.would_need}" if unread.would_need else None
 
 
 def binding_of(as_: str | None, promised: Contracts) -> Binding:

@@ -1,6 +1,8 @@
 """Looking at a cluster: what runs of what is wanted, and what its engines say, as values."""
 
 from collections.abc import Callable, Iterator
+from shlex import quote
+from typing import TypedDict
 
 from msgspec import Struct, structs
 
@@ -20,6 +22,7 @@ from skewguard.judge.checks import disagreements, kubectl
 from skewguard.judge.checks.disagreements import Apart
 from skewguard.judge.checks.interface import Case, Party
 from skewguard.knowledge.engines import commands
+from skewguard.language import certificates
 from skewguard.language.errors import InputError, UsageError
 from skewguard.language.facts import REPLICAS, Gap
 from skewguard.language.results import InputProblem
@@ -37,8 +40,26 @@ ANSWERS = 10
 """How many times that everything together may take: a sweep of 5,000 workloads is some thirty pages."""
 
 
+class Reach(TypedDict, total=False):
+    """The words by which a verb is told how a cluster and its engines are reached; each may be left out.
+
+    `timeout` is the seconds that one answer may take. `depth` is `api`, `endpoints` or `logs`, each with all before it; left
+    out, what is named is read whole and sweeps by the API alone. `exec_` allows commands in the containers. The API key of the
+    engines is in a variable or a file, and `ca_file` holds the certificates to trust for an endpoint.
+    """
+
+    context: str | None
+    kubeconfig: str | None
+    timeout: float
+    depth: str | None
+    exec_: bool
+    api_key_env: str | None
+    api_key_file: str | None
+    ca_file: str | None
+
+
 class Reached(Struct, frozen=True):
-    """How a cluster and its engines are reached: as `kubectl` says it, with the seconds one answer may take."""
+    """How a cluster and its engines are reached: the same words with their defaults, and whether engines may compute (`spend`)."""
 
     context: str | None = None
     kubeconfig: str | None = None
@@ -123,6 +144,16 @@ def ask_url(url: str, manner: Manner, ca_file: str | None, engine: str | None = 
         way.close()
 
 
+def advice(url: str, unread: Unread) -> str | None:
+    """What to do about a URL that gave no answer."""
+    if unread.would_need in certificates.NEEDS:
+        return f"it needs {unread.would_need}"
+    if unread.kind in ("unreachable", "timeout"):
+        models = f"{url.rstrip('/').removesuffix('/v1')}/v1/models"
+        return f"see whether it answers from this machine, with `curl -sv {quote(models)}`"
+    return f"it needs: {unread.would_need}" if unread.would_need else None
+
+
 # ---- one THING -------------------------------------------------------------------------------------------------------
 
 
@@ -131,7 +162,8 @@ def of_url(thing: Thing, around: Around, reached: Reached) -> Loaded:
     answers = ask_url(thing.text, reached.manner(), reached.ca_file)
     if answers.engine is None:
         told = "; ".join(f"{each.what}: {each.reason}" for each in answers.unread) or "no engine answers there"
-        raise InputError(f"{thing.text} tells of no engine: {told}")
+        hint = next((advice(thing.text, each) for each in answers.unread), None)
+        raise InputError(f"{thing.text} tells of no engine: {told}", hint=hint)
     case = endpoints.case(thing.text, answers, around.project)
     party = case.parties[0].case
     notes = (*around.notes, *(_said(each) for each in answers.unread))

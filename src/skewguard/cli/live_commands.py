@@ -31,12 +31,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Remember what keeps its contract as verified good, in the store; nothing is written to the cluster.",
 )
-@options.CONTRACT
-@options.FAIL_ON
-@options.ALLOW_UNKNOWN
-@options.MODEL_CONFIG
-@options.TABLES
-@options.STORE
+@options.TERMS
 @options.COLOR
 @options.VERBOSE
 @options.CLUSTER_NAMESPACE
@@ -51,12 +46,7 @@ def verify(
     fingerprint: bool,
     record_good: bool,
     reach: dict[str, Any],
-    contracts: tuple[str, ...],
-    fail_on: str | None,
-    allow_unknown: bool,
-    model_configs: tuple[str, ...],
-    tables: str | None,
-    store: str | None,
+    terms: dict[str, Any],
     color: bool | None,
     verbose: bool,
     namespace: str | None,
@@ -89,18 +79,13 @@ def verify(
             as_=as_,
             fingerprint=fingerprint,
             record_good=record_good,
-            store=store,
             selector=selector,
-            contracts=contracts,
-            fail_on=fail_on,
-            allow_unknown=allow_unknown,
-            model_configs=model_configs,
-            tables=tables,
             environ=os.environ,
             progress=count,
             list_passed=output.lists_passed(wanted),
             **where,
             **reach,
+            **terms,
         )
     return output.emit(result, wanted, verbose=verbose, color=color)
 

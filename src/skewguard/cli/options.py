@@ -184,6 +184,19 @@ def of_cluster(reach: Mapping[str, Any]) -> dict[str, Any]:
     return {name: reach[name] for name in _CLUSTER}
 
 
+TERMS = gathering(
+    "terms",
+    {
+        "contracts": CONTRACT,
+        "fail_on": FAIL_ON,
+        "allow_unknown": ALLOW_UNKNOWN,
+        "model_configs": MODEL_CONFIG,
+        "tables": TABLES,
+        "store": STORE,
+    },
+)
+"""What a verification is held to, and where its records are kept, gathered as `terms`."""
+
 SANITY = gathering("sanity", _SANITY)
 """The endpoint that a check loads too, and how it is reached, gathered as `sanity`."""
 

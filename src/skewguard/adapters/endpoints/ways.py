@@ -14,6 +14,7 @@ from skewguard.adapters.cluster.reach import Reach
 from skewguard.adapters.endpoints.interface import MOST_BYTES, Answer, NoAnswer, Question, understood
 from skewguard.adapters.endpoints.keys import KEY_VARIABLE, Key
 from skewguard.adapters.endpoints.streams import Backend, connected
+from skewguard.language import certificates
 from skewguard.language.errors import InputError, UsageError
 
 
@@ -145,11 +146,7 @@ class _Asking:
         except httpcore2.TimeoutException:
             raise _late(deadline) from None
         except httpcore2.ConnectError as error:
-            raise NoAnswer(
-                _unreached(error),
-                "unreachable",
-                would_need="an engine that listens there, and a network that leads to it from this machine",
-            ) from None
+            raise _unreached(error) from None
         except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
             raise NoAnswer(f"its answer broke off or is no HTTP: {_brief(error)}", "unusable") from None
 
@@ -215,13 +212,17 @@ def _late(deadline: Deadline) -> NoAnswer:
     )
 
 
-def _unreached(error: Exception) -> str:
+def _unreached(error: Exception) -> NoAnswer:
     cause = error.__cause__ or error.__context__ or error
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted: {cause.verify_message}"
-    if isinstance(cause, ConnectionRefusedError):
-        return "nothing listens there (connection refused)"
-    return f"it cannot be reached: {_brief(error)}"
+        reason = f"its certificate is not trusted: {cause.verify_message}"
+        return NoAnswer(reason, "unreachable", would_need=certificates.needed(cause.verify_code))
+    refused = isinstance(cause, ConnectionRefusedError)
+    return NoAnswer(
+        "nothing listens there (connection refused)" if refused else f"it cannot be reached: {_brief(error)}",
+        "unreachable",
+        would_need="an engine that listens there, and a network that leads to it from this machine",
+    )
 
 
 def _brief(error: Exception) -> str:

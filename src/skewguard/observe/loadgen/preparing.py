@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from skewguard.language import certificates
 from skewguard.observe.loadgen.answers import Answer, BadAnswer
 from skewguard.observe.loadgen.connections import PATIENCE, Connection, Opening
 from skewguard.observe.loadgen.messages import Plan
@@ -52,7 +53,7 @@ def prepare(plan: Plan) -> Opened:
         model = plan.model or _discovered(first, plan)
         connections = [first, *_ahead(opening, number - 1)]
     except OSError as error:
-        raise CannotBeginError(f"cannot connect to {place}: {_said(error)}", _hint(error)) from None
+        raise CannotBeginError(f"cannot connect to {place}: {_said(error)}", _hint(error, plan)) from None
     return Opened(opening, model, [connection for connection in connections if connection.fd >= 0])
 
 
@@ -190,7 +191,7 @@ def _discovered(connection: Connection, plan: Plan) -> str:
                 break
             document += answer.feed(connection.opened(data))
     except BadAnswer as wrong:
-        raise CannotBeginError(f"GET {plan.address.path}/models: {wrong}", "name the model") from None
+        raise CannotBeginError(f"{_asked(plan)}: {wrong}", _name_it(plan)) from None
     if not answer.keep:
         connection.close()
         connection.fd = -1
@@ -200,20 +201,37 @@ def _discovered(connection: Connection, plan: Plan) -> str:
 
 
 def _first_model(answer: Answer, document: bytes, plan: Plan) -> str:
-    where = f"GET {plan.address.path}/models"
+    where = _asked(plan)
     if answer.status in (401, 403):
-        hint = "give it the API key" if plan.key is None else "it does not take this API key"
+        ways = "set SKEWGUARD_API_KEY, or name a variable or a file (--api-key-env, --api-key-file)"
+        hint = f"it needs an API key: {ways}" if plan.key is None else "it does not take this API key"
         raise CannotBeginError(f"{where}: status {answer.status}", hint)
     if not answer.done or not 200 <= answer.status < 300:
-        raise CannotBeginError(f"{where}: status {answer.status}", "name the model")
+        raise CannotBeginError(f"{where}: status {answer.status}, and no list of models", _name_it(plan))
     try:
         models = json.loads(document)["data"]
         name = models[0]["id"]
     except (ValueError, LookupError, TypeError, RecursionError):
-        raise CannotBeginError(f"{where} names no model", "name the model") from None
+        raise CannotBeginError(f"{where} names no model", _name_it(plan)) from None
     if not isinstance(name, str) or not name:
-        raise CannotBeginError(f"{where} names no model", "name the model")
+        raise CannotBeginError(f"{where} names no model", _name_it(plan))
     return name
+
+
+def _asked(plan: Plan) -> str:
+    """The question for the models, as people write it."""
+    return f"GET {plan.address.url}/models"
+
+
+def _name_it(plan: Plan) -> str:
+    """What to do where nobody says which model is served there."""
+    return f"`{_curl(plan)}` shows what answers there; where it is the engine, say which model to ask for: --model NAME"
+
+
+def _curl(plan: Plan) -> str:
+    from shlex import quote  # rarely needed, and a load process is to start at once
+
+    return f"curl -sv {quote(f'{plan.address.url}/models')}"
 
 
 def _said(error: OSError) -> str:
@@ -221,7 +239,7 @@ def _said(error: OSError) -> str:
     return str(reason).lower() if str(reason).isupper() else str(reason)
 
 
-def _hint(error: OSError) -> str | None:
+def _hint(error: OSError, plan: Plan) -> str:
     if getattr(error, "verify_message", ""):
-        return "its certificate is not one that is trusted here; name the authority that signed it"
-    return None
+        return f"it needs {certificates.needed(getattr(error, 'verify_code', 0))}"
+    return f"see whether it answers from this machine, with `{_curl(plan)}`"

@@ -37,6 +37,11 @@ class Address(Struct, frozen=True):
     authority: str
     path: str
 
+    @property
+    def url(self) -> str:
+        """Where its API stands: `http://chat:8000/v1`."""
+        return f"http{'s' if self.tls else ''}://{self.authority}{self.path}"
+
 
 def address(url: str) -> Address:
     """Where a URL leads. Raises `UsageError`."""

@@ -13,34 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.cli.running import Run, program
+from tests.deployed import DEPLOY, documents, pods
 from tests.fakes import engine
 from tests.fakes.engine import Answer
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
 MODELS = json.dumps(
     {"data": [{"id": "chat", "owned_by": "vllm", "root": "Qwen/Qwen3-8B", "max_model_len": 8192}]}
 ).encode()
 STEADY = Answer(ttft=0.02, gap=0.002)
-
-
-def documents(name: str) -> list[Any]:
-    """The objects of a file."""
-    return [each for each in yaml.safe_load_all((DEPLOY / name).read_text("utf-8")) if each]
-
-
-def pods(node: Any) -> Iterator[Any]:
-    """Every spec of a pod inside an object, however deep."""
-    if isinstance(node, dict):
-        if "containers" in node:
-            yield node
-        for inside in node.values():
-            yield from pods(inside)
-    elif isinstance(node, list):
-        for inside in node:
-            yield from pods(inside)
 
 
 def command(name: str, url: str, gate: Path) -> list[str]:

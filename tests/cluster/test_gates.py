@@ -1,19 +1,17 @@
 """The manifests of deploy/ that gate a rollout, on a real API server: it keeps every field, and lets their pods run restricted."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.cluster import roles
+from tests.deployed import documents, pods
 from tools.control_plane import waiting
 from tools.control_plane.client import Refused
 from tools.control_plane.namespaces import Namespace
 from tools.control_plane.plane import Plane
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
 BUILT_IN = (
     "gate/config.yaml", "gate-service/deployment.yaml", "gate-service/service.yaml", "gate-service/network-policy.yaml",
     "argo-cd/presync-job.yaml", "argo-cd/postsync-job.yaml", "load-job/job.yaml",
@@ -62,23 +60,6 @@ def restricted(control_plane: Plane) -> Iterator[Namespace]:
     """A namespace that takes no pod with more rights than the restricted standard allows."""
     with control_plane.namespace(labels={"pod-security.kubernetes.io/enforce": "restricted"}) as made:
         yield made
-
-
-def documents(name: str) -> list[Any]:
-    """The objects of a file."""
-    return [each for each in yaml.safe_load_all((DEPLOY / name).read_text("utf-8")) if each]
-
-
-def pods(node: Any) -> Iterator[Any]:
-    """Every spec of a pod inside an object."""
-    if isinstance(node, dict):
-        if "containers" in node:
-            yield node
-        for inside in node.values():
-            yield from pods(inside)
-    elif isinstance(node, list):
-        for inside in node:
-            yield from pods(inside)
 
 
 def install(namespace: Namespace, kind: str) -> None:

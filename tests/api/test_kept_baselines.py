@@ -103,7 +103,11 @@ def test_list_shows_what_it_can_read_beside_what_a_newer_version_wrote(store: Pa
 
 
 def test_empty_list_says_what_to_do(store: Path) -> None:
-    """Where there is nothing, and where there is only what does not count."""
+    """Where there is no store, where there is nothing in it, and where there is only what does not count."""
+    assert api.list_baselines(store=str(store)).notes == (
+        "nothing is kept there yet: `skewguard baseline record` makes the store",
+    )
+    keep(store)
     assert api.list_baselines(store=str(store)).notes == (
         "nothing was recorded yet: `skewguard baseline record` does it",
     )
@@ -480,6 +484,45 @@ def test_calibration_that_was_set_aside_is_used_no_more(store: Path) -> None:
     api.retire_baseline(learned.id, reason="of two engines", store=str(store))
     assert not api.compare_baselines(ids[0], ids[2], store=str(store)).comparison.calibrated
     assert "of two engines" in api.list_baselines(store=str(store), every=True).notes[0]
+
+
+def test_what_was_set_aside_counts_again_where_that_is_taken_back(store: Path) -> None:
+    """As often as somebody changes their mind; each time is an event of its own, with its reason."""
+    first, second = keep(store, baseline(), baseline(at=LATER))
+    for _ in range(2):
+        api.retire_baseline(second, reason="the node was throttled", store=str(store))
+        assert [each.id for each in api.list_baselines(store=str(store)).baselines] == [first]
+        made = api.retire_baseline(second, reason="it was the other node", undo=True, store=str(store))
+        assert (made.undone, made.reason) == (True, "it was the other node")
+        assert [each.id for each in api.list_baselines(store=str(store)).baselines] == [second, first]
+    with stores.open(str(store), environ={}) as records:
+        assert [each.schema.split("/")[1] for each in records.find("observation")] == [
+            "reinstatement",
+            "retirement",
+        ] * 2
+    with pytest.raises(UsageError, match="is not set aside"):
+        api.retire_baseline(second, reason="x", undo=True, store=str(store))
+
+
+def test_what_was_set_aside_is_read_at_once(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many other observations there are: one query, and none of them."""
+    first, second = keep(store, baseline(), baseline(at=LATER))
+    api.retire_baseline(second, reason="x", store=str(store))
+    with stores.open(str(store), environ={}) as records:
+        for _ in range(50):
+            records.append("observation", "drift/v1", b"{}", subject=CHAT, actor="t", tool="t")
+        asked: list[int] = []
+        rows = records._rows
+
+        def counted(wanted: Any) -> list[dict[str, Any]]:
+            found = rows(wanted)
+            asked.append(len(found))
+            return found
+
+        monkeypatch.setattr(records, "_rows", counted)
+        assert list(keeping.retired(records)) == [second]
+        assert asked == [1]
+    assert [each.id for each in api.list_baselines(store=str(store)).baselines] == [first]
 
 
 def test_what_cannot_be_set_aside_is_refused(store: Path) -> None:

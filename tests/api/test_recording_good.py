@@ -18,6 +18,7 @@ from skewguard.language.records import Record
 from skewguard.language.results import CheckReport
 from skewguard.report import baseline_documents
 from tests.fakes.api_server import ApiServer
+from tests.json_schema import faults_of
 from tests.observe.live import made
 
 COMMIT = "9c925d64d72725edaf899c6cb9c377fd0709d9c5"
@@ -27,6 +28,11 @@ ENV = [
     {"name": "HF_TOKEN", "value": PLAIN},
     {"name": "LEVEL", "valueFrom": {"configMapKeyRef": {"name": "chat", "key": "level"}}},
 ]
+NAMED = {
+    "imagePullSecrets": [{"name": "registry"}],
+    "volumes": [{"name": "keys", "secret": {"secretName": "keys", "items": [{"key": "tls.key", "path": "tls.key"}]}}],
+}
+"""Secrets by their names alone, without which the object cannot be put back."""
 CONTRACT = """
 apiVersion: skewguard.dev/v1alpha1
 kind: ServingContract
@@ -43,7 +49,7 @@ def server() -> Iterator[ApiServer]:
     """A cluster with the Deployment `chat` of namespace prod, its key in clear, and the ConfigMap that it names."""
     with ApiServer() as running:
         running.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prod"}})
-        for each in made.chat(2, made.spec(made.container(*ARGS, f"--api-key={PLAIN}", env=ENV))):
+        for each in made.chat(2, made.spec(made.container(*ARGS, f"--api-key={PLAIN}", env=ENV), **NAMED)):
             running.add(each)
         running.add(
             made.config(
@@ -74,6 +80,8 @@ def verify(
 
 def body(record: Record) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(bytes(record.body))
+    if found.get("schema") == record.schema:
+        assert faults_of(found) == []
     return found
 
 
@@ -108,6 +116,8 @@ def test_a_snapshot_holds_the_object_and_its_configmaps_without_secrets(
     record, said = only(kept, "snapshot")
     container = said["object"]["spec"]["template"]["spec"]["containers"][0]
     assert container["args"][:3] == list(ARGS)
+    pod = said["object"]["spec"]["template"]["spec"]
+    assert {name: pod[name] for name in NAMED} == NAMED
     assert "status" not in said["object"]
     assert said["config_maps"][0]["data"]["level"] == "INFO"
     assert "seed: 0" in said["config_maps"][0]["data"]["extra.yaml"]

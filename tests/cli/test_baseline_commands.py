@@ -16,7 +16,7 @@ from skewguard.language.baselines import BaselineReport
 from skewguard.report import baseline_documents
 from tests.api.recorded import baseline, invalid, keep
 from tests.cli.running import Run, program, write
-from tests.fakes import engine, pages
+from tests.fakes import certificates, engine, pages
 
 SMALL = ("--requests", "40", "--warmup", "0s", "--prompt-tokens", "16", "--output-tokens", "4")
 LATER = "2026-11-28T11:00:00+00:00"
@@ -112,6 +112,28 @@ def test_unreachable_endpoint_is_exit_code_2(run: Run) -> None:
     done = run("baseline", "record", "--endpoint", "http://127.0.0.1:9", "--no-store")
     assert (done.code, done.out) == (2, "")
     assert "nothing listens there" in done.err
+    assert "`curl -sv http://127.0.0.1:9/v1/models`" in done.err
+
+
+def test_address_without_a_list_of_models_says_what_was_asked_and_what_to_try(run: Run) -> None:
+    """A gateway, a wrong port, a wrong path: the whole URL stands there, quoted where a shell would take it apart."""
+    with engine.serving(models=b"") as url:
+        done = run("baseline", "record", "--endpoint", f"{url}/a;b", "--no-store")
+    assert (done.code, done.out) == (2, "")
+    assert f"GET {url}/a;b/v1/models: status 404, and no list of models" in done.err
+    assert f"`curl -sv '{url}/a;b/v1/models'`" in done.err
+    assert "--model NAME" in done.err
+
+
+@pytest.mark.parametrize("words", [("baseline", "record", "--no-store"), ("verify",)], ids=lambda words: words[0])
+def test_certificate_that_nobody_knows_says_how_to_trust_it(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Self-signed, as inside a company."""
+    with engine.serving(tls=certificates.serving(certificates.made_in(tmp_path))) as url:
+        done = run(*words, "--endpoint", url)
+    assert done.code == 2
+    said = " ".join((done.err + done.out).split())
+    assert "its certificate is not trusted: self-signed certificate" in said
+    assert "it needs --ca-file PATH" in said
 
 
 def test_interrupt_keeps_a_partial_recording(tmp_path: Path) -> None:
@@ -174,6 +196,32 @@ def test_recordings_are_listed_and_shown(run: Run) -> None:
     assert bad[:10] in run("baseline", "list", "--all", "--store", "s.db").out
     shown = run("baseline", "show", bad, "--store", "s.db")
     assert (shown.code, "the client was late" in shown.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("list",), 0),
+        (("list", "deploy/chat", "--all"), 0),
+        (("show", "01JDK"), 2),
+        (("show", "deploy/chat"), 2),
+        (("export", "01JDK"), 2),
+        (("compare", "01JDK", "01JDM"), 2),
+        (("compare", "deploy/chat"), 2),
+        (("calibrate", "deploy/chat"), 2),
+        (("retire", "01JDK", "--reason", "x"), 2),
+    ],
+)
+def test_reading_makes_no_store(
+    run: Run, here: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], code: int
+) -> None:
+    """One that is not there holds nothing, which is said; a typo leaves no empty database behind, and no folder."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(here))
+    for store in (("--store", "typo.db"), ()):
+        done = run("baseline", *words, *store)
+        assert done.code == code, done.err
+        assert "nothing is kept there yet" in done.out + done.err
+    assert sorted(path.name for path in here.iterdir()) == []
 
 
 def test_store_of_the_environment_is_used(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

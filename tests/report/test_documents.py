@@ -17,6 +17,7 @@ from skewguard.report.documenting import document
 from skewguard.report.parts import plain
 from skewguard.report.schemas import DOCUMENTS
 from skewguard.report.yaml_text import emitted
+from tests.json_schema import faults_of
 from tests.report.every_report import EVERY_REPORT
 from tests.report.reports import OPTIONS, REPORT, RUN_AT, SETTINGS, finding, summary
 
@@ -52,6 +53,12 @@ def test_every_document_fits_its_own_type(name: str) -> None:
     made = document(EVERY_REPORT[name])
     again = msgspec.json.decode(render(EVERY_REPORT[name], "json", OPTIONS), type=type(made), strict=True)
     assert again == made
+
+
+@pytest.mark.parametrize("name", EVERY_REPORT)
+def test_every_document_is_valid_under_its_published_schema(name: str) -> None:
+    """As a validator reads the file in docs/formats, which other programs build on."""
+    assert faults_of(read(EVERY_REPORT[name])) == []
 
 
 def test_finding_has_the_documented_keys() -> None:

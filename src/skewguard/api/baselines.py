@@ -30,7 +30,7 @@ def list_baselines(
     word = keeping.meant(workload, namespace, context) if workload is not None else None
     if word is not None and word.kind != "subject":
         raise UsageError(f"{workload!r} names no workload", hint="write kind/name, or the URL of an endpoint")
-    with keeping.named(store, environ) as kept:
+    with keeping.named(store, environ, make=False) as kept:
         subject = word.subject if word is not None else None
         unread: list[InputProblem] = []
         found = list(islice(_counting(kept.baselines(subject, most=None, unread=unread), every=every), limit + 1))
@@ -57,6 +57,8 @@ def _counting(found: Iterator[Baseline], *, every: bool) -> Iterator[Baseline]:
 
 
 def _nothing(kept: Kept, word: Word | None, *, every: bool) -> str:
+    if not kept.is_there:
+        return "nothing is kept there yet: `skewguard baseline record` makes the store"
     of = f" of {word.text}" if word is not None else ""
     hidden = None if every else next(kept.baselines(word.subject if word is not None else None), None)
     if hidden is not None:
@@ -86,7 +88,7 @@ def show_baseline(
     if word.kind in ("file", "stdin"):
         given = keeping.from_text(word)
         return BaselineReport((given,), tables=engines.tables_used(), objectives=measuring.judged(given))
-    with keeping.named(store, environ) as kept:
+    with keeping.named(store, environ, make=False) as kept:
         found = one(kept, word)
         beside = earlier.beside(kept, found)
         code = ExitCode.UNREADABLE if beside.problem is not None else ExitCode.OK
@@ -114,7 +116,7 @@ def export_baseline(
     word = keeping.meant(thing, namespace, context)
     if word.kind in ("file", "stdin"):
         return BaselineReport((keeping.from_text(word),), tables=engines.tables_used())
-    with keeping.named(store, environ) as kept:
+    with keeping.named(store, environ, make=False) as kept:
         return BaselineReport((one(kept, word),), tables=engines.tables_used())
 
 

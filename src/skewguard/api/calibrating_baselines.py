@@ -45,7 +45,8 @@ def calibrate_baseline(
     words = [keeping.meant(text, namespace, context) for text in things]
     if not words:
         raise UsageError("nothing to learn from", hint="name recordings or a workload, or record some with --runs 5")
-    with keeping.named(store, environ) as kept:
+    to_make = keep and all(word.kind in ("file", "stdin") for word in words)  # the others are in it, or nowhere
+    with keeping.named(store, environ, make=to_make) as kept:
         if len(words) == 1 and words[0].kind == "subject":
             found = list(_alike(kept, keeping.latest(kept, words[0])))
         else:

@@ -66,7 +66,7 @@ def _twice(a: Baseline, b: Baseline) -> list[str]:
 def _store_for(words: Sequence[Word], store: str | None, environ: Mapping[str, str] | None) -> Iterator[Kept | None]:
     """The store, where a word means something in it; two files are compared without one, unless it was named."""
     needed = store is not None or len(words) == 1 or any(word.kind in ("id", "subject") for word in words)
-    with keeping.named(store, environ) if needed else nullcontext(None) as kept:
+    with keeping.named(store, environ, make=False) if needed else nullcontext(None) as kept:
         yield kept
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from shlex import quote
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -19,7 +20,7 @@ from skewguard.language.baselines import Baseline, Calibration
 from skewguard.language.errors import InputError, SkewguardError, UsageError
 from skewguard.language.explanations import Tables
 from skewguard.language.facts import Subject
-from skewguard.language.records import Record, Retirement
+from skewguard.language.records import Record, RecordType, Retirement
 from skewguard.language.results_parts import InputProblem
 from skewguard.language.running import ENDPOINT
 from skewguard.report import baseline_documents, record_documents
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from skewguard.adapters.store.keeping import Store
 
 BASELINE, CALIBRATION = "skewguard.dev/baseline/v1", "skewguard.dev/calibration/v1"
-RETIREMENT = "skewguard.dev/retirement/v1"
+RETIREMENT, REINSTATEMENT = "skewguard.dev/retirement/v1", "skewguard.dev/reinstatement/v1"
 WHOLE = "document"
 """The name of the attachment that holds the document with its rows."""
 MOST_READ = 500
@@ -61,30 +62,31 @@ def meant(text: str, namespace: str | None = None, context: str | None = None) -
 
 
 @contextmanager
-def opened(project: Project, environ: Mapping[str, str] | None) -> Iterator["Kept"]:
-    """The store of a call. Raises `UsageError`."""
+def opened(project: Project, environ: Mapping[str, str] | None, *, make: bool = True) -> Iterator["Kept"]:
+    """The store of a call; without `make` one that is not there reads as an empty one. Raises `UsageError`."""
     from skewguard.adapters import store
 
-    with stores.opened(project, environ) as records:
+    with stores.opened(project, environ, make=make) as records:
         yield Kept(records, store.actor(environ or {}))
 
 
 @contextmanager
-def named(url: str | None, environ: Mapping[str, str] | None) -> Iterator["Kept"]:
+def named(url: str | None, environ: Mapping[str, str] | None, *, make: bool = True) -> Iterator["Kept"]:
     """The store that was named, else that of the environment, of the project, of the user. Raises `UsageError`."""
     project, _ = surroundings.project(environ, {"store": url})
-    with opened(project, environ) as kept:
+    with opened(project, environ, make=make) as kept:
         yield kept
 
 
 class Kept:
-    """One open store, by what is kept of performance in it. `place` names it."""
+    """One open store, by what is kept of performance in it. `place` names it; `is_there`: somebody kept something in it."""
 
     def __init__(self, records: "Store", actor: str) -> None:
         self._records = records
         self._actor = actor
         self._retired: Mapping[str, str] | None = None
         self.place = records.shown
+        self.is_there = records.is_there
 
     def refuse_read_only(self) -> None:
         """Raise `UsageError` where nothing can be kept: before somebody measures what would be lost."""
@@ -94,17 +96,9 @@ class Kept:
     def keep(self, baseline: Baseline, tables: Tables) -> Baseline:
         """Keep one; it comes back with its id."""
         light = structs.replace(baseline, samples=None)
-        record = self._records.append(
-            "baseline",
-            BASELINE,
-            baseline_documents.write(light, tables),
-            subject=baseline.subject,
-            actor=self._actor,
-            tool=_tool(tables),
-            inputs_digest=baseline.inputs_digest,
-            attachments={WHOLE: baseline_documents.write(baseline, tables)} if baseline.samples is not None else None,
-        )
-        return structs.replace(baseline, id=record.id)
+        body = baseline_documents.write(light, tables)
+        rows = {WHOLE: baseline_documents.write(baseline, tables)} if baseline.samples is not None else None
+        return structs.replace(baseline, id=self._append("baseline", BASELINE, body, baseline, tables, rows))
 
     def holds(self, baseline: Baseline) -> bool:
         """Whether one that comes out of a file came out of this very store, and is of the same workload there."""
@@ -119,35 +113,49 @@ class Kept:
 
     def keep_calibration(self, calibration: Calibration, tables: Tables) -> Calibration:
         """Keep one; it comes back with its id."""
-        record = self._records.append(
-            "calibration",
-            CALIBRATION,
-            baseline_documents.write_calibration(calibration, tables),
-            subject=calibration.subject,
-            actor=self._actor,
-            tool=_tool(tables),
-            inputs_digest=calibration.inputs_digest,
-        )
-        return structs.replace(calibration, id=record.id)
+        body = baseline_documents.write_calibration(calibration, tables)
+        return structs.replace(calibration, id=self._append("calibration", CALIBRATION, body, calibration, tables))
 
-    def retire(self, text: str, reason: str, tables: Tables) -> Retirement:
-        """Set the baseline or calibration aside whose id begins so. Raises `UsageError` where it is none, or is set aside already."""
+    def retire(self, text: str, reason: str, tables: Tables, *, undo: bool = False) -> Retirement:
+        """Set the baseline or calibration aside whose id begins so; with `undo`, let it count again.
+
+        Raises `UsageError` where it is neither of the two, or is so already.
+        """
         record = self._records.get(text)
         if record.type not in ("baseline", "calibration"):
             raise UsageError(f"{record.id} is a {record.type}", hint="baselines and calibrations can be set aside")
-        if record.id in self.retired:
-            raise UsageError(f"{record.type} {record.id} is set aside already: {self.retired[record.id]}")
-        made = Retirement(record.id, record.type, record.subject, reason, self.place)
-        self._records.append(
-            "observation",
-            RETIREMENT,
-            record_documents.write_retirement(made, tables),
-            subject=record.subject,
-            actor=self._actor,
-            tool=_tool(tables),
-        )
+        why = self.retired.get(record.id)
+        if why is not None and not undo:
+            raise UsageError(f"{record.type} {record.id} is set aside already: {why}", hint="--undo takes that back")
+        if why is None and undo:
+            raise UsageError(f"{record.type} {record.id} is not set aside", hint="there is nothing to take back")
+        made = Retirement(record.id, record.type, record.subject, reason, self.place, undone=undo)
+        schema = REINSTATEMENT if undo else RETIREMENT
+        self._append("observation", schema, record_documents.write_retirement(made, tables), made, tables)
         self._retired = None
         return made
+
+    def _append(
+        self,
+        type: RecordType,
+        schema: str,
+        body: bytes,
+        of: Baseline | Calibration | Retirement,
+        tables: Tables,
+        attachments: Mapping[str, bytes] | None = None,
+    ) -> str:
+        """Keep a document of something; its id."""
+        record = self._records.append(
+            type,
+            schema,
+            body,
+            subject=of.subject,
+            actor=self._actor,
+            tool=_tool(tables),
+            inputs_digest=None if isinstance(of, Retirement) else of.inputs_digest,
+            attachments=attachments,
+        )
+        return record.id
 
     @property
     def retired(self) -> Mapping[str, str]:
@@ -225,18 +233,22 @@ class Kept:
 
 def retired(records: "Store") -> Mapping[str, str]:
     """Who set which record of a store aside, when and why, by its id: state is what all events together say."""
-    events = [each for each in records.find("observation") if each.schema == RETIREMENT]
-    said = {each.id: msgspec.json.decode(each.body, type=_Retired) for each in events}
-    return {
-        said[each.id].retires: f"retired on {each.at[:10]} by {each.actor}: {said[each.id].reason}" for each in events
-    }
+    aside: dict[str, str] = {}
+    for event in records.every("observation", RETIREMENT, REINSTATEMENT):
+        said = msgspec.json.decode(event.body, type=_Retired)
+        if event.schema == RETIREMENT:
+            aside[said.retires] = f"retired on {event.at[:10]} by {event.actor}: {said.reason}"
+        else:
+            aside.pop(said.reinstates, None)
+    return aside
 
 
 class _Retired(Struct, frozen=True):
-    """Of the document `retirement/v1`: what was set aside, and why."""
+    """Of the documents `retirement/v1` and `reinstatement/v1`: what was set aside or counts again, and why."""
 
-    retires: str
     reason: str
+    retires: str = ""
+    reinstates: str = ""
 
 
 class Saved(Struct, frozen=True):
@@ -270,7 +282,7 @@ def _rescued(baseline: Baseline, tables: Tables, why: str) -> InputProblem:
     path = writing.write_somewhere(name, baseline_documents.write(baseline, tables).decode())
     if path is None:
         return InputProblem(None, f"the recording could not be kept: {why}; and no file of it could be written either")
-    hint = f"`skewguard baseline import {path}` keeps it once the store works again; `compare` and `show` read the file"
+    hint = f"`skewguard baseline import {quote(path)}` keeps it once the store works again; `compare` and `show` read the file"
     return InputProblem(None, f"the recording could not be kept: {why}; it was written to {path} instead", hint=hint)
 
 
@@ -312,6 +324,7 @@ def latest(kept: Kept, word: Word) -> Baseline:
     if found is None:
         others = next(kept.baselines(word.subject), None)
         why = "every one that was recorded of it is invalid" if others is not None else "nothing was recorded of it"
+        why = why if kept.is_there else "nothing is kept there yet"
         raise UsageError(
             f"there is no valid baseline of {word.text} in the store {kept.place}: {why}",
             hint="`skewguard baseline list --all` shows what there is; `skewguard baseline record` makes one",

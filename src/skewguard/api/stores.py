@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 TOOL = f"skewguard {__version__}"
 
 
-def opened(project: Project, environ: Mapping[str, str] | None) -> "Store":
-    """The store of a call, to be used in `with`. Raises `UsageError`, with the line of the project's file where it is named there."""
+def opened(project: Project, environ: Mapping[str, str] | None, *, make: bool = True) -> "Store":
+    """The store of a call, to be used in `with`; without `make` one that is not there reads as an empty one.
+
+    Raises `UsageError`, with the line of the project's file where it is named there.
+    """
     said = project.store
     url, origin = (said.value, said.origin) if said is not None else (None, None)
     file = origin.file if origin is not None else None
     try:
-        return store.open(url, environ=environ or {}, beside=file, tool=TOOL)
+        return store.open(url, environ=environ or {}, beside=file, tool=TOOL, make=make)
     except UsageError as error:
         if origin is None or file is None:
             raise

@@ -63,13 +63,17 @@ class Validation(Struct, frozen=True):
 
 
 class Retirement(Struct, frozen=True):
-    """A baseline or calibration (`type`, `record_id`) that somebody set aside, and why. The record stays; nothing is compared with it."""
+    """A baseline or calibration (`type`, `record_id`) that somebody set aside, and why. The record stays; nothing is compared with it.
+
+    `undone`: that somebody took back what had set it aside, and it counts again.
+    """
 
     record_id: str
     type: RecordType
     subject: Subject | None
     reason: str
     store: str = ""
+    undone: bool = False
 
 
 class Snapshot(Struct, frozen=True):

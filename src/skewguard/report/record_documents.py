@@ -3,13 +3,13 @@
 A promise like those in `documents`: rollback reads them, whatever version of skewguard wrote them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
-from skewguard.language import redacted_documents
+from skewguard.language import redacted_documents, secret_names
 from skewguard.language.explanations import Tables
 from skewguard.language.facts import Authority, Fact, Gap
 from skewguard.language.records import Part, Retirement, Snapshot, Validation
@@ -91,7 +91,9 @@ class SnapshotDocument(Document, kw_only=True):
     unread: Annotated[list[Unseen], Meta(description="ConfigMaps that could not be read")]
     revisions: list[KeptRevision]
     images: Annotated[dict[str, list[str]], Meta(description="digests that ran, by container")]
-    facts: Annotated[dict[str, dict[str, KeptFact]], Meta(description="by container and setting")]
+    facts: Annotated[
+        dict[str, dict[str, KeptFact]], Meta(description="by container and setting; of secrets there are none")
+    ]
 
 
 class RetirementDocument(Document, kw_only=True):
@@ -103,12 +105,22 @@ class RetirementDocument(Document, kw_only=True):
     reason: Text
 
 
+class ReinstatementDocument(Document, kw_only=True):
+    """`baseline retire --undo`, as the store keeps it: what had set a record aside counts no more, and the record counts again."""
+
+    schema: Literal["skewguard.dev/reinstatement/v1"] = "skewguard.dev/reinstatement/v1"
+    reinstates: Annotated[Text, Meta(description="id of a baseline or calibration")]
+    type: Literal["baseline", "calibration"]
+    reason: Text
+
+
 def write_retirement(item: Retirement, tables: Tables) -> bytes:
-    """The document of one retirement, in one line."""
+    """The document of one retirement, or of one that is taken back, in one line."""
     kind: Literal["baseline", "calibration"] = "calibration" if item.type == "calibration" else "baseline"
-    return _written(
-        RetirementDocument(tool=parts.tool(tables), exit_code=0, retires=item.record_id, type=kind, reason=item.reason)
-    )
+    tool, named, why = parts.tool(tables), item.record_id, item.reason
+    if item.undone:
+        return _written(ReinstatementDocument(tool=tool, exit_code=0, reinstates=named, type=kind, reason=why))
+    return _written(RetirementDocument(tool=tool, exit_code=0, retires=named, type=kind, reason=why))
 
 
 def write_validation(item: Validation, tables: Tables) -> bytes:
@@ -152,7 +164,7 @@ def write_snapshot(item: Snapshot, tables: Tables) -> bytes:
             unread=[_unseen(each) for each in item.unread],
             revisions=[KeptRevision(each.hash, each.name, each.number, each.current) for each in item.revisions],
             images={name: list(digests) for name, digests in item.images.items()},
-            facts={name: {fact.setting: _fact(fact) for fact in facts} for name, facts in item.facts.items()},
+            facts={name: dict(_facts(facts)) for name, facts in item.facts.items()},
         )
     )
 
@@ -169,6 +181,11 @@ def _open(gap: Gap) -> OpenPart:
 
 def _unseen(item: Unread) -> Unseen:
     return Unseen(item.what, item.reason)
+
+
+def _facts(facts: Iterable[Fact]) -> Iterator[tuple[str, KeptFact]]:
+    """By setting. Of a secret there is none: below its name all is masked, and a mask tells nothing."""
+    yield from ((fact.setting, _fact(fact)) for fact in facts if not secret_names.is_secret(fact.setting))
 
 
 def _fact(fact: Fact) -> KeptFact:

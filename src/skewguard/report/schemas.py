@@ -16,7 +16,12 @@ from skewguard.report.performance_documents import (
     CalibrationDocument,
     ComparisonDocument,
 )
-from skewguard.report.record_documents import RetirementDocument, SnapshotDocument, ValidationDocument
+from skewguard.report.record_documents import (
+    ReinstatementDocument,
+    RetirementDocument,
+    SnapshotDocument,
+    ValidationDocument,
+)
 from skewguard.report.settings_documents import SettingsDocument
 
 DOCUMENTS: Mapping[str, type[Document]] = {
@@ -37,6 +42,7 @@ DOCUMENTS: Mapping[str, type[Document]] = {
     "validation": ValidationDocument,
     "snapshot": SnapshotDocument,
     "retirement": RetirementDocument,
+    "reinstatement": ReinstatementDocument,
 }
 """By the name in `schema`: `skewguard.dev/NAME/v1`."""
 

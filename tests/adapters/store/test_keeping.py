@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from skewguard.adapters import store
 from skewguard.adapters.store.keeping import PAGES, Store
 from skewguard.language.errors import UsageError
 from skewguard.language.facts import Source, Subject
@@ -33,6 +34,19 @@ def test_append_keeps_every_word_of_a_record(kept: Store) -> None:
     assert bytes(read.body) == body
     assert (read.subject, read.inputs_digest, read.attachments) == (pod, "inp1:aa", ("a", "b"))
     assert msgspec.json.encode(read) == msgspec.json.encode(made)
+
+
+def test_reading_makes_nothing(url: str) -> None:
+    """A database that nobody wrote to yet reads as an empty one, and is as it was; what was kept since is found."""
+    for _ in range(2):
+        with store.open(url, environ={}, make=False) as opened:
+            assert (opened.is_there, list(opened.find())) == (False, [])
+            with pytest.raises(UsageError, match="does not exist yet"):
+                append(opened)
+    with store.open(url, environ={}) as opened:
+        made = append(opened)
+    with store.open(url, environ={}, make=False) as opened:
+        assert [record.id for record in opened.find()] == [made.id]
 
 
 def test_find_gives_the_newest_first_across_pages(kept: Store) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from skewguard.knowledge.contract import schema
 from skewguard.language import documents, vocabulary
+from tests.json_schema import accepts
 from tests.knowledge.contract import test_loading, test_promises
-from tests.knowledge.contract.json_schema import accepts
 from tests.knowledge.contract.texts import contract_text, load
 
 PUBLISHED = Path(__file__).parents[3] / "docs" / "contract.schema.json"

@@ -20,18 +20,24 @@ if TYPE_CHECKING:
 
 
 def open(  # noqa: A001  # `store.open` is what it reads as
-    url: str | None = None, *, environ: Mapping[str, str], beside: str | None = None, tool: str = "skewguard"
+    url: str | None = None,
+    *,
+    environ: Mapping[str, str],
+    beside: str | None = None,
+    tool: str = "skewguard",
+    make: bool = True,
 ) -> "Store":
     """Open the store that `url` names (a path, `sqlite:///…`, `postgresql://…`), or the user's own, and bring it up to date.
 
     To be closed, or used in `with`. A relative path starts from the folder of the file `beside`, which names it; `tool` is what
-    made the layout, where one has to be made. Raises `UsageError`: where, what is wrong, what to do.
+    made the layout, where one has to be made. Without `make` none is: one that is not there reads as an empty one. Raises
+    `UsageError`: where, what is wrong, what to do.
     """
     place = locating.place(url, environ, beside)
 
     from skewguard.adapters.store import keeping
 
-    return keeping.opened(place, tool=tool)
+    return keeping.opened(place, tool=tool, make=make)
 
 
 def actor(environ: Mapping[str, str]) -> str:

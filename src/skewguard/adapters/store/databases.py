@@ -21,6 +21,23 @@ def engine_of(place: Place, *, wait_s: float = WAIT_S) -> Engine:
     return _sqlite(place, wait_s) if place.backend == "sqlite" else _postgresql(place, wait_s)
 
 
+def is_there(place: Place) -> bool:
+    """Whether there is anything to be read; of a server only its answer tells. A file without a byte holds nothing yet."""
+    if place.backend != "sqlite":
+        return True
+    try:
+        return os.stat(place.target).st_size > 0 or os.path.exists(f"{place.target}-wal")
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True  # what keeps it from being looked at is told when it is opened
+
+
+def nowhere() -> Engine:
+    """An engine for what is not there: nobody connects to it."""
+    return create_engine("sqlite://")
+
+
 # ---- SQLite ----------------------------------------------------------------------------------------------------------
 
 

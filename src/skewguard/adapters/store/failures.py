@@ -74,6 +74,11 @@ def unwritable(place: Place, error: BaseException) -> UsageError | None:
     return of(place, cause, "nothing was recorded")
 
 
+def absent(place: Place) -> UsageError:
+    """Nobody kept anything there yet."""
+    return UsageError(f"the store {place.shown} does not exist yet")
+
+
 def not_wal(place: Place) -> UsageError:
     """The file system under a file keeps SQLite from its write-ahead log."""
     return UsageError(

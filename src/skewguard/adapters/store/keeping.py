@@ -37,13 +37,20 @@ _attachments = Table(
 )
 
 
-def opened(place: Place, *, tool: str, wait_s: float = databases.WAIT_S) -> "Store":
-    """The store at a place, made where there is none, and brought up to date; to be read alone where nothing can be written."""
+def opened(place: Place, *, tool: str, wait_s: float = databases.WAIT_S, make: bool = True) -> "Store":
+    """The store at a place, brought up to date; to be read alone where nothing can be written. With `make` it is made where there
+
+    is none; else that one reads as an empty one."""
+    if not make and not databases.is_there(place):
+        return _absent(place)
     engine = databases.engine_of(place, wait_s=wait_s)
     unwritable = None
     try:
         with failures.told(place):
             try:
+                if not make and migrations.is_empty(engine, place.shown):
+                    engine.dispose()
+                    return _absent(place)
                 migrations.migrate(engine, place.shown, at=ulids.moment(ulids.fresh()), tool=tool)
             except (DBAPIError, sqlite3.Error) as error:
                 unwritable = failures.unwritable(place, error)
@@ -58,14 +65,23 @@ def opened(place: Place, *, tool: str, wait_s: float = databases.WAIT_S) -> "Sto
     return Store(engine, place, unwritable)
 
 
+def _absent(place: Place) -> "Store":
+    """A store that nobody made yet, to be read: nothing is connected to."""
+    return Store(databases.nowhere(), place, failures.absent(place), is_there=False)
+
+
 class Store:
     """One open store. `shown` names it where people read it, without a password.
 
-    `unwritable` says why it can only be read; None where it can be written, as far as is known.
+    `unwritable` says why it can only be read; None where it can be written, as far as is known. `is_there`: there is a
+    database; where nobody made one yet, it reads as an empty one.
     """
 
-    def __init__(self, engine: Engine, place: Place, unwritable: UsageError | None = None) -> None:
+    def __init__(
+        self, engine: Engine, place: Place, unwritable: UsageError | None = None, *, is_there: bool = True
+    ) -> None:
         self.unwritable = unwritable
+        self.is_there = is_there
         self._engine = engine
         self._place = place
         self.shown = place.shown
@@ -163,6 +179,14 @@ class Store:
         )
         yield from islice(fitting, limit)
 
+    def every(self, type: RecordType, *schemas: str) -> list[Record]:
+        """All records of a type whose body is of one of these schemas, the oldest first, in one query: what a state is folded
+
+        from. Raises `UsageError` where the store cannot be read.
+        """
+        wanted = _of_type(select(_records), type).where(_records.c.schema.in_(schemas))
+        return [_record(row) for row in self._rows(wanted.order_by(_records.c.id))]
+
     def attachment(self, id: str, name: str) -> bytes:
         """The bytes of one attachment of the record with this whole id. Raises `UsageError` where it has none of that name."""
         of_record = select(_attachments).where(_attachments.c.record == id, _attachments.c.name == name)
@@ -184,11 +208,15 @@ class Store:
             before = page[-1]["id"]
 
     def _rows(self, wanted: Select[Any]) -> list[dict[str, Any]]:
+        if not self.is_there:
+            return []
         with failures.told(self._place), self._engine.connect() as connection:
             return [dict(row) for row in connection.execute(wanted).mappings()]
 
     def _like(self, beginning: str | None, type: RecordType | None) -> str:
         """Ids that may have been meant: those around it in the order of ids, or the newest."""
+        if not self.is_there:
+            return "nothing is kept there yet"
         ids = _of_type(select(_records.c.id), type)
         after = self._rows(ids.where(_records.c.id >= (beginning or "")).order_by(_records.c.id).limit(2))
         below = self._rows(ids.where(_records.c.id < (beginning or "Z")).order_by(_records.c.id.desc()).limit(3))

@@ -126,6 +126,12 @@ def migrate(engine: Engine, shown: str, *, at: str, tool: str) -> None:
                 _take(connection, step, at, tool)
 
 
+def is_empty(engine: Engine, shown: str) -> bool:
+    """Whether no layout was made yet, so that nothing can be kept in it. Raises `UsageError` for a database that is newer."""
+    with engine.connect() as connection:
+        return _version(connection, shown) == 0
+
+
 def refuse_unmoved(engine: Engine, shown: str) -> None:
     """Raises `UsageError` for a database that would have to be brought to `VERSION`, where nothing can be written."""
     with engine.connect() as connection:

@@ -430,7 +430,8 @@ def raising(error: Exception) -> str:
 
 def test_nothing_is_sent_where_the_store_can_only_be_read(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It lists what it holds, and would lose what is measured."""
-    api.list_baselines(store=store)
+    with keeping.named(store, {}) as kept:
+        assert kept.is_there
     unwritable = sqlite3.OperationalError("unable to open database file")
     unwritable.sqlite_errorname = "SQLITE_CANTOPEN"
     monkeypatch.setattr(databases, "_journal", lambda *_: raising(unwritable))

@@ -80,8 +80,8 @@ def rows(draw: st.DrawFn) -> Samples:
     counts = draw(st.lists(st.integers(0, 3), min_size=number, max_size=number))
     made: dict[str, Any] = {"gap_counts": counts}
     for name in Samples.__struct_fields__:
-        kind = dict.fromkeys(("censored", "fresh", "last_censored"), st.booleans())
-        kind["failure"] = st.sampled_from(["", "timeout"])
+        kind: dict[str, st.SearchStrategy[Any]] = dict.fromkeys(("censored", "fresh", "last_censored"), st.booleans())
+        kind |= {"failure": st.sampled_from(["", "timeout"]), "phase": st.integers(0, 2)}
         each = MOMENTS if name in MOMENT_COLUMNS else st.integers(-1, 200)
         size = sum(counts) if name == "gaps" else number
         if name != "gap_counts":
@@ -268,6 +268,31 @@ def test_torn_columns_are_refused(column: str) -> None:
     del tree["samples"][column][3]
     with pytest.raises(InputError, match="damaged"):
         read(json.dumps(tree).encode())
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("phase", 3), ("phase", 2**70), ("status", 2**40), ("output_tokens", -7), ("gap_counts", -2)]
+)
+def test_numbers_that_no_request_has_are_refused(column: str, value: int) -> None:
+    """A damaged file is told as one, and not as a defect of skewguard."""
+    tree = json.loads(write(LOADED))
+    tree["samples"][column][3] = value
+    with pytest.raises(InputError, match="damaged"):
+        read(json.dumps(tree).encode())
+
+
+def test_column_that_is_missing_is_refused() -> None:
+    """Requests of which nobody knows when they left are none."""
+    tree = json.loads(write(LOADED))
+    del tree["samples"]["sent"]
+    with pytest.raises(InputError, match="sent 0"):
+        read(json.dumps(tree).encode())
+
+
+def test_json_that_is_nested_without_end_is_refused() -> None:
+    """Whoever reads a file from elsewhere reads it all the same."""
+    with pytest.raises(InputError, match="nested deeper"):
+        read(b"[" * 200_000)
 
 
 def test_calibration_is_read_back_as_written() -> None:

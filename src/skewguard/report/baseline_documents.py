@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from skewguard.language.baselines import Baseline, BaselineReport, Calibration, CalibrationReport
+from skewguard.language.baselines import Baseline, BaselineReport, Calibration, CalibrationReport, Samples
 from skewguard.language.errors import InputError
 from skewguard.language.explanations import Tables
 from skewguard.report import json_text, redaction
@@ -22,6 +22,12 @@ _SCHEMA = re.compile(r"skewguard\.dev/([a-z-]+)/v(\d+)\Z")
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _INSTRUMENT = ("slip_p99", "censored", "client_cpu")
 """What the load client always measures, but is no number where it sent nothing."""
+
+PHASES = (0, 1, 2)
+"""Warm-up, measured, drain."""
+_COUNTS = ("prompt_tokens", "output_tokens", "first_tokens", "chunks", "status", "gap_counts")
+_MOST = 2**31 - 1
+"""Of what is counted of one request: no answer has two milliards of tokens."""
 
 Kept = TypeVar("Kept", Baseline, Calibration)
 
@@ -51,7 +57,10 @@ def read(text: bytes, name: str | None = None) -> Baseline:
     if isinstance(instrument, dict):
         missing = {key: float("nan") for key in _INSTRUMENT if instrument.get(key) is None}
         tree["instrument"] = instrument | missing
-    return _made(tree, Baseline, name)
+    made = _made(tree, Baseline, name)
+    if made.samples is not None:
+        _refuse_numbers(made.samples, name)
+    return made
 
 
 def write_calibration(calibration: Calibration, tables: Tables | None = None) -> bytes:
@@ -78,6 +87,8 @@ def _tree(text: bytes, kind: str, name: str | None) -> dict[str, Any]:
         tree = msgspec.json.decode(text)
     except msgspec.DecodeError as error:
         raise _unreadable(text, str(error), kind, name) from None
+    except RecursionError:
+        raise InputError(f"this is no {kind} of skewguard: its JSON is nested deeper than any is", file=name) from None
     schema = tree.get("schema") if isinstance(tree, dict) else None
     said = _SCHEMA.match(schema) if isinstance(schema, str) else None
     if said is None:
@@ -121,8 +132,12 @@ def _by(tree: dict[str, Any]) -> str:
 
 
 def _even(samples: dict[str, Any], name: str | None) -> None:
-    """Raises `InputError` where the columns tell of different numbers of requests, or the gaps of other ones than there are."""
-    lengths = {key: len(column) for key, column in samples.items() if isinstance(column, list) and key != "gaps"}
+    """Raises `InputError` where the columns tell of different numbers of requests, or the gaps of other ones than there are.
+
+    A column that is left out tells of none.
+    """
+    told = {key: samples.get(key, []) for key in Samples.__struct_fields__}
+    lengths = {key: len(column) for key, column in told.items() if isinstance(column, list) and key != "gaps"}
     lengths = {key: length for key, length in lengths.items() if length or key != "last_censored"}
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{key} {length}" for key, length in lengths.items())
@@ -136,6 +151,16 @@ def _even(samples: dict[str, Any], name: str | None) -> None:
             f"this baseline is damaged: it has {len(gaps)} gaps between chunks, and its requests count {counted}",
             file=name,
         )
+
+
+def _refuse_numbers(samples: Samples, name: str | None) -> None:
+    """Raises `InputError` for counts and phases that no load has, which no arithmetic could take."""
+    if not all(phase in PHASES for phase in samples.phase):
+        raise InputError("this baseline is damaged: a request has a phase that there is none of", file=name)
+    for key in _COUNTS:
+        wrong = next((count for count in getattr(samples, key) if not -1 <= count <= _MOST), None)
+        if wrong is not None:
+            raise InputError(f"this baseline is damaged: {key} of a request is {wrong:.3g}", file=name)
 
 
 def _numbers_for_null(samples: dict[str, Any]) -> None:

@@ -137,6 +137,8 @@ def test_all_shares_of_one_load_are_no_objection() -> None:
             share(1, 2, rows(4.0), subject=Subject("Endpoint", "other:8000")),
             "in subject (Endpoint other:8000 instead of Endpoint chat:8000)",
         ),
+        (share(1, 2, rows(4.0), at="yesterday"), "share 2 of 2 does not tell the moment"),
+        (share(1, 2, rows(4.0), at="2026-11-28T10:00:00"), "with its zone"),
     ],
 )
 def test_what_is_no_load_together_is_named(second: Baseline, said: str) -> None:

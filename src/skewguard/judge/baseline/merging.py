@@ -25,8 +25,10 @@ def objections(shares: Sequence[Baseline]) -> Iterator[str]:
             yield f"{_named(each)} holds no rows of requests that somebody sent"
         elif each.part is None:
             yield f"{_named(each)} is a whole load, and no share of one (`record --part K/N` sends a share)"
+        elif not _is_told(each.started_at):
+            yield f"{_named(each)} does not tell the moment at which it began, and with its zone"
     parts = [each.part for each in shares if each.part is not None]
-    if len(parts) < len(shares) or not parts:
+    if len(parts) < len(shares) or not parts or not all(_is_told(each.started_at) for each in shares):
         return
     yield from _counted(parts)
     first = shares[0]
@@ -50,6 +52,14 @@ def _unlike(first: Baseline, other: Baseline) -> Iterator[tuple[str, str, str]]:
             yield what, one or matching.UNKNOWN, another or matching.UNKNOWN
     if first.inputs_digest != other.inputs_digest and not found:
         yield "inputs digest", first.inputs_digest or matching.UNKNOWN, other.inputs_digest or matching.UNKNOWN
+
+
+def _is_told(moment: str) -> bool:
+    """Whether a moment can be laid over those of other machines."""
+    try:
+        return datetime.fromisoformat(moment).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _named(share: Baseline) -> str:

@@ -28,9 +28,9 @@ class Samples(Struct, frozen=True):
 
     `intended`, `sent`, `first`, `last` are seconds since the start of the run: when it should have been sent, was sent, and
     when its first and last token arrived (NaN where none did). `censored`: the first token's moment is an upper bound, since
-    several chunks came in one read. `prompt_tokens` and `output_tokens` are the server's own count (-1: it gave none);
-    `first_tokens` are those in the first chunk (-1: not told). `gaps` are the times between chunks, of all requests in
-    a row, and `gap_counts` how many of them belong to each request.
+    several chunks came in one read, or none was seen before the answer was over (`chunks` is 0). `prompt_tokens` and
+    `output_tokens` are the server's own count (-1: it gave none); `first_tokens` are those in the first chunk (-1: not told).
+    `gaps` are the times between chunks, of all requests in a row, and `gap_counts` how many of them belong to each request.
     `last_censored`: likewise the last one's, where the server sends what follows it apart (empty: not told).
     `phase`: `warmup`, `measured` or `drain` of each row, as 0, 1 or 2. `fresh`: its connection had to be opened first.
     """

@@ -239,6 +239,15 @@ def test_noise_learned_from_runs_widens_what_the_rows_say() -> None:
     assert comparing.compare(one, other, calibration=learned(0.01, load=simulation.load(LOOP))).verdict == "worse"
 
 
+def test_metric_of_which_a_calibration_tells_nothing_says_so() -> None:
+    """It was only an interval in one of the runs that taught the others: to say that there is no calibration would be wrong."""
+    known = learned(0.01, load=simulation.load(LOOP))
+    known = structs.replace(known, noise=known.noise[2:])
+    found = comparing.compare(simulation.baseline(LOOP, 1), simulation.baseline(LOOP, 2, slower=1.2), calibration=known)
+
+    assert "without a calibration that tells of this metric" in row(found, "tpot", "p50").reason
+
+
 def test_few_runs_support_only_a_wide_floor() -> None:
     """The same spread seen in three runs says less than in ten."""
     one, other = simulation.baseline(LOOP, 1), simulation.baseline(LOOP, 2, slower=1.2)

@@ -250,7 +250,7 @@ def _lost(pair: _Pair, tolerance: Tolerance, interval: Interval) -> str:
         )
     if not interval.runs:
         return (
-            f"beyond the tolerance, but without a calibration{_short(pair)} runs of the very same thing are taken to differ by up to {reach}:"
+            f"beyond the tolerance, but without a calibration{_which(pair)} runs of the very same thing are taken to differ by up to {reach}:"
             " run baseline calibrate"
         )
     return (
@@ -259,8 +259,11 @@ def _lost(pair: _Pair, tolerance: Tolerance, interval: Interval) -> str:
     )
 
 
-def _short(pair: _Pair) -> str:
-    return " of runs as short as these" if pair.shorter else ""
+def _which(pair: _Pair) -> str:
+    """What calibration is lacking where there is one."""
+    if pair.shorter:
+        return " of runs as short as these"
+    return " that tells of this metric" if pair.noise else ""
 
 
 def _demanded(pair: _Pair, tolerance: Tolerance) -> bool:
@@ -387,6 +390,6 @@ def _without_rows(pair: _Pair, tolerance: Tolerance, ends: tuple[float, float], 
     if not few and _verdict(tolerance, far) in {"better", "worse"}:
         return far
     reason = (
-        f"no rows and no calibration{_short(pair)}, so that nobody knows how far chance reaches: run baseline calibrate"
+        f"no rows and no calibration{_which(pair)}, so that nobody knows how far chance reaches: run baseline calibrate"
     )
     return Interval(effect, -math.inf, math.inf, reason)

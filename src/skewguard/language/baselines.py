@@ -263,7 +263,7 @@ class Difference(Struct, frozen=True):
 class Compared(Struct, frozen=True):
     """One metric at one statistic (`value`, `mean`, `p50` …) of two baselines.
 
-    `effect` is the ratio b/a, or the difference b-a where `tolerance` is in points (shares) or `a` is 0. `interval`: between
+    `effect` is the ratio b/a, or the difference b-a where `tolerance` is in points (shares) or `b` is 0. `interval`: between
     which two numbers the effect lies with the confidence of the comparison; None where none can be had (then the verdict is
     inconclusive, or rests on disjoint intervals of buckets). `tolerance` in words (`at most 1.1x`). `reason` says what decided.
     `deciding`: where it is inconclusive, the whole comparison is; not so of tails that nobody promised, nor of what is certainly not worse.

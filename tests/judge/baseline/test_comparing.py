@@ -183,6 +183,17 @@ def test_first_token_that_comes_later_without_a_queue_is_worse_whatever_objectiv
     assert row(comparing.compare(one, other), "ttft", "p95").verdict == "worse"
 
 
+def test_server_that_meets_no_objective_any_more_is_worse() -> None:
+    """Nothing has no logarithm, and four requests per second less are all that there were."""
+    limits = tolerances.of({"goodput": {"min_ratio": 0.9}})
+    slo = {"ttft": {"p95": 0.2}}
+    told = row(comparing.compare(steady(0.1, slo), steady(0.3, slo), tolerances=limits), "goodput", "value")
+
+    assert told.verdict == "worse"
+    assert told.points
+    assert told.effect == pytest.approx(-4.0)
+
+
 @pytest.mark.parametrize("gap", [0.0, 0.02])
 def test_time_between_chunks_of_0_has_no_ratio(gap: float) -> None:
     """A server that sent all its chunks at once, and now each by itself: twenty milliseconds are not infinitely more than none."""

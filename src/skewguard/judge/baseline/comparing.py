@@ -182,6 +182,7 @@ def _compared(pair: _Pair, tolerance: Tolerance) -> Compared:
     values = number(one, tolerance.stat), number(other, tolerance.stat)
     assert values[0] is not None
     assert values[1] is not None
+    tolerance = tolerating.of_nothing(tolerance, values[0], values[1]) if pair.rows is not None else tolerance
     points = tolerance.points
     interval = _interval(pair, tolerance, values[0], values[1], min(one.n, other.n))
     verdict, reason = _judged(pair, tolerance, interval)

@@ -7,8 +7,9 @@ output tokens/s differed by up to 1.2 %, median TPOT by 3 %, TPOT p99 by 10 %.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from skewguard.language.baselines import Number
 from skewguard.language.measures import LIMITS, MEASURES, STATS, TIMES
 
 DEFAULTS: Mapping[str, Mapping[str, Mapping[str, float]]] = {
@@ -28,6 +29,21 @@ they need longer loads than most will send. What a contract itself limits always
 
 
 Mirror = Callable[[float], float]
+
+
+def of_nothing(tolerance: "Tolerance", a: Number, b: Number) -> "Tolerance":
+    """The same limits as differences from `a`, where `b` is nothing at all: that has no logarithm, and is no less of a loss."""
+    if (
+        tolerance.points
+        or tolerance.is_share
+        or tolerance.stat != "value"
+        or b != 0
+        or not isinstance(a, float)
+        or a <= 0
+    ):
+        return tolerance
+    low, high = (None if limit is None else a * (limit - 1) for limit in (tolerance.low, tolerance.high))
+    return structs.replace(tolerance, low=low, high=high, points=True)
 
 
 def _negative(limit: float) -> float:

@@ -189,12 +189,12 @@ def _port_of(service: Service, engine: int | None) -> int | None:
     return numbers[0] if len(numbers) == 1 else None
 
 
-def refuse_without_address(thing: Thing, workload: str) -> str:
+def refuse_without_address(thing: Thing) -> str:
     """The URL that load goes to. Raises `UsageError` that says the ways on where there is none."""
     if thing.url is not None:
         return thing.url
     raise UsageError(
-        f"no address of {workload} can be loaded from here: {thing.no_url}",
+        f"no address of {thing.bound.subject} can be loaded from here: {thing.no_url}",
         hint="give the address that clients use with --endpoint URL; or run it in the cluster, as the Job of "
         "deploy/load-job does; or measure what its users send with --from traffic",
     )

@@ -89,23 +89,28 @@ def record_baseline(
         with keeping.opened(around.project, environ) if keep else nullcontext(None) as kept:
             if kept is not None:
                 kept.refuse_read_only()
-            thing = (
-                measured.of_url(endpoint or "", as_, terms, reached)
-                if workload is None
-                else measured.of_workload(
+            if workload is None:
+                thing = measured.of_url(endpoint or "", as_, terms, reached)
+            else:
+                thing = measured.of_workload(
                     workload, terms, reached, namespace=namespace, url=endpoint, progress=telling.reading
                 )
-            )
             how = Watching(reached, reached.manner(), beat, dcgm, prometheus, prometheus_match)
-            bound = _bound(thing, slo, share)
-            made: Observed | Sent
-            if traffic:
-                made = watching.recorded(bound, thing, how, window or WINDOW_S, telling.window)
-            else:
-                url = measured.refuse_without_address(thing, workload or "")
-                manner = Manner(url, asked, model, processes, share, on_live, telling.running)
-                made = sending.sent(bound, thing, manner, how)
+            manner = Manner(endpoint or "", asked, model, processes, share, on_live, telling.running)
+            made = _measured(
+                _bound(thing, slo, share), thing, how, manner, window or WINDOW_S if traffic else None, telling
+            )
             return _answered(made.baseline, kept, thing, around.problems, interrupted=made.interrupted)
+
+
+def _measured(
+    bound: Baseline, thing: Thing, how: Watching, manner: Manner, window: float | None, telling: Telling
+) -> Observed | Sent:
+    """The traffic of users for so many seconds, or, where there is no window, the load that is to be sent."""
+    if window is not None:
+        return watching.recorded(bound, thing, how, window, telling.window)
+    url = measured.refuse_without_address(thing)
+    return sending.sent(bound, thing, structs.replace(manner, url=url), how)
 
 
 def _today() -> str:

@@ -121,6 +121,18 @@ def test_nothing_is_kept_where_nobody_wants_it(tmp_path: Path) -> None:
     assert (report.stored, one(report).id, (tmp_path / "no.db").exists()) == (None, "", False)
 
 
+@pytest.mark.parametrize(
+    "load", [{"stages": "40:1s,c4:1s"}, {"profile": "burst", "requests": 40}], ids=["stages", "burst"]
+)
+def test_load_that_says_itself_when_it_is_over_is_recorded(load: dict[str, Any]) -> None:
+    """Nobody gave it a duration, which it does not need: no recording is lost over that once the load was sent."""
+    slow = engine.Answer(ttft=0.3, gap=0.3)
+    with serving(slow, page=idle) as url:
+        made = one(record(url, load={"warmup": 0.0, "prompt_tokens": "16", "output_tokens": "4", **load}))
+    assert made.requests.completed == made.requests.sent
+    assert not any("nobody said how long" in note for note in made.notes)
+
+
 def test_second_recording_is_held_against_the_first(store: str) -> None:
     """At the same load of the same endpoint; five times slower is worse, and no failure of the recording itself."""
     slow = False

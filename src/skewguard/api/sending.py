@@ -142,9 +142,13 @@ def _load(thing: Thing, manner: Manner) -> tuple[Load, prompting.PromptSet]:
 
 
 def _until(thing: Thing, manner: Manner, load: Load) -> loadgen.Until | None:
-    """Until when a load goes on of which nobody said how long; beside users, and of several machines, never longer than it is."""
+    """Until when a closed loop goes on of which nobody said how long; beside users, and of several machines, never longer than it is.
+
+    A rate lasts as long as it needs from the first, and stages, a trace and a burst say themselves when they are over.
+    """
     if (
-        manner.on_live
+        load.profile != "concurrency"
+        or manner.on_live
         or manner.share is not None
         or not loads.is_unbounded(manner.wish, thing.promised.get("load", {}))
     ):

@@ -3,11 +3,13 @@
 from array import array
 
 from skewguard.observe.loadgen.exchanges import Exchange
-from skewguard.observe.loadgen.messages import APART, CENSORED, FAILURES, FRESH, SHARED, Counts, Rows
+from skewguard.observe.loadgen.messages import APART, CENSORED, FAILURES, FRESH, NEAR, SHARED, Counts, Rows
 
 _MOST_TEXTS = 20
 _LONGEST_TEXT = 200
 _RECENT = 200
+_AT_ONCE = 1_000_000
+"""Nanoseconds after the last token within which what follows it was sent with it: no time that is measured is that exact."""
 _NEVER = float("nan")
 COLUMNS = "ddddqqqqqqbbq"
 """The types of the columns: intended, sent, first, last; prompt, output and first tokens; chunks, status, the number of
@@ -95,5 +97,5 @@ def _marks(exchange: Exchange) -> int:
         (CENSORED if told.censored else 0)
         | (FRESH if exchange.fresh else 0)
         | (SHARED if told.shared else 0)
-        | (APART if told.apart else 0)
+        | (APART if told.apart > _AT_ONCE else NEAR if told.apart else 0)
     )

@@ -13,9 +13,9 @@ from skewguard.observe.loadgen.wording import PromptSet
 FAILURES = ("", "timeout", "refused", "reset", "closed-early", "http", "rate-limited", "bad-answer", "stopped")
 """`language.baselines.Failure`, by the number that stands for it in a row."""
 
-CENSORED, FRESH, SHARED, APART = 1, 2, 4, 8
+CENSORED, FRESH, SHARED, APART, NEAR = 1, 2, 4, 8, 16
 """Of a row: its first token came in one read with others; its connection was opened for it; what follows the last token
-(usage, the end of the stream) came in the read of the last token, or in a later one."""
+(usage, the end of the stream) came in the read of the last token, in a later one, or in a later one and as good as at once."""
 
 
 CLOSE = b"\1"

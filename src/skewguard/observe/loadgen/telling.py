@@ -70,7 +70,7 @@ class Telling:
     """What one answer told. Times are those of the stamps handed in; 0 where nothing came.
 
     `censored`: the first came at this moment or before: with others in one read, or unseen. `shared`: something came after the last
-    token in its read. `ended`: the server said that this is all of it, with a reason of the end, a count apart, or `[DONE]`.
+    token in its read; `apart`: how long after it (ns), where that was a later one. `ended`: the server said that this is all of it, with a reason of the end, a count apart, or `[DONE]`.
     """
 
     __slots__ = (
@@ -93,7 +93,7 @@ class Telling:
         self.first_tokens = _NONE
         self.censored = False
         self.shared = False
-        self.apart = False
+        self.apart = 0
         self.ended = False
 
     def feed(self, body: bytes, stamp: int) -> None:
@@ -133,7 +133,7 @@ class Telling:
                 self.gaps.append((stamp - self.last) / 1e9)
                 self.chunks += 1
                 self.last = stamp
-                self.shared = self.apart = False
+                self.shared, self.apart = False, 0
                 self._uncounted = event
             elif event.startswith(b"data:") and b"\n" not in event:
                 self._told(event[5:].strip(), stamp)
@@ -249,7 +249,7 @@ class Telling:
             self._behind(stamp)
         elif self.chunks:
             self.last = stamp
-            self.shared = self.apart = False
+            self.shared, self.apart = False, 0
         if ends and not self._over:
             self._over = stamp
 
@@ -279,13 +279,13 @@ class Telling:
             self.first = stamp
         self.chunks += 1
         self.last = stamp
-        self.shared = self.apart = False
+        self.shared, self.apart = False, 0
 
     def _behind(self, stamp: int) -> None:
         """Something that is no token: whether it came in the read of the last one is kept, of the first such."""
         if self.chunks and not self.shared and not self.apart:
             self.shared = stamp == self.last
-            self.apart = not self.shared
+            self.apart = stamp - self.last
 
     def _usage(self, usage: _Usage | None) -> None:
         if usage is not None:

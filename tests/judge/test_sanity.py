@@ -166,3 +166,19 @@ def test_the_model_that_answers_is_the_manifests(served: str | None, verdicts: l
     loaded = case(measured([0.05] * 40), served)
     loaded.wished = case(None, "chat")
     assert [each.verdict for each in said("serving.other-model", loaded)] == verdicts
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("ttft", 0.02, "20 ms"),
+        ("e2e", 0.9999, "1,000 ms"),
+        ("e2e", 1234.0, "1,234 s"),
+        ("output_tokens_per_second", 12345.6, "12,346 tokens/s"),
+        ("goodput", 1.0, "1 requests/s"),
+        ("error_rate", 0.01, "1 %"),
+    ],
+)
+def test_limit_is_said_with_its_unit_and_without_an_exponent(name: str, value: float, said: str) -> None:
+    """`of at least 1` of what, and 1.23e+04 of anything, cost time that nobody has."""
+    assert contract_load.told(name, value) == said

@@ -3,6 +3,7 @@
 import math
 import re
 
+from skewguard.language import figures
 from skewguard.language.baselines import Between, Number
 
 _SIZES = (("TiB", 2**40), ("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
@@ -11,23 +12,7 @@ _UNITS = {"1/s": "per s"}
 _LIMIT = re.compile(r"at (?:most|least) (?=\d+(?:\.\d+)?x\b)")
 _RATIO = re.compile(r"(\d+(?:\.\d+)?)x\b")
 
-UNKNOWN = "unknown"
-
-
-def digits(value: float) -> str:
-    """Three digits that count, and thousands set apart: `0.0412`, `4.12`, `412`, `41,200`; `0` for nothing."""
-    if not math.isfinite(value):
-        return UNKNOWN
-    if value == 0:
-        return "0"
-    whole = float(f"{value:.3g}")
-    if abs(whole) >= 1000:
-        return f"{value:,.0f}"
-    if abs(whole) < 1e-4:
-        return f"{value:.2e}"
-    places = max(2 - math.floor(math.log10(abs(whole))), 0)
-    text = f"{value:.{places}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+UNKNOWN, digits = figures.UNKNOWN, figures.digits
 
 
 def scaled(largest: float, unit: str) -> tuple[float, str]:

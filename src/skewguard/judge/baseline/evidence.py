@@ -9,6 +9,7 @@ from skewguard.judge.baseline import rows as rowing
 from skewguard.judge.baseline.resampling import Blocks
 from skewguard.judge.baseline.rows import Array, Rows, Series
 from skewguard.language.baselines import Baseline
+from skewguard.language.figures import digits
 from skewguard.language.loads import UNTOLD, Load
 
 BEYOND = 10
@@ -336,7 +337,7 @@ def _standing(baseline: Baseline) -> str:
 def _collapsed(baseline: Baseline) -> str:
     done, good = _number(baseline, "requests_per_second"), _number(baseline, "goodput")
     if done and good is not None and good < COLLAPSED * done:
-        return f"only {good:.3g} of {done:.3g} requests/s met the objectives"
+        return f"only {digits(good)} of {digits(done)} requests/s met the objectives"
     return ""
 
 
@@ -346,7 +347,7 @@ def _behind(baseline: Baseline, load: Load, each: Side | None) -> str:
         asked = float(each.rows.measured.sum()) / (each.window[1] - each.window[0])
     if done is None or not asked or load.profile == "observed" or done >= KEPT_UP * asked:
         return ""
-    return f"{done:.3g} of {asked:.3g} requests/s were completed"
+    return f"{digits(done)} of {digits(asked)} requests/s were completed"
 
 
 def _growing(each: Side) -> str:

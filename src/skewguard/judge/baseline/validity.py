@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from skewguard.judge.baseline import evidence
 from skewguard.judge.baseline import rows as rowing
 from skewguard.language.baselines import Between, Instrument, Metric, Number, Run
+from skewguard.language.figures import digits
 
 LATE = 0.10
 """Share of the median TTFT by which requests may leave late (p99), or answers lie unread: half of the tolerance on a waiting time
@@ -74,7 +75,7 @@ def _behind(run: Run, metrics: tuple[Metric, ...]) -> Iterator[str]:
     offered = _offered(run) or asked
     if done < ASKED * offered:
         yield (
-            f"the server completed {done:.3g} of {offered:.3g} requests/s: it is saturated at this load, its queue grows as long as"
+            f"the server completed {digits(done)} of {digits(offered)} requests/s: it is saturated at this load, its queue grows as long as"
             " the load lasts, and TTFT and end-to-end times tell how long that was"
         )
 
@@ -225,7 +226,7 @@ def _of_processor(seen: Instrument) -> Iterator[str]:
 
 
 def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
+    return f"{digits(seconds * 1000)} ms" if seconds < 1 else f"{digits(seconds)} s"
 
 
 # ---- the answers -----------------------------------------------------------------------------------------------------

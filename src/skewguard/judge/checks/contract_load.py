@@ -11,8 +11,9 @@ from skewguard.judge.checks.interface import Case, Result, fail, passed, unknown
 from skewguard.knowledge.contract.values import Contract
 from skewguard.language.baselines import Between, Objective
 from skewguard.language.facts import Fact, Origin
+from skewguard.language.figures import digits
 from skewguard.language.findings import ContractRef
-from skewguard.language.measures import TIMES
+from skewguard.language.measures import MEASURES
 
 CONFIDENCE = 0.95
 """How sure a missed limit must be: a gate stands in the way of a rollout, and a server that keeps its promise shall pass."""
@@ -36,12 +37,12 @@ def _held(each: Objective) -> tuple[str, str]:
     high = each.value.high if isinstance(each.value, Between) else each.value
     if each.verdict == "met" or (each.stat != "min" and high is not None and high <= each.bound):
         return "pass", ""
-    told = _told(each.name, high) if high is not None else "not known"
+    was = told(each.name, high) if high is not None else "not known"
     if each.verdict == "undecided":
-        return "unknown", f"it was {told}: {each.reason}; give it longer with --sanity-duration"
+        return "unknown", f"it was {was}: {each.reason}; give it longer with --sanity-duration"
     if each.stat == "min":  # a load that is smaller than the promise does not reach it
-        return "unknown", f"a short load reached {told}: `skewguard baseline record` measures what it can do"
-    return "fail", f"it was {told}" + (f": {each.reason}" if each.reason else "")
+        return "unknown", f"a short load reached {was}: `skewguard baseline record` measures what it can do"
+    return "fail", f"it was {was}" + (f": {each.reason}" if each.reason else "")
 
 
 def _answer(case: Case, contract: Contract, each: Objective, verdict: str, why: str) -> Result:
@@ -59,7 +60,7 @@ def _answer(case: Case, contract: Contract, each: Objective, verdict: str, why: 
     if verdict == "pass":
         return passed("", **more)
     bound = "at least" if each.stat == "min" else "at most"
-    message = f"the contract promises `{setting}` of {bound} {_told(each.name, each.bound)}, and {why}"
+    message = f"the contract promises `{setting}` of {bound} {told(each.name, each.bound)}, and {why}"
     if verdict == "unknown":
         return unknown(
             message, remedy="load it for longer (--sanity-duration 2m), from a machine with nothing else to do", **more
@@ -71,8 +72,11 @@ def _answer(case: Case, contract: Contract, each: Objective, verdict: str, why: 
     )
 
 
-def _told(name: str, value: float) -> str:
+def told(name: str, value: float) -> str:
     """A number of a metric as people read it."""
-    if name not in TIMES:
-        return f"{value:.4g}"
-    return f"{value * 1000:.3g} ms" if value < 1 else f"{value:.3g} s"
+    unit = MEASURES[name].unit
+    if unit == "s" and value < 1:
+        value, unit = value * 1000, "ms"
+    elif unit == "ratio":
+        value, unit = value * 100, "%"
+    return f"{digits(value)} {unit}"

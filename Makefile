@@ -37,7 +37,7 @@ test: lint ## everything: style, types, layers, docs, all tests
 test-fast: environment ## the tests without the slow ones and without a cluster, searching a quarter as long
 	$(PYTEST) -m "not slow and not cluster"
 
-test-engine: environment ## the tests that start a real vLLM on the CPU: 6 GB of disk, about ten minutes
+test-engine: environment ## the tests that start a real vLLM on the CPU: 6 GB of disk, about half an hour
 	env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest -m engine tests/engine
 
 lint: environment ## style, types, layers, and whether the generated docs are current

@@ -540,3 +540,20 @@ def test_what_cannot_be_set_aside_is_refused(store: Path) -> None:
     api.retire_baseline(made, reason="x", store=str(store))
     with pytest.raises(UsageError, match="set aside already"):
         api.retire_baseline(made, reason="y", store=str(store))
+
+
+def test_objectives_are_shown_of_what_was_kept(store: Path) -> None:
+    """As they were when it was recorded; that one was missed is no failure of who looks. Of an invalid one nothing is judged."""
+    slow, wrong = keep(store, baseline(slo={"e2e": {"p95": 0.01}}), invalid(slo={"e2e": {"p95": 0.01}}))
+    shown = api.show_baseline(slow, store=str(store))
+    assert ([(each.name, each.verdict) for each in shown.objectives], shown.exit_code) == ([("e2e", "missed")], 0)
+    assert api.show_baseline(wrong, store=str(store)).objectives == ()
+
+
+def test_noise_that_cannot_be_kept_is_shown(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was learned, and the disk is full: with the reason, and exit code 2."""
+    ids = keep(store, *(baseline(at=f"2026-11-28T1{each}:00:00+00:00") for each in range(3)))
+    monkeypatch.setattr(keeping.Kept, "keep_calibration", lambda *_: (_ for _ in ()).throw(UsageError("disk full")))
+    learned = api.calibrate_baseline(ids, store=str(store))
+    assert learned.calibration is not None
+    assert (learned.stored, learned.exit_code, [each.message for each in learned.errors]) == (None, 2, ["disk full"])

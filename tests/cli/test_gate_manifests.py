@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+from skewguard.cli import gate_service
+from skewguard.language.errors import UsageError
+from skewguard.language.results import CheckReport
 from tests.cli.running import Run, program
 from tests.deployed import DEPLOY, documents, pods
 from tests.fakes import engine
@@ -108,6 +111,17 @@ def test_the_service_answers_flagger_and_argo_rollouts(gate: Path) -> None:
     assert (metric[0], metric[1]["exit_code"]) == (200, 0)
     assert (refused[0], refused[1]["exit_code"]) == (422, 1)
     assert (told[0], told[1]["exit_code"]) == (200, 1)
+
+
+def test_the_log_of_the_service_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    """An exit code alone sends whoever reads the log to a second place."""
+
+    def broken() -> CheckReport:
+        raise UsageError("no engine of the manifests is deploy/other")
+
+    reply = gate_service._run(broken, plain=False)
+    assert (reply.status, json.loads(reply.body)["exit_code"]) == (502, 2)
+    assert "gate: exit code 2: no engine of the manifests is deploy/other" in capsys.readouterr().err
 
 
 @pytest.mark.slow

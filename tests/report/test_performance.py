@@ -357,6 +357,12 @@ def test_baseline_without_requests_one_by_one_has_no_curves() -> None:
     assert (series.times(TRAFFIC), series.flow(TRAFFIC)) == ({}, None)
 
 
+def test_window_in_which_nothing_came_has_no_curve() -> None:
+    """At most 0 tokens/s would be a rate that nobody measured."""
+    assert series.flow(LOADED) is not None
+    assert series.flow(structs.replace(LOADED, measured=(0.0, 1e-9))) is None
+
+
 def test_side_without_rows_is_drawn_beside_one_that_has_them() -> None:
     """An imported baseline knows its quantiles alone: both sides are then shown by those, and neither is left out."""
     imported = structs.replace(LOADED, samples=None, id="IMPORTED")

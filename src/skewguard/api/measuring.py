@@ -22,7 +22,7 @@ def of_run(bound: Baseline, run: Run, beside: Sequence[Metric] = (), invalid_bec
     counted = {metric.name for metric in found}  # a gap of the rows is none that anything else could fill
     beside = [metric for metric in beside if metric.name not in counted]
     reasons = [*invalid_because, *validity.reasons(run, found), *_share(bound)]
-    few = "" if bound.part is not None or reasons else validity.too_few(run)
+    few = "" if bound.part is not None or reasons else validity.too_few(run, found)
     return structs.replace(
         bound,
         started_at=run.started_at,

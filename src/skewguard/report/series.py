@@ -45,7 +45,8 @@ def flow(item: Baseline, parts: int = PARTS) -> Flow | None:
 
     width = (high - low) / parts
     edges: Any = [low + width * number for number in range(parts + 1)]
-    return Flow(low, edges[-1], [tokens / width for tokens in rows.delivered(rows.of(samples), edges).tolist()])
+    rates = [tokens / width for tokens in rows.delivered(rows.of(samples), edges).tolist()]
+    return Flow(low, edges[-1], rates) if any(rates) else None  # where nothing came within it, 0 would be no rate
 
 
 def _stretch(samples: Samples) -> tuple[float, float]:

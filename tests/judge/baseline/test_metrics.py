@@ -231,7 +231,28 @@ def test_engine_that_died_in_the_warm_up_has_no_throughput() -> None:
     before = {"intended": -3.0, "first": -2.0, "last": -1.0, "output_tokens": 8, "chunks": 8, "phase": 0}
     measured = run([before, *(failed("refused", intended=float(each)) for each in range(5))])
     for name in ("requests_per_second", "output_tokens_per_second", "input_tokens_per_second"):
-        assert (of(measured, name).value, of(measured, name).gap) == (None, "no request has a complete answer")
+        assert (of(measured, name).value, of(measured, name).gap) == (
+            None,
+            "no answer came within the measured window, which is 10 s long: a longer load has them",
+        )
+
+
+@pytest.mark.parametrize(
+    ("rows", "window", "said"),
+    [
+        ([failed("http")], (0.0, 10.0), "no request has a complete answer"),
+        ([{"intended": 0.0}, {"intended": 0.0}], (0.0, 0.00045), "which is 0.00045 s long"),
+        ([{"intended": 0.0}, {"intended": 0.0}], (0.0, 0.0), "the measured window is empty: "),
+    ],
+)
+def test_missing_throughput_has_the_reason_that_is_true(
+    rows: list[dict[str, Any]], window: tuple[float, float], said: str
+) -> None:
+    """Nothing was answered, nothing while it was measured, or nothing was measured."""
+    gap = of(run(rows, measured=window), "requests_per_second").gap
+
+    assert gap is not None
+    assert said in gap
 
 
 def test_empty_run_has_gaps_and_no_number() -> None:

@@ -174,8 +174,18 @@ def test_answers_that_show_no_token_are_told_of() -> None:
 @pytest.mark.parametrize(("count", "said"), [(20, ""), (50, "--duration 50s"), (100, "--duration 30s"), (200, "")])
 def test_run_too_short_to_be_compared_says_how_long_would_do(count: int, said: str) -> None:
     """In time: before somebody compares it. Of fewer than make a baseline the reason against it says so already."""
-    told = validity.too_few(run(even(count)))
+    measured = run(even(count))
+    told = validity.too_few(measured, of(measured))
 
     assert said in told
     assert bool(told) is bool(said)
     assert not said or f"{count} answers were measured, and a comparison of a p95 needs 200" in told
+
+
+def test_advice_on_length_counts_what_there_is_least_of() -> None:
+    """Answers in one chunk have no time per token: 250 answers are enough for all but that."""
+    rows = [row | ({} if at < 50 else {"chunks": 1, "last": row["first"]}) for at, row in enumerate(even(250))]
+    told = validity.too_few(run(rows), of(run(rows)))
+
+    assert told.startswith("50 of 250 answers that were measured have a TPOT, and a comparison of a p95 needs 200")
+    assert "--duration 50s" in told

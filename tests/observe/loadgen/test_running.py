@@ -3,10 +3,12 @@
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import structs
 
+from skewguard.judge.baseline import metrics
 from skewguard.language.errors import InputError, UsageError
 from skewguard.language.loads import Spread, Stage
 from skewguard.observe import loadgen
@@ -367,3 +369,16 @@ def test_messages_are_no_prompts_of_the_completions_api() -> None:
     chats = prompting.of_file('{"messages": [{"role": "user", "content": "a"}]}', output_tokens=Spread(4))
     with pytest.raises(UsageError, match="chat API"):
         loadgen.run(Target("http://127.0.0.1:1"), load(api="completions"), chats)
+
+
+@pytest.mark.parametrize("fields", [{"profile": "burst", "concurrency": None, "requests": 20}, {"requests": 2}])
+def test_window_of_what_is_sent_at_once_reaches_to_its_last_answer(fields: dict[str, Any]) -> None:
+    """A burst, and a closed loop with a slot for each request, have a throughput: the rate until the last answer."""
+    with engine.serving(engine.Answer(ttft=0.02, gap=0.001)) as url:
+        measured = ran(url, **fields)
+    count = fields["requests"]
+    (rate,) = (each for each in metrics.of_run(measured, slo={}, gpus=1) if each.name == "requests_per_second")
+    assert measured.measured[0] == 0
+    assert max(measured.samples.last) <= measured.measured[1] < max(measured.samples.last) + 1e-6
+    assert (measured.samples.phase, rate.n) == ([1] * count, count)
+    assert rate.value == pytest.approx(count / measured.measured[1])

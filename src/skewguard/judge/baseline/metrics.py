@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from skewguard.judge.baseline import rows as rowing
 from skewguard.judge.baseline.rows import CLIENT, Array, Rows, Series
 from skewguard.language.baselines import Between, Metric, Number, Run
+from skewguard.language.figures import digits
 from skewguard.language.measures import MEASURES
 
 PROBABILITIES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
@@ -51,7 +52,9 @@ def _metric(
 
 
 _NONE_COMPLETE = "no request has a complete answer"
-"""In the window: of an engine that died in the warm-up nobody knows what it can do, which is not 0."""
+"""Of an engine that died in the warm-up nobody knows what it can do, which is not 0."""
+
+EMPTY = "the measured window is empty: the load was over as soon as it was under way, so that no answer came within it"
 
 
 def _rates(rows: Rows, window: tuple[float, float], gpus: int | None) -> tuple[Metric, ...]:
@@ -61,7 +64,7 @@ def _rates(rows: Rows, window: tuple[float, float], gpus: int | None) -> tuple[M
     done = float(rowing.completions(rows, edges)[0]) if seconds > 0 else 0.0
     delivered = rowing.delivered(rows, edges)
     if not done and not (seconds > 0 and delivered[0] > 0):
-        gap = "the measured window is empty" if seconds <= 0 else _NONE_COMPLETE
+        gap = EMPTY if seconds <= 0 else _none_within(rows, seconds)
         return tuple(_metric(name, gap=gap) for name in MEASURES if name.endswith(("_second", "_per_gpu")))
     n = int(done)
     output = _tokens("output_tokens_per_second", rows, rows.output, delivered, seconds, n)
@@ -71,6 +74,13 @@ def _rates(rows: Rows, window: tuple[float, float], gpus: int | None) -> tuple[M
         _tokens("input_tokens_per_second", rows, rows.prompt, rowing.prefilled(rows, edges), seconds, n),
         _per_gpu(output, gpus),
     )
+
+
+def _none_within(rows: Rows, seconds: float) -> str:
+    """Why there is no rate: nothing was answered, or nothing while it was measured."""
+    if not rows.complete.any():
+        return _NONE_COMPLETE
+    return f"no answer came within the measured window, which is {digits(seconds)} s long: a longer load has them"
 
 
 def _tokens(name: str, rows: Rows, counts: Array, tokens: Array, seconds: float, n: int) -> Metric:
@@ -132,7 +142,7 @@ def _goodput(rows: Rows, run: Run, slo: Mapping[str, Mapping[str, float]]) -> Me
     limits, seconds = bounds(slo), run.measured[1] - run.measured[0]
     gap = _no_goodput(rows, run, slo, limits)
     if gap or seconds <= 0:
-        return _metric("goodput", gap=gap or "the measured window is empty")
+        return _metric("goodput", gap=gap or EMPTY)
     met = int((rowing.good(rows, limits) & rows.measured).sum())
     said = ", ".join(f"{name} ≤ {bound:g} s" for name, bound in limits.items())
     return _metric("goodput", value=met / seconds, n=int(rows.measured.sum()), source=f"{CLIENT}: {said}")

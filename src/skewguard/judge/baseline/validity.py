@@ -91,21 +91,34 @@ def _unseen(run: Run) -> Iterator[str]:
         )
 
 
-def too_few(run: Run) -> str:
+DECIDING = ("ttft", "tpot", "e2e")
+"""Times of whose p95 a comparison decides; answers of one chunk have no TPOT, so that each has its own number of observations."""
+
+
+def too_few(run: Run, metrics: tuple[Metric, ...]) -> str:
     """Why a later comparison of this run will tell little, and how long a run would tell more; empty where it has enough.
 
     It may be a baseline all the same: its medians are sound, and somebody may want no more than them.
     """
     least = evidence.needed("p95")
     counted = int(rowing.of(run.samples).counted.sum())
-    if not FEWEST <= counted < least or run.partial:
+    seen = [(metric.n, metric.name) for metric in metrics if metric.name in DECIDING and metric.n]
+    fewest, name = min(seen, default=(counted, "e2e"))
+    if counted < FEWEST or fewest >= least or run.partial:
         return ""
-    longer = math.ceil((run.measured[1] - run.measured[0]) * least / counted / 10 * MARGIN) * 10
+    longer = math.ceil((run.measured[1] - run.measured[0]) * least / fewest / 10 * MARGIN) * 10
     way = f"--duration {longer}s" if run.load.profile in {"poisson", "constant", "concurrency"} else "a longer load"
     return (
-        f"{counted} answers were measured, and a comparison of a p95 needs {least} on both sides: of tails it will say that nobody can"
+        f"{_observed(fewest, counted, name)}, and a comparison of a p95 needs {least} on both sides: of tails it will say that nobody can"
         f" tell. At this speed {way} gives enough; or more at once, where that is the load you mean"
     )
+
+
+def _observed(fewest: int, counted: int, name: str) -> str:
+    """How many there are of the time that has the fewest."""
+    if fewest == counted:
+        return f"{counted} answers were measured"
+    return f"{fewest} of {counted} answers that were measured have a {name.upper()}"
 
 
 def _offered(run: Run) -> float | None:

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, floor, isfinite
 from typing import Any
 
 from msgspec import Struct, field
@@ -13,6 +13,8 @@ from skewguard.observe.loadgen.ledger import COLUMNS
 from skewguard.observe.loadgen.messages import APART, CENSORED, FAILURES, FRESH, NEAR, SHARED, End, Rows
 
 _WARMUP, _MEASURED, _DRAIN = 0, 1, 2
+_KEPT = 1e7
+"""Moments in a second that rows are kept apart by: a window that reaches to an answer holds it as kept, too."""
 
 
 class Written(Struct):
@@ -37,7 +39,8 @@ def window(load: Load, samples: Sequence[Written], ends: Sequence[End], until: f
 
     `until`: how long the run was, for what ended without telling. In a closed loop the first process that has nothing more to
     send ends it: from then on there are fewer requests at once than the load says. What arrives for a time is over when that is, and not with
-    the last arrival: counted until then, there would be one request more than intervals between them.
+    the last arrival: counted until then, there would be one request more than intervals between them. What is sent at once has no
+    such time at all: its window reaches to its last answer, and its rates are those until then.
     """
     fulls = [end.full for end in ends if end.full is not None]
     begin = max([load.warmup, *fulls]) if load.profile in ("concurrency", "stages") else load.warmup
@@ -51,7 +54,23 @@ def window(load: Load, samples: Sequence[Written], ends: Sequence[End], until: f
             last = max(last, load.warmup + load.duration)
     if not any(begin < moment <= last for written in samples for moment in written.columns[0]):
         begin = load.warmup  # fewer requests than slots, or one for each
+    if _at_once(load):
+        last = max([last, *map(_last_answer, samples)])
     return begin, max(begin, last)
+
+
+def _at_once(load: Load) -> bool:
+    """Whether no request waits for the answer of another: a burst, and a closed loop that has a slot for each."""
+    if load.profile == "concurrency":
+        return load.warmup == 0 and load.requests is not None and load.requests <= (load.concurrency or 1)
+    return load.profile == "burst"
+
+
+def _last_answer(written: Written) -> float:
+    """Just after the last whole answer; 0 where there is none."""
+    failures, lasts = written.columns[10], written.columns[3]
+    found = [last for failure, last in zip(failures, lasts, strict=True) if not failure and isfinite(last)]
+    return (floor(max(found) * _KEPT) + 1) / _KEPT if found else 0.0
 
 
 def samples(written: Sequence[Written], measured: tuple[float, float], *, loop: bool) -> Samples:

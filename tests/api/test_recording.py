@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from skewguard import api
 from skewguard.adapters.cluster import access
@@ -23,8 +24,10 @@ from skewguard.language.baselines import Baseline, BaselineReport
 from skewguard.language.errors import InputError, UsageError
 from skewguard.language.facts import Fact
 from skewguard.language.running import Unread
+from skewguard.observe.loadgen import Live
 from skewguard.observe.sources import sampling
 from skewguard.observe.sources.sampling import Sampler, Seen
+from skewguard.report import load_words
 from tests.fakes import engine, pages
 from tests.fakes.api_server import ApiServer, free_port
 from tests.fakes.prometheus import Prometheus
@@ -218,6 +221,50 @@ def test_recording_with_too_many_failures_is_not_valid(store: str) -> None:
     assert "failed" in one(report).invalid_because[0]
     with pytest.raises(UsageError, match="invalid"):
         api.show_baseline(url, store=store)
+
+
+def test_load_that_is_refused_altogether_ends_itself(store: str) -> None:
+    """In its warm-up, and with what the server said; what was measured is kept."""
+    load = {**SMALL, "requests": None, "duration": 60.0, "warmup": 60.0}
+    body = b'{"error": {"message": "No such model."}}'
+    with serving(engine.Answer(status=404, body=body), idle) as url:
+        report = record(url, store=store, load=load)
+    found = one(report)
+    assert (report.exit_code, found.partial, found.duration < 30) == (3, True, True)
+    assert "requests were answered with an HTTP error. The server answered with status 404" in found.invalid_because[0]
+    assert "(No such model.)" in found.invalid_because[0]
+    assert found.id is not None
+    assert "no answer of a model" in load_words.ran(found)
+
+
+def test_model_that_vllm_does_not_list_is_asked_for_by_no_request() -> None:
+    """All of them would be answered 404; what is listed is named."""
+    with serving(page=idle, models=["Qwen/Qwen3-8B"]) as url:
+        with pytest.raises(UsageError, match=r"serves no model llama: it lists Qwen/Qwen3-8B; nothing was sent"):
+            record(url, model="llama")
+        assert url.requests == []
+        assert one(record(url, model="Qwen/Qwen3-8B")).valid
+
+
+def test_engine_that_takes_any_name_is_asked_for_it() -> None:
+    """What nobody knows to refuse a name is asked."""
+    with serving(models=["m"]) as url:
+        assert one(record(url, model="other")).valid
+
+
+@pytest.mark.parametrize(
+    ("stands", "ends"),
+    [
+        ({"failed": 19, "refused": 19}, False),
+        ({"failed": 20, "refused": 20}, True),
+        ({"failed": 40, "refused": 39}, False),
+        ({"failed": 40, "refused": 40, "completed": 1}, False),
+    ],
+)
+def test_load_is_hopeless_where_all_of_it_was_refused(stands: dict[str, int], ends: bool) -> None:
+    """One answer, or one failure of another kind, is a reason to go on."""
+    live = structs.replace(Live(1.0, 50, 0, 0, 4, 0.0), **stands)
+    assert bool(sending.hopeless(live)) is ends
 
 
 def test_interrupt_keeps_what_was_measured(store: str) -> None:

@@ -29,6 +29,12 @@ MOST_ERRORS = 0.01
 FEWEST_ERRORS = 2
 """Failures below which no share of them is one: of the first ten requests a single one would be a tenth."""
 
+HOPELESS = 20
+"""Requests that were all answered with an HTTP error, from which on no other answer is waited for."""
+
+STRICT = frozenset({"vllm"})
+"""Engines that answer 404 for a name which `GET /v1/models` does not list (vLLM: `The model … does not exist`); others take any."""
+
 GRACE_S = 900.0 + loads.LONGEST_S
 """Seconds that a load may go on for, and that the last answers may take, while the connections to the cluster are kept."""
 UNTIMED_S = 3600.0
@@ -67,7 +73,7 @@ def sent(bound: Baseline, thing: Thing, manner: Manner, how: Watching) -> Sent:
         how.manner.key.text if how.manner.key is not None else None,
         how.reached.ca_file,
     )
-    named = _refuse_stranger(thing, target, how)
+    named = _refuse_stranger(thing, target, manner, how)
     seconds = longest(load, prompts)
     with (
         watching.witnesses(thing, how, seconds=seconds + GRACE_S) as witnesses,
@@ -83,7 +89,7 @@ def sent(bound: Baseline, thing: Thing, manner: Manner, how: Watching) -> Sent:
             prompts,
             processes=manner.processes,
             progress=manner.told,
-            stop=stopping(sampler) if guarded else None,
+            stop=_ending(stopping(sampler) if guarded else None),
             part=manner.share or (0, 1),
             until=until,
         )
@@ -107,9 +113,10 @@ def _place(thing: Thing, manner: Manner) -> Place:
     return Place(thing.context is not None, max(1, len(measured.serving(cases))), manner.on_live)
 
 
-def _refuse_stranger(thing: Thing, target: loadgen.Target, how: Watching) -> tuple[str, ...]:
+def _refuse_stranger(thing: Thing, target: loadgen.Target, manner: Manner, how: Watching) -> tuple[str, ...]:
     """Raise `UsageError` where what answers at the URL serves no model of the workload; a note where that is not known."""
     if thing.context is None:
+        _refuse_unlisted(thing, target.url, manner.model, how)
         return ()
     own = reaching.names(thing.bound.facts)
     there = models.at_url(target.url, how.manner.key, how.reached.ca_file, seconds=how.reached.timeout)
@@ -122,6 +129,18 @@ def _refuse_stranger(thing: Thing, target: loadgen.Target, how: Watching) -> tup
             hint="give the address that leads to its pods; an engine of its own is measured with --endpoint URL alone",
         )
     return ()
+
+
+def _refuse_unlisted(thing: Thing, url: str, asked: str | None, how: Watching) -> None:
+    """Raise `UsageError` where an engine that answers 404 for a model which it does not list does not list the one asked for."""
+    if asked is None or thing.bound.engine not in STRICT:
+        return
+    there = models.at_url(url, how.manner.key, how.reached.ca_file, seconds=how.reached.timeout)
+    if not isinstance(there, str) and asked not in there:
+        raise UsageError(
+            f"{_shown(url)} serves no model {redact.free_text(asked)}: it lists {reaching.listed(there)}; nothing was sent",
+            hint="name one of these with --model, or leave it out",
+        )
 
 
 def _shown(url: str) -> str:
@@ -232,6 +251,18 @@ _LET_LOOK = (
     "make its metrics readable (`skewguard verify --check-access` says what that needs), or say with --on-live that a load may"
     " go there in any case"
 )
+
+
+def _ending(beside: Callable[[Live], str | None] | None) -> Callable[[Live], str | None]:
+    """What ends any load: that the server refused all of it so far; and what ends one beside users."""
+    return lambda live: (beside(live) if beside is not None else None) or hopeless(live)
+
+
+def hopeless(live: Live) -> str | None:
+    """Why nothing more is to be hoped for: all of the first requests, those of the warm-up included, were HTTP errors."""
+    if live.completed or live.refused < HOPELESS or live.refused < live.failed:
+        return None
+    return f"all of the first {live.refused} requests were answered with an HTTP error"
 
 
 def stopping(sampler: Any) -> Callable[[Live], str | None]:

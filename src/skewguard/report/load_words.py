@@ -117,7 +117,14 @@ def ran(item: Baseline) -> str:
     replicas = words.counted(item.replicas, "replica") if item.replicas is not None else "replicas unknown"
     gpus = words.counted(item.gpus, "GPU") if item.gpus is not None else "GPUs unknown"
     made = [f"measured by {item.made_by}"] if item.made_by else []
-    return " · ".join([engine, item.model or "model unknown", replicas, gpus, duration(item.duration), *made])
+    return " · ".join([engine, _model(item), replicas, gpus, duration(item.duration), *made])
+
+
+def _model(item: Baseline) -> str:
+    """The model; one of which nothing was answered was only asked for."""
+    if item.model and item.kind == "load" and item.requests.sent and item.requests.completed == 0:
+        return f"no answer of a model ({item.model} was asked for)"
+    return item.model or "model unknown"
 
 
 def sent_to(item: Baseline) -> str:

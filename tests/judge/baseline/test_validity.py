@@ -189,3 +189,43 @@ def test_advice_on_length_counts_what_there_is_least_of() -> None:
 
     assert told.startswith("50 of 250 answers that were measured have a TPOT, and a comparison of a p95 needs 200")
     assert "--duration 50s" in told
+
+
+@pytest.mark.parametrize(
+    ("status", "note", "said"),
+    [
+        (
+            404,
+            'http: status 404 {"error":{"message":"The model `llama` does not exist.","code":404}} (40 requests)',
+            "The server answered with status 404 (The model `llama` does not exist.). Name a model that GET /v1/models lists",
+        ),
+        (401, "http: status 401 Unauthorized (40 requests)", "status 401 (Unauthorized). Give the API key"),
+        (422, "", "status 422. It refuses what this load asks"),
+        (503, "http: status 503 (40 requests)", "status 503. Look at the server's log"),
+    ],
+)
+def test_advice_on_failures_fits_what_the_server_answered(status: int, note: str, said: str) -> None:
+    """A lower load mends no wrong name and no missing key."""
+    measured = run([failed("http", status=status, intended=5.0)] * 40, notes=(note,))
+
+    assert said in against(measured)
+    assert "lower the load" not in against(measured) or status == 503
+
+
+def test_failures_outside_the_measured_time_are_told_apart() -> None:
+    """The report counts all of them: the two numbers are joined by what was before and after."""
+    rows = [failed("http", status=500, intended=5.0, phase=phase) for phase in (0,) * 10 + (1,) * 12 + (2,) * 3]
+
+    assert "(12 http, 10 more in the warm-up, 3 more after the measured time; limit 1%)" in against(run(rows))
+
+
+def test_run_of_which_every_request_was_refused_is_not_to_be_let_run_on() -> None:
+    """It ended in its warm-up, and would end there again."""
+    rows = [failed("http", status=404, intended=1.0, phase=0)] * 22
+    told = against(run(rows, partial=True, stopped="all of the first 22 requests were answered with an HTTP error"))
+
+    assert (
+        "all of the first 22 requests were answered with an HTTP error. The server answered with status 404. Name"
+        in told
+    )
+    assert "Let it run" not in told

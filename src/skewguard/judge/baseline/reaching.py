@@ -58,14 +58,15 @@ def stranger(own: Collection[str], there: Mapping[str, Collection[str]], asked: 
     """
     ours = [name for name, others in there.items() if not {name, *others}.isdisjoint(own)]
     if not ours:
-        return f"it serves {_listed(there)}, and the workload {_listed(own)}"
+        return f"it serves {listed(there)}, and the workload {listed(own)}"
     wanted = asked or next(iter(there))
     if wanted not in own and wanted not in ours:
-        return f"the requests would ask for {wanted}, and the workload serves {_listed(own)}"
+        return f"the requests would ask for {wanted}, and the workload serves {listed(own)}"
     return ""
 
 
-def _listed(found: Iterable[str]) -> str:
+def listed(found: Iterable[str]) -> str:
+    """The first few of these names."""
     every = sorted(found)
     return ", ".join(every[:3]) + (f" and {len(every) - 3} more" if len(every) > 3 else "")
 

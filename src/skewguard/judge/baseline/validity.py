@@ -8,7 +8,7 @@ takes 2 s. What is a fact about the server (it answers slower than it is asked) 
 import math
 from collections.abc import Iterator, Mapping
 
-from skewguard.judge.baseline import evidence
+from skewguard.judge.baseline import evidence, failures
 from skewguard.judge.baseline import rows as rowing
 from skewguard.language.baselines import Between, Instrument, Metric, Number, Run
 from skewguard.language.figures import digits
@@ -251,8 +251,7 @@ def _of_answers(run: Run, named: Mapping[str, Metric]) -> Iterator[str]:
     if errors is not None and errors > ERRORS:
         harm = "the latencies are those of the requests that survived" if rows.counted.any() else "nothing was measured"
         yield (
-            f"{errors:.1%} of the requests failed ({_kinds(run)}; limit {ERRORS:.0%}): {harm}. Mend the server or lower the load, then"
-            " measure again"
+            f"{errors:.1%} of the requests failed ({failures.kinds(run)}; limit {ERRORS:.0%}): {harm}. {failures.advice(run)}"
         )
     counted = rows.counted
     total = int(counted.sum())
@@ -271,22 +270,13 @@ def _of_answers(run: Run, named: Mapping[str, Metric]) -> Iterator[str]:
         )
 
 
-def _kinds(run: Run) -> str:
-    """Failures of the measured phase, the most frequent first."""
-    counts: dict[str, int] = {}
-    for failure, phase in zip(run.samples.failure, run.samples.phase, strict=True):
-        if phase == rowing.MEASURED and failure not in {"", "stopped"}:
-            counts[failure] = counts.get(failure, 0) + 1
-    return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items(), key=lambda item: -item[1]))
-
-
 # ---- the window ------------------------------------------------------------------------------------------------------
 
 
 def _of_window(run: Run) -> Iterator[str]:
     rows = rowing.of(run.samples)
     if run.partial:
-        yield f"the run ended before its load was sent: {run.stopped or 'it was stopped'}. Let it run to its end"
+        yield f"the run ended before its load was sent: {run.stopped or 'it was stopped'}{_way_on(run, rows)}"
         return  # that little was measured follows from it
     if not rows.intended.size:
         yield "no request was sent"
@@ -302,3 +292,11 @@ def _of_window(run: Run) -> Iterator[str]:
             f"only {int(rows.counted.sum())} complete answers were measured (limit {FEWEST}): too few to say anything of a run."
             " Measure longer, or with a higher rate or concurrency"
         )
+
+
+def _way_on(run: Run, rows: rowing.Rows) -> str:
+    """What to do about a run that ended early: one of which every request was refused would end so again."""
+    if rows.complete.any() or not failures.refused(run):
+        return ". Let it run to its end"
+    told = bool((rows.measured & ~rows.stopped).any())  # with the failures of the measured phase
+    return "" if told else f". {failures.advice(run)}"

@@ -23,7 +23,7 @@ class Ledger:
         self._key = key
         self._errors: dict[str, int] = {}
         self.start = 0
-        self.sent = self.completed = self.failed = self.in_flight = 0
+        self.sent = self.completed = self.failed = self.refused = self.in_flight = 0
         self.stale = self.waits = self.waited = 0
         self._ttfts: list[float] = []
         self._e2es: list[float] = []
@@ -50,6 +50,7 @@ class Ledger:
         self.in_flight -= 1
         if failure:
             self.failed += 1
+            self.refused += failure == "http"
             self._error(f"{failure}: {text}" if text else failure)
         else:
             self.completed += 1
@@ -88,7 +89,7 @@ class Ledger:
         ttfts, e2es = tuple(self._ttfts), tuple(self._e2es)
         self._ttfts.clear()
         self._e2es.clear()
-        return Counts(self.sent, self.completed, self.failed, self.in_flight, ttfts, e2es, heard)
+        return Counts(self.sent, self.completed, self.failed, self.in_flight, ttfts, e2es, heard, self.refused)
 
 
 def _marks(exchange: Exchange) -> int:

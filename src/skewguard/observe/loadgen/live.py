@@ -9,6 +9,7 @@ class Live(Struct, frozen=True):
     `elapsed` in seconds, `rate` in requests completed per second and `ttft_p50`, `e2e_p50` in seconds, of the last
     seconds (None: nothing completed in them). `planned`: how many requests the load is of; None where that is not known
     beforehand. `planned_seconds`: how long its schedule is, where that is known. `heard`: how often anything came at all.
+    `refused`: how many of the failed were answered with an HTTP error.
     """
 
     elapsed: float
@@ -22,3 +23,4 @@ class Live(Struct, frozen=True):
     planned: int | None = None
     planned_seconds: float | None = None
     heard: int = 0
+    refused: int = 0

@@ -71,7 +71,7 @@ class Rows(Struct, frozen=True, tag="rows"):
 class Counts(Struct, frozen=True, tag="counts"):
     """How it stands: the recent times to the first token and to the end, of the requests that ended since the last word.
 
-    `heard`: how often anything was read.
+    `heard`: how often anything was read; `refused`: how many of the failed were answered with an HTTP error.
     """
 
     sent: int
@@ -81,6 +81,7 @@ class Counts(Struct, frozen=True, tag="counts"):
     ttfts: tuple[float, ...] = ()
     e2es: tuple[float, ...] = ()
     heard: int = 0
+    refused: int = 0
 
 
 class End(Struct, frozen=True, tag="end"):

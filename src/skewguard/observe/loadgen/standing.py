@@ -46,6 +46,7 @@ class Standing:
             planned=self._planned,
             planned_seconds=self._seconds,
             heard=sum(count.heard for count in counts),
+            refused=sum(count.refused for count in counts),
         )
 
 

@@ -165,3 +165,18 @@ def test_each_share_that_differs_is_named_with_the_setting() -> None:
 def test_missing_share_is_named() -> None:
     """A load of which a part is missing was never sent as described."""
     assert list(merging.objections([share(0, 3, rows(3.0))])) == ["share 2, 3 of 3 is missing"]
+
+
+@pytest.mark.parametrize(
+    ("at", "measured", "counted"), [("10:00:00.500Z", (2.0, 10.5), 2), ("10:01:00.000Z", (62.0, 62.0), 0)]
+)
+def test_burst_is_measured_from_its_first_request_to_its_last_answer(
+    at: str, measured: tuple[float, float], counted: int
+) -> None:
+    """Whichever share has them: each of its requests counts, where the shares were under way together."""
+    burst = structs.replace(LOAD, profile="burst", rate=None, duration=None, requests=2)
+    shares = [share(0, 2, rows(2.0), load=burst), share(1, 2, rows(2.0), at=f"2026-11-28T{at}", load=burst)]
+    run = merging.merged(shares)
+    assert run.measured == measured
+    assert "apart" in run.notes[0]
+    assert run.samples.phase.count(1) == counted

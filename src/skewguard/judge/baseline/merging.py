@@ -9,6 +9,7 @@ from datetime import datetime
 
 from skewguard.judge.baseline import matching
 from skewguard.language.baselines import Baseline, Instrument, Run, Samples
+from skewguard.language.figures import digits
 
 _WARMUP, _MEASURED, _DRAIN = 0, 1, 2
 _COLUMNS = tuple(name for name in Samples.__struct_fields__ if name not in ("gaps", "gap_counts"))
@@ -110,7 +111,7 @@ def merged(shares: Sequence[Baseline]) -> Run:
         for shift, each in zip(shifts, shares, strict=True)
         for low, high in [each.measured or (0, 0)]
     ]
-    low, high = max(window[0] for window in windows), min(window[1] for window in windows)
+    low, high, told = _window(windows, burst=shares[0].load.profile == "burst")
     return Run(
         load=shares[0].load,
         started_at=shares[starts.index(began)].started_at,
@@ -121,8 +122,19 @@ def merged(shares: Sequence[Baseline]) -> Run:
         model=shares[0].model,
         partial=any(each.partial for each in shares),
         stopped="; ".join(f"{_named(each)} was ended early" for each in shares if each.partial),
-        notes=tuple(dict.fromkeys((*(note for each in shares for note in each.notes), *_cut(windows, low, high)))),
+        notes=tuple(dict.fromkeys((*(note for each in shares for note in each.notes), *told))),
     )
+
+
+def _window(windows: Sequence[tuple[float, float]], *, burst: bool) -> tuple[float, float, tuple[str, ...]]:
+    """The window in which all were measured, and what has to be said of it. A burst is measured from its first request to its last
+    answer, whichever share has them, as long as its shares were under way together."""
+    low, high = max(begin for begin, _ in windows), min(end for _, end in windows)
+    if not burst or low >= high:
+        return low, high, tuple(_cut(windows, low, high))
+    begins, ends = zip(*windows, strict=True)
+    apart = f"the shares of this burst were sent up to {digits(low - min(begins))} s apart"
+    return min(begins), max(ends), ((apart,) if low > min(begins) else ())
 
 
 def _rows(shares: Sequence[Baseline], shifts: Sequence[float], window: tuple[float, float]) -> Samples:

@@ -197,3 +197,29 @@ def test_the_replayed_server_gives_what_plain_http_gives() -> None:
         way = Direct(served.url)
         assert way.ask(Question("/metrics"), Deadline.after(20)).body == plain
         way.close()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"variable": "sk-abc123secret"},
+        {"variable": "hf_abcdefghijklmnopqrst"},
+        {"file": "sk-abc123secret"},
+        {"file": "a1b2c3d4e5f6a7b8"},
+    ],
+)
+def test_key_typed_where_its_place_is_asked_for_is_not_repeated(bad: dict[str, str]) -> None:
+    """It is refused, and what was meant is said."""
+    (typed,) = bad.values()
+    with pytest.raises(InputError, match="may be the key") as refused:
+        endpoints.key_from(**bad)
+    assert typed not in f"{refused.value}{refused.value.hint}{refused.value.file}"
+    assert f"name a {next(iter(bad))} that holds the key" in str(refused.value.hint)
+
+
+def test_file_of_a_key_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """In words, and without the number of an error."""
+    path = str(tmp_path / "chat.key")
+    with pytest.raises(InputError, match=r"cannot be read: no such file or directory$") as refused:
+        endpoints.key_from(file=path)
+    assert (refused.value.file, "name a file" in str(refused.value.hint)) == (path, True)

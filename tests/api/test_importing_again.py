@@ -139,3 +139,11 @@ def test_own_recording_of_another_workload_is_kept_of_it(tmp_path: Path) -> None
     api.import_baselines([str(exported)], as_="prod/deployment/other", store=str(store))
     (found,) = api.list_baselines("deployment/other", namespace="prod", store=str(store)).baselines
     assert found.id != kept
+
+
+def test_recording_of_skewguard_says_that_it_was_kept(tmp_path: Path) -> None:
+    """Under which id, since it has another one where it came from."""
+    file, store = tmp_path / "own.json", str(tmp_path / "store.db")
+    file.write_bytes(baseline_documents.write(baseline()))
+    made = api.import_baselines([str(file)], store=store)
+    assert any(f"it was kept as it is, as {made.baselines[0].id} here" in note for note in made.notes)

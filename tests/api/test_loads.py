@@ -177,3 +177,11 @@ def test_what_is_no_part_is_refused(text: str) -> None:
     """Also the number of a Job that there is none of."""
     with pytest.raises(UsageError, match="no part of a load"):
         loads.part(text, {})
+
+
+@pytest.mark.parametrize(("environ", "said"), [({}, "is not set"), ({"JOB_COMPLETION_INDEX": "x"}, "is no number")])
+def test_share_outside_a_job_says_what_is_missing(environ: dict[str, str], said: str) -> None:
+    """The variable is named, and how the same is written elsewhere."""
+    with pytest.raises(UsageError, match=f"JOB_COMPLETION_INDEX, which tells the number, {said}") as refused:
+        loads.part("/2", environ)
+    assert "--part 1/2" in str(refused.value.hint)

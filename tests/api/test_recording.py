@@ -390,6 +390,23 @@ def test_engine_that_serves_its_users_is_left_alone() -> None:
     assert url.requests == []
 
 
+@pytest.mark.parametrize("path", ["/v1", "/v1/chat/completions"])
+def test_engine_is_left_alone_under_any_path_of_its_api(path: str) -> None:
+    """Its metrics stand beside the API and not below it, so that its users are seen all the same."""
+    with serving(page=serves) as url, pytest.raises(UsageError, match="has traffic of its users"):
+        record(f"{url}{path}")
+    assert url.requests == []
+
+
+def test_path_and_certificates_that_play_no_part_are_noted() -> None:
+    """The recording is that of the base."""
+    with serving(page=idle) as url:
+        made = one(record(f"{url}/v1", ca_file="nowhere.pem"))
+    assert made.endpoint == str(url)
+    assert any(note.startswith("/v1 was left off") for note in made.notes)
+    assert any(note.startswith("--ca-file was not read") for note in made.notes)
+
+
 def test_slow_beat_is_no_way_around_the_look() -> None:
     """No request runs at the moment of a page; that some ended shows on the next one."""
     with (

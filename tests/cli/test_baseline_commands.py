@@ -283,6 +283,35 @@ def test_results_that_are_no_shares_are_not_merged(run: Run) -> None:
     assert (done.code, "is a whole load, and no share of one" in done.err) == (2, True)
 
 
+def test_single_result_that_is_no_share_is_told_as_one(run: Run) -> None:
+    """Not as several."""
+    write("a.json", baseline_documents.write(baseline()))
+    assert "this one result is not one load" in run("baseline", "merge", "a.json", "--no-store").err
+
+
+def test_id_that_is_not_kept_points_to_the_list(run: Run, tmp_path: Path) -> None:
+    """Those near it are but some of all."""
+    store = tmp_path / "s.db"
+    (made,) = keep(store, baseline())
+    told = run("baseline", "show", "nope", "--store", str(store)).err
+    assert f"near it is {made}" in told
+    assert "`skewguard baseline list --all`" in told
+
+
+def test_plain_server_behind_https_is_said(run: Run) -> None:
+    """What to write is said, and no code of a library."""
+    with pages.Pages(pages.vllm) as page:
+        done = run("baseline", "record", "--endpoint", page.url.replace("http:", "https:"), *SMALL, "--no-store")
+    assert (done.code, "http:// in place of https://" in done.err, "_ssl.c" in done.err) == (2, True, False)
+
+
+def test_file_that_is_no_report_is_not_sent_to_kubectl(run: Run) -> None:
+    """It is no manifest; what can be imported is said."""
+    write("srv.py", b"a: b\nimport os\ndef f(): return {1\n")
+    done = run("baseline", "import", "srv.py", "--no-store")
+    assert (done.code, "kubectl" in done.out, "the file of results" in " ".join(done.out.split())) == (2, False, True)
+
+
 def test_recording_is_set_aside_from_the_command_line(run: Run, tmp_path: Path) -> None:
     """With the reason, without which it is refused; it is listed no more."""
     store = tmp_path / "s.db"

@@ -324,3 +324,22 @@ def test_what_follows_a_block_of_secret_lines_stays() -> None:
     """Only what is indented deeper than the name is below it."""
     shown = redact.free_text("api_key: |\n  a1b2c3d4\n  e5f6\nport: 8000\n")
     assert re.fullmatch(r"api_key: \|\n  <redacted:[0-9a-f]{6}>\nport: 8000\n", shown)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no kubeconfig: ~/.kube/config is not there, KUBECONFIG is not set",
+        "KUBECONFIG=/root/.kube/config:/etc/other.yaml",
+        "--kubeconfig ./clusters/eu.yaml",
+    ],
+)
+def test_path_of_a_kubeconfig_is_no_secret(text: str) -> None:
+    """Where it lies is what somebody has to see."""
+    assert redact.free_text(text) == text
+
+
+def test_content_of_a_kubeconfig_is_a_secret() -> None:
+    """Whoever has it is somebody in the cluster; and a token within a path is one too."""
+    assert "YXBpVmVyc2lvbjogdjEK" not in redact.free_text("kubeconfig: YXBpVmVyc2lvbjogdjEK")
+    assert "hf_abcdefgh" not in redact.free_text("KUBECONFIG=/home/hf_abcdefghijklmnopqrst/config")

@@ -338,3 +338,10 @@ def test_list_holds_no_samples() -> None:
 def test_schema_of_performance_is_published(name: str) -> None:
     """Each document about performance has its schema."""
     assert f"{name}.schema.json" in schemas.files()
+
+
+def test_file_that_is_no_json_at_all_says_so() -> None:
+    """Once where, and that another file may have been meant."""
+    with pytest.raises(InputError, match=r"invalid character \(byte 0\)$") as refused:
+        read(b"import os\n", "srv.py")
+    assert "another file" in str(refused.value.hint)

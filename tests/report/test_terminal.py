@@ -160,3 +160,10 @@ def test_long_values_are_cut_in_the_table_and_whole_in_wide() -> None:
     settings = SettingsReport(subjects=(SubjectSettings(CHAT, "vllm", None, "vllm serve", None, settings=(line,)),))
     assert "(5000 characters; -o wide and -o json show all)" in render(settings, "table", OPTIONS)
     assert template in render(settings, "wide", OPTIONS)
+
+
+def test_last_column_may_have_a_width_of_its_own() -> None:
+    """A column that is read as a whole is not wrapped into one word a line."""
+    page = Page(40, color=False)
+    page.table(["subject", "load"], [["x" * 35, "poisson 4/s, 512→128"]], last=24)
+    assert "poisson 4/s, 512→128" in page.text()

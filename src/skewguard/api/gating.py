@@ -17,6 +17,7 @@ from skewguard.judge.baseline.busy import Busy
 from skewguard.judge.baseline.reaching import Place
 from skewguard.judge.checks.interface import Case
 from skewguard.knowledge.contract.values import Binding
+from skewguard.language import addresses, certificates
 from skewguard.language.baselines import Baseline, Run
 from skewguard.language.errors import InputError, UsageError
 from skewguard.language.facts import Fact, Subject
@@ -43,6 +44,9 @@ def gate(asked: Sanity, cases: Sequence[Case], bindings: Sequence[Binding], arou
 
     Raises `UsageError`; and `KeyboardInterrupt` where somebody ended it, of which no verdict can be had.
     """
+    url, said = addresses.base(asked.url)
+    asked = structs.replace(asked, url=url)
+    said += certificates.unused(url, asked.ca_file)
     wished, bound = _meant(asked.as_, cases, bindings)
     expected = wished.engine if wished is not None else None
     answers = witnessing.ask_url(asked.url, _reached(asked).manner(), asked.ca_file, expected)
@@ -61,7 +65,7 @@ def gate(asked: Sanity, cases: Sequence[Case], bindings: Sequence[Binding], arou
     contract = bound.contract
     slo = contract.performance.get("slo", {}) if contract is not None else {}
     case.measured = measuring.of_run(_unmeasured(case, load, slo), run, invalid_because=mixed)
-    return Gated((case,), (bound,), tuple(_ended_early(asked.url, run)), (_told(case.measured), *notes))
+    return Gated((case,), (bound,), tuple(_ended_early(asked.url, run)), (_told(case.measured), *said, *notes))
 
 
 def _unmeasured(case: Case, load: Load, slo: Mapping[str, Mapping[str, float]] | None = None) -> Baseline:

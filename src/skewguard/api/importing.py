@@ -79,6 +79,9 @@ def _kept(kept: Kept, found: Sequence[Baseline], tables: Tables) -> tuple[tuple[
             notes.append(f"{what} is kept already, as {old.id}: it was not kept again")
             continue
         made.append(kept.keep(each, tables))
+        if each.made_by is None:
+            before = f" ({each.id} where it came from)" if each.id else ""
+            notes.append(f"a recording of skewguard itself: it was kept as it is, as {made[-1].id} here{before}")
         notes += (_again(one, made[-1]) for one in same[:1] if each.made_by)
         same.insert(0, made[-1])
     return tuple(made), tuple(notes)

@@ -16,6 +16,7 @@ from msgspec import Struct, structs
 from skewguard.adapters import files, writing
 from skewguard.api import stores, surroundings, things
 from skewguard.knowledge.project import Project
+from skewguard.language import addresses
 from skewguard.language.baselines import Baseline, Calibration
 from skewguard.language.errors import InputError, SkewguardError, UsageError
 from skewguard.language.explanations import Tables
@@ -49,7 +50,8 @@ def meant(text: str, namespace: str | None = None, context: str | None = None) -
     if text == "-":
         return Word("stdin", text)
     if text.startswith(("http://", "https://")):
-        return Word("subject", text, Subject(ENDPOINT, text.partition("://")[2].rstrip("/")))
+        url, _ = addresses.base(text)
+        return Word("subject", url, Subject(ENDPOINT, url.partition("://")[2].rstrip("/")))
     name = things.object_name(text)
     if name is not None and not files.exists(text):
         place = name.namespace or namespace

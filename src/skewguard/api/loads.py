@@ -274,6 +274,12 @@ def part(text: str | None, environ: Mapping[str, str]) -> tuple[int, int] | None
         return None
     given, _, count = text.partition("/")
     index = environ.get("JOB_COMPLETION_INDEX", "") if not given else ""
+    if not given and count.isdecimal() and not index.isdecimal():
+        raise UsageError(
+            f"--part {text} is no part of a load here: JOB_COMPLETION_INDEX, which tells the number, "
+            f"{'is no number' if index else 'is not set'}",
+            hint=f"only the pods of an indexed Job have it; elsewhere say which of the {count} this is: --part 1/{count}",
+        )
     number = str(int(index) + 1) if index.isdecimal() else given
     if not (number.isdecimal() and count.isdecimal() and 0 < int(number) <= int(count)):
         raise UsageError(

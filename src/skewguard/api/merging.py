@@ -29,7 +29,7 @@ def merge_baselines(
     shares = [keeping.from_text(Word("stdin" if path == "-" else "file", path)) for path in files]
     if against := tuple(merging.objections(shares)):
         raise InputError(
-            f"these {len(shares)} results are not one load: {'; '.join(against)}",
+            f"{_counted(len(shares))} not one load: {'; '.join(against)}",
             hint="give the results of all shares of one run, each once",
         )
     tables = engines.tables_used()
@@ -43,6 +43,10 @@ def merge_baselines(
     return BaselineReport(
         (saved.baseline,), stored=saved.place, tables=tables, errors=problems, exit_code=code, objectives=found
     )
+
+
+def _counted(number: int) -> str:
+    return "this one result is" if number == 1 else f"these {number} results are"
 
 
 def _whole(shares: Sequence[Baseline]) -> Baseline:

@@ -18,6 +18,7 @@ from skewguard.api.sending import Manner, Sent
 from skewguard.api.watching import Observed, Watching
 from skewguard.api.witnessing import Reach, Reached
 from skewguard.knowledge import engines
+from skewguard.language import addresses, certificates
 from skewguard.language.baselines import Baseline, BaselineReport
 from skewguard.language.errors import InputError, UsageError
 from skewguard.language.loads import Load, Prompts, Spread
@@ -72,6 +73,8 @@ def record_baseline(
     asked = Wish(**(load or {}))
     reached = Reached(**reach)
     _meant(workload, endpoint)
+    endpoint, said = addresses.base(endpoint) if endpoint is not None else (None, ())
+    said += certificates.unused(endpoint, reached.ca_file)
     _refuse_passed_over(
         {"--window": window is not None and not traffic, "--prometheus-match": bool(prometheus_match) and not prometheus,
          "--exec": reached.exec_ and workload is None, "--as": as_ is not None and workload is not None}
@@ -95,6 +98,7 @@ def record_baseline(
                 thing = measured.of_workload(
                     workload, terms, reached, namespace=namespace, url=endpoint, progress=telling.reading
                 )
+            thing = structs.replace(thing, notes=(*said, *thing.notes))
             how = Watching(reached, reached.manner(), beat, dcgm, prometheus, prometheus_match)
             manner = Manner(endpoint or "", asked, model, processes, share, on_live, telling.running)
             made = _measured(

@@ -17,6 +17,7 @@ from skewguard.api.witnessing import Reach, Reached
 from skewguard.assess import endpoints
 from skewguard.knowledge.contract import binding
 from skewguard.knowledge.contract.values import Binding
+from skewguard.language import addresses, certificates
 from skewguard.language.errors import UsageError
 from skewguard.language.facts import Subject
 from skewguard.language.results import CheckReport, InputProblem
@@ -114,6 +115,8 @@ def _meant(workloads: Sequence[str], namespace: str | None, selector: str | None
 
 
 def _of_endpoint(url: str, as_: str | None, terms: Terms, manner: Manner, ca_file: str | None) -> CheckReport:
+    url, said = addresses.base(url)
+    said += certificates.unused(url, ca_file)
     answers = witnessing.ask_url(url, manner, ca_file)
     scope = Scope(url, named=True)
     if answers.engine is None:
@@ -123,10 +126,10 @@ def _of_endpoint(url: str, as_: str | None, terms: Terms, manner: Manner, ca_fil
         ]
         told = problems or [InputProblem(None, f"no engine that is known answers at {url}")]
         nobody = running.only(terms.promised, Binding())
-        return running.judged([], [], nobody, terms, Witnessed(scope, running.NOTHING), problems=told)
+        return running.judged([], [], nobody, terms, Witnessed(scope, running.NOTHING, notes=said), problems=told)
     case = endpoints.case(url, answers, terms.around.project)
     bound = binding_of(as_, terms.promised)
-    witnessed = Witnessed(scope, case.inventory)
+    witnessed = Witnessed(scope, case.inventory, notes=said)
     return running.judged([case], [bound], running.only(terms.promised, bound), terms, witnessed)
 
 

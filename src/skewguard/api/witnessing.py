@@ -22,7 +22,7 @@ from skewguard.judge.checks import disagreements, kubectl
 from skewguard.judge.checks.disagreements import Apart
 from skewguard.judge.checks.interface import Case, Party
 from skewguard.knowledge.engines import commands
-from skewguard.language import certificates
+from skewguard.language import addresses, certificates
 from skewguard.language.errors import InputError, UsageError
 from skewguard.language.facts import REPLICAS, Gap
 from skewguard.language.results import InputProblem
@@ -159,14 +159,15 @@ def advice(url: str, unread: Unread) -> str | None:
 
 def of_url(thing: Thing, around: Around, reached: Reached) -> Loaded:
     """The engine behind a URL, as an input. Raises `InputError` where none answers."""
-    answers = ask_url(thing.text, reached.manner(), reached.ca_file)
+    url, said = addresses.base(thing.text)
+    answers = ask_url(url, reached.manner(), reached.ca_file)
     if answers.engine is None:
         told = "; ".join(f"{each.what}: {each.reason}" for each in answers.unread) or "no engine answers there"
-        hint = next((advice(thing.text, each) for each in answers.unread), None)
+        hint = next((advice(url, each) for each in answers.unread), None)
         raise InputError(f"{thing.text} tells of no engine: {told}", hint=hint)
-    case = endpoints.case(thing.text, answers, around.project)
+    case = endpoints.case(url, answers, around.project)
     party = case.parties[0].case
-    notes = (*around.notes, *(_said(each) for each in answers.unread))
+    notes = (*around.notes, *said, *(_said(each) for each in answers.unread))
     return Loaded(case.inventory, (party,), around.problems, notes)
 
 

@@ -227,9 +227,15 @@ def _keep_or_mask(name: str, text: str, masked: list[Masked] | None) -> str:
         return text
     if secret_names.names_a_secret(text) or text.lower() in ("true", "false"):  # a switch: `WEBUI_AUTH=False`
         return text
+    if secret_names.words(name)[-1:] == ("kubeconfig",) and _PATH.match(text):
+        return free_text(text, masked)  # where it lies is what somebody has to see; what is in it never begins so
     if re.fullmatch(r"<redacted:[0-9a-f]{6}>", text):
         return text
     return _mask(name, text, masked)
+
+
+_PATH = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\][\w.@+-]+(?:[/\\:][\w.@+~-]*)*\Z")
+"""A path from the root, the home or here, or several of them."""
 
 
 def _mask(name: str, text: str, masked: list[Masked] | None) -> str:

@@ -116,9 +116,17 @@ def _unreadable(text: bytes, said: str, kind: str, name: str | None) -> InputErr
     line = text.count(b"\n", 0, at) + 1
     column = at - (text.rfind(b"\n", 0, at) + 1) + 1
     cut = "truncated" in said
-    what = "it ends in the middle, as a file does that was not written or copied to its end" if cut else said
+    if cut and text.strip():
+        what = "it ends in the middle, as a file does that was not written or copied to its end"
+    elif not text.strip():
+        what = "it is empty"
+    else:
+        what = _BYTE.sub("", said).strip().removesuffix("()").strip()
     return InputError(
         f"this {kind} cannot be read as JSON: {what} (byte {at})",
+        hint=None
+        if text.lstrip()[:1] == b"{"
+        else "it does not begin as JSON does: is it another file that was meant?",
         file=name,
         line=line,
         column=column,

@@ -324,3 +324,10 @@ def test_sqlalchemy_is_not_imported_before_a_store_is_opened() -> None:
     """It costs a quarter of a second, which no other verb pays for."""
     code = "import sys; from skewguard.adapters import store; sys.exit('sqlalchemy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_folder_is_no_store(tmp_path: Path) -> None:
+    """It is said that it is one, and what to write: the disk has no fault."""
+    with pytest.raises(UsageError, match="that is a folder, and a store is one file") as refused:
+        locating.place(str(tmp_path), {})
+    assert "skewguard.db" in str(refused.value.hint)

@@ -14,7 +14,7 @@ from skewguard.adapters.cluster.reach import Reach
 from skewguard.adapters.endpoints.interface import MOST_BYTES, Answer, NoAnswer, Question, understood
 from skewguard.adapters.endpoints.keys import KEY_VARIABLE, Key
 from skewguard.adapters.endpoints.streams import Backend, connected
-from skewguard.language import certificates
+from skewguard.language import addresses, certificates
 from skewguard.language.errors import InputError, UsageError
 
 
@@ -217,6 +217,8 @@ def _unreached(error: Exception) -> NoAnswer:
     if isinstance(cause, ssl.SSLCertVerificationError):
         reason = f"its certificate is not trusted: {cause.verify_message}"
         return NoAnswer(reason, "unreachable", would_need=certificates.needed(cause.verify_code))
+    if isinstance(cause, ssl.SSLError):
+        return NoAnswer("it does not speak TLS, or broke it off", "unreachable", would_need=certificates.PLAIN)
     refused = isinstance(cause, ConnectionRefusedError)
     return NoAnswer(
         "nothing listens there (connection refused)" if refused else f"it cannot be reached: {_brief(error)}",
@@ -235,11 +237,13 @@ def _checked(url: str) -> tuple[str, str, str]:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
+        addresses.refuse_no_base(url)
         raise UsageError("that is no URL of an engine", hint="write http://HOST:PORT") from None
     if parts.username is not None or parts.password is not None:
         raise UsageError("a URL with a password in it is seen by everybody on this machine", hint=f"set {KEY_VARIABLE}")
-    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
-        raise UsageError("that is no URL of an engine", hint="write http://HOST:PORT, without a query")
+    addresses.refuse_no_base(url)
+    if not host:
+        raise UsageError("that is no URL of an engine: it names no host", hint="write http://HOST:PORT")
     place = f"[{host}]" if ":" in host else host
     return parts.scheme, place if port is None else f"{place}:{port}", parts.path.rstrip("/")
 

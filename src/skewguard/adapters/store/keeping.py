@@ -221,7 +221,11 @@ class Store:
         after = self._rows(ids.where(_records.c.id >= (beginning or "")).order_by(_records.c.id).limit(2))
         below = self._rows(ids.where(_records.c.id < (beginning or "Z")).order_by(_records.c.id.desc()).limit(3))
         near = [row["id"] for row in (*reversed(below), *(after if beginning else ()))]
-        return f"there are {_names(near)}" if near else f"the store holds no {type or 'record'}s yet"
+        return (
+            f"near it {'is' if len(near) == 1 else 'are'} {_names(near)}; `skewguard baseline list --all` shows every one"
+            if near
+            else f"the store holds no {type or 'record'}s yet"
+        )
 
 
 def _of_type(wanted: Select[Any], type: RecordType | None) -> Select[Any]:

@@ -97,6 +97,11 @@ def _sqlite_url(url: str, folder: str) -> Place:
 def _file(path: str, folder: str) -> Place:
     whole = os.path.abspath(os.path.join(folder, files.at_home(path)))
     above = os.path.dirname(whole)
+    if os.path.isdir(whole):
+        raise UsageError(
+            f"the store cannot lie at {files.shown(whole)}: that is a folder, and a store is one file",
+            hint=f"name a file in it: --store {files.shown(os.path.join(whole, 'skewguard.db'))}",
+        )
     if not os.path.isdir(above):
         absolute = not os.path.isabs(path) and os.path.isdir(os.path.dirname(f"/{path}"))
         raise UsageError(

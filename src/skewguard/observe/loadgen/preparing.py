@@ -242,4 +242,8 @@ def _said(error: OSError) -> str:
 def _hint(error: OSError, plan: Plan) -> str:
     if getattr(error, "verify_message", ""):
         return f"it needs {certificates.needed(getattr(error, 'verify_code', 0))}"
+    if plan.address.tls and type(error).__name__.startswith(
+        "SSL"
+    ):  # without importing ssl, which a plain load never needs
+        return f"it needs {certificates.PLAIN}"
     return f"see whether it answers from this machine, with `{_curl(plan)}`"

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct, field
 
+from skewguard.language import addresses
 from skewguard.language.errors import UsageError
 
 _FORBIDDEN = {"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "authorization"}
@@ -49,11 +50,13 @@ def address(url: str) -> Address:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
+        addresses.refuse_no_base(url)
         raise UsageError("that is no URL of an engine", hint="write http://HOST:PORT") from None
     if parts.username is not None or parts.password is not None:
         raise UsageError("a URL with a password in it is seen by everybody on this machine", hint="give the key apart")
-    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
-        raise UsageError("that is no URL of an engine", hint="write http://HOST:PORT, without a query")
+    addresses.refuse_no_base(url)
+    if not host:
+        raise UsageError("that is no URL of an engine: it names no host", hint="write http://HOST:PORT")
     if not url.isascii() or any(character <= " " or character == "\x7f" for character in url):
         raise UsageError("that is no URL of an engine: it holds a space or a letter that no URL has")
     path = parts.path.rstrip("/")

@@ -109,10 +109,13 @@ class Page:
         for number, line in enumerate(wrapped(text, max(self.width - indent - under, _NARROWEST))):
             self.line(" " * under if number else label, (line, style), indent=indent)
 
-    def table(self, head: Sequence[str], rows: Iterable[Sequence[Piece]], *, indent: int = 0) -> None:
-        """Columns as wide as they need; the last ones are wrapped into what is left of the width."""
+    def table(self, head: Sequence[str], rows: Iterable[Sequence[Piece]], *, indent: int = 0, last: int = 0) -> None:
+        """Columns as wide as they need; the last ones are wrapped into what is left of the width.
+
+        The last one has `last` cells where it needs them, also beyond the width: a column of single words is read by nobody.
+        """
         body = [[_piece(cell) for cell in row] for row in rows]
-        widths = _column_widths([[(name, "") for name in head], *body], self.width - indent)
+        widths = _column_widths([[(name, "") for name in head], *body], self.width - indent, last)
         self._row([(name, "faint") for name in head], widths, indent)
         for row in body:
             self._row(row, widths, indent)
@@ -142,11 +145,12 @@ def _piece(piece: Piece) -> tuple[str, str]:
     return (piece, "") if isinstance(piece, str) else piece
 
 
-def _column_widths(rows: Sequence[Sequence[tuple[str, str]]], width: int) -> list[int]:
+def _column_widths(rows: Sequence[Sequence[tuple[str, str]]], width: int, last: int = 0) -> list[int]:
     """Natural widths; where they do not fit, the widest column gives way, but none below its longest word."""
     columns = [[visible(cell[0]) for cell in column] for column in zip(*rows, strict=True)]
     widths = [max(cells(cell) for cell in column) for column in columns]
     least = [max(cells(word) for cell in column for word in cell.split(" ")) for column in columns]
+    least[-1] = max(least[-1], min(widths[-1], last))
     excess = sum(widths) + 2 * (len(widths) - 1) - width
     while excess > 0:
         slack, widest = max((widths[i] if widths[i] > least[i] else 0, i) for i in range(len(widths)))

@@ -157,8 +157,12 @@ def _verdicts(page: Page, item: Comparison, *, everything: bool, headline: bool 
         page.prose(comparison_words.settled(item), indent=2, style="faint")
 
 
+_LOAD_CELLS = 24
+"""Cells of the load in a list: `poisson 4/s, 512→128` stays on its line, wherever the list goes."""
+
+
 def _listed(page: Page, report: BaselineList, *, wide: bool) -> None:
-    table_lines(page, baseline_words.listed(report.baselines, wide=wide), indent=0)
+    table_lines(page, baseline_words.listed(report.baselines, wide=wide), indent=0, last=_LOAD_CELLS)
     problem_lines(page, report.errors)
     notes_lines(page, report.notes)
     page.blank()

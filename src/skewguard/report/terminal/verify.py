@@ -117,11 +117,11 @@ def _problem(item: fleet.OfLive, room: int, *, asked: bool) -> str:
     return pages.head(visible(said), room - len(more)) + more
 
 
-def table_lines(page: Page, table: live_words.Table, *, indent: int = 2) -> None:
+def table_lines(page: Page, table: live_words.Table, *, indent: int = 2, last: int = 0) -> None:
     """A table with its notes; nothing where it is empty."""
     if table.rows:
         page.blank()
-        page.table(table.head, table.rows, indent=indent)
+        page.table(table.head, table.rows, indent=indent, last=last)
     for note in table.notes:
         page.prose(note, indent=indent, style="unknown", hang=2)
 

@@ -62,6 +62,13 @@ def _broken(text: str, path: str, error: Exception) -> InputError:
 def _yaml(text: str, path: str) -> Iterator[Any]:
     found, errors = documents.read(text, path)
     if errors:
-        raise errors[0]
+        wrong = errors[0]
+        raise InputError(
+            f"it is neither JSON nor YAML, and so no report of a load tool: {wrong.message}",
+            hint="name the file of results that the load tool wrote (JSON, JSON lines or YAML)",
+            file=path,
+            line=wrong.line,
+            column=wrong.column,
+        )
     for each in found:
         yield each.root.value()

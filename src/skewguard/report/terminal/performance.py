@@ -157,12 +157,17 @@ def _verdicts(page: Page, item: Comparison, *, everything: bool, headline: bool 
         page.prose(comparison_words.settled(item), indent=2, style="faint")
 
 
-_LOAD_CELLS = 24
-"""Cells of the load in a list: `poisson 4/s, 512→128` stays on its line, wherever the list goes."""
+_LOAD_CELLS, _WIDE_LOAD_CELLS = 12, 24
+"""Cells of the load in a list: `poisson 4/s,` stays on one line, and so does half a sentence of the whole one."""
 
 
 def _listed(page: Page, report: BaselineList, *, wide: bool) -> None:
-    table_lines(page, baseline_words.listed(report.baselines, wide=wide), indent=0, last=_LOAD_CELLS)
+    table_lines(
+        page,
+        baseline_words.listed(report.baselines, wide=wide),
+        indent=0,
+        last=_WIDE_LOAD_CELLS if wide else _LOAD_CELLS,
+    )
     problem_lines(page, report.errors)
     notes_lines(page, report.notes)
     page.blank()

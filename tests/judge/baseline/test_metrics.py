@@ -241,6 +241,7 @@ def test_engine_that_died_in_the_warm_up_has_no_throughput() -> None:
     ("rows", "window", "said"),
     [
         ([failed("http")], (0.0, 10.0), "no request has a complete answer"),
+        ([failed("http")], (10.0, 10.0), "no request has a complete answer"),
         ([{"intended": 0.0}, {"intended": 0.0}], (0.0, 0.00045), "which is 0.00045 s long"),
         ([{"intended": 0.0}, {"intended": 0.0}], (0.0, 0.0), "the measured window is empty: "),
     ],

@@ -54,7 +54,7 @@ def _metric(
 _NONE_COMPLETE = "no request has a complete answer"
 """Of an engine that died in the warm-up nobody knows what it can do, which is not 0."""
 
-EMPTY = "the measured window is empty: the load was over as soon as it was under way, so that no answer came within it"
+EMPTY = "the measured window is empty: the load ended in its warm-up, or as soon as all of it was under way"
 
 
 def _rates(rows: Rows, window: tuple[float, float], gpus: int | None) -> tuple[Metric, ...]:
@@ -64,7 +64,7 @@ def _rates(rows: Rows, window: tuple[float, float], gpus: int | None) -> tuple[M
     done = float(rowing.completions(rows, edges)[0]) if seconds > 0 else 0.0
     delivered = rowing.delivered(rows, edges)
     if not done and not (seconds > 0 and delivered[0] > 0):
-        gap = EMPTY if seconds <= 0 else _none_within(rows, seconds)
+        gap = _none_within(rows, seconds)
         return tuple(_metric(name, gap=gap) for name in MEASURES if name.endswith(("_second", "_per_gpu")))
     n = int(done)
     output = _tokens("output_tokens_per_second", rows, rows.output, delivered, seconds, n)
@@ -77,9 +77,11 @@ def _rates(rows: Rows, window: tuple[float, float], gpus: int | None) -> tuple[M
 
 
 def _none_within(rows: Rows, seconds: float) -> str:
-    """Why there is no rate: nothing was answered, or nothing while it was measured."""
+    """Why there is no rate: nothing was answered, nothing was measured, or nothing answered while it was."""
     if not rows.complete.any():
         return _NONE_COMPLETE
+    if seconds <= 0:
+        return EMPTY
     return f"no answer came within the measured window, which is {digits(seconds)} s long: a longer load has them"
 
 

@@ -185,6 +185,14 @@ def test_an_engine_with_users_gets_no_load_unasked(files: tuple[str, str]) -> No
         assert gated(files, url, on_live=True).exit_code == 0
 
 
+def test_engine_with_users_gets_no_load_under_the_path_of_its_api(files: tuple[str, str]) -> None:
+    """Its metrics are found beside the API."""
+    with engine.serving(STEADY, models=MODELS.encode(), pages=page(running=3)) as url:
+        report = gated(files, f"{url}/v1")
+        assert url.requests == []
+    assert "requests: 3 running" in report.errors[0].message
+
+
 def test_beside_users_the_load_is_small_whatever_the_contract_says(files: tuple[str, str]) -> None:
     """Its lengths are kept, its rate is not."""
     load = "{profile: constant, rate: 200, prompt_tokens: 40, output_tokens: 5}"

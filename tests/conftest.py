@@ -7,6 +7,7 @@ empty. A tier that takes gigabytes runs where it is asked for by its marker, and
 
 import gc
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -15,7 +16,11 @@ from tests import searching
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The tier that leaves out the slow tests also searches for a shorter time."""
+    """The tier that leaves out the slow tests also searches for a shorter time. A shell that starts the tests in the background has
+    Ctrl-C ignored by all that they start: those that send it would wait for ever.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     searching.load_profile(fast="not slow" in config.option.markexpr)
 
 

@@ -110,7 +110,7 @@ def test_a_busy_neighbour_is_found(servers: Servers, recorder: Recorder, good: S
 
 def test_a_smaller_batch_is_found(servers: Servers, recorder: Recorder, good: Sequence[str]) -> None:
     """Two at once where eight are asked for: the rest waits, and throughput falls."""
-    after = recorder.record(servers.serve((*FLAGS, "--max-num-seqs", "2")))
+    after = recorder.record(servers.serve((*FLAGS, "--max-num-seqs", "2")), 2 * DURATION)
 
     said = recorder.compare(good[-1], after)
 

@@ -60,8 +60,8 @@ bench: environment ## measure; nothing else may be running
 bench-live: environment ## measure reading 10,000 running pods; takes 20 minutes, and nothing else may be running
 	$(PY) benchmarks/live.py
 
-bench-loadgen: environment ## measure the load client against others (7 GB of disk once); 15 minutes, and nothing else may be running
-	$(PY) -m benchmarks.loadgen
+bench-loadgen: environment ## measure the load client against others (7 GB of disk once); 20 minutes, and nothing else may be running
+	$(PY) -m benchmarks.loadgen --minutes 25 -o docs/loadgen-speed.md
 
 skewbench: environment ## how many changes of what runs are found, and how many harmless ones are reported
 	$(PY) benchmarks/skewbench/run.py

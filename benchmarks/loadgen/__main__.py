@@ -4,7 +4,8 @@
 
 Nothing else may be running. Peers are installed on the first run (`benchmarks/loadgen/peers.py`); one that cannot be is
 listed with the reason. Every cell has a deadline. Results are written after each cell, so that a run which is cut off leaves
-a page, and `--from FILE` makes the page again. `--minutes`: no round of a tool is begun that would not be done by then.
+a page, and `--from FILE` makes the page again. `--minutes`: no round of a tool is begun that would not be done by then;
+`--continue` makes those that are missing.
 """
 
 import argparse
@@ -78,6 +79,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--results", type=Path, default=RESULTS, help="where every number of every round is kept")
     parser.add_argument("--from", dest="source", type=Path, help="make the page of results that were kept")
+    parser.add_argument("--continue", dest="goes_on", action="store_true", help="make what `--results` still lacks")
     parser.add_argument("-o", "--output", type=Path)
     return parser.parse_args()
 
@@ -93,9 +95,12 @@ def _measured(options: argparse.Namespace) -> Kept:
         began + options.minutes * MINUTE,
         options.results,
     )
+    earlier = msgspec.json.decode(plan.results.read_bytes(), type=Kept) if options.goes_on else Kept({}, {}, {}, [])
+    before = float(earlier.run.get("minutes", 0.0))
+    command = " ".join(["python -m benchmarks.loadgen", *sys.argv[1:]])
     kept = Kept(
         {
-            "command": " ".join(["python -m benchmarks.loadgen", *sys.argv[1:]]),
+            "command": " && ".join([earlier.run["command"], command] if options.goes_on else [command]),
             "machine": running.machine(),
             "left_out": left_out,
             "notes": {tool.name: tool.note for tool in made},
@@ -103,14 +108,15 @@ def _measured(options: argparse.Namespace) -> Kept:
         },
         {tool.name: tool.title for tool in made if tool.ours},
         {tool.name: tool.title for tool in made if not tool.ours},
-        [],
+        earlier.outcomes,
     )
+    done = {(outcome.tool, outcome.round) for outcome in earlier.outcomes}
     plan.results.parent.mkdir(parents=True, exist_ok=True)
     with mocking.running(mocking.build(peers.cache()), core=0) as mock, tempfile.TemporaryDirectory() as scratch:
         words = wording.write(Path(scratch), MOST_PROMPTS)
-        for outcome in rounds(plan, mock, Path(scratch), words, left_out):
+        for outcome in rounds(plan, mock, Path(scratch), words, left_out, done):
             kept.outcomes.append(outcome)
-            kept.run["minutes"] = (time.monotonic() - began) / MINUTE
+            kept.run["minutes"] = before + (time.monotonic() - began) / MINUTE
             plan.results.write_bytes(msgspec.json.encode(kept))
             say(f"  {outcome.cell}: {outcome.problem or _short(outcome.numbers)}")
     return kept
@@ -132,13 +138,20 @@ def found(tools: dict[str, Callable[[], Tool]], only: list[str] | None) -> tuple
 
 
 def rounds(
-    plan: Plan, mock: mocking.Mock, scratch: Path, words: wording.Wording, left_out: list[str]
+    plan: Plan,
+    mock: mocking.Mock,
+    scratch: Path,
+    words: wording.Wording,
+    left_out: list[str],
+    done: set[tuple[str, int]],
 ) -> Iterator[Outcome]:
     """Tools in turn, each round begun by another, so that a machine that grows busy is no tool's bad luck alone."""
     lasted: dict[str, float] = {}
     for turn in range(plan.rounds):
         first = turn % len(plan.tools)
         for tool in plan.tools[first:] + plan.tools[:first]:
+            if (tool.name, turn) in done:
+                continue
             started = time.monotonic()
             if started + lasted.get(tool.name, 0.0) > plan.until:
                 left_out.append(f"{tool.title}: round {turn} would have ended after the time that was given")

@@ -94,6 +94,9 @@ class Served(str):
     __slots__ = ("asked", "connections", "requests")
 
 
+_TURNS = 8
+"""Turns of the loop: accepting a connection takes four, and closing one takes two."""
+
 Behaviour = Answer | Callable[[int, dict[str, Any]], Answer]
 
 
@@ -149,21 +152,27 @@ class _Engine:
         self.models = models
         self.pages = pages
         self.over = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
 
     async def serve(self, listening: socket.socket, tls: ssl.SSLContext | None) -> None:
         server = await asyncio.start_server(self._connected, sock=listening, ssl=tls)
         await self.over.wait()
         server.close()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for _ in range(
+            _TURNS
+        ):  # what was accepted a moment ago begins: a task that is ended before leaves its connection open
+            await asyncio.sleep(0)
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+        for writer in self._writers:  # one that was closed with something unread by its client is still open
+            writer.transport.abort()
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._writers.add(writer)
         self.served.connections += 1
         number = self.served.connections
         with suppress(ConnectionError, TimeoutError, asyncio.IncompleteReadError, asyncio.CancelledError):

@@ -166,8 +166,11 @@ class _Engine:
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
-        for writer in self._writers:  # one that was closed with something unread by its client is still open
-            writer.transport.abort()
+        open_still = getattr(
+            asyncio.get_running_loop(), "_transports", {}
+        )  # handshakes that never ended have no writer
+        for transport in (*open_still.values(), *(writer.transport for writer in self._writers)):
+            transport.abort()
         for _ in range(_TURNS):
             await asyncio.sleep(0)
 

@@ -157,20 +157,17 @@ class _Engine:
     async def serve(self, listening: socket.socket, tls: ssl.SSLContext | None) -> None:
         server = await asyncio.start_server(self._connected, sock=listening, ssl=tls)
         await self.over.wait()
-        server.close()
-        for _ in range(
-            _TURNS
-        ):  # what was accepted a moment ago begins: a task that is ended before leaves its connection open
+        asyncio.get_running_loop().remove_reader(listening.fileno())
+        # A server that is closed attaches nothing any more: what was accepted a moment ago begins before.
+        for _ in range(_TURNS):
             await asyncio.sleep(0)
+        server.close()
         while others := asyncio.all_tasks() - {asyncio.current_task()}:
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
-        open_still = getattr(
-            asyncio.get_running_loop(), "_transports", {}
-        )  # handshakes that never ended have no writer
-        for transport in (*open_still.values(), *(writer.transport for writer in self._writers)):
-            transport.abort()
+        for writer in self._writers:  # one that was closed with something unread by its client is still open
+            writer.transport.abort()
         for _ in range(_TURNS):
             await asyncio.sleep(0)
 

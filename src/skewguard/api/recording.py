@@ -72,39 +72,43 @@ def record_baseline(
     """
     asked = Wish(**(load or {}))
     reached = Reached(**reach)
-    _meant(workload, endpoint)
-    endpoint, said = addresses.base(endpoint) if endpoint is not None else (None, ())
-    said += certificates.unused(endpoint, reached.ca_file)
+    endpoint, said = _meant(workload, endpoint, reached)
     _refuse_passed_over(
         {"--window": window is not None and not traffic, "--prometheus-match": bool(prometheus_match) and not prometheus,
          "--exec": reached.exec_ and workload is None, "--as": as_ is not None and workload is not None}
     )  # fmt: skip
     if traffic:
-        sends = {"--on-live": on_live, "--part": part is not None, "--model": model is not None}
-        _refuse_to_send(asked, {**sends, "--processes": processes != 1})
+        _refuse_to_send(asked, {"--on-live": on_live, "--part": part, "--model": model, "--processes": processes != 1})
     telling, environ = telling or Telling(), environ or {}
     share = loads.part(part, environ)
     with surroundings.of_call(
         tables_folder=tables, store=store, environ=environ, model_configs=model_configs
     ) as around:
-        terms = Terms(load_contracts(contracts, around.apart), around, _today())
-        _refuse_unread(terms.promised)
+        terms = Terms(_read(load_contracts(contracts, around.apart)), around, _today())
         with keeping.opened(around.project, environ) if keep else nullcontext(None) as kept:
             if kept is not None:
                 kept.refuse_read_only()
-            if workload is None:
-                thing = measured.of_url(endpoint or "", as_, terms, reached)
-            else:
-                thing = measured.of_workload(
-                    workload, terms, reached, namespace=namespace, url=endpoint, progress=telling.reading
-                )
-            thing = structs.replace(thing, notes=(*said, *thing.notes))
+            thing = _thing(workload, endpoint, as_, terms, reached, namespace, telling)
             how = Watching(reached, reached.manner(), beat, dcgm, prometheus, prometheus_match)
             manner = Manner(endpoint or "", asked, model, processes, share, on_live, telling.running)
-            made = _measured(
-                _bound(thing, slo, share), thing, how, manner, window or WINDOW_S if traffic else None, telling
-            )
+            bound = _bound(thing, said, slo, share)
+            made = _measured(bound, thing, how, manner, window or WINDOW_S if traffic else None, telling)
             return _answered(made.baseline, kept, thing, around.problems, interrupted=made.interrupted)
+
+
+def _thing(
+    workload: str | None,
+    endpoint: str | None,
+    as_: str | None,
+    terms: Terms,
+    reached: Reached,
+    namespace: str | None,
+    telling: Telling,
+) -> Thing:
+    """What is to be measured: a workload, or else what answers at the endpoint."""
+    if workload is None:
+        return measured.of_url(endpoint or "", as_, terms, reached)
+    return measured.of_workload(workload, terms, reached, namespace=namespace, url=endpoint, progress=telling.reading)
 
 
 def _measured(
@@ -121,10 +125,14 @@ def _today() -> str:
     return datetime.now(tz=UTC).date().isoformat()
 
 
-def _meant(workload: str | None, endpoint: str | None) -> None:
-    """Raises where nothing is named."""
-    if workload is None and endpoint is None:
+def _meant(workload: str | None, endpoint: str | None, reached: Reached) -> tuple[str | None, tuple[str, ...]]:
+    """The base of the endpoint, and what is to be noted of what was given. Raises where nothing is named."""
+    if endpoint is not None:
+        endpoint, said = addresses.base(endpoint)
+        return endpoint, (*said, *certificates.unused(endpoint, reached.ca_file))
+    if workload is None:
         raise UsageError("nothing to measure", hint="name a workload (deploy/chat), or an engine with --endpoint URL")
+    return None, ()
 
 
 _NEEDS = {
@@ -141,11 +149,11 @@ def _refuse_passed_over(given: Mapping[str, bool]) -> None:
         raise UsageError(f"{name} would do nothing here: {_NEEDS[name]}", hint="leave it out, or add what it is for")
 
 
-def _refuse_to_send(load: Wish, others: Mapping[str, bool]) -> None:
+def _refuse_to_send(load: Wish, others: Mapping[str, object]) -> None:
     """Raises for words of a load where none is sent. 0 is a word too."""
     words = structs.asdict(load).items()
     sends = [f"--{name.replace('_', '-')}" for name, value in words if value is not None and value is not False]
-    sends += [name for name, given in others.items() if given]
+    sends += [name for name, given in others.items() if given is not None and given is not False]
     if sends:
         raise UsageError(
             f"--from traffic sends nothing, which rules out {' and '.join(sends)}",
@@ -153,16 +161,17 @@ def _refuse_to_send(load: Wish, others: Mapping[str, bool]) -> None:
         )
 
 
-def _refuse_unread(promised: Contracts) -> None:
-    """Raises where a contract cannot be read: it says what is to be sent, and what was promised."""
+def _read(promised: Contracts) -> Contracts:
+    """The contracts. Raises where one cannot be read: it says what is to be sent, and what was promised."""
     if promised.problems:
         first = promised.problems[0]
         message = f"nothing was sent, since a contract cannot be read: {first.message}"
         raise InputError(message, hint=first.hint, file=first.file, line=first.line, column=first.column)
+    return promised
 
 
-def _bound(thing: Thing, slo: Sequence[str], share: tuple[int, int] | None) -> Baseline:
-    """The baseline of a thing before anything was measured of it."""
+def _bound(thing: Thing, said: Sequence[str], slo: Sequence[str], share: tuple[int, int] | None) -> Baseline:
+    """The baseline of a thing before anything was measured of it. `said` is to be noted of what was asked."""
     known = thing.bound
     unread = [
         f"{each.what}: {each.reason}" + (f", which hides {each.hides}" if each.hides else "") for each in thing.unread
@@ -183,7 +192,7 @@ def _bound(thing: Thing, slo: Sequence[str], share: tuple[int, int] | None) -> B
         engine=known.engine,
         version=known.version,
         part=share,
-        notes=tuple(dict.fromkeys((*thing.notes, *unread))),
+        notes=tuple(dict.fromkeys((*said, *thing.notes, *unread))),
     )
 
 
